@@ -1,0 +1,88 @@
+import { pack } from "tar-stream";
+import type { RunInput } from "./remote.ts";
+import { runner } from "./runner.ts";
+
+/**
+ * The one command that is ever executed on a server. `sh -c` makes it independent of the login shell; whatever varies
+ * comes in the tar on standard input and ends up in files.
+ */
+export const RUN =
+  "exec sh -c '" +
+  'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; ' +
+  'fail() { printf "berth 1 0\\nr\\tcode\\t%s\\nr\\tclass\\t%s\\nr\\tstep\\tpreflight\\nr\\tmessage\\t%s\\n.\\n" "$1" "$2" "$3"; cat >/dev/null; exit "$1"; }; ' +
+  'command -v tar >/dev/null || fail 69 tool.missing "tar is not installed"; ' +
+  'd=$(mktemp -d -t berth.XXXXXXXX) || fail 1 disk.full "No temporary folder can be made"; ' +
+  'tar -xof - -C "$d" || { rm -rf "$d"; fail 1 disk.full "The release cannot be unpacked"; }; ' +
+  'exec sh "$d/runner.sh" "$d"' +
+  "'";
+
+/**
+ * The names runner.sh knows in a plan, and what they are when left out.
+ * - deploy: `project` (<app>-<environment>), `app_id` (who owns the folder), `release` (a number), `resource` (what the
+ *   fence guards; "server"), `timeout_seconds` (900, the whole run), `pull_seconds` (600), `wait_seconds` (120, until
+ *   healthy), `settle_seconds` (3, for services without a health check), `pull` ("always" asks the registry for tags;
+ *   "missing" does not), `min_free_mb` (200), `keep` (5 releases)
+ * - remove: `project`, `app_id`, `resource`, `timeout_seconds`, `volumes` ("keep" or "delete")
+ * - logs: `project`, `service`, `tail` (200), `since`, `follow` ("1"), `timeout_seconds` (60, of following)
+ * - cancel: `run` (the job to stop), `resource`
+ */
+export const PLAN = [
+  "project",
+  "app_id",
+  "release",
+  "resource",
+  "timeout_seconds",
+  "pull_seconds",
+  "wait_seconds",
+  "settle_seconds",
+  "pull",
+  "min_free_mb",
+  "keep",
+  "volumes",
+  "service",
+  "tail",
+  "since",
+  "follow",
+  "run",
+] as const;
+
+const planNames = new Set<string>(PLAN);
+const ownNames = new Set(["releases", "current", ".berth"]);
+
+/** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown plan name. */
+export async function toTar(input: RunInput): Promise<Buffer> {
+  const tar = pack();
+  const add = (name: string, content: string | Uint8Array) =>
+    tar.entry({ name, mode: 0o600, type: "file" }, Buffer.from(content as Uint8Array)); // Buffer.from takes either
+  add("runner.sh", runner);
+  for (const [name, value] of Object.entries({
+    op: input.op,
+    job: input.job,
+    fence: String(input.fence),
+    from: String(input.from),
+  })) {
+    add(name, value);
+  }
+  for (const [name, value] of Object.entries(input.plan)) {
+    if (!planNames.has(name)) throw new Error(`no plan value is called ${JSON.stringify(name)}`);
+    add(`plan/${name}`, value);
+  }
+  // A path is a value too: no name inside the tar is ever made of one.
+  for (const [index, file] of input.files.entries()) {
+    add(`files/${index + 1}.path`, checkPath(file.path));
+    add(`files/${index + 1}.content`, file.content);
+  }
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** A relative path of a release's file, as it is. Throws when it leaves the folder or meets one of Berth's own names. */
+export function checkPath(path: string): string {
+  const parts = path.split("/");
+  if (path.includes("\0") || parts.some((part) => part === "" || part === "." || part === "..") || ownNames.has(parts[0]!)) {
+    throw new Error(`a release cannot hold a file at ${JSON.stringify(path)}`); // split never gives an empty list
+  }
+  return path;
+}

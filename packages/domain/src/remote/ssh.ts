@@ -1,0 +1,197 @@
+/**
+ * Servers over SSH. Public key only, the host key pinned and compared byte for byte before any credential is sent, the
+ * connection made to the address that was checked. Load it lazily: ssh2 is large and only workers need it.
+ */
+import { timingSafeEqual } from "node:crypto";
+import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import { RUN, toTar } from "./bundle.ts";
+import { cleanText, createReader } from "./events.ts";
+import { fingerprint, keyType } from "./key.ts";
+import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunInput } from "./remote.ts";
+
+const connectMs = 10_000;
+// A peer that has gone silent is noticed after three unanswered questions, about 15 s.
+const keepalive = { keepaliveInterval: 5_000, keepaliveCountMax: 3 };
+
+const hostKeyAlgorithms: Record<string, ServerHostKeyAlgorithm[]> = {
+  "ssh-ed25519": ["ssh-ed25519"],
+  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
+  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
+  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
+};
+
+export interface HostKey {
+  readonly type: string;
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/** Ask a server for its host key and hang up before any credential is sent. Throws RemoteError. */
+export function scanHostKey(host: string, port: number): Promise<HostKey> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    let seen: Buffer | undefined;
+    client.on("error", (error) => {
+      if (!seen) return reject(toRemoteError(error));
+      const key = seen.toString("base64");
+      resolve({ type: keyType(key), key, fingerprint: fingerprint(key) });
+    });
+    client.once("close", () => reject(new RemoteError("unreachable", "The server hung up before it named its key")));
+    const hostVerifier = (key: Buffer) => {
+      seen = Buffer.from(key);
+      return false;
+    };
+    const serverHostKey = Object.values(hostKeyAlgorithms).flat();
+    dial(client, { host, port, username: "berth", hostVerifier, algorithms: { serverHostKey } });
+  });
+}
+
+/** Open an SSH connection to a pinned server. Throws RemoteError, `hostkey.changed` before a credential is sent. */
+export const connectSsh: Connect = (address, key) =>
+  new Promise((resolve, reject) => {
+    const client = new Client();
+    const serverHostKey = hostKeyAlgorithms[keyType(address.hostKey)];
+    if (!serverHostKey) throw new Error("the pinned host key is of a type that is not supported");
+    let changed = false;
+    client.once("ready", () => resolve(toRemote(client)));
+    client.on("error", (error) => reject(changed ? hostKeyChanged() : toRemoteError(error)));
+    client.once("close", () => reject(new RemoteError("unreachable", "The server hung up")));
+    dial(client, {
+      host: address.host,
+      port: address.port,
+      username: address.user,
+      privateKey: key,
+      authHandler: ["publickey"],
+      algorithms: { serverHostKey },
+      hostVerifier: (seen: Buffer) => {
+        changed = !isPinned(address, seen);
+        return !changed;
+      },
+    });
+  });
+
+function dial(client: Client, config: ConnectConfig): void {
+  client.connect({ ...keepalive, readyTimeout: connectMs, timeout: connectMs, ...config });
+}
+
+function isPinned(address: Address, seen: Buffer): boolean {
+  const pinned = Buffer.from(address.hostKey, "base64");
+  return pinned.length === seen.length && timingSafeEqual(pinned, seen);
+}
+
+function toRemote(client: Client): Remote {
+  let lost: Error | undefined;
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  client.on("error", (error) => {
+    lost = error;
+  });
+  return {
+    async run(input, onEvent, signal) {
+      if (signal?.aborted) throw aborted();
+      const tar = await toTar(input);
+      const channel = await open(client, closed);
+      return follow(channel, tar, input, onEvent, closed, () => lost, signal);
+    },
+    async close() {
+      client.end();
+      // A dead peer never answers; the socket is ours to destroy.
+      const timer = setTimeout(() => client.destroy(), 1_000);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function open(client: Client, closed: Promise<void>): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    void closed.then(() => reject(new RemoteError("dropped", "The connection was lost")));
+    try {
+      client.exec(RUN, (error, channel) => (error ? reject(toRemoteError(error)) : resolve(channel)));
+    } catch (cause) {
+      reject(new RemoteError("dropped", "The connection is closed", { cause }));
+    }
+  });
+}
+
+function follow(
+  channel: ClientChannel,
+  tar: Buffer,
+  input: RunInput,
+  onEvent: Parameters<Remote["run"]>[1],
+  closed: Promise<void>,
+  lost: () => Error | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    let status: number | undefined;
+    let complaint = "";
+    const settle = (done: () => void) => {
+      signal?.removeEventListener("abort", stop);
+      done();
+    };
+    const stop = () => {
+      channel.destroy();
+      settle(() => reject(aborted()));
+    };
+    const reader = createReader(input.from, (event) => {
+      if (!signal?.aborted) onEvent(event);
+    });
+    const finish = () => {
+      const { exit } = reader;
+      if (exit) return settle(() => resolve(exit));
+      if (status === undefined || reader.started) {
+        return settle(() => reject(new RemoteError("dropped", "The connection was lost during the run", { cause: lost() })));
+      }
+      settle(() => resolve(refused(status, complaint)));
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    channel.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        channel.destroy();
+        settle(() => reject(error));
+      }
+    });
+    channel.stderr.on("data", (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString("utf8")).slice(-2_000);
+    });
+    channel.on("exit", (code: number | null) => {
+      status = code ?? undefined;
+    });
+    channel.once("close", finish);
+    // What the server no longer reads does not matter: its answer or its silence says what happened.
+    channel.on("error", () => {});
+    void closed.then(finish);
+    channel.end(tar);
+  });
+}
+
+/** The login shell ended without our script having begun: a forced command, a locked account, no `sh`. */
+function refused(status: number | undefined, complaint: string): Exit {
+  const words = cleanText(complaint.trim().split("\n").at(-1) ?? "");
+  const message = words || `The server ended the command with status ${status ?? "unknown"}`;
+  return { code: 1, class: "internal", step: "preflight", message, log: [], changed: false, rolledBack: false, data: {} };
+}
+
+function aborted(): RemoteError {
+  return new RemoteError("aborted", "The caller stopped listening; the run goes on");
+}
+
+function hostKeyChanged(): RemoteError {
+  return new RemoteError("hostkey.changed", "The server does not have the host key that was confirmed for it");
+}
+
+function toRemoteError(error: Error & { level?: string; code?: string }): RemoteError {
+  const cause = { cause: error };
+  if (error.level === "client-authentication") {
+    return new RemoteError("auth.failed", "The server did not accept the key made for it", cause);
+  }
+  if (error.level === "client-timeout" || error.code === "ETIMEDOUT" || /timed out/iu.test(error.message)) {
+    return new RemoteError("timeout", "The server did not answer in time", cause);
+  }
+  if (error.code === "ECONNREFUSED") return new RemoteError("refused", "Nothing listens on that port", cause);
+  if (/no matching host key format/u.test(error.message)) return hostKeyChanged();
+  return new RemoteError("unreachable", `The server cannot be reached: ${cleanText(error.message)}`, cause);
+}
