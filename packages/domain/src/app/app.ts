@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
+import { entitled } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { newId } from "../id.ts";
+import { commit, get, getAll, insert, key, list } from "../table.ts";
+
+/**
+ * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
+ * many containers and environments it has; without one it counts nothing.
+ * Releases, the live pointer, placement and the claim of the job under way belong to the environment, the slot to the app.
+ */
+export const App = z.object({
+  id: z.string(),
+  name: z.string(),
+  template: z.literal("compose"),
+  /** Environments with an active deployment, or one being made. The slot is held while this is not empty. */
+  active: z.array(z.string()),
+  createdAt: z.iso.datetime(),
+  version: z.number().int(),
+});
+export type App = z.infer<typeof App>;
+
+export const Environment = z.object({
+  app: z.string(),
+  name: z.string(),
+  /** Targets it is deployed to, by id. */
+  placement: z.array(z.string()),
+  /** Number of the release that serves, by target. */
+  live: z.record(z.string(), z.number().int()),
+  /** Releases that were healthy everywhere, in the order they went live; a rollback takes the last one off. */
+  good: z.array(z.number().int()),
+  /** How many releases there are. */
+  releases: z.number().int(),
+  /** The last job that changed it. Holds the environment until it has ended. */
+  job: z.string().nullable(),
+  /** The last few requests by Idempotency-Key. */
+  requests: z.array(z.object({ key: z.string(), hash: z.string(), job: z.string() })),
+  version: z.number().int(),
+});
+export type Environment = z.infer<typeof Environment>;
+
+export const PRODUCTION = "production";
+const GOOD_KEPT = 20;
+const REQUESTS_KEPT = 5;
+
+export const appKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `APP#${name}`);
+export const environmentKey = (ctx: Pick<Context, "tenant">, app: string, name: string) => key(ctx, `ENV#${app}#${name}`);
+
+export const newEnvironment = (app: string, name: string): Environment => ({
+  app,
+  name,
+  placement: [],
+  live: {},
+  good: [],
+  releases: 0,
+  job: null,
+  requests: [],
+  version: 0,
+});
+
+const missing = (name: string) => new Problem("app.not_found", { detail: `There is no app "${name}".` });
+
+/** @throws Problem app.not_found */
+export async function getApp(ctx: Context, name: string): Promise<App> {
+  allow(ctx, "read", ANY_APP);
+  const found = mayUse(ctx, { app: name }) ? await get(ctx, appKey(ctx, name)) : undefined;
+  if (!found) throw missing(name);
+  return App.parse(found);
+}
+
+/** An app and one of its environments in one round trip; an environment that was never deployed to is an empty one. */
+export async function getAppIn(ctx: Context, name: string, environment: string): Promise<{ app: App; environment: Environment }> {
+  if (!mayUse(ctx, { app: name })) throw missing(name);
+  const [app, found] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, name, environment)]);
+  if (!app) throw missing(name);
+  return { app: App.parse(app), environment: found ? Environment.parse(found) : newEnvironment(name, environment) };
+}
+
+export async function listApps(
+  ctx: Context,
+  input: { cursor?: string | undefined; limit: number },
+): Promise<{ items: App[]; next: string | null }> {
+  allow(ctx, "read", ANY_APP);
+  const after = input.cursor === undefined ? undefined : `APP#${input.cursor}`;
+  const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "APP#", after, limit: input.limit });
+  const items = page.rows.map((row) => App.parse(row)).filter((app) => mayUse(ctx, { app: app.name }));
+  return { items, next: page.last?.slice("APP#".length) ?? null };
+}
+
+export async function listEnvironments(ctx: Context, app: string): Promise<Environment[]> {
+  allow(ctx, "read", ANY_APP);
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#` });
+  return rows.map((row) => Environment.parse(row));
+}
+
+/** Makes an app. It holds no slot and runs nothing until it is deployed. */
+export async function createApp(ctx: Context, input: { name: string; template: "compose" }): Promise<App> {
+  allow(ctx, "deploy", { app: input.name });
+  const app: App = {
+    id: newId(ctx, "app"),
+    name: input.name,
+    template: input.template,
+    active: [],
+    createdAt: ctx.now().toISOString(),
+    version: 1,
+  };
+  await commit(
+    ctx,
+    entitled(ctx, "grow"),
+    insert(ctx, appKey(ctx, app.name), app, new Problem("app.exists", { detail: `"${app.name}" is taken.` })),
+    audit(ctx, "app.create", app.name),
+  );
+  return app;
+}
+
+/** The environment after a release went live everywhere: pushed, or, when it was gone back to, everything after it taken off. */
+export function withGood(environment: Environment, release: number): number[] {
+  const at = environment.good.lastIndexOf(release);
+  const good = at >= 0 ? environment.good.slice(0, at + 1) : [...environment.good, release];
+  return good.slice(-GOOD_KEPT);
+}
+
+/** The environment's memory of requests with this one added. */
+export const withRequest = (environment: Environment, once: Context["once"], job: string) =>
+  once ? [...environment.requests, { key: once.key, hash: once.hash, job }].slice(-REQUESTS_KEPT) : environment.requests;

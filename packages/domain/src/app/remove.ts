@@ -1,0 +1,64 @@
+import { audit } from "../audit/audit.ts";
+import { allow, type Context } from "../context.ts";
+import { refuseBusy, unfinished } from "../deployment/deploy.ts";
+import { entitled } from "../entitlement/account.ts";
+import { newId } from "../id.ts";
+import { enqueue, type Job, ring } from "../job/job.ts";
+import { commit, getAll, remove, replace } from "../table.ts";
+import { targetKey } from "../target/target.ts";
+import { appKey, environmentKey, getAppIn, listEnvironments, PRODUCTION } from "./app.ts";
+
+/**
+ * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be
+ * deleted too. An app that was never placed anywhere is gone at once, and there is no job.
+ */
+export async function removeApp(
+  ctx: Context,
+  input: { app: string; environment?: string | undefined; volumes: "keep" | "delete" },
+): Promise<Job | undefined> {
+  allow(ctx, "admin", { app: input.app });
+  const name = input.environment ?? PRODUCTION;
+  const { app, environment } = await getAppIn(ctx, input.app, name);
+  await refuseBusy(ctx, environment);
+  if (environment.placement.length === 0) {
+    const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
+    await commit(
+      ctx,
+      entitled(ctx, "grow"),
+      others.length === 0 ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }) : undefined,
+      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name)) : undefined,
+      audit(ctx, "app.remove", `${app.name}/${name}`),
+    );
+    return undefined;
+  }
+  const rows = await getAll(ctx, environment.placement.map((id) => targetKey(ctx, id)));
+  const job: Job = {
+    id: newId(ctx, "job"),
+    kind: "remove",
+    status: "queued",
+    app: app.name,
+    environment: name,
+    input: { volumes: input.volumes },
+    rollouts: Object.fromEntries(
+      environment.placement.map((id, i) => [id, { target: id, name: String(rows[i]?.name ?? id), status: "queued", attempts: 0 }]),
+    ),
+    by: { kind: ctx.actor.kind, id: ctx.actor.id },
+    createdAt: ctx.now().toISOString(),
+    version: 1,
+  };
+  const deploys = await unfinished(ctx);
+  await commit(
+    ctx,
+    entitled(ctx, "grow", { deploys: { seen: deploys.seen, set: [...deploys.live, job.id] } }),
+    replace(
+      ctx,
+      environmentKey(ctx, app.name, name),
+      { ...environment, job: job.id, version: environment.version + 1 },
+      environment.version,
+    ),
+    enqueue(ctx, job),
+    audit(ctx, "app.remove", `${app.name}/${name}`, { detail: `${job.id}, volumes: ${input.volumes}` }),
+  );
+  await ring(ctx, job);
+  return job;
+}

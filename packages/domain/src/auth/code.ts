@@ -1,0 +1,78 @@
+import { timingSafeEqual } from "node:crypto";
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import type { Actor, Context, World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { commit, get, globalKey, insert, remove, store, touch } from "../table.ts";
+import { roleScopes, type User, userOfEmail } from "../tenant/tenant.ts";
+import { secretText, sha256 } from "../token/token.ts";
+import { limit } from "./rate.ts";
+
+/** Signing in by e-mail: a six-digit code that lives ten minutes and bears five tries, then a session. Only hashes are stored. */
+const CODE_MINUTES = 10;
+const TRIES = 5;
+export const SESSION_DAYS = 30;
+
+const Code = z.object({ hash: z.string(), tries: z.number().int() });
+const Session = z.object({ user: z.string(), email: z.string(), tenant: z.string(), role: z.enum(["owner", "member", "viewer"]) });
+
+const seconds = (world: World, later: number) => Math.floor(world.now().getTime() / 1000) + later;
+const hashOf = (email: string, code: string) => sha256(`${email}|${code}`);
+
+/** Sends a code. Answers the same whether the address is known or not. */
+export async function requestCode(world: World, input: { email: string; ip: string }): Promise<void> {
+  await limit(world, `code#${input.email}`, { most: 5, seconds: 900 });
+  await limit(world, `code-from#${input.ip}`, { most: 30, seconds: 900 });
+  const number = world.random(6).reduce((sum, byte) => (sum * 256 + byte) % 1_000_000, 0);
+  const code = String(number).padStart(6, "0");
+  await store(world, globalKey("CODE", input.email), {
+    hash: hashOf(input.email, code),
+    tries: 0,
+    ttl: seconds(world, CODE_MINUTES * 60),
+  });
+  await world.send("mail", { to: input.email, template: "code", data: { code, minutes: CODE_MINUTES } });
+}
+
+/** Turns a right code into a session, once. On the first sign-in the tenant is made. Answers the session's secret for the cookie. */
+export async function verifyCode(world: World, input: { email: string; code: string }): Promise<{ user: User; session: string }> {
+  const at = globalKey("CODE", input.email);
+  const wrong = new Problem("auth.code_wrong");
+  const found = await get(world, at);
+  if (!found) throw wrong;
+  const code = Code.parse(found);
+  if (code.tries >= TRIES) throw new Problem("auth.code_wrong", { detail: "Too many tries. Ask for a new code." });
+  const given = Buffer.from(hashOf(input.email, input.code));
+  if (!timingSafeEqual(given, Buffer.from(code.hash))) {
+    const one = { change: "SET tries = tries + :one", condition: "attribute_exists(pk)", values: { ":one": 1 } };
+    await touch(world, at, one, wrong);
+    throw wrong;
+  }
+  const user = await userOfEmail(world, input.email);
+  const session = secretText(world, 43);
+  const ctx: Context = { ...world, tenant: user.tenant, actor: actorOf(user) };
+  const row = { user: user.id, email: user.email, tenant: user.tenant, role: user.role, ttl: seconds(world, SESSION_DAYS * 86_400) };
+  await commit(
+    ctx,
+    remove(ctx, at, { condition: "#hash = :hash AND tries < :tries", names: { "#hash": "hash" }, values: { ":hash": code.hash, ":tries": TRIES } }, wrong),
+    insert(ctx, globalKey("SESSION", sha256(session)), row),
+    audit(ctx, "session.create", user.id),
+  );
+  return { user, session };
+}
+
+const actorOf = (user: Pick<User, "id" | "role">): Actor => ({ kind: "user", id: user.id, scopes: roleScopes[user.role] });
+
+/** The tenant and actor of a session cookie, or undefined. */
+export async function actorOfSession(world: World, session: string): Promise<{ tenant: string; actor: Actor; email: string } | undefined> {
+  const found = await get(world, globalKey("SESSION", sha256(session)));
+  if (!found) return undefined;
+  const { user, role, tenant, email } = Session.parse(found);
+  return { tenant, email, actor: actorOf({ id: user, role }) };
+}
+
+/** Ends a session. Ending one that is not there is done already. */
+export async function endSession(ctx: Context, session: string): Promise<void> {
+  const at = globalKey("SESSION", sha256(session));
+  if (!(await get(ctx, at))) return;
+  await commit(ctx, remove(ctx, at), audit(ctx, "session.end", ctx.actor.id));
+}

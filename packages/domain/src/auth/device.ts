@@ -1,0 +1,141 @@
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { commit, get, globalKey, insert, touch, update } from "../table.ts";
+import { issueToken, secretText, sha256, type Token } from "../token/token.ts";
+import { limit } from "./rate.ts";
+
+/**
+ * Device login (RFC 8628): the CLI shows a short code, a person who is logged in confirms it in the browser after seeing who asks and from
+ * where, and the CLI's next question is answered with a token, once.
+ */
+const MINUTES = 10;
+const INTERVAL_SECONDS = 2;
+const letters = "BCDFGHJKLMNPQRSTVWXZ"; // no vowels, no digits: 20^8 is 34.5 bits and spells nothing
+
+const Login = z.object({
+  userCode: z.string(),
+  deviceHash: z.string(),
+  status: z.enum(["pending", "approved", "denied", "done"]),
+  client: z.string(),
+  ip: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  createdAt: z.iso.datetime(),
+  askedAt: z.number().optional(),
+  tenant: z.string().optional(),
+  user: z.string().optional(),
+  userScopes: z.array(z.enum(scopes)).optional(),
+  ttl: z.number(),
+});
+type Login = z.infer<typeof Login>;
+
+const loginKey = (userCode: string) => globalKey("DEVICE", userCode);
+
+export interface DeviceStart {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly interval: number;
+}
+
+export async function startDevice(world: World, input: { client: string; ip: string; scopes: readonly Scope[] }): Promise<DeviceStart> {
+  await limit(world, `device#${input.ip}`, { most: 20, seconds: 600 });
+  const bytes = world.random(8);
+  const raw = [...bytes].map((byte) => letters.charAt(byte % 20)).join("");
+  const userCode = `${raw.slice(0, 4)}-${raw.slice(4)}`;
+  const secret = secretText(world, 43);
+  const now = world.now();
+  const login: Login = {
+    userCode,
+    deviceHash: sha256(secret),
+    status: "pending",
+    client: input.client,
+    ip: input.ip,
+    scopes: [...input.scopes],
+    createdAt: now.toISOString(),
+    ttl: Math.floor(now.getTime() / 1000) + MINUTES * 60,
+  };
+  await commit(world, insert(world, loginKey(userCode), login));
+  const verificationUri = `${world.origin}/device`;
+  return {
+    deviceCode: `${userCode}.${secret}`,
+    userCode,
+    verificationUri,
+    verificationUriComplete: `${verificationUri}?code=${userCode}`,
+    expiresIn: MINUTES * 60,
+    interval: INTERVAL_SECONDS,
+  };
+}
+
+const find = async (world: World, userCode: string) => {
+  const found = await get(world, loginKey(userCode.toUpperCase()));
+  return found && Login.parse(found);
+};
+
+/** Who asks, for the person who is to confirm. */
+export async function showDevice(
+  ctx: Context,
+  userCode: string,
+): Promise<Pick<Login, "userCode" | "client" | "ip" | "scopes" | "createdAt" | "status">> {
+  allow(ctx, "admin");
+  await limit(ctx, `device-code#${ctx.tenant}`, { most: 20, seconds: 600 });
+  const login = await find(ctx, userCode);
+  if (!login) throw new Problem("auth.device_expired", { detail: "There is no login waiting under that code." });
+  const { client, ip, createdAt, status } = login;
+  return { userCode: login.userCode, client, ip, scopes: login.scopes, createdAt, status };
+}
+
+export async function answerDevice(ctx: Context, input: { userCode: string; approve: boolean }): Promise<void> {
+  allow(ctx, "admin");
+  if (ctx.actor.kind !== "user") throw new Problem("token.scope", { detail: "Only a person can confirm a login." });
+  const { userCode } = await showDevice(ctx, input.userCode);
+  await commit(
+    ctx,
+    update(
+      ctx,
+      loginKey(userCode),
+      {
+        change: "SET #status = :to, tenant = :tenant, #user = :user, userScopes = :scopes",
+        condition: "#status = :pending",
+        names: { "#status": "status", "#user": "user" },
+        values: {
+          ":to": input.approve ? "approved" : "denied",
+          ":pending": "pending",
+          ":tenant": ctx.tenant,
+          ":user": ctx.actor.id,
+          ":scopes": ctx.actor.scopes,
+        },
+      },
+      new Problem("auth.device_expired", { detail: "That login was answered already." }),
+    ),
+    audit(ctx, input.approve ? "device.approve" : "device.deny", userCode),
+  );
+}
+
+/** The CLI's question. Answers the token once. @throws Problem auth.device_* while it waits, asked too soon, was denied or has expired */
+export async function finishDevice(world: World, deviceCode: string): Promise<Token & { secret: string }> {
+  const [userCode = "", secret = ""] = deviceCode.split(".");
+  const login = await find(world, userCode);
+  if (!login || login.deviceHash !== sha256(secret) || login.status === "done") throw new Problem("auth.device_expired");
+  const now = world.now().getTime();
+  if (login.askedAt !== undefined && now - login.askedAt < (INTERVAL_SECONDS * 1000) / 2) throw new Problem("auth.device_slow");
+  if (login.status === "denied") throw new Problem("auth.device_denied");
+  if (login.status === "pending" || !login.tenant || !login.user) {
+    const asked = { change: "SET askedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now } };
+    await touch(world, loginKey(userCode), asked, new Problem("auth.device_expired"));
+    throw new Problem("auth.device_pending");
+  }
+  const ctx: Context = { ...world, tenant: login.tenant, actor: { kind: "user", id: login.user, scopes: login.userScopes ?? [] } };
+  const done = {
+    change: "SET #status = :done",
+    condition: "#status = :approved",
+    names: { "#status": "status" },
+    values: { ":done": "done", ":approved": "approved" },
+  };
+  await touch(world, loginKey(userCode), done, new Problem("auth.device_expired", { detail: "The token was given out already." }));
+  return issueToken(ctx, { name: login.client, scopes: login.scopes });
+}

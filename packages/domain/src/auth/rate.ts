@@ -1,0 +1,18 @@
+import type { World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { globalKey, touch } from "../table.ts";
+
+/** Lets `most` calls of a name through in each window of `seconds`. @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
+export async function limit(world: World, name: string, { most, seconds }: { most: number; seconds: number }): Promise<void> {
+  const now = Math.floor(world.now().getTime() / 1000);
+  const window = Math.floor(now / seconds);
+  const wait = (window + 1) * seconds - now;
+  const change = {
+    change: "SET calls = if_not_exists(calls, :zero) + :one, #ttl = :ttl",
+    condition: "attribute_not_exists(calls) OR calls < :most",
+    names: { "#ttl": "ttl" },
+    values: { ":zero": 0, ":one": 1, ":most": most, ":ttl": (window + 2) * seconds },
+  };
+  const tooMany = new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });
+  await touch(world, globalKey("RATE", `${name}#${window}`), change, tooMany);
+}

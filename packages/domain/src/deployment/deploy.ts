@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
+import { audit } from "../audit/audit.ts";
+import { allow, type Context } from "../context.ts";
+import { checkPath, readCompose } from "../compose/compose.ts";
+import { entitled, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { newId } from "../id.ts";
+import { ended, enqueue, findJob, getJob, Job, jobKey, ring } from "../job/job.ts";
+import { type Bundle, findRelease, insertRelease, pack, type Release } from "../release/release.ts";
+import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
+import { findTarget, listTargets, targetKey } from "../target/target.ts";
+
+export interface DeployInput {
+  readonly app: string;
+  readonly environment?: string | undefined;
+  readonly bundle: Bundle;
+  /** Ids or names. Without any: where the environment is already, else the only target there is. */
+  readonly targets?: readonly string[] | undefined;
+  readonly note?: string | undefined;
+}
+
+/** Makes a release and the job that makes it live. Returns at once; the job's rollouts do the rest. */
+export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
+  allow(ctx, "deploy", { app: input.app });
+  const name = input.environment ?? PRODUCTION;
+  const { app, environment } = await getAppIn(ctx, input.app, name);
+  const again = await sameRequest(ctx, environment);
+  if (again) return again;
+  const composed = readCompose(input.bundle.compose);
+  const files = input.bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
+  const data = pack({ ...input.bundle, files });
+  const release: Release = {
+    app: app.name,
+    environment: name,
+    number: environment.releases + 1,
+    services: [...composed.services],
+    hash: createHash("sha256").update(data).digest("hex"),
+    ...(input.note && { note: input.note }),
+    by: { kind: ctx.actor.kind, id: ctx.actor.id },
+    createdAt: ctx.now().toISOString(),
+  };
+  const placed = await place(ctx, environment, input.targets);
+  return start(ctx, { app, environment, placed, release, writes: insertRelease(ctx, app, release, data) });
+}
+
+/** Deploys an earlier release that was healthy: the one before the live one, unless a number is given. Permitted in grace. */
+export async function rollback(
+  ctx: Context,
+  input: { app: string; environment?: string | undefined; release?: number | undefined },
+): Promise<Job> {
+  allow(ctx, "deploy", { app: input.app });
+  const name = input.environment ?? PRODUCTION;
+  const { app, environment } = await getAppIn(ctx, input.app, name);
+  const again = await sameRequest(ctx, environment);
+  if (again) return again;
+  const number = input.release ?? environment.good.at(-2);
+  if (number === undefined) throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
+  const release = await findRelease(ctx, app, name, number);
+  if (!environment.good.includes(number)) throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
+  const placed = await place(ctx, environment, undefined);
+  return start(ctx, { app, environment, placed, release, writes: [], rollback: true });
+}
+
+/** The job an earlier request with the same key made. @throws Problem idempotency.mismatch */
+async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
+  const known = ctx.once && environment.requests.find(({ key }) => key === ctx.once?.key);
+  if (!known) return undefined;
+  if (known.hash !== ctx.once?.hash) throw new Problem("idempotency.mismatch");
+  return getJob(ctx, known.job);
+}
+
+interface Placed {
+  readonly id: string;
+  readonly name: string;
+  /** Not placed there before. */
+  readonly fresh: boolean;
+}
+
+async function place(ctx: Context, environment: Environment, asked: readonly string[] | undefined): Promise<Placed[]> {
+  const known = new Set(environment.placement);
+  if (asked && asked.length > 0) {
+    const found = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
+    const ids = new Set(found.map((target) => target.id));
+    for (const target of found) if (!target.hostKey) throw untrusted(target.name);
+    const kept = await named(ctx, environment.placement.filter((id) => !ids.has(id)));
+    return [...kept, ...found.map(({ id, name }) => ({ id, name, fresh: !known.has(id) }))];
+  }
+  if (environment.placement.length > 0) return named(ctx, environment.placement);
+  const all = await listTargets(ctx);
+  const [only] = all;
+  if (all.length !== 1 || !only)
+    throw new Problem("deployment.no_target", {
+      detail: all.length === 0 ? "There is no target yet." : `There are ${all.length} targets: ${all.map((each) => each.name).join(", ")}.`,
+      ...(all.length === 0 && { next: ["berth target add NAME USER@HOST"] }),
+    });
+  if (!only.hostKey) throw untrusted(only.name);
+  return [{ id: only.id, name: only.name, fresh: true }];
+}
+
+const untrusted = (name: string) => new Problem("target.untrusted", { detail: `"${name}" waits for you to confirm its host key.`, next: [`berth target trust ${name}`] });
+
+async function named(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
+  const rows = await getAll(ctx, ids.map((id) => targetKey(ctx, id)));
+  return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id), fresh: false }));
+}
+
+interface Start {
+  readonly app: App;
+  readonly environment: Environment;
+  readonly placed: readonly Placed[];
+  readonly release: Release;
+  readonly writes: readonly Write[];
+  readonly rollback?: true;
+}
+
+/** The one commit that accepts a deploy: entitlement, slot and place among the plan's deploys, the claim on the environment, the release, the job. */
+async function start(ctx: Context, input: Start): Promise<Job> {
+  const { app, environment, placed, release } = input;
+  await refuseBusy(ctx, environment);
+  const job: Job = {
+    id: newId(ctx, "job"),
+    kind: "deploy",
+    status: "queued",
+    app: app.name,
+    environment: environment.name,
+    release: release.number,
+    ...(input.rollback && { rollback: true }),
+    rollouts: Object.fromEntries(placed.map(({ id, name }) => [id, { target: id, name, status: "queued", attempts: 0 }])),
+    by: { kind: ctx.actor.kind, id: ctx.actor.id },
+    createdAt: ctx.now().toISOString(),
+    version: 1,
+  };
+  const deploys = await unfinished(ctx);
+  const slots = app.active.length === 0 ? { slots: 1 as const } : {};
+  await commit(
+    ctx,
+    entitled(ctx, input.rollback ? "rollback" : "grow", { ...slots, deploys: { seen: deploys.seen, set: [...deploys.live, job.id] } }),
+    claim(ctx, environment, job, release, placed),
+    app.active.includes(environment.name) ? undefined : activate(ctx, app, environment.name),
+    ...placed.filter((target) => target.fresh).map((target) => placeOn(ctx, target, environment)),
+    ...input.writes,
+    enqueue(ctx, job),
+    audit(ctx, input.rollback ? "deployment.rollback" : "deployment.create", `${app.name}/${environment.name}`, {
+      detail: `release ${release.number}, ${job.id}`,
+    }),
+  );
+  await ring(ctx, job);
+  return job;
+}
+
+/** @throws Problem app.busy with the job that holds the environment */
+export async function refuseBusy(ctx: Context, environment: Environment): Promise<void> {
+  const holder = environment.job === null ? undefined : await findJob(ctx, environment.job);
+  if (holder && !ended(holder)) throw busy(holder.id, environment);
+}
+
+const busy = (job: string, environment: Environment) =>
+  new Problem("app.busy", {
+    detail: `${job} is changing "${environment.app}" (${environment.name}).`,
+    facts: { job },
+    next: [`berth jobs watch ${job}`, `berth jobs cancel ${job}`],
+  });
+
+/** The account's list of deploys as it stands, and those of it that have not ended. */
+export async function unfinished(ctx: Context): Promise<{ seen: string[]; live: string[] }> {
+  const { deploys: seen } = await getAccount(ctx);
+  const rows = await getAll(ctx, seen.map((id) => jobKey(ctx, id)));
+  return { seen, live: seen.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))) };
+}
+
+function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
+  const next: Environment = {
+    ...environment,
+    placement: placed.map(({ id }) => id),
+    releases: Math.max(environment.releases, release.number),
+    job: job.id,
+    requests: withRequest(environment, ctx.once, job.id),
+    version: environment.version + 1,
+  };
+  const at = environmentKey(ctx, environment.app, environment.name);
+  const lost = (row: Record<string, unknown> | undefined) => busy(String(row?.job ?? "another job"), environment);
+  return environment.version === 0 ? insert(ctx, at, next, lost) : replace(ctx, at, next, environment.version, lost);
+}
+
+const activate = (ctx: Context, app: App, environment: string): Write =>
+  replace(ctx, appKey(ctx, app.name), { ...app, active: [...app.active, environment], version: app.version + 1 }, app.version);
+
+const placeOn = (ctx: Context, target: Placed, environment: Environment): Write =>
+  update(
+    ctx,
+    targetKey(ctx, target.id),
+    { change: "ADD apps :app", condition: "attribute_exists(pk)", values: { ":app": new Set([`${environment.app}/${environment.name}`]) } },
+    new Problem("target.not_found", { detail: `"${target.name}" was removed.` }),
+  );

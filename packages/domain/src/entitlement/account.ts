@@ -1,0 +1,169 @@
+import * as z from "zod";
+import type { Context, World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { type PlanName, planNames, planOf } from "../plan/plan.ts";
+import { check, get, key, type Row, update, type Write } from "../table.ts";
+
+/**
+ * The tenant's account: what it may do now (entitlement, derived from Stripe's snapshot by billing) and what it uses of its plan
+ * (slots, targets, deploys under way). One row, so that one condition holds both.
+ * The state is computed when it is read: nothing depends on a timer having run. At exactly `graceUntil` it is restricted.
+ */
+export const Account = z.object({
+  tenant: z.string(),
+  kind: z.enum(["none", "good", "delinquent", "paused", "ended"]),
+  reason: z.string().optional(),
+  plan: z.enum(planNames).nullable(),
+  slotLimit: z.number().int(),
+  targetLimit: z.number().int(),
+  graceUntil: z.string().nullable(),
+  /** When the oldest unpaid invoice of this episode was due; where grace is counted from. */
+  anchor: z.string().nullable().optional(),
+  /** A dispute is open: nothing may be added. */
+  hold: z.boolean().optional(),
+  periodEnd: z.string().nullable().optional(),
+  cancelAt: z.string().nullable().optional(),
+  pendingPlan: z.enum(planNames).nullable().optional(),
+  customer: z.string().optional(),
+  subscription: z.string().nullable().optional(),
+  anomalies: z.array(z.string()).optional(),
+  checkout: z
+    .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
+    .nullable()
+    .optional(),
+  syncSeq: z.number().int().optional(),
+  appliedSeq: z.number().int().optional(),
+  syncedAt: z.string().optional(),
+  apiVersion: z.string().optional(),
+  slots: z.number().int(),
+  targets: z.number().int(),
+  /** Deploys accepted and, as far as was known at the last acceptance, not ended; oldest first. One that has ended holds no place. */
+  deploys: z.array(z.string()),
+});
+export type Account = z.infer<typeof Account>;
+
+export type Entitlement = "none" | "active" | "grace" | "restricted";
+
+export const accountKey = (ctx: Pick<Context, "tenant">) => key(ctx, "ACCOUNT");
+
+export const newAccount = (tenant: string): Account => ({
+  tenant,
+  kind: "none",
+  plan: null,
+  slotLimit: 0,
+  targetLimit: 0,
+  graceUntil: null,
+  slots: 0,
+  targets: 0,
+  deploys: [],
+});
+
+export async function getAccount(ctx: Context): Promise<Account> {
+  return Account.parse(await get(ctx, accountKey(ctx)));
+}
+
+export function entitlement(account: Pick<Account, "kind" | "graceUntil">, now: Date): Entitlement {
+  if (account.kind === "none") return "none";
+  if (account.kind === "good") return "active";
+  if (account.kind === "delinquent") return account.graceUntil !== null && now.toISOString() < account.graceUntil ? "grace" : "restricted";
+  return "restricted";
+}
+
+/** What an action needs of the entitlement. `grow` is every change of what a customer runs; product.md's table is this constant. */
+export const permissions = {
+  read: ["none", "active", "grace", "restricted"],
+  checkout: ["none", "active", "grace", "restricted"],
+  billing: ["active", "grace", "restricted"],
+  rollback: ["active", "grace"],
+  grow: ["active"],
+} as const satisfies Record<string, readonly Entitlement[]>;
+export type Action = keyof typeof permissions;
+
+export const permits = (action: Action, state: Entitlement) => (permissions[action] as readonly Entitlement[]).includes(state);
+
+/** The refusal of an action to an account, or undefined if it is permitted. */
+export function refusal(world: World, account: Account, action: Action): Problem | undefined {
+  const state = entitlement(account, world.now());
+  const mend = `${world.origin}/billing`;
+  if (!permits(action, state)) {
+    if (state === "none") return new Problem("billing.required", { facts: { mend: `${world.origin}/plans` } });
+    if (state === "grace")
+      return new Problem("billing.grace", {
+        detail: `A payment failed. Until ${account.graceUntil} your apps run on and you can roll back, but not change them.`,
+        facts: { until: account.graceUntil, mend },
+      });
+    return new Problem("billing.restricted", { facts: { since: account.graceUntil, mend } });
+  }
+  if (action === "grow" && account.hold) return new Problem("billing.hold", { facts: { mend } });
+  return undefined;
+}
+
+export interface Claim {
+  /** 1 claims an app slot, -1 gives one back. */
+  readonly slots?: 1 | -1;
+  readonly targets?: 1 | -1;
+  /** The list of deploys as it shall be, given the list as it was seen. */
+  readonly deploys?: { readonly seen: readonly string[]; readonly set: readonly string[] };
+}
+
+const clauses = (world: World, action: Action) => {
+  const values: Row = {};
+  const conditions: string[] = [];
+  if (action === "grow") {
+    conditions.push("kind = :good", "(attribute_not_exists(hold) OR hold = :false)");
+    Object.assign(values, { ":good": "good", ":false": false });
+  }
+  if (action === "rollback") {
+    conditions.push("(kind = :good OR (kind = :late AND graceUntil > :now))");
+    Object.assign(values, { ":good": "good", ":late": "delinquent", ":now": world.now().toISOString() });
+  }
+  return { values, conditions };
+};
+
+/**
+ * One condition inside a commit: the account permits the action and the plan has room for what is claimed. Of many claims at once the
+ * plan's number wins and the others are told which limit it was.
+ */
+export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write {
+  const { values, conditions } = clauses(ctx, action);
+  const sets: string[] = [];
+  for (const what of ["slots", "targets"] as const) {
+    const by = claim[what];
+    if (by === undefined) continue;
+    sets.push(`${what} = ${what} + :${what}`);
+    values[`:${what}`] = by;
+    conditions.push(by > 0 ? `${what} < ${what === "slots" ? "slotLimit" : "targetLimit"}` : `${what} > :zero`);
+    if (by < 0) values[":zero"] = 0;
+  }
+  if (claim.deploys) {
+    sets.push("deploys = :set");
+    conditions.push("deploys = :seen");
+    values[":set"] = claim.deploys.set;
+    values[":seen"] = claim.deploys.seen;
+  }
+  const explain = (row: Row | undefined) => {
+    const account = Account.parse(row);
+    const refused = refusal(ctx, account, action);
+    if (refused) return refused;
+    const facts = { plan: account.plan, mend: `${ctx.origin}/billing` };
+    if (claim.slots === 1 && account.slots >= account.slotLimit)
+      return new Problem("plan.slots_full", { detail: `${account.slots} of ${account.slotLimit} app slots are used.`, facts });
+    if (claim.targets === 1 && account.targets >= account.targetLimit)
+      return new Problem("plan.targets_full", { detail: `${account.targets} of ${account.targetLimit} targets are used.`, facts });
+    return new Problem("version.stale");
+  };
+  const condition = ["attribute_exists(pk)", ...conditions].join(" AND ");
+  const given = Object.keys(values).length > 0 ? { values } : {};
+  if (sets.length === 0) return check(ctx, accountKey(ctx), { condition, ...given }, explain);
+  return update(ctx, accountKey(ctx), { change: `SET ${sets.join(", ")}`, condition, ...given }, explain);
+}
+
+/** Gives back what was claimed, whatever the entitlement is by now. */
+export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
+  update(ctx, accountKey(ctx), {
+    change: `SET ${what} = ${what} - :one`,
+    condition: `${what} > :zero`,
+    values: { ":one": 1, ":zero": 0 },
+  });
+
+export const limitsOf = (plan: PlanName) => ({ slotLimit: planOf(plan).slots, targetLimit: planOf(plan).targets });

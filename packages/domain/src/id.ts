@@ -1,0 +1,23 @@
+import type { World } from "./context.ts";
+
+const prefixes = { tenant: "ten", user: "usr", token: "tok", target: "tgt", app: "app", job: "job", audit: "aud", request: "req" } as const;
+
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** A ULID (48 bits of time, 80 of chance, Crockford base 32) from the world's clock and chance: later ones sort later. */
+export function ulid(world: Pick<World, "now" | "random">): string {
+  let time = world.now().getTime();
+  let head = "";
+  for (let i = 0; i < 10; i++) {
+    head = alphabet.charAt(time % 32) + head;
+    time = Math.floor(time / 32);
+  }
+  let tail = "";
+  for (const byte of world.random(16)) tail += alphabet.charAt(byte % 32);
+  return head + tail;
+}
+
+/** A new id of a noun, such as `app_01J...`. */
+export const newId = (world: Pick<World, "now" | "random">, noun: keyof typeof prefixes) => `${prefixes[noun]}_${ulid(world)}`;
+
+export const isId = (noun: keyof typeof prefixes, text: string) => new RegExp(`^${prefixes[noun]}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);

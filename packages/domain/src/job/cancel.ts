@@ -1,0 +1,19 @@
+import { audit } from "../audit/audit.ts";
+import { allow, type Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { commit } from "../table.ts";
+import { happen } from "./happen.ts";
+import { ended, getJob, type Job } from "./job.ts";
+
+/**
+ * Cancels a job. What has not started ends at once; what runs is stopped on the server by the worker that holds it, and what served before
+ * serves on. Cancelling a cancelled job is done already.
+ */
+export async function cancelJob(ctx: Context, id: string): Promise<Job> {
+  const job = await getJob(ctx, id);
+  allow(ctx, "deploy", job.app === undefined ? undefined : { app: job.app });
+  if (job.status === "canceled") return job;
+  if (ended(job)) throw new Problem("job.ended", { detail: `${id} has ${job.status}.`, next: [`berth jobs show ${id}`] });
+  await commit(ctx, audit(ctx, "job.cancel", id));
+  return happen(ctx, id, { type: "canceled", at: ctx.now() });
+}

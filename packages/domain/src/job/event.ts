@@ -1,0 +1,76 @@
+import * as z from "zod";
+import type { Context } from "../context.ts";
+import { key, list, store } from "../table.ts";
+import { ended, getJob, type Job } from "./job.ts";
+
+/**
+ * What a run on a server said, in the order it said it. Numbered by the run itself from 1, so that a worker that attaches later writes the
+ * same rows again. Kept in the job's and target's own partition for as long as the plan keeps logs.
+ */
+export const Event = z.object({
+  seq: z.number().int(),
+  at: z.string(),
+  type: z.string(),
+  step: z.string().optional(),
+  service: z.string().optional(),
+  text: z.string().optional(),
+});
+export type Event = z.infer<typeof Event>;
+
+const Batch = z.object({ events: z.array(Event) });
+
+const part = (job: string, target: string) => `JOB#${job}#${target}`;
+const place = (seq: number) => String(seq).padStart(9, "0");
+
+/** Stores a run's next events as one row. The same batch again is the same row. */
+export async function keepEvents(ctx: Context, at: { job: string; target: string }, events: readonly Event[], days: number): Promise<void> {
+  const [first] = events;
+  if (!first) return;
+  const ttl = Math.floor(ctx.now().getTime() / 1000) + days * 86_400;
+  await store(ctx, key(ctx, place(first.seq), part(at.job, at.target)), { events, ttl });
+}
+
+/** The number of the last event kept, 0 if there is none. */
+export async function lastSeq(ctx: Context, at: { job: string; target: string }): Promise<number> {
+  const { pk } = key(ctx, "", part(at.job, at.target));
+  const { rows } = await list(ctx, { pk, newestFirst: true, limit: 1, consistent: true });
+  return rows[0] ? (Batch.parse(rows[0]).events.at(-1)?.seq ?? 0) : 0;
+}
+
+export interface EventPage {
+  readonly items: readonly (Event & { target: string; name: string })[];
+  /** Give it back as `after` for what comes next. */
+  readonly next: string;
+  /** True when the job has ended and every event is in this page or an earlier one. */
+  readonly done: boolean;
+  readonly job: Job;
+}
+
+const readCursor = (text: string | undefined): Record<string, number> =>
+  Object.fromEntries((text ?? "").split(",").flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])));
+
+/** Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move. */
+export async function listEvents(ctx: Context, input: { job: string; after?: string | undefined; waitSeconds: number }): Promise<EventPage> {
+  const first = await getJob(ctx, input.job);
+  const until = ctx.now().getTime() + input.waitSeconds * 1000;
+  for (let job = first; ; job = await getJob(ctx, input.job)) {
+    const page = await readEvents(ctx, job, readCursor(input.after));
+    if (page.items.length > 0 || page.done || job.version !== first.version || ctx.now().getTime() >= until) return page;
+    await ctx.sleep(400);
+  }
+}
+
+async function readEvents(ctx: Context, job: Job, cursor: Record<string, number>): Promise<EventPage> {
+  const pages = await Promise.all(Object.values(job.rollouts).map((rollout) => readTarget(ctx, job, rollout, cursor[rollout.target] ?? 0)));
+  const items = pages.flatMap((page) => page.items).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
+  const next = pages.map(({ target, seq }) => `${target}:${seq}`).join(",");
+  return { items, next, done: ended(job) && pages.every((page) => !page.more), job };
+}
+
+async function readTarget(ctx: Context, job: Job, { target, name }: { target: string; name: string }, after: number) {
+  const { pk } = key(ctx, "", part(job.id, target));
+  // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
+  const { rows, last } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true });
+  const items = rows.flatMap((row) => Batch.parse(row).events.filter(({ seq }) => seq > after).map((event) => ({ ...event, target, name })));
+  return { target, items, seq: items.at(-1)?.seq ?? after, more: last !== undefined };
+}

@@ -1,0 +1,160 @@
+import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironment, withGood } from "../app/app.ts";
+import { audit } from "../audit/audit.ts";
+import type { Context } from "../context.ts";
+import { getAccount, giveBack } from "../entitlement/account.ts";
+import { get, getAll, remove, replace, update, type Write } from "../table.ts";
+import { HostKey, StoredTarget, type Target, targetKey } from "../target/target.ts";
+import { findJob, type Job, mutates, type Rollout, ring } from "./job.ts";
+
+/** Everything the end of a job means beside its own row; part of the commit that ends it. */
+export async function finish(ctx: Context, job: Job): Promise<Write[]> {
+  switch (job.kind) {
+    case "deploy":
+      return [...(await finishDeploy(ctx, job)), ...(await markChanged(ctx, job))];
+    case "remove":
+      return [...(await finishRemove(ctx, job)), ...(await markChanged(ctx, job))];
+    case "check":
+      return finishCheck(ctx, job);
+    case "logs":
+      return [];
+  }
+}
+
+const subjectOf = (job: Job) => `${job.app}/${job.environment}`;
+
+const line = (ctx: Context, job: Job, action: "deployment" | "app", what: string): Write =>
+  audit(ctx, `${action}.${what}`, subjectOf(job), {
+    result: job.status,
+    detail: [`${job.id}`, job.release && `release ${job.release}`, job.failure && `${job.failure.class}: ${job.failure.message}`]
+      .filter(Boolean)
+      .join(", "),
+  });
+
+const succeeded = (job: Job) => Object.values(job.rollouts).filter((rollout) => rollout.status === "succeeded");
+
+async function environmentOf(ctx: Context, job: Job): Promise<Environment> {
+  const found = await get(ctx, environmentKey(ctx, job.app ?? "", job.environment ?? ""));
+  return found ? Environment.parse(found) : newEnvironment(job.app ?? "", job.environment ?? "");
+}
+
+/** What serves where moves only for targets where the release became healthy. An app with nothing live gives its slot back. */
+async function finishDeploy(ctx: Context, job: Job): Promise<Write[]> {
+  const environment = await environmentOf(ctx, job);
+  const done = succeeded(job);
+  const release = job.release ?? 0;
+  const everywhere = done.length === Object.keys(job.rollouts).length;
+  const next: Environment = {
+    ...environment,
+    live: { ...environment.live, ...Object.fromEntries(done.map(({ target }) => [target, release])) },
+    good: everywhere ? withGood(environment, release) : environment.good,
+    version: environment.version + 1,
+  };
+  const idle = Object.keys(next.live).length === 0;
+  return [
+    replace(ctx, environmentKey(ctx, next.app, next.name), next, environment.version),
+    ...(idle ? await deactivate(ctx, next) : []),
+    line(ctx, job, "deployment", "end"),
+  ];
+}
+
+async function deactivate(ctx: Context, environment: Environment): Promise<Write[]> {
+  const found = await get(ctx, appKey(ctx, environment.app));
+  if (!found) return [];
+  const app = App.parse(found);
+  if (!app.active.includes(environment.name)) return [];
+  const active = app.active.filter((name) => name !== environment.name);
+  return [
+    replace(ctx, appKey(ctx, app.name), { ...app, active, version: app.version + 1 }, app.version),
+    ...(active.length === 0 ? [giveBack(ctx, "slots")] : []),
+  ];
+}
+
+/** Gone from every target: the environment goes too, and with the last one the app. Otherwise what is left is still known. */
+async function finishRemove(ctx: Context, job: Job): Promise<Write[]> {
+  const environment = await environmentOf(ctx, job);
+  const gone = new Set(succeeded(job).map(({ target }) => target));
+  const placement = environment.placement.filter((target) => !gone.has(target));
+  const live = Object.fromEntries(Object.entries(environment.live).filter(([target]) => !gone.has(target)));
+  const at = environmentKey(ctx, environment.app, environment.name);
+  const writes: Write[] = [...gone].map((target) => leave(ctx, target, subjectOf(job)));
+  if (Object.keys(live).length === 0) writes.push(...(await deactivate(ctx, environment)));
+  if (placement.length > 0) {
+    writes.push(replace(ctx, at, { ...environment, placement, live, version: environment.version + 1 }, environment.version));
+  } else {
+    const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
+    writes.push(remove(ctx, at, seen));
+    const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
+    if (others.length === 0) {
+      const app = writes.findIndex(({ op }) => op.Put?.Item?.sk === appKey(ctx, environment.app).sk);
+      if (app >= 0) writes.splice(app, 1);
+      writes.push(remove(ctx, appKey(ctx, environment.app)));
+    }
+  }
+  return [...writes, line(ctx, job, "app", "remove")];
+}
+
+const leave = (ctx: Context, target: string, subject: string): Write =>
+  update(ctx, targetKey(ctx, target), { change: "DELETE apps :app", condition: "attribute_exists(pk)", values: { ":app": new Set([subject]) } });
+
+async function finishCheck(ctx: Context, job: Job): Promise<Write[]> {
+  const writes: Write[] = [];
+  for (const rollout of Object.values(job.rollouts)) {
+    const found = await get(ctx, targetKey(ctx, rollout.target));
+    if (!found) continue;
+    writes.push(checked(ctx, StoredTarget.parse(found), rollout), audit(ctx, "target.checked", rollout.target, { result: job.status }));
+  }
+  return writes;
+}
+
+function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
+  const { hostKey: shown, ...facts } = rollout.found ?? {};
+  const { failure } = rollout;
+  const status: Target["status"] =
+    failure?.class === "hostkey.changed" ? "changed" : !target.hostKey ? "untrusted" : failure ? "unready" : "ready";
+  const sets = ["#status = :status", "checkedAt = :now"];
+  const removes: string[] = [];
+  const values: Record<string, unknown> = { ":status": status, ":now": ctx.now().toISOString() };
+  const give = (name: string, value: unknown, present: boolean) => {
+    if (present) {
+      sets.push(`${name} = :${name.replace("#", "")}`);
+      values[`:${name.replace("#", "")}`] = value;
+    } else removes.push(name);
+  };
+  give("shownKey", shown, HostKey.safeParse(shown).success);
+  give("#problem", failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) }, failure !== undefined);
+  if (!failure && target.hostKey) give("facts", facts, true);
+  const names = { "#status": "status", "#problem": "problem" };
+  const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
+  return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", names, values });
+}
+
+/** A server that showed another host key is marked, so that people see it before they try again. */
+async function markChanged(ctx: Context, job: Job): Promise<Write[]> {
+  return Object.values(job.rollouts)
+    .filter((rollout) => rollout.failure?.class === "hostkey.changed" && rollout.status === "failed")
+    .map(({ target }) =>
+      update(ctx, targetKey(ctx, target), {
+        change: "SET #status = :changed",
+        condition: "attribute_exists(pk)",
+        names: { "#status": "status" },
+        values: { ":changed": "changed" },
+      }),
+    );
+}
+
+/** Rings for whoever waited for what the job held: the first in each target's line, and the tenant's next deploys. */
+export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
+  if (!mutates(job)) return;
+  const targets = Object.keys(job.rollouts);
+  const rows = await getAll(ctx, targets.map((id) => targetKey(ctx, id)));
+  const waiting = new Set<string>();
+  for (const row of rows) {
+    const first = row && StoredTarget.parse(row).line.find((id) => id !== job.id);
+    if (first) waiting.add(first);
+  }
+  for (const id of (await getAccount(ctx)).deploys) if (id !== job.id) waiting.add(id);
+  for (const id of waiting) {
+    const next = await findJob(ctx, id);
+    if (next && !next.endedAt) await ring(ctx, next);
+  }
+}

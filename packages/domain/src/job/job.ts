@@ -1,0 +1,158 @@
+import * as z from "zod";
+import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { get, insert, key, list, type Row, replace, replaceOne, type Write } from "../table.ts";
+
+/**
+ * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of
+ * kind `deploy`. It is done by rollouts, one per target:
+ *
+ *   job      queued -> running -> succeeded | failed | canceled
+ *   rollout  queued -> waiting | running | retrying -> succeeded | failed | canceled
+ *
+ * The one commit that ends a job is what frees everything it claimed: a claim held by a job that has ended is no claim.
+ */
+export const RolloutStatus = z.enum(["queued", "waiting", "running", "retrying", "succeeded", "failed", "canceled"]);
+
+/** Why a rollout failed and what to do about it. `class` is stable; docs/errors.md explains each. */
+export const Failure = z.object({
+  class: z.string(),
+  message: z.string(),
+  step: z.string().optional(),
+  service: z.string().optional(),
+  /** The container's last lines. */
+  log: z.array(z.string()).optional(),
+  remedy: z.string().optional(),
+  /** True when the previous release serves again. */
+  rolledBack: z.boolean().optional(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+export const Rollout = z.object({
+  target: z.string(),
+  name: z.string(),
+  status: RolloutStatus,
+  attempts: z.number().int(),
+  /** What it waits for, or when it is tried again. */
+  waitsFor: z.string().optional(),
+  nextAt: z.iso.datetime().optional(),
+  startedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  failure: Failure.optional(),
+  /** Milliseconds in which the app did not answer, as measured on the server. */
+  downMs: z.number().optional(),
+  /** What a check found. */
+  found: z.record(z.string(), z.unknown()).optional(),
+});
+export type Rollout = z.infer<typeof Rollout>;
+
+export const JobStatus = z.enum(["queued", "running", "succeeded", "failed", "canceled"]);
+export const JobKind = z.enum(["deploy", "remove", "check", "logs"]);
+
+export const Job = z.object({
+  id: z.string(),
+  kind: JobKind,
+  status: JobStatus,
+  app: z.string().optional(),
+  environment: z.string().optional(),
+  /** The release a deploy makes live. */
+  release: z.number().int().optional(),
+  /** True where an earlier release is deployed again. */
+  rollback: z.boolean().optional(),
+  /** Kind-specific input, such as the lines of a log wanted. */
+  input: z.record(z.string(), z.string()).optional(),
+  rollouts: z.record(z.string(), Rollout),
+  cancelAt: z.iso.datetime().optional(),
+  by: z.object({ kind: z.enum(["user", "token", "system"]), id: z.string() }),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  /** Of the first rollout that failed. */
+  failure: Failure.optional(),
+  version: z.number().int(),
+});
+export type Job = z.infer<typeof Job>;
+
+export const ended = (job: Pick<Job, "status">) => job.status === "succeeded" || job.status === "failed" || job.status === "canceled";
+export const rolloutEnded = (rollout: Rollout) =>
+  rollout.status === "succeeded" || rollout.status === "failed" || rollout.status === "canceled";
+
+/** Kinds that change a server: they hold the target while they run, and are limited by plan. The others only look. */
+export const mutates = (job: Pick<Job, "kind">) => job.kind === "deploy" || job.kind === "remove";
+
+export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JOB#${id}`);
+
+/** Seconds without news after which the sweep rings a job's bell again. */
+export const RING_AGAIN_SECONDS = 60;
+const SHARDS = 16;
+/** History is kept a year. */
+const KEEP_SECONDS = 365 * 86_400;
+
+export const dueShards = Array.from({ length: SHARDS }, (_, shard) => `DUE#${shard}`);
+
+/** The sparse index attributes: when somebody has to look at the job next. A job that has ended is in no index. */
+function due(job: Job, at: Date): Row {
+  if (ended(job)) return {};
+  let shard = 0;
+  for (const char of job.id) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;
+  return { duePk: `DUE#${shard}`, dueAt: at.toISOString() };
+}
+
+const row = (ctx: World, job: Job, dueAt: Date): Row => ({
+  ...job,
+  ...due(job, dueAt),
+  ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS,
+});
+
+/** Promises the job. Follow the commit with `ring`; the stream and the sweep are the guarantee behind it. */
+export const enqueue = (ctx: Context, job: Job): Write =>
+  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(ctx.now().getTime() + RING_AGAIN_SECONDS * 1000)));
+
+/** Moves a job from the version that was seen to the next. */
+export const moveJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Write =>
+  replace(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 }, seen);
+
+/** The same for progress that ends nothing, at half the price. */
+export const stepJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Promise<void> =>
+  replaceOne(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 }, seen);
+
+export async function findJob(ctx: Context, id: string): Promise<Job | undefined> {
+  const found = await get(ctx, jobKey(ctx, id));
+  return found && Job.parse(found);
+}
+
+/** @throws Problem job.not_found, also for a job of an app the credential is not for */
+export async function getJob(ctx: Context, id: string): Promise<Job> {
+  allow(ctx, "read", ANY_APP);
+  const job = await findJob(ctx, id);
+  if (!job || !mayUse(ctx, job)) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });
+  return job;
+}
+
+/** Newest first. A page holds at most `limit` jobs; `next` continues even where a filter left it short. */
+export async function listJobs(
+  ctx: Context,
+  input: { cursor?: string | undefined; limit: number; app?: string | undefined; kind?: Job["kind"] | undefined },
+): Promise<{ items: Job[]; next: string | null }> {
+  allow(ctx, "read", ANY_APP);
+  const items: Job[] = [];
+  let after = input.cursor === undefined ? undefined : `JOB#${input.cursor}`;
+  for (let pages = 0; pages < 10 && items.length < input.limit; pages++) {
+    const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "JOB#", after, limit: 100, newestFirst: true });
+    for (const found of page.rows) {
+      const job = Job.parse(found);
+      after = `JOB#${job.id}`;
+      if (!mayUse(ctx, job) || (!input.kind && job.kind === "logs") || (input.app && job.app !== input.app) || (input.kind && job.kind !== input.kind)) continue;
+      items.push(job);
+      if (items.length === input.limit) break;
+    }
+    if (items.length < input.limit && page.last === undefined) return { items, next: null };
+  }
+  return { items, next: after?.slice("JOB#".length) ?? null };
+}
+
+/** Rings for every target of the job that still has work. Only a bell: a lost one is rung again by the stream and the sweep. */
+export async function ring(ctx: Context, job: Job, targets = Object.keys(job.rollouts), delaySeconds = 0): Promise<void> {
+  for (const target of targets)
+    await ctx.send("jobs", { tenant: ctx.tenant, job: job.id, target }, { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) });
+}

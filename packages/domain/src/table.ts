@@ -1,0 +1,219 @@
+import { ConditionalCheckFailedException, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import type { Context, World } from "./context.ts";
+import { Problem } from "./error.ts";
+import { ulid } from "./id.ts";
+
+export type Row = Record<string, unknown>;
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+type Op = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+/** What a condition that does not hold means; told the row as it was, if there was one. */
+export type Refusal = Problem | ((row: Row | undefined) => Problem);
+/** One line of a commit. */
+export interface Write {
+  readonly op: Op;
+  readonly refusal?: Refusal | undefined;
+}
+
+/** A row of the tenant. `part` names a partition of the tenant's own for rows that grow or are hot. */
+export const key = (ctx: Pick<Context, "tenant">, sk: string, part?: string): Key => ({
+  pk: part === undefined ? `TENANT#${ctx.tenant}` : `TENANT#${ctx.tenant}#${part}`,
+  sk,
+});
+
+/** A row found by something that is unique everywhere, such as the hash of a token. */
+export const globalKey = (noun: string, value: string): Key => ({ pk: `${noun}#${value}`, sk: noun });
+
+const alive = (world: World, row: Row | undefined) =>
+  row !== undefined && (typeof row.ttl !== "number" || row.ttl > world.now().getTime() / 1000) ? row : undefined;
+
+/** Reads one row, consistently. A row past its TTL is absent, whether or not it was swept yet. */
+export async function get(world: World, at: Key): Promise<Row | undefined> {
+  const found = await world.table.client.send(new GetCommand({ TableName: world.table.name, Key: at, ConsistentRead: true }));
+  return alive(world, found.Item);
+}
+
+/** Reads up to 100 rows in one round trip, consistently; answers in the order asked, undefined where there is none. */
+export async function getAll(world: World, keys: readonly Key[]): Promise<(Row | undefined)[]> {
+  const distinct = [...new Map(keys.map((at) => [`${at.pk}|${at.sk}`, at])).values()];
+  const found = new Map<string, Row>();
+  let asked: Key[] = distinct;
+  for (let attempt = 0; asked.length > 0; attempt++) {
+    if (attempt > 0) await pause(world, attempt);
+    const answer = await world.table.client.send(
+      new BatchGetCommand({ RequestItems: { [world.table.name]: { Keys: asked, ConsistentRead: true } } }),
+    );
+    for (const row of answer.Responses?.[world.table.name] ?? []) found.set(`${row.pk}|${row.sk}`, row);
+    asked = (answer.UnprocessedKeys?.[world.table.name]?.Keys ?? []) as Key[];
+    if (attempt === 5 && asked.length > 0) throw new Problem("service.busy");
+  }
+  return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
+}
+
+export interface Range {
+  readonly pk: string;
+  readonly prefix?: string;
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly newestFirst?: boolean;
+  readonly consistent?: boolean;
+}
+
+/** One page of a partition in key order: rows whose sort key has the prefix, past `after` in the direction of reading. */
+export async function list(world: World, range: Range): Promise<{ rows: Row[]; last?: string }> {
+  const prefix = range.prefix ?? "";
+  const [low, high] = range.newestFirst
+    ? [prefix, range.after ? `${range.after}` : `${prefix}\uffff`]
+    : [range.after ? `${range.after}` : prefix, `${prefix}\uffff`];
+  const answer = await world.table.client.send(
+    new QueryCommand({
+      TableName: world.table.name,
+      KeyConditionExpression: "pk = :pk AND sk BETWEEN :low AND :high",
+      ExpressionAttributeValues: { ":pk": range.pk, ":low": low || " ", ":high": high },
+      ScanIndexForward: !range.newestFirst,
+      Limit: range.limit === undefined ? undefined : range.limit + (range.after ? 1 : 0),
+      ConsistentRead: range.consistent ?? false,
+    }),
+  );
+  const rows = (answer.Items ?? []).filter((row) => row.sk !== range.after && alive(world, row));
+  const last = answer.LastEvaluatedKey?.sk;
+  return { rows, ...(last !== undefined && { last: String(last) }) };
+}
+
+const pause = (world: World, attempt: number) => world.sleep((25 * 2 ** attempt * (128 + (world.random(1)[0] ?? 0))) / 256);
+
+/**
+ * All of the writes or none of them; the only way to write a change. A condition that does not hold throws the problem its line carries.
+ * Another transaction on the same rows makes DynamoDB cancel, not wait: tried again, at most 6 times. The request token makes a repeat
+ * after an ambiguous time-out harmless.
+ */
+export async function commit(world: World, ...writes: (Write | undefined)[]): Promise<void> {
+  const lines = writes.filter((line) => line !== undefined);
+  const command = () => new TransactWriteCommand({ TransactItems: lines.map((line) => line.op), ClientRequestToken: token });
+  const token = ulid(world);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await world.table.client.send(command());
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      for (const [i, reason] of reasons.entries()) {
+        const refusal = lines[i]?.refusal;
+        if (reason.Code !== "ConditionalCheckFailed") continue;
+        throw refusal === undefined ? error : typeof refusal === "function" ? refusal(reason.Item as Row | undefined) : refusal;
+      }
+      const passing = reasons.some((reason) => reason.Code === "TransactionConflict" || reason.Code === "ThrottlingError");
+      if (!passing) throw error;
+      if (attempt === 6) throw new Problem("service.busy", { cause: error });
+      await pause(world, attempt);
+    }
+  }
+}
+
+/** A row that must not exist yet. */
+export const insert = (world: World, at: Key, row: object, refusal?: Refusal): Write => ({
+  op: {
+    Put: {
+      TableName: world.table.name,
+      Item: { ...row, ...at },
+      ConditionExpression: "attribute_not_exists(pk)",
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  },
+  refusal,
+});
+
+/** A row written whatever was there. For rows whose key makes repeats equal, such as events. */
+export const put = (world: World, at: Key, row: object): Write => ({ op: { Put: { TableName: world.table.name, Item: { ...row, ...at } } } });
+
+/** A whole row in place of the version that was read. */
+export const replace = <T extends { version: number }>(world: World, at: Key, row: T, seen: number, refusal?: Refusal): Write => ({
+  op: {
+    Put: {
+      TableName: world.table.name,
+      Item: { ...row, ...at },
+      ConditionExpression: "version = :seen",
+      ExpressionAttributeValues: { ":seen": seen },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  },
+  refusal: refusal ?? new Problem("version.stale"),
+});
+
+export interface Change {
+  /** Update expression, such as `SET slots = slots + :one`. */
+  readonly change: string;
+  readonly condition: string;
+  readonly names?: Record<string, string>;
+  readonly values?: Row;
+}
+
+const expression = ({ change, condition, names, values }: Change) => ({
+  UpdateExpression: change,
+  ConditionExpression: condition,
+  ...(names && { ExpressionAttributeNames: names }),
+  ...(values && { ExpressionAttributeValues: values }),
+  ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+});
+
+export const update = (world: World, at: Key, change: Change, refusal?: Refusal): Write => ({
+  op: { Update: { TableName: world.table.name, Key: at, ...expression(change) } },
+  refusal,
+});
+
+/** A condition on a row that is not changed. */
+export const check = (world: World, at: Key, change: Omit<Change, "change">, refusal?: Refusal): Write => {
+  const { UpdateExpression: _, ...rest } = expression({ ...change, change: "" });
+  return { op: { ConditionCheck: { TableName: world.table.name, Key: at, ...rest } }, refusal };
+};
+
+export const remove = (world: World, at: Key, change?: Omit<Change, "change">, refusal?: Refusal): Write => {
+  const { UpdateExpression: _, ...rest } = expression({ condition: "attribute_exists(pk)", ...change, change: "" });
+  return { op: { Delete: { TableName: world.table.name, Key: at, ...rest } }, refusal };
+};
+
+/**
+ * Changes one row by itself, half the price of a transaction: for claims that lapse and marks that carry no state (no audit line, no job).
+ * Answers the row as it became. @throws what `refusal` says of the row as it was, when the condition does not hold
+ */
+export async function touch(world: World, at: Key, change: Change, refusal: Refusal): Promise<Row> {
+  try {
+    const answer = await world.table.client.send(
+      new UpdateCommand({ TableName: world.table.name, Key: at, ...expression(change), ReturnValues: "ALL_NEW" }),
+    );
+    return answer.Attributes ?? {};
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    throw typeof refusal === "function" ? refusal(error.Item as Row | undefined) : refusal;
+  }
+}
+
+/** A whole row in place of the version that was read, by itself: half the price of a commit, for progress that carries no audit line. */
+export async function replaceOne<T extends { version: number }>(world: World, at: Key, row: T, seen: number): Promise<void> {
+  const { Put } = replace(world, at, row, seen).op;
+  if (!Put) throw new Error("replace is a Put");
+  try {
+    await world.table.client.send(new PutCommand(Put));
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) throw new Problem("version.stale");
+    throw error;
+  }
+}
+
+/** Writes a row whose key makes repeats equal, by itself. */
+export async function store(world: World, at: Key, row: object): Promise<void> {
+  await world.table.client.send(new PutCommand({ TableName: world.table.name, Item: { ...row, ...at } }));
+}

@@ -1,0 +1,182 @@
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import { ANY_APP, allow, type Context } from "../context.ts";
+import { entitled } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { newId } from "../id.ts";
+import { enqueue, type Job, ring } from "../job/job.ts";
+import { checkAddress } from "../remote/address.ts";
+import { generateKey } from "../remote/key.ts";
+import { commit, get, insert, key, list, remove, update } from "../table.ts";
+
+/**
+ * A customer's server as registered with us, reached over SSH with a key made for it alone. Before anything is sent to it, a person
+ * confirms its host key; from then on the key is compared byte for byte.
+ *
+ *   untrusted (key not confirmed) -> ready | unready (last check failed)      any -> changed (another host key was shown; nothing was sent)
+ *
+ * The lease says which job changes the server now. `fence` only rises; the server refuses a lower one than it has seen.
+ */
+export const HostKey = z.object({ type: z.string(), key: z.string(), fingerprint: z.string() });
+export type HostKey = z.infer<typeof HostKey>;
+
+export const Target = z.object({
+  id: z.string(),
+  name: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  user: z.string(),
+  publicKey: z.string(),
+  status: z.enum(["untrusted", "unchecked", "ready", "unready", "changed"]),
+  hostKey: HostKey.optional(),
+  /** The key the server showed at the last look, where it is not the confirmed one. */
+  shownKey: HostKey.optional(),
+  checkedAt: z.iso.datetime().optional(),
+  /** What the last check found: versions, architecture, disk. */
+  facts: z.record(z.string(), z.unknown()).optional(),
+  problem: z.object({ class: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
+  createdAt: z.iso.datetime(),
+});
+export type Target = z.infer<typeof Target>;
+
+export const Lease = z.object({ job: z.string(), until: z.iso.datetime() });
+
+/** The row: the target with its sealed private key, its lease and those who wait for it. */
+export const StoredTarget = Target.extend({
+  privateKey: z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() }),
+  lease: Lease.optional(),
+  fence: z.number().int(),
+  /** Jobs that wait for the lease, in the order they asked. */
+  line: z.array(z.string()),
+  /** `app/environment` of what is placed here. */
+  apps: z.set(z.string()).optional(),
+});
+export type StoredTarget = z.infer<typeof StoredTarget>;
+
+export const targetKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `TARGET#${id}`);
+const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
+/** What a target's private key is sealed to. */
+export const keyAbout = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
+
+const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
+
+/** By id or by name. @throws Problem target.not_found */
+export async function findTarget(ctx: Context, idOrName: string): Promise<StoredTarget> {
+  let id = idOrName;
+  if (!id.startsWith("tgt_")) {
+    const named = await get(ctx, nameKey(ctx, idOrName));
+    if (!named) throw missing(idOrName);
+    id = String(named.id);
+  }
+  const found = await get(ctx, targetKey(ctx, id));
+  if (!found) throw missing(idOrName);
+  return StoredTarget.parse(found);
+}
+
+export async function getTarget(ctx: Context, idOrName: string): Promise<Target> {
+  allow(ctx, "read", ANY_APP);
+  return Target.parse(await findTarget(ctx, idOrName));
+}
+
+/** All of them, oldest first: the largest plan has 15. */
+export async function listTargets(ctx: Context): Promise<Target[]> {
+  allow(ctx, "read", ANY_APP);
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#" });
+  return rows.map((row) => Target.parse(row));
+}
+
+/** Registers a server: makes its key pair and looks at its host key, which is then to be confirmed. */
+export async function addTarget(
+  ctx: Context,
+  input: { name: string; host: string; port: number; user: string },
+): Promise<{ target: Target; job: Job }> {
+  allow(ctx, "admin");
+  await checkAddress(input.host, { allowPrivate: ctx.privateTargets });
+  const id = newId(ctx, "target");
+  const pair = generateKey(`berth-${input.name}`);
+  const target: Target = { id, ...input, publicKey: pair.publicKey, status: "untrusted", createdAt: ctx.now().toISOString() };
+  const privateKey = await ctx.seal(pair.privateKey, keyAbout(ctx.tenant, id));
+  const job = checkJob(ctx, target);
+  await commit(
+    ctx,
+    entitled(ctx, "grow", { targets: 1 }),
+    insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
+    insert(ctx, targetKey(ctx, id), { ...target, privateKey, fence: 0, line: [] }),
+    enqueue(ctx, job),
+    audit(ctx, "target.add", id, { detail: `${input.name} ${input.user}@${input.host}:${input.port}` }),
+  );
+  await ring(ctx, job);
+  return { target, job };
+}
+
+const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
+  id: newId(ctx, "job"),
+  kind: "check",
+  status: "queued",
+  rollouts: { [target.id]: { target: target.id, name: target.name, status: "queued", attempts: 0 } },
+  by: { kind: ctx.actor.kind, id: ctx.actor.id },
+  createdAt: ctx.now().toISOString(),
+  version: 1,
+});
+
+/** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
+export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
+  allow(ctx, "deploy", ANY_APP);
+  const target = await findTarget(ctx, idOrName);
+  const job = checkJob(ctx, target);
+  await commit(ctx, enqueue(ctx, job), audit(ctx, "target.check", target.id));
+  await ring(ctx, job);
+  return job;
+}
+
+/** Confirms the host key the server showed, by its fingerprint, and checks the server with it. */
+export async function trustTarget(ctx: Context, input: { target: string; fingerprint: string }): Promise<{ target: Target; job: Job }> {
+  allow(ctx, "admin");
+  const found = await findTarget(ctx, input.target);
+  const shown = found.shownKey ?? found.hostKey;
+  if (!shown) throw new Problem("target.untrusted", { detail: "The server has not shown its host key yet.", next: [`berth target check ${found.name}`] });
+  if (shown.fingerprint !== input.fingerprint)
+    throw new Problem("target.key_mismatch", { detail: `The server showed ${shown.fingerprint}.`, facts: { fingerprint: shown.fingerprint } });
+  const job = checkJob(ctx, found);
+  await commit(
+    ctx,
+    update(
+      ctx,
+      targetKey(ctx, found.id),
+      {
+        change: "SET hostKey = :key, #status = :unchecked REMOVE shownKey, #problem",
+        condition: "shownKey.fingerprint = :print OR hostKey.fingerprint = :print",
+        names: { "#status": "status", "#problem": "problem" },
+        values: { ":key": shown, ":unchecked": "unchecked", ":print": input.fingerprint },
+      },
+      new Problem("target.key_mismatch"),
+    ),
+    enqueue(ctx, job),
+    audit(ctx, "target.trust", found.id, { detail: input.fingerprint }),
+  );
+  await ring(ctx, job);
+  const { shownKey: _shown, problem: _problem, ...rest } = Target.parse(found);
+  return { target: { ...rest, hostKey: shown, status: "unchecked" }, job };
+}
+
+const inUse = (target: StoredTarget) =>
+  new Problem("target.in_use", { detail: `Placed there: ${[...(target.apps ?? [])].join(", ")}.` });
+
+/** Forgets a server that no app is deployed on. What runs there is not touched. */
+export async function removeTarget(ctx: Context, idOrName: string): Promise<void> {
+  allow(ctx, "admin");
+  const target = await findTarget(ctx, idOrName);
+  await commit(
+    ctx,
+    entitled(ctx, "grow", { targets: -1 }),
+    remove(ctx, nameKey(ctx, target.name)),
+    remove(
+      ctx,
+      targetKey(ctx, target.id),
+      { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" },
+      (row) => (row ? inUse(StoredTarget.parse(row)) : missing(idOrName)),
+    ),
+    audit(ctx, "target.remove", target.id, { detail: target.name }),
+  );
+}
+
