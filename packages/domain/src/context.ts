@@ -41,7 +41,8 @@ export interface World {
   readonly table: { readonly name: string; readonly client: Pick<DynamoDBDocumentClient, "send"> };
   readonly now: () => Date;
   readonly random: (bytes: number) => Uint8Array;
-  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Resolves after the time, or when the signal aborts. */
+  readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   readonly send: (queue: Queue, message: object, options?: Send) => Promise<void>;
   readonly seal: (plain: string, about: Readonly<Record<string, string>>) => Promise<Sealed>;
   /** Throws where the function has no right to decrypt. */
@@ -80,7 +81,8 @@ export function allow(ctx: Context, scope: Scope, subject?: { readonly app: stri
   if (actor.kind === "system") return;
   if (!actor.scopes.some((held) => implied[held].includes(scope)))
     throw new Problem("token.scope", { detail: `This needs the scope "${scope}".`, facts: { scope } });
-  if (!mayUse(ctx, subject)) throw new Problem("token.scope", { detail: "This token is limited to another app.", facts: { scope } });
+  if (!mayUse(ctx, subject))
+    throw new Problem("token.scope", { detail: "This token is limited to another app.", facts: { scope } });
 }
 
 /** Whether the credential's limit to one app, if it has one, lets it see the subject. */

@@ -11,8 +11,16 @@ export interface CatalogueEntry {
 }
 
 export const catalogue = {
-  "input.invalid": { status: 422, title: "The request is not valid", hint: "Mend the fields named in the detail and send it again." },
-  "input.too_large": { status: 413, title: "The request is too large", hint: "Send at most 1 MB; a bundle may be at most 256 KB compressed." },
+  "input.invalid": {
+    status: 422,
+    title: "The request is not valid",
+    hint: "Mend the fields named in the detail and send it again.",
+  },
+  "input.too_large": {
+    status: 413,
+    title: "The request is too large",
+    hint: "Send at most 1 MB; a bundle may be at most 256 KB compressed.",
+  },
   "route.not_found": { status: 404, title: "There is no such address", hint: "GET /v1/openapi.json lists every address." },
   "idempotency.mismatch": {
     status: 422,
@@ -23,7 +31,11 @@ export const catalogue = {
   "auth.required": { status: 401, title: "You are not logged in", hint: "Log in, or send a token.", next: ["berth login"] },
   "auth.code_wrong": { status: 401, title: "The code is not right", hint: "Check the latest e-mail, or ask for a new code." },
   "auth.origin": { status: 403, title: "The request came from another site", hint: "Use Berth's own pages, or a token." },
-  "auth.device_pending": { status: 428, title: "The login was not confirmed yet", hint: "Confirm it in the browser; ask again after the interval." },
+  "auth.device_pending": {
+    status: 428,
+    title: "The login was not confirmed yet",
+    hint: "Confirm it in the browser; ask again after the interval.",
+  },
   "auth.device_slow": { status: 429, title: "Asked too soon", hint: "Wait for the interval given at the start." },
   "auth.device_denied": { status: 403, title: "The login was denied", next: ["berth login"] },
   "auth.device_expired": { status: 410, title: "The login request has expired", hint: "Start again.", next: ["berth login"] },
@@ -52,14 +64,23 @@ export const catalogue = {
     hint: "Pay the open bill; everything works again at once. Running apps, logs and export are untouched.",
     next: ["berth usage"],
   },
-  "billing.hold": { status: 402, title: "A payment is disputed, so nothing can be added", hint: "Write to support to settle the dispute." },
+  "billing.hold": {
+    status: 402,
+    title: "A payment is disputed, so nothing can be added",
+    hint: "Write to support to settle the dispute.",
+  },
   "billing.subscribed": {
     status: 409,
     title: "There is a subscription already",
     hint: "Change the plan or the card in the billing portal.",
     next: ["berth usage"],
   },
-  "billing.no_customer": { status: 409, title: "There is nothing to manage yet", hint: "Choose a plan first.", next: ["berth plans"] },
+  "billing.no_customer": {
+    status: 409,
+    title: "There is nothing to manage yet",
+    hint: "Choose a plan first.",
+    next: ["berth plans"],
+  },
   "billing.unavailable": {
     status: 503,
     title: "The payment service does not answer",
@@ -79,7 +100,12 @@ export const catalogue = {
     next: ["berth target list", "berth plans"],
   },
   "target.not_found": { status: 404, title: "No such target", next: ["berth target list"] },
-  "target.exists": { status: 409, title: "There is a target with that name", hint: "Choose another name.", next: ["berth target list"] },
+  "target.exists": {
+    status: 409,
+    title: "There is a target with that name",
+    hint: "Choose another name.",
+    next: ["berth target list"],
+  },
   "target.address": {
     status: 422,
     title: "That address cannot be a target",
@@ -97,7 +123,12 @@ export const catalogue = {
     hint: "Look at the fingerprint again; confirm only the one you can verify.",
     next: ["berth target check NAME"],
   },
-  "target.in_use": { status: 409, title: "Apps are deployed on that target", hint: "Remove them first.", next: ["berth app list"] },
+  "target.in_use": {
+    status: 409,
+    title: "Apps are deployed on that target",
+    hint: "Remove them first.",
+    next: ["berth app list"],
+  },
   "app.not_found": { status: 404, title: "No such app", next: ["berth app list"] },
   "app.exists": { status: 409, title: "There is an app with that name", hint: "Choose another name.", next: ["berth app list"] },
   "app.busy": {
@@ -139,7 +170,11 @@ export const catalogue = {
   },
   "version.stale": { status: 409, title: "It was changed meanwhile", hint: "Read it again and repeat the request." },
   "service.busy": { status: 503, title: "Berth is busy", hint: "Nothing was changed. Try again in a few seconds." },
-  internal: { status: 500, title: "Something failed on our side", hint: "Try again; if it stays, write to support with the request id." },
+  internal: {
+    status: 500,
+    title: "Something failed on our side",
+    hint: "Try again; if it stays, write to support with the request id.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type Code = keyof typeof catalogue;

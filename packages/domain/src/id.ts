@@ -1,6 +1,15 @@
 import type { World } from "./context.ts";
 
-const prefixes = { tenant: "ten", user: "usr", token: "tok", target: "tgt", app: "app", job: "job", audit: "aud", request: "req" } as const;
+const prefixes = {
+  tenant: "ten",
+  user: "usr",
+  token: "tok",
+  target: "tgt",
+  app: "app",
+  job: "job",
+  audit: "aud",
+  request: "req",
+} as const;
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -20,4 +29,5 @@ export function ulid(world: Pick<World, "now" | "random">): string {
 /** A new id of a noun, such as `app_01J...`. */
 export const newId = (world: Pick<World, "now" | "random">, noun: keyof typeof prefixes) => `${prefixes[noun]}_${ulid(world)}`;
 
-export const isId = (noun: keyof typeof prefixes, text: string) => new RegExp(`^${prefixes[noun]}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);
+export const isId = (noun: keyof typeof prefixes, text: string) =>
+  new RegExp(`^${prefixes[noun]}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);

@@ -137,10 +137,18 @@ export const insert = (world: World, at: Key, row: object, refusal?: Refusal): W
 });
 
 /** A row written whatever was there. For rows whose key makes repeats equal, such as events. */
-export const put = (world: World, at: Key, row: object): Write => ({ op: { Put: { TableName: world.table.name, Item: { ...row, ...at } } } });
+export const put = (world: World, at: Key, row: object): Write => ({
+  op: { Put: { TableName: world.table.name, Item: { ...row, ...at } } },
+});
 
 /** A whole row in place of the version that was read. */
-export const replace = <T extends { version: number }>(world: World, at: Key, row: T, seen: number, refusal?: Refusal): Write => ({
+export const replace = <T extends { version: number }>(
+  world: World,
+  at: Key,
+  row: T,
+  seen: number,
+  refusal?: Refusal,
+): Write => ({
   op: {
     Put: {
       TableName: world.table.name,

@@ -25,13 +25,18 @@ export async function removeApp(
     await commit(
       ctx,
       entitled(ctx, "grow"),
-      others.length === 0 ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }) : undefined,
+      others.length === 0
+        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } })
+        : undefined,
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name)) : undefined,
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;
   }
-  const rows = await getAll(ctx, environment.placement.map((id) => targetKey(ctx, id)));
+  const rows = await getAll(
+    ctx,
+    environment.placement.map((id) => targetKey(ctx, id)),
+  );
   const job: Job = {
     id: newId(ctx, "job"),
     kind: "remove",
@@ -40,7 +45,10 @@ export async function removeApp(
     environment: name,
     input: { volumes: input.volumes },
     rollouts: Object.fromEntries(
-      environment.placement.map((id, i) => [id, { target: id, name: String(rows[i]?.name ?? id), status: "queued", attempts: 0 }]),
+      environment.placement.map((id, i) => [
+        id,
+        { target: id, name: String(rows[i]?.name ?? id), status: "queued", attempts: 0 },
+      ]),
     ),
     by: { kind: ctx.actor.kind, id: ctx.actor.id },
     createdAt: ctx.now().toISOString(),

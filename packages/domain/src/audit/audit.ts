@@ -29,7 +29,10 @@ export function audit(ctx: Context, action: `${string}.${string}`, subject: stri
   const at = ctx.now().toISOString();
   const id = `aud_${ulid(ctx)}`;
   const line: AuditLine = { id, at, action, subject, actor: doer(facts.by ?? ctx.actor), result: facts.result ?? "ok" };
-  return insert(ctx, key(ctx, `${at}#${id}`, part(at)), { ...line, ...(facts.detail && { detail: facts.detail.slice(0, 1000) }) });
+  return insert(ctx, key(ctx, `${at}#${id}`, part(at)), {
+    ...line,
+    ...(facts.detail && { detail: facts.detail.slice(0, 1000) }),
+  });
 }
 
 /** Newest first, a month's partition after the other, back to at most a year. */

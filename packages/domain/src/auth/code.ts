@@ -14,7 +14,12 @@ const TRIES = 5;
 export const SESSION_DAYS = 30;
 
 const Code = z.object({ hash: z.string(), tries: z.number().int() });
-const Session = z.object({ user: z.string(), email: z.string(), tenant: z.string(), role: z.enum(["owner", "member", "viewer"]) });
+const Session = z.object({
+  user: z.string(),
+  email: z.string(),
+  tenant: z.string(),
+  role: z.enum(["owner", "member", "viewer"]),
+});
 
 const seconds = (world: World, later: number) => Math.floor(world.now().getTime() / 1000) + later;
 const hashOf = (email: string, code: string) => sha256(`${email}|${code}`);
@@ -50,10 +55,25 @@ export async function verifyCode(world: World, input: { email: string; code: str
   const user = await userOfEmail(world, input.email);
   const session = secretText(world, 43);
   const ctx: Context = { ...world, tenant: user.tenant, actor: actorOf(user) };
-  const row = { user: user.id, email: user.email, tenant: user.tenant, role: user.role, ttl: seconds(world, SESSION_DAYS * 86_400) };
+  const row = {
+    user: user.id,
+    email: user.email,
+    tenant: user.tenant,
+    role: user.role,
+    ttl: seconds(world, SESSION_DAYS * 86_400),
+  };
   await commit(
     ctx,
-    remove(ctx, at, { condition: "#hash = :hash AND tries < :tries", names: { "#hash": "hash" }, values: { ":hash": code.hash, ":tries": TRIES } }, wrong),
+    remove(
+      ctx,
+      at,
+      {
+        condition: "#hash = :hash AND tries < :tries",
+        names: { "#hash": "hash" },
+        values: { ":hash": code.hash, ":tries": TRIES },
+      },
+      wrong,
+    ),
     insert(ctx, globalKey("SESSION", sha256(session)), row),
     audit(ctx, "session.create", user.id),
   );
@@ -63,7 +83,10 @@ export async function verifyCode(world: World, input: { email: string; code: str
 const actorOf = (user: Pick<User, "id" | "role">): Actor => ({ kind: "user", id: user.id, scopes: roleScopes[user.role] });
 
 /** The tenant and actor of a session cookie, or undefined. */
-export async function actorOfSession(world: World, session: string): Promise<{ tenant: string; actor: Actor; email: string } | undefined> {
+export async function actorOfSession(
+  world: World,
+  session: string,
+): Promise<{ tenant: string; actor: Actor; email: string } | undefined> {
   const found = await get(world, globalKey("SESSION", sha256(session)));
   if (!found) return undefined;
   const { user, role, tenant, email } = Session.parse(found);

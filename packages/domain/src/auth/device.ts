@@ -42,7 +42,10 @@ export interface DeviceStart {
   readonly interval: number;
 }
 
-export async function startDevice(world: World, input: { client: string; ip: string; scopes: readonly Scope[] }): Promise<DeviceStart> {
+export async function startDevice(
+  world: World,
+  input: { client: string; ip: string; scopes: readonly Scope[] },
+): Promise<DeviceStart> {
   await limit(world, `device#${input.ip}`, { most: 20, seconds: 600 });
   const bytes = world.random(8);
   const raw = [...bytes].map((byte) => letters.charAt(byte % 20)).join("");
@@ -129,13 +132,22 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
     await touch(world, loginKey(userCode), asked, new Problem("auth.device_expired"));
     throw new Problem("auth.device_pending");
   }
-  const ctx: Context = { ...world, tenant: login.tenant, actor: { kind: "user", id: login.user, scopes: login.userScopes ?? [] } };
+  const ctx: Context = {
+    ...world,
+    tenant: login.tenant,
+    actor: { kind: "user", id: login.user, scopes: login.userScopes ?? [] },
+  };
   const done = {
     change: "SET #status = :done",
     condition: "#status = :approved",
     names: { "#status": "status" },
     values: { ":done": "done", ":approved": "approved" },
   };
-  await touch(world, loginKey(userCode), done, new Problem("auth.device_expired", { detail: "The token was given out already." }));
+  await touch(
+    world,
+    loginKey(userCode),
+    done,
+    new Problem("auth.device_expired", { detail: "The token was given out already." }),
+  );
   return issueToken(ctx, { name: login.client, scopes: login.scopes });
 }

@@ -9,7 +9,9 @@ import { Problem } from "../error.ts";
  */
 const Service = z.looseObject({
   image: z.string({ error: "needs an `image`" }).min(1),
-  ports: z.array(z.union([z.string(), z.number(), z.looseObject({ published: z.union([z.string(), z.number()]).optional() })])).optional(),
+  ports: z
+    .array(z.union([z.string(), z.number(), z.looseObject({ published: z.union([z.string(), z.number()]).optional() })]))
+    .optional(),
 });
 
 const File = z.looseObject({ services: z.record(z.string(), z.looseObject({})) });
@@ -52,11 +54,16 @@ function readService(name: string, service: object): z.infer<typeof Service> {
       facts: { feature: "build", service: name },
     });
   if ("extends" in service && typeof service.extends === "object" && service.extends !== null && "file" in service.extends)
-    throw new Problem("compose.unsupported", { detail: `Service "${name}" extends another file.`, facts: { feature: "extends", service: name } });
+    throw new Problem("compose.unsupported", {
+      detail: `Service "${name}" extends another file.`,
+      facts: { feature: "extends", service: name },
+    });
   const parsed = Service.safeParse(service);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new Problem("compose.invalid", { detail: `Service "${name}": ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim() });
+  throw new Problem("compose.invalid", {
+    detail: `Service "${name}": ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(),
+  });
 }
 
 const publishes = (port: string | number | { published?: unknown }) =>
@@ -66,7 +73,14 @@ const publishes = (port: string | number | { published?: unknown }) =>
 export function checkPath(path: string): string {
   const plain = posix.normalize(path);
   const ours = ["compose.yaml", ".env", "release.json"];
-  if (plain.startsWith("..") || posix.isAbsolute(plain) || plain.includes("\0") || plain === "." || plain.length > 200 || ours.includes(plain))
+  if (
+    plain.startsWith("..") ||
+    posix.isAbsolute(plain) ||
+    plain.includes("\0") ||
+    plain === "." ||
+    plain.length > 200 ||
+    ours.includes(plain)
+  )
     throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is not a path below the Compose file.` });
   return plain;
 }

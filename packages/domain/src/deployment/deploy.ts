@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { allow, type Context } from "../context.ts";
 import { checkPath, readCompose } from "../compose/compose.ts";
+import { allow, type Context } from "../context.ts";
 import { entitled, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
@@ -55,9 +55,11 @@ export async function rollback(
   const again = await sameRequest(ctx, environment);
   if (again) return again;
   const number = input.release ?? environment.good.at(-2);
-  if (number === undefined) throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
+  if (number === undefined)
+    throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
   const release = await findRelease(ctx, app, name, number);
-  if (!environment.good.includes(number)) throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
+  if (!environment.good.includes(number))
+    throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
   const placed = await place(ctx, environment, undefined);
   return start(ctx, { app, environment, placed, release, writes: [], rollback: true });
 }
@@ -83,7 +85,10 @@ async function place(ctx: Context, environment: Environment, asked: readonly str
     const found = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
     const ids = new Set(found.map((target) => target.id));
     for (const target of found) if (!target.hostKey) throw untrusted(target.name);
-    const kept = await named(ctx, environment.placement.filter((id) => !ids.has(id)));
+    const kept = await named(
+      ctx,
+      environment.placement.filter((id) => !ids.has(id)),
+    );
     return [...kept, ...found.map(({ id, name }) => ({ id, name, fresh: !known.has(id) }))];
   }
   if (environment.placement.length > 0) return named(ctx, environment.placement);
@@ -91,17 +96,27 @@ async function place(ctx: Context, environment: Environment, asked: readonly str
   const [only] = all;
   if (all.length !== 1 || !only)
     throw new Problem("deployment.no_target", {
-      detail: all.length === 0 ? "There is no target yet." : `There are ${all.length} targets: ${all.map((each) => each.name).join(", ")}.`,
+      detail:
+        all.length === 0
+          ? "There is no target yet."
+          : `There are ${all.length} targets: ${all.map((each) => each.name).join(", ")}.`,
       ...(all.length === 0 && { next: ["berth target add NAME USER@HOST"] }),
     });
   if (!only.hostKey) throw untrusted(only.name);
   return [{ id: only.id, name: only.name, fresh: true }];
 }
 
-const untrusted = (name: string) => new Problem("target.untrusted", { detail: `"${name}" waits for you to confirm its host key.`, next: [`berth target trust ${name}`] });
+const untrusted = (name: string) =>
+  new Problem("target.untrusted", {
+    detail: `"${name}" waits for you to confirm its host key.`,
+    next: [`berth target trust ${name}`],
+  });
 
 async function named(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
-  const rows = await getAll(ctx, ids.map((id) => targetKey(ctx, id)));
+  const rows = await getAll(
+    ctx,
+    ids.map((id) => targetKey(ctx, id)),
+  );
   return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id), fresh: false }));
 }
 
@@ -135,7 +150,10 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,
-    entitled(ctx, input.rollback ? "rollback" : "grow", { ...slots, deploys: { seen: deploys.seen, set: [...deploys.live, job.id] } }),
+    entitled(ctx, input.rollback ? "rollback" : "grow", {
+      ...slots,
+      deploys: { seen: deploys.seen, set: [...deploys.live, job.id] },
+    }),
     claim(ctx, environment, job, release, placed),
     app.active.includes(environment.name) ? undefined : activate(ctx, app, environment.name),
     ...placed.filter((target) => target.fresh).map((target) => placeOn(ctx, target, environment)),
@@ -165,7 +183,10 @@ const busy = (job: string, environment: Environment) =>
 /** The account's list of deploys as it stands, and those of it that have not ended. */
 export async function unfinished(ctx: Context): Promise<{ seen: string[]; live: string[] }> {
   const { deploys: seen } = await getAccount(ctx);
-  const rows = await getAll(ctx, seen.map((id) => jobKey(ctx, id)));
+  const rows = await getAll(
+    ctx,
+    seen.map((id) => jobKey(ctx, id)),
+  );
   return { seen, live: seen.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))) };
 }
 
@@ -190,6 +211,10 @@ const placeOn = (ctx: Context, target: Placed, environment: Environment): Write 
   update(
     ctx,
     targetKey(ctx, target.id),
-    { change: "ADD apps :app", condition: "attribute_exists(pk)", values: { ":app": new Set([`${environment.app}/${environment.name}`]) } },
+    {
+      change: "ADD apps :app",
+      condition: "attribute_exists(pk)",
+      values: { ":app": new Set([`${environment.app}/${environment.name}`]) },
+    },
     new Problem("target.not_found", { detail: `"${target.name}" was removed.` }),
   );

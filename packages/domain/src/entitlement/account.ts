@@ -65,7 +65,8 @@ export async function getAccount(ctx: Context): Promise<Account> {
 export function entitlement(account: Pick<Account, "kind" | "graceUntil">, now: Date): Entitlement {
   if (account.kind === "none") return "none";
   if (account.kind === "good") return "active";
-  if (account.kind === "delinquent") return account.graceUntil !== null && now.toISOString() < account.graceUntil ? "grace" : "restricted";
+  if (account.kind === "delinquent")
+    return account.graceUntil !== null && now.toISOString() < account.graceUntil ? "grace" : "restricted";
   return "restricted";
 }
 
@@ -149,7 +150,10 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
     if (claim.slots === 1 && account.slots >= account.slotLimit)
       return new Problem("plan.slots_full", { detail: `${account.slots} of ${account.slotLimit} app slots are used.`, facts });
     if (claim.targets === 1 && account.targets >= account.targetLimit)
-      return new Problem("plan.targets_full", { detail: `${account.targets} of ${account.targetLimit} targets are used.`, facts });
+      return new Problem("plan.targets_full", {
+        detail: `${account.targets} of ${account.targetLimit} targets are used.`,
+        facts,
+      });
     return new Problem("version.stale");
   };
   const condition = ["attribute_exists(pk)", ...conditions].join(" AND ");

@@ -3,7 +3,13 @@ import { ended, type Failure, type Job, type Rollout, rolloutEnded } from "./job
 /** How a rollout's run on the server, or the attempt to reach it, came out. */
 export type Outcome =
   | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Record<string, unknown> | undefined }
-  | { readonly ok: false; readonly failure: Failure; readonly canceled?: boolean; readonly downMs?: number | undefined };
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      readonly canceled?: boolean;
+      readonly downMs?: number | undefined;
+      readonly found?: Record<string, unknown>;
+    };
 
 /** What can happen to a job. `at` is when; nothing here reads a clock. */
 export type JobEvent = { readonly at: Date } & (
@@ -15,7 +21,9 @@ export type JobEvent = { readonly at: Date } & (
 );
 
 /** What has to be done once the new state is written. */
-export type Effect = { readonly type: "ring"; readonly target: string; readonly delaySeconds: number } | { readonly type: "finish" };
+export type Effect =
+  | { readonly type: "ring"; readonly target: string; readonly delaySeconds: number }
+  | { readonly type: "finish" };
 
 export interface Advanced {
   readonly job: Job;
@@ -25,7 +33,10 @@ export interface Advanced {
 }
 
 /** What may pass by itself; everything else was caused by the app or the customer and fails at once. */
-const passing = new Set(["unreachable", "refused", "timeout", "dropped", "registry.unavailable", "docker.down", "busy"]);
+const passing = new Set(["unreachable", "refused", "dropped", "registry.unavailable", "docker.down", "busy", "interrupted"]);
+
+/** Of those, the ones the server's own run ended with: trying again is a new run there, not a replay of that verdict. */
+const verdicts = new Set(["registry.unavailable", "docker.down", "busy"]);
 
 /** Minutes after which a rollout that may pass by itself is tried again: three times, then it has failed. */
 export const RETRY_MINUTES = [1, 5, 15] as const;
@@ -82,7 +93,13 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
   const again = RETRY_MINUTES[rollout.attempts - 1];
   if (!outcome.ok && passing.has(outcome.failure.class) && again !== undefined && retries(job) && !job.cancelAt) {
     const nextAt = later(at, minutes(again));
-    const waiting: Rollout = { ...rollout, status: "retrying", nextAt: nextAt.toISOString(), failure: outcome.failure };
+    const waiting: Rollout = {
+      ...rollout,
+      status: "retrying",
+      nextAt: nextAt.toISOString(),
+      failure: outcome.failure,
+      ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
+    };
     return {
       job: { ...job, rollouts: { ...job.rollouts, [target]: waiting } },
       effects: [{ type: "ring", target, delaySeconds: again * 60 }],
@@ -95,7 +112,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
     endedAt: at.toISOString(),
     ...(!outcome.ok && { failure: outcome.failure }),
     ...(outcome.downMs !== undefined && { downMs: outcome.downMs }),
-    ...(outcome.ok && outcome.found && { found: outcome.found }),
+    ...(outcome.found && { found: outcome.found }),
   };
   return settle({ ...job, rollouts: { ...job.rollouts, [target]: done } }, at);
 }
@@ -110,13 +127,14 @@ function onCanceled(job: Job, at: Date): Advanced {
     const idle = rollout.status === "queued" || rollout.status === "waiting" || rollout.status === "retrying";
     const started = rollout.attempts > 0;
     rollouts[target] =
-      idle && !started
-        ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() }
-        : rollout;
+      idle && !started ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() } : rollout;
   }
   const next = settle({ ...job, cancelAt: job.cancelAt ?? at.toISOString(), rollouts }, at);
   const rings = Object.values(next.job.rollouts).filter((rollout) => !rolloutEnded(rollout));
-  return { ...next, effects: [...next.effects, ...rings.map(({ target }) => ({ type: "ring" as const, target, delaySeconds: 0 }))] };
+  return {
+    ...next,
+    effects: [...next.effects, ...rings.map(({ target }) => ({ type: "ring" as const, target, delaySeconds: 0 }))],
+  };
 }
 
 function endAll(job: Job, at: Date, failure: Failure): Advanced {

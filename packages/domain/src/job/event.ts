@@ -23,7 +23,12 @@ const part = (job: string, target: string) => `JOB#${job}#${target}`;
 const place = (seq: number) => String(seq).padStart(9, "0");
 
 /** Stores a run's next events as one row. The same batch again is the same row. */
-export async function keepEvents(ctx: Context, at: { job: string; target: string }, events: readonly Event[], days: number): Promise<void> {
+export async function keepEvents(
+  ctx: Context,
+  at: { job: string; target: string },
+  events: readonly Event[],
+  days: number,
+): Promise<void> {
   const [first] = events;
   if (!first) return;
   const ttl = Math.floor(ctx.now().getTime() / 1000) + days * 86_400;
@@ -47,10 +52,17 @@ export interface EventPage {
 }
 
 const readCursor = (text: string | undefined): Record<string, number> =>
-  Object.fromEntries((text ?? "").split(",").flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])));
+  Object.fromEntries(
+    (text ?? "")
+      .split(",")
+      .flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])),
+  );
 
 /** Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move. */
-export async function listEvents(ctx: Context, input: { job: string; after?: string | undefined; waitSeconds: number }): Promise<EventPage> {
+export async function listEvents(
+  ctx: Context,
+  input: { job: string; after?: string | undefined; waitSeconds: number },
+): Promise<EventPage> {
   const first = await getJob(ctx, input.job);
   const until = ctx.now().getTime() + input.waitSeconds * 1000;
   for (let job = first; ; job = await getJob(ctx, input.job)) {
@@ -61,7 +73,9 @@ export async function listEvents(ctx: Context, input: { job: string; after?: str
 }
 
 async function readEvents(ctx: Context, job: Job, cursor: Record<string, number>): Promise<EventPage> {
-  const pages = await Promise.all(Object.values(job.rollouts).map((rollout) => readTarget(ctx, job, rollout, cursor[rollout.target] ?? 0)));
+  const pages = await Promise.all(
+    Object.values(job.rollouts).map((rollout) => readTarget(ctx, job, rollout, cursor[rollout.target] ?? 0)),
+  );
   const items = pages.flatMap((page) => page.items).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
   const next = pages.map(({ target, seq }) => `${target}:${seq}`).join(",");
   return { items, next, done: ended(job) && pages.every((page) => !page.more), job };
@@ -71,6 +85,10 @@ async function readTarget(ctx: Context, job: Job, { target, name }: { target: st
   const { pk } = key(ctx, "", part(job.id, target));
   // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
   const { rows, last } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true });
-  const items = rows.flatMap((row) => Batch.parse(row).events.filter(({ seq }) => seq > after).map((event) => ({ ...event, target, name })));
+  const items = rows.flatMap((row) =>
+    Batch.parse(row)
+      .events.filter(({ seq }) => seq > after)
+      .map((event) => ({ ...event, target, name })),
+  );
   return { target, items, seq: items.at(-1)?.seq ?? after, more: last !== undefined };
 }

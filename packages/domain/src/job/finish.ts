@@ -94,14 +94,21 @@ async function finishRemove(ctx: Context, job: Job): Promise<Write[]> {
 }
 
 const leave = (ctx: Context, target: string, subject: string): Write =>
-  update(ctx, targetKey(ctx, target), { change: "DELETE apps :app", condition: "attribute_exists(pk)", values: { ":app": new Set([subject]) } });
+  update(ctx, targetKey(ctx, target), {
+    change: "DELETE apps :app",
+    condition: "attribute_exists(pk)",
+    values: { ":app": new Set([subject]) },
+  });
 
 async function finishCheck(ctx: Context, job: Job): Promise<Write[]> {
   const writes: Write[] = [];
   for (const rollout of Object.values(job.rollouts)) {
     const found = await get(ctx, targetKey(ctx, rollout.target));
     if (!found) continue;
-    writes.push(checked(ctx, StoredTarget.parse(found), rollout), audit(ctx, "target.checked", rollout.target, { result: job.status }));
+    writes.push(
+      checked(ctx, StoredTarget.parse(found), rollout),
+      audit(ctx, "target.checked", rollout.target, { result: job.status }),
+    );
   }
   return writes;
 }
@@ -121,7 +128,11 @@ function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
     } else removes.push(name);
   };
   give("shownKey", shown, HostKey.safeParse(shown).success);
-  give("#problem", failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) }, failure !== undefined);
+  give(
+    "#problem",
+    failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) },
+    failure !== undefined,
+  );
   if (!failure && target.hostKey) give("facts", facts, true);
   const names = { "#status": "status", "#problem": "problem" };
   const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
@@ -146,7 +157,10 @@ async function markChanged(ctx: Context, job: Job): Promise<Write[]> {
 export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
   if (!mutates(job)) return;
   const targets = Object.keys(job.rollouts);
-  const rows = await getAll(ctx, targets.map((id) => targetKey(ctx, id)));
+  const rows = await getAll(
+    ctx,
+    targets.map((id) => targetKey(ctx, id)),
+  );
   const waiting = new Set<string>();
   for (const row of rows) {
     const first = row && StoredTarget.parse(row).line.find((id) => id !== job.id);

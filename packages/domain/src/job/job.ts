@@ -33,6 +33,8 @@ export const Rollout = z.object({
   name: z.string(),
   status: RolloutStatus,
   attempts: z.number().int(),
+  /** Runs on the server that came to a verdict worth trying again; each try after one is a run of its own. */
+  runs: z.number().int().optional(),
   /** What it waits for, or when it is tried again. */
   waitsFor: z.string().optional(),
   nextAt: z.iso.datetime().optional(),
@@ -73,7 +75,8 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
-export const ended = (job: Pick<Job, "status">) => job.status === "succeeded" || job.status === "failed" || job.status === "canceled";
+export const ended = (job: Pick<Job, "status">) =>
+  job.status === "succeeded" || job.status === "failed" || job.status === "canceled";
 export const rolloutEnded = (rollout: Rollout) =>
   rollout.status === "succeeded" || rollout.status === "failed" || rollout.status === "canceled";
 
@@ -142,7 +145,13 @@ export async function listJobs(
     for (const found of page.rows) {
       const job = Job.parse(found);
       after = `JOB#${job.id}`;
-      if (!mayUse(ctx, job) || (!input.kind && job.kind === "logs") || (input.app && job.app !== input.app) || (input.kind && job.kind !== input.kind)) continue;
+      if (
+        !mayUse(ctx, job) ||
+        (!input.kind && job.kind === "logs") ||
+        (input.app && job.app !== input.app) ||
+        (input.kind && job.kind !== input.kind)
+      )
+        continue;
       items.push(job);
       if (items.length === input.limit) break;
     }
@@ -154,5 +163,9 @@ export async function listJobs(
 /** Rings for every target of the job that still has work. Only a bell: a lost one is rung again by the stream and the sweep. */
 export async function ring(ctx: Context, job: Job, targets = Object.keys(job.rollouts), delaySeconds = 0): Promise<void> {
   for (const target of targets)
-    await ctx.send("jobs", { tenant: ctx.tenant, job: job.id, target }, { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) });
+    await ctx.send(
+      "jobs",
+      { tenant: ctx.tenant, job: job.id, target },
+      { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) },
+    );
 }

@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
+import { type App, getApp, PRODUCTION } from "../app/app.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { type App, getApp, PRODUCTION } from "../app/app.ts";
 import { get, insert, key, list, type Write } from "../table.ts";
 
 /**
@@ -32,12 +32,14 @@ export type Bundle = z.infer<typeof Bundle>;
 
 export const BUNDLE_BYTES = 256 * 1024;
 
-const place = (app: Pick<App, "id">, environment: string, number: number) => `${app.id}#${environment}#${String(number).padStart(6, "0")}`;
+const place = (app: Pick<App, "id">, environment: string, number: number) =>
+  `${app.id}#${environment}#${String(number).padStart(6, "0")}`;
 
 /** @throws Problem bundle.too_large */
 export function pack(bundle: Bundle): Uint8Array {
   const data = gzipSync(JSON.stringify(bundle));
-  if (data.length > BUNDLE_BYTES) throw new Problem("bundle.too_large", { detail: `It is ${Math.ceil(data.length / 1024)} KB compressed.` });
+  if (data.length > BUNDLE_BYTES)
+    throw new Problem("bundle.too_large", { detail: `It is ${Math.ceil(data.length / 1024)} KB compressed.` });
   return data;
 }
 
@@ -51,7 +53,10 @@ export const insertRelease = (ctx: Context, app: App, release: Release, data: Ui
 
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
-export async function getRelease(ctx: Context, input: { app: string; environment?: string | undefined; number: number }): Promise<Release> {
+export async function getRelease(
+  ctx: Context,
+  input: { app: string; environment?: string | undefined; number: number },
+): Promise<Release> {
   const app = await getApp(ctx, input.app);
   return findRelease(ctx, app, input.environment ?? PRODUCTION, input.number);
 }

@@ -130,13 +130,23 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
 }
 
 /** Confirms the host key the server showed, by its fingerprint, and checks the server with it. */
-export async function trustTarget(ctx: Context, input: { target: string; fingerprint: string }): Promise<{ target: Target; job: Job }> {
+export async function trustTarget(
+  ctx: Context,
+  input: { target: string; fingerprint: string },
+): Promise<{ target: Target; job: Job }> {
   allow(ctx, "admin");
   const found = await findTarget(ctx, input.target);
   const shown = found.shownKey ?? found.hostKey;
-  if (!shown) throw new Problem("target.untrusted", { detail: "The server has not shown its host key yet.", next: [`berth target check ${found.name}`] });
+  if (!shown)
+    throw new Problem("target.untrusted", {
+      detail: "The server has not shown its host key yet.",
+      next: [`berth target check ${found.name}`],
+    });
   if (shown.fingerprint !== input.fingerprint)
-    throw new Problem("target.key_mismatch", { detail: `The server showed ${shown.fingerprint}.`, facts: { fingerprint: shown.fingerprint } });
+    throw new Problem("target.key_mismatch", {
+      detail: `The server showed ${shown.fingerprint}.`,
+      facts: { fingerprint: shown.fingerprint },
+    });
   const job = checkJob(ctx, found);
   await commit(
     ctx,
@@ -170,13 +180,9 @@ export async function removeTarget(ctx: Context, idOrName: string): Promise<void
     ctx,
     entitled(ctx, "grow", { targets: -1 }),
     remove(ctx, nameKey(ctx, target.name)),
-    remove(
-      ctx,
-      targetKey(ctx, target.id),
-      { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" },
-      (row) => (row ? inUse(StoredTarget.parse(row)) : missing(idOrName)),
+    remove(ctx, targetKey(ctx, target.id), { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" }, (row) =>
+      row ? inUse(StoredTarget.parse(row)) : missing(idOrName),
     ),
     audit(ctx, "target.remove", target.id, { detail: target.name }),
   );
 }
-

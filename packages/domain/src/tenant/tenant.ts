@@ -9,7 +9,12 @@ import { commit, get, globalKey, insert, key } from "../table.ts";
 export const Tenant = z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() });
 export type Tenant = z.infer<typeof Tenant>;
 
-export const User = z.object({ id: z.string(), email: z.string(), tenant: z.string(), role: z.enum(["owner", "member", "viewer"]) });
+export const User = z.object({
+  id: z.string(),
+  email: z.string(),
+  tenant: z.string(),
+  role: z.enum(["owner", "member", "viewer"]),
+});
 export type User = z.infer<typeof User>;
 
 /** What each role may do. */

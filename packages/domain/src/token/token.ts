@@ -101,7 +101,10 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
 }
 
 /** The tenant and actor of a secret, or undefined. Keeps the last use. */
-export async function actorOfToken(world: World, secret: string): Promise<{ tenant: string; actor: Actor; token: Token } | undefined> {
+export async function actorOfToken(
+  world: World,
+  secret: string,
+): Promise<{ tenant: string; actor: Actor; token: Token } | undefined> {
   if (!looksLikeToken(secret)) return undefined;
   const at = globalKey("TOKEN", sha256(secret));
   const found = await get(world, at);
@@ -118,4 +121,3 @@ export async function actorOfToken(world: World, secret: string): Promise<{ tena
   }
   return { tenant: token.tenant, actor: { kind: "token", id: token.id, scopes: token.scopes, app: token.app }, token };
 }
-

@@ -1,0 +1,108 @@
+import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { ended, findJob } from "../job/job.ts";
+import { get, touch } from "../table.ts";
+import { StoredTarget, targetKey } from "../target/target.ts";
+
+/**
+ * Which job changes a target now. The claim lapses unless it is renewed, so a dead worker holds up nobody for more than LEASE_SECONDS; the
+ * fence rises at every taking and goes with the run to the server, which refuses a lower one. A job that has ended holds nothing. Those who
+ * find the target held stand in line in the order their jobs were accepted.
+ */
+export const LEASE_SECONDS = 45;
+export const RENEW_SECONDS = 15;
+
+export type Taken =
+  | { readonly kind: "taken"; readonly target: StoredTarget; readonly fence: number }
+  /** Another worker is at this very job: nothing to do. */
+  | { readonly kind: "attended" }
+  | { readonly kind: "waits"; readonly behind: string }
+  | { readonly kind: "gone" };
+
+const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
+const lost = new Problem("version.stale");
+
+export async function takeLease(ctx: Context, id: string, job: string): Promise<Taken> {
+  for (;;) {
+    const row = await get(ctx, targetKey(ctx, id));
+    if (!row) return { kind: "gone" };
+    const target = StoredTarget.parse(row);
+    const held = target.lease !== undefined && target.lease.until > ctx.now().toISOString();
+    if (held && target.lease?.job === job) return { kind: "attended" };
+    const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
+    const line = await livingLine(ctx, target.line, job);
+    const ahead = holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined);
+    try {
+      if (ahead === undefined) return await take(ctx, target, job, line);
+      if (target.line.includes(job)) return { kind: "waits", behind: ahead };
+      await stand(ctx, target, [...line, job].sort());
+      return { kind: "waits", behind: ahead };
+    } catch (error) {
+      if (error !== lost) throw error;
+    }
+  }
+}
+
+const hasEnded = async (ctx: Context, id: string) => {
+  const job = await findJob(ctx, id);
+  return job === undefined || ended(job);
+};
+
+/** The line without this job and without those who have ended or are being served elsewhere. */
+async function livingLine(ctx: Context, line: readonly string[], job: string): Promise<string[]> {
+  const others = line.filter((id) => id !== job);
+  const gone = await Promise.all(others.map((id) => hasEnded(ctx, id)));
+  return others.filter((_, i) => !gone[i]);
+}
+
+const unchanged = "fence = :seen AND line = :line";
+
+async function take(ctx: Context, target: StoredTarget, job: string, line: string[]): Promise<Taken> {
+  const row = await touch(
+    ctx,
+    targetKey(ctx, target.id),
+    {
+      change: "SET lease = :lease, fence = :fence, line = :rest",
+      condition: unchanged,
+      values: {
+        ":lease": { job, until: until(ctx) },
+        ":fence": target.fence + 1,
+        ":seen": target.fence,
+        ":line": target.line,
+        ":rest": line,
+      },
+    },
+    lost,
+  );
+  return { kind: "taken", target: StoredTarget.parse(row), fence: target.fence + 1 };
+}
+
+const stand = (ctx: Context, target: StoredTarget, line: string[]) =>
+  touch(
+    ctx,
+    targetKey(ctx, target.id),
+    { change: "SET line = :next", condition: unchanged, values: { ":next": line, ":seen": target.fence, ":line": target.line } },
+    lost,
+  );
+
+/** Whether the lease is still the one taken with this fence; if so it lives on. `seconds` 0 hands it over. */
+export async function renewLease(ctx: Context, id: string, fence: number, seconds = LEASE_SECONDS): Promise<boolean> {
+  const ends = new Date(ctx.now().getTime() + seconds * 1000).toISOString();
+  try {
+    await touch(
+      ctx,
+      targetKey(ctx, id),
+      {
+        change: "SET lease.#until = :until",
+        condition: "fence = :fence AND attribute_exists(lease)",
+        names: { "#until": "until" },
+        values: { ":until": ends, ":fence": fence },
+      },
+      lost,
+    );
+    return true;
+  } catch (error) {
+    if (error === lost) return false;
+    throw error;
+  }
+}

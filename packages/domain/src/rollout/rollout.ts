@@ -1,0 +1,297 @@
+import { App, appKey } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import { getAccount, refusal } from "../entitlement/account.ts";
+import type { Outcome } from "../job/advance.ts";
+import { lastSeq } from "../job/event.ts";
+import { happen } from "../job/happen.ts";
+import { ended, findJob, Job, jobKey, mutates, ring, rolloutEnded } from "../job/job.ts";
+import { planOf } from "../plan/plan.ts";
+import { findRelease, getBundle } from "../release/release.ts";
+import { type Connect, type Exit, type Remote, RemoteError, type RunInput } from "../remote/remote.ts";
+import { redactor } from "../secret/redact.ts";
+import { get, getAll } from "../table.ts";
+import { type HostKey, keyAbout, StoredTarget, targetKey } from "../target/target.ts";
+import { failure, failureOf, failureOfLine, isFailureClass } from "./failure.ts";
+import { filesOf } from "./files.ts";
+import { RENEW_SECONDS, renewLease, takeLease } from "./lease.ts";
+import { RUN_SPAN, recorder } from "./recorder.ts";
+
+/** A job's part on one target. The message that leads here is only a bell: everything is read again, and a bell too many does nothing. */
+export interface Bell {
+  readonly job: string;
+  readonly target: string;
+}
+
+/** How servers are reached; the simulation gives its own. */
+export interface Reach {
+  readonly connect: Connect;
+  readonly scan: (host: string, port: number) => Promise<HostKey>;
+  /** The IP address to connect to. @throws RemoteError address.* */
+  readonly resolve: (host: string, options: { allowPrivate: boolean }) => Promise<string>;
+}
+
+/** A worker stays with a run for this long, then hands it over. */
+const ATTEND_MINUTES = 10;
+const WATCH_SECONDS = 3;
+const RECONNECT_SECONDS = [1, 2, 5];
+/** What a look at a server may take. */
+const LOOK_DAYS = 1;
+
+/** Does whatever a job's rollout needs next: waits its turn, runs or attaches to the run on the server, and lets the outcome happen to the job. */
+export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<void> {
+  const job = await findJob(ctx, bell.job);
+  const state = job?.rollouts[bell.target];
+  if (!job || !state || ended(job) || rolloutEnded(state)) return;
+  const now = ctx.now();
+  if (state.nextAt && !job.cancelAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
+  if (!mutates(job)) return look(ctx, job, bell, reach);
+  if (state.attempts === 0) {
+    const account = await getAccount(ctx);
+    const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
+    if (refused && isFailureClass(refused.code)) return end(ctx, job, bell, { ok: false, failure: failure(refused.code) });
+    const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
+    const ahead = await stillAhead(ctx, account.deploys, job.id);
+    if (ahead.length >= concurrent)
+      return waits(ctx, job, bell, `the plan's ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
+  }
+  const taken = await takeLease(ctx, bell.target, job.id);
+  if (taken.kind === "attended") return;
+  if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
+  if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
+  const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() });
+  await attend(ctx, started, bell, reach, taken.target, taken.fence);
+}
+
+async function stillAhead(ctx: Context, deploys: readonly string[], job: string): Promise<string[]> {
+  const before = deploys.slice(0, Math.max(0, deploys.indexOf(job)));
+  const rows = await getAll(
+    ctx,
+    before.map((id) => jobKey(ctx, id)),
+  );
+  return before.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i])));
+}
+
+async function waits(ctx: Context, job: Job, bell: Bell, behind: string): Promise<void> {
+  if (job.rollouts[bell.target]?.waitsFor === behind) return;
+  await happen(ctx, job.id, { type: "waits", target: bell.target, for: behind, at: ctx.now() });
+}
+
+async function end(ctx: Context, job: Job, bell: Bell, outcome: Outcome): Promise<void> {
+  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome, at: ctx.now() }, job);
+}
+
+/** The server and what to run there, put together from the table. */
+async function inputOf(
+  ctx: Context,
+  job: Job,
+  target: string,
+  fence: number,
+): Promise<{ run: RunInput; redact: (text: string) => string; days: number }> {
+  const state = job.rollouts[target];
+  const account = await getAccount(ctx);
+  const days = account.plan ? planOf(account.plan).logDays : 7;
+  const app = App.parse(await get(ctx, appKey(ctx, job.app ?? "")));
+  const environment = job.environment ?? "";
+  const plan = { project: `${app.name}-${environment}`, app_id: `${ctx.tenant}/${app.id}`, resource: target };
+  const common = { job: runId(job, target), fence, from: 0, files: [], plan };
+  if (job.kind === "logs") {
+    const { tail = "200", service, since } = job.input ?? {};
+    const asked = { tail, ...(service && { service }), ...(since && { since }) };
+    return { run: { ...common, op: "logs", plan: { ...plan, ...asked } }, redact: (text) => text, days: LOOK_DAYS };
+  }
+  if (job.kind === "remove")
+    return {
+      run: { ...common, op: "remove", plan: { ...plan, volumes: job.input?.volumes ?? "keep" } },
+      redact: (text) => text,
+      days,
+    };
+  const number = job.release ?? 0;
+  const [release, bundle] = await Promise.all([
+    findRelease(ctx, app, environment, number),
+    getBundle(ctx, app, environment, number),
+  ]);
+  const from = (await lastSeq(ctx, { job: job.id, target })) % RUN_SPAN;
+  return {
+    run: {
+      ...common,
+      op: "deploy",
+      from: state && state.attempts > 1 ? from : 0,
+      files: filesOf(release, bundle),
+      plan: { ...plan, release: String(number) },
+    },
+    redact: redactor(bundle.variables),
+    days,
+  };
+}
+
+/** The run's name on the server. A new one only after the server itself gave a verdict that is worth trying again. */
+const runId = (job: Job, target: string) => {
+  const runs = job.rollouts[target]?.runs ?? 0;
+  return runs === 0 ? job.id : `${job.id}-${runs}`;
+};
+
+async function open(ctx: Context, target: StoredTarget, reach: Reach): Promise<Remote> {
+  const host = await reach.resolve(target.host, { allowPrivate: ctx.privateTargets });
+  const key = await ctx.open(target.privateKey, keyAbout(ctx.tenant, target.id));
+  return reach.connect({ host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" }, key);
+}
+
+/** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
+async function attend(ctx: Context, job: Job, bell: Bell, reach: Reach, target: StoredTarget, fence: number): Promise<void> {
+  if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
+  const { run, redact, days } = await inputOf(ctx, job, bell.target, fence);
+  const base = (job.rollouts[bell.target]?.runs ?? 0) * RUN_SPAN;
+  const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base, redact });
+  const watch = watching(ctx, job, bell, fence, () => stop(ctx, target, reach, run));
+  let seen = run.from;
+  const attempt = async (): Promise<Exit> => {
+    const remote = await open(ctx, target, reach);
+    try {
+      const note = (event: Parameters<typeof events.add>[0]) => {
+        seen = Math.max(seen, event.seq);
+        events.add(event);
+      };
+      return await remote.run({ ...run, from: seen }, note, watch.signal);
+    } finally {
+      await remote.close();
+    }
+  };
+  const result = await persist(ctx, attempt, watch.signal).finally(watch.end);
+  await events.done();
+  if (watch.why() === "lost") return;
+  if (watch.why() === "handover") {
+    if (await renewLease(ctx, bell.target, fence, 0)) await ring(ctx, job, [bell.target]);
+    return;
+  }
+  if (result instanceof RemoteError) {
+    // What this worker could not reach, a newer one may be running: only the holder says that it failed.
+    if (await renewLease(ctx, bell.target, fence)) await end(ctx, job, bell, { ok: false, failure: failureOfLine(result) });
+    return;
+  }
+  if (result.class === "fence") return;
+  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome: outcomeOf(result, redact), at: ctx.now() });
+}
+
+const outcomeOf = (exit: Exit, redact: (text: string) => string): Outcome =>
+  exit.code === 0
+    ? { ok: true, downMs: exit.downMs }
+    : { ok: false, failure: failureOf(exit, redact), canceled: exit.class === "canceled", downMs: exit.downMs };
+
+/** Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. */
+async function persist(ctx: Context, attempt: () => Promise<Exit>, signal: AbortSignal): Promise<Exit | RemoteError> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      const wait = RECONNECT_SECONDS[tries];
+      if (error.class !== "dropped" || wait === undefined || signal.aborted) return error;
+      await ctx.sleep(wait * 1000);
+    }
+  }
+}
+
+/** Renews the lease and looks for a cancellation while a run lasts. The signal ends the worker's part, not the run's. */
+function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () => Promise<void>) {
+  const over = new AbortController();
+  const asleep = new AbortController();
+  let reason: "lost" | "handover" | undefined;
+  const until = ctx.now().getTime() + ATTEND_MINUTES * 60_000;
+  const give = (why: "lost" | "handover") => {
+    reason = why;
+    over.abort();
+  };
+  const loop = async () => {
+    let canceled = false;
+    for (let renewed = ctx.now().getTime(); !asleep.signal.aborted; ) {
+      await ctx.sleep(WATCH_SECONDS * 1000, asleep.signal);
+      if (asleep.signal.aborted) return;
+      const now = ctx.now().getTime();
+      if (now >= until) return give("handover");
+      if (now - renewed >= RENEW_SECONDS * 1000) {
+        if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
+        renewed = now;
+      }
+      if (!canceled && (await findJob(ctx, job.id))?.cancelAt) {
+        canceled = true;
+        await cancel();
+      }
+    }
+  };
+  const watched = loop().catch((error: unknown) => {
+    ctx.log("error", "watching a run failed", { job: job.id, target: bell.target, error });
+    give("lost"); // without renewal the lease lapses, and the next worker attaches
+  });
+  return {
+    signal: over.signal,
+    why: () => reason,
+    async end() {
+      asleep.abort();
+      await watched;
+    },
+  };
+}
+
+/** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. */
+async function stop(ctx: Context, target: StoredTarget, reach: Reach, run: RunInput): Promise<void> {
+  const remote = await open(ctx, target, reach);
+  try {
+    const { resource = "", project = "" } = run.plan;
+    await remote.run(
+      { op: "cancel", job: `${run.job}-cancel`, fence: run.fence, from: 0, files: [], plan: { run: run.job, resource, project } },
+      () => {},
+    );
+  } finally {
+    await remote.close();
+  }
+}
+
+/** Work that only looks: no lease, no fence, no second try. */
+async function look(ctx: Context, job: Job, bell: Bell, reach: Reach): Promise<void> {
+  const row = await get(ctx, targetKey(ctx, bell.target));
+  if (!row) return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
+  const target = StoredTarget.parse(row);
+  try {
+    const outcome = job.kind === "check" ? await check(ctx, job, target, reach) : await readLog(ctx, job, target, reach);
+    await happen(ctx, job.id, { type: "ended", target: bell.target, outcome, at: ctx.now() });
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const shown =
+      error.class === "hostkey.changed"
+        ? await reach.scan(await reach.resolve(target.host, { allowPrivate: ctx.privateTargets }), target.port)
+        : undefined;
+    await happen(ctx, job.id, {
+      type: "ended",
+      target: bell.target,
+      outcome: { ok: false, failure: failureOfLine(error), ...(shown && { found: { hostKey: shown } }) },
+      at: ctx.now(),
+    });
+  }
+}
+
+async function check(ctx: Context, job: Job, target: StoredTarget, reach: Reach): Promise<Outcome> {
+  if (!target.hostKey) {
+    const host = await reach.resolve(target.host, { allowPrivate: ctx.privateTargets });
+    return { ok: true, found: { hostKey: await reach.scan(host, target.port) } };
+  }
+  const remote = await open(ctx, target, reach);
+  try {
+    const exit = await remote.run({ op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} }, () => {});
+    return exit.code === 0 ? { ok: true, found: exit.data } : { ok: false, failure: failureOf(exit, (text) => text) };
+  } finally {
+    await remote.close();
+  }
+}
+
+async function readLog(ctx: Context, job: Job, target: StoredTarget, reach: Reach): Promise<Outcome> {
+  const { run, redact, days } = await inputOf(ctx, job, target.id, 0);
+  const events = recorder(ctx, { job: job.id, target: target.id }, { days, base: 0, redact });
+  const remote = await open(ctx, target, reach);
+  try {
+    const exit = await remote.run(run, events.add);
+    await events.done();
+    return exit.code === 0 ? { ok: true } : { ok: false, failure: failureOf(exit, redact) };
+  } finally {
+    await remote.close();
+  }
+}
