@@ -1,0 +1,83 @@
+import type { Table } from "./table.ts";
+import { type Item, itemSize } from "./value.ts";
+
+/** A stream's record as a Lambda event carries it, with new and old images. */
+export interface StreamRecord {
+  readonly eventID: string;
+  readonly eventName: "INSERT" | "MODIFY" | "REMOVE";
+  readonly eventVersion: "1.1";
+  readonly eventSource: "aws:dynamodb";
+  readonly awsRegion: string;
+  readonly eventSourceARN: string;
+  readonly dynamodb: {
+    readonly ApproximateCreationDateTime: number;
+    readonly Keys: Item;
+    readonly NewImage?: Item;
+    readonly OldImage?: Item;
+    readonly SequenceNumber: string;
+    readonly SizeBytes: number;
+    readonly StreamViewType: "NEW_AND_OLD_IMAGES";
+  };
+  /** Present when TTL, not a client, removed the item. */
+  readonly userIdentity?: { readonly type: "Service"; readonly principalId: "dynamodb.amazonaws.com" };
+}
+
+/** Streams keep a record for a day. */
+const retention = 86_400_000;
+
+export const region = "eu-west-1";
+export const account = "000000000000";
+export const tableArn = (name: string) => `arn:aws:dynamodb:${region}:${account}:table/${name}`;
+export const streamLabel = (createdAt: number) => new Date(createdAt).toISOString().slice(0, -1);
+export const streamArn = (table: Pick<Table, "name" | "createdAt">) =>
+  `${tableArn(table.name)}/stream/${streamLabel(table.createdAt)}`;
+
+/** Append the record of a change that made a difference. `sequence` rises over the whole engine. */
+export function record(
+  table: Table,
+  change: { readonly keys: Item; readonly old: Item | undefined; readonly item: Item | undefined; readonly expired: boolean },
+  sequence: number,
+  now: number,
+): StreamRecord {
+  const { keys, old, item } = change;
+  const number = String(sequence).padStart(21, "0");
+  const made: StreamRecord = {
+    eventID: sequence.toString(16).padStart(32, "0"),
+    eventName: old ? (item ? "MODIFY" : "REMOVE") : "INSERT",
+    eventVersion: "1.1",
+    eventSource: "aws:dynamodb",
+    awsRegion: region,
+    eventSourceARN: streamArn(table),
+    dynamodb: {
+      ApproximateCreationDateTime: Math.floor(now / 1000),
+      Keys: keys,
+      ...(item && { NewImage: item }),
+      ...(old && { OldImage: old }),
+      SequenceNumber: number,
+      SizeBytes: itemSize(keys) + (item ? itemSize(item) : 0) + (old ? itemSize(old) : 0),
+      StreamViewType: "NEW_AND_OLD_IMAGES",
+    },
+    ...(change.expired && { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } as const }),
+  };
+  table.records.push(made);
+  trim(table.records, now);
+  return made;
+}
+
+function trim(records: StreamRecord[], now: number): void {
+  const oldest = Math.floor((now - retention) / 1000);
+  if (records.length < 1000 || records[0]!.dynamodb.ApproximateCreationDateTime >= oldest) return;
+  const kept = records.findIndex((each) => each.dynamodb.ApproximateCreationDateTime >= oldest);
+  records.splice(0, kept < 0 ? records.length : kept);
+}
+
+/** Records after a sequence number, oldest first. */
+export function recordsAfter(records: readonly StreamRecord[], after: string | undefined, limit: number): StreamRecord[] {
+  let [low, high] = [0, records.length];
+  while (after !== undefined && low < high) {
+    const middle = (low + high) >>> 1;
+    if (records[middle]!.dynamodb.SequenceNumber <= after) low = middle + 1;
+    else high = middle;
+  }
+  return records.slice(low, low + limit);
+}
