@@ -27,6 +27,11 @@ export const catalogue = {
     title: "This Idempotency-Key was used with another request",
     hint: "Use a new key for a new request; repeat a request with exactly the same body.",
   },
+  "idempotency.busy": {
+    status: 409,
+    title: "The same request is being worked on",
+    hint: "Wait a second and repeat it with the same key; you get its answer.",
+  },
   "rate.limited": { status: 429, title: "Too many requests", hint: "Wait for the time in Retry-After, then try again." },
   "auth.required": { status: 401, title: "You are not logged in", hint: "Log in, or send a token.", next: ["berth login"] },
   "auth.code_wrong": { status: 401, title: "The code is not right", hint: "Check the latest e-mail, or ask for a new code." },

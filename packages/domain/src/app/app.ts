@@ -1,10 +1,7 @@
 import * as z from "zod";
-import { audit } from "../audit/audit.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
-import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { newId } from "../id.ts";
-import { commit, get, getAll, insert, key, list } from "../table.ts";
+import { get, getAll, key, list } from "../table.ts";
 
 /**
  * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
@@ -93,26 +90,6 @@ export async function listEnvironments(ctx: Context, app: string): Promise<Envir
   allow(ctx, "read", ANY_APP);
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#` });
   return rows.map((row) => Environment.parse(row));
-}
-
-/** Makes an app. It holds no slot and runs nothing until it is deployed. */
-export async function createApp(ctx: Context, input: { name: string; template: "compose" }): Promise<App> {
-  allow(ctx, "deploy", { app: input.name });
-  const app: App = {
-    id: newId(ctx, "app"),
-    name: input.name,
-    template: input.template,
-    active: [],
-    createdAt: ctx.now().toISOString(),
-    version: 1,
-  };
-  await commit(
-    ctx,
-    entitled(ctx, "grow"),
-    insert(ctx, appKey(ctx, app.name), app, new Problem("app.exists", { detail: `"${app.name}" is taken.` })),
-    audit(ctx, "app.create", app.name),
-  );
-  return app;
 }
 
 /** The environment after a release went live everywhere: pushed, or, when it was gone back to, everything after it taken off. */

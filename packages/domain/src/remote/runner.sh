@@ -122,7 +122,7 @@ mutate() {
   for tool in flock setsid timeout mkfifo awk; do
     command -v "$tool" >/dev/null || answer 69 tool.missing "$tool is not installed"
   done
-  mkdir -p -m 700 "$base" && mkdir -p "$base/runs" "$base/fences" "$base/apps" ||
+  mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/runs" "$base/fences" "$base/apps" ||
     answer 1 disk.full "$base cannot be made"
   exec 7>>"$base/lock"
   timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
@@ -168,12 +168,12 @@ start() {
     answer 1 disk.full 'No room for a run'
   if [ -d "$scratch/files" ]; then cp -R "$scratch/files/." "$run/files/" || answer 1 disk.full 'No room for the release'; fi
   printf '%s\n' "$job" >"$base/holder"
+  rm -f "$run/pid"
   : >>"$run/events"
   exec 8>>"$run/alive"
   flock 8
   # A scope keeps the run out of the reach of whatever ends the login session; where it cannot be had, setsid does.
   if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
-    rm -f "$run/pid"
     setsid sh -c 'systemd-run --quiet --scope --collect sh "$1/runner.sh" --run "$1"; [ -e "$1/pid" ] || exec sh "$1/runner.sh" --run "$1"' \
       sh "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
   else
@@ -319,10 +319,11 @@ step() {
 run() {
   run=$1 plan=$1/plan scratch=$1 base=${1%/runs/*} step=preflight
   child='' changed='' down='' rolled=false concluded='' failing='' previous=''
-  printf '%s\n' "$$" >"$run/pid"
-  set_clock
+  umask 022 # Containers read these files as whoever they are; the folder above is closed to everybody else.
   trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM
   trap 'if [ -z "$concluded" ]; then give_up; fi' EXIT
+  set_clock
+  printf '%s\n' "$$" >"$run/pid"
   number timeout_seconds 900 && seconds=$value
   number wait_seconds 120 && wait_seconds=$value
   read -r up _ </proc/uptime
@@ -387,11 +388,12 @@ sink() {
   : >"$run/out"
   while IFS= read -r line || [ -n "$line" ]; do
     printf '%s\n' "$line" >>"$run/out"
-    case $line in
-      '') ;;
-      *' Pulling' | *' Pulled') [ "$step" != pull ] || told "$line" ;;
-      *'Pulling fs layer'* | *Waiting | *Downloading* | *'Download complete'* | *Extracting* | *'Pull complete'* | *'Verifying Checksum'*) ;;
-      *) emit log '' "$line" ;;
+    case $step/$line in
+      */) ;;
+      pull/*'Pulling fs layer'* | pull/*Waiting* | pull/*Downloading* | pull/*'Download complete'* | pull/*Extracting*) ;;
+      pull/*'Pull complete'* | pull/*'Verifying Checksum'* | pull/*'Already exists'*) ;;
+      pull/*' Pulling'* | pull/*' Pulled'*) told "$line" ;;
+      *) emit log '' "${line# }" ;;
     esac
   done
 }
@@ -399,10 +401,9 @@ sink() {
 # ` web Pulled ` of Compose's plain progress
 told() {
   line=${1# }
+  line=${line% }
   emit image "${line%% *}" "${line##* }"
 }
-
-. /dev/null
 
 deploy() {
   number release 0 && release=$value
@@ -424,8 +425,9 @@ deploy() {
   pull
   pin
   step start
+  now
+  started=$((ms / 1000)).$(printf '%03d' $((ms % 1000)))
   : >"$run/changed"
-  lay "$new" "$own/$release.pinned.yaml"
   bring_up
   step verify
   settle
@@ -437,3 +439,443 @@ deploy() {
   prune
   succeed
 }
+
+remove() {
+  value volumes keep && volumes=$value
+  step remove
+  if [ -f "$own/owner" ]; then owned; fi
+  if [ -f "$app/compose.yaml" ]; then
+    set -- down --remove-orphans
+    if [ "$volumes" = delete ]; then set -- "$@" --volumes; fi
+    watched 300 "$app" "$own/pinned.yaml" "$@"
+    if [ "$rc" -ne 0 ]; then
+      ended
+      if diagnose; then fail "$class" "$message"; fi
+      fail internal "$(last_words)"
+    fi
+    unlay "$run/files"
+  fi
+  rm -rf "$app/releases" "$app/current" "$own"
+  # What is left are folders that the app's containers wrote to.
+  if [ "$volumes" = delete ]; then rm -rf "$app"; elif [ -d "$app" ]; then rmdir "$app" 2>/dev/null; fi
+  succeed
+}
+
+owned() {
+  IFS= read -r owner <"$own/owner"
+  [ "$owner" = "$app_id" ] || fail conflict "The folder $app belongs to another app"
+}
+
+enough_disk() {
+  number min_free_mb 200 && wanted=$value
+  for place in "$(docker_root)" "$base"; do
+    free=$(free_mb "$place")
+    [ "${free:-$wanted}" -ge "$wanted" ] || fail disk.full "$free MB are free on $place and $wanted MB are needed"
+  done
+}
+
+# The app's folder is this app's, and the release that would serve again after a failure is known.
+claim() {
+  plain "$app_id" || fail internal 'The owner has no proper name'
+  case $release in '' | 0 | *[!0-9]*) fail internal 'The release has no number' ;; esac
+  command -v docker >/dev/null || fail docker.missing 'Docker is not installed'
+  if [ -f "$own/owner" ]; then
+    owned
+  else
+    if [ ! -e "$run/changed" ] && [ -n "$(timeout 20 docker ps -aq --filter "label=$label.project=$project" 2>/dev/null)" ]; then
+      fail conflict "Containers of a project called $project are here already, and Berth did not start them"
+    fi
+    mkdir -p "$own" "$app/releases" && printf '%s\n' "$app_id" >"$own/owner" || fail disk.full "$app cannot be made"
+  fi
+  if [ -f "$run/previous" ]; then
+    IFS= read -r previous <"$run/previous" || :
+    return
+  fi
+  previous=$(readlink "$app/current") || previous=
+  if [ "$previous" = "releases/$release" ] && [ -d "$new" ]; then
+    previous=.berth/before
+    rm -rf "$own/before" && cp -R "$new" "$own/before" && cp "$own/$release.pinned.yaml" "$own/before.pinned.yaml" ||
+      fail disk.full 'The running release cannot be kept aside'
+  fi
+  printf '%s\n' "$previous" >"$run/previous"
+}
+
+unpack() {
+  rm -rf "$new.new" "$new.old"
+  mkdir -p "$new.new" || fail disk.full "$new cannot be made"
+  for entry in "$run/files/"*.path; do
+    [ -f "$entry" ] || fail compose.invalid 'The release has no files'
+    path=$(cat "$entry" && printf x) && path=${path%x}
+    case /$path/ in
+      *//* | */./* | */../* | /releases/* | /current/* | /.berth/*) fail compose.invalid 'A file of the release is outside it' ;;
+    esac
+    case $path in */*) mkdir -p "$new.new/${path%/*}" || fail disk.full 'No room for the release' ;; esac
+    cp "${entry%.path}.content" "$new.new/$path" || fail disk.full 'No room for the release'
+    if [ -f "${entry%.path}.executable" ]; then chmod +x "$new.new/$path"; fi
+  done
+  [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
+  if [ -e "$new" ]; then mv "$new" "$new.old"; fi
+  mv "$new.new" "$new" && rm -rf "$new.old" || fail disk.full 'No room for the release'
+}
+
+# What Compose made of the files, in its own canonical form: services (name, image, "build") and binds (service, source).
+read_config() {
+  : >"$run/binds"
+  awk -v tab="$tab" -v binds="$run/binds" '
+    /^[^ ]/ { top = $1 }
+    top != "services:" { next }
+    /^  [^ ]/ { name = $1; sub(/:$/, "", name); gsub(/["\047]/, "", name); names[++count] = name }
+    /^    image: / { image[name] = $2; gsub(/["\047]/, "", image[name]) }
+    /^    build:/ { build[name] = "build" }
+    /^        source: / { print name tab substr($0, 17) >binds }
+    END { for (i = 1; i <= count; i++) print names[i] tab (names[i] in image ? image[names[i]] : "-") tab build[names[i]] }
+  ' "$run/config" >"$run/services"
+  rm -f "$run/config"
+  while IFS=$tab read -r name image build; do
+    [ "$image" != - ] || fail compose.invalid "The service $name has no image; build it, push it and name it" "$name"
+  done <"$run/services"
+  cut -f 2 "$run/services" | sort -u >"$run/wanted"
+  [ -s "$run/wanted" ] || fail compose.invalid 'There is no service to run'
+}
+
+# The wanted images as the server has them, into found: id, platform, digests. Not 0 in $rc when one is missing.
+inspect() {
+  set --
+  while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
+  limited 60 docker image inspect --format '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoDigests}}{{.}},{{end}}' "$@" \
+    >"$run/found" 2>"$run/out"
+}
+
+# Everything is here before anything is stopped. A tag may have moved, so the registry is asked, unless told not to; a
+# digest cannot.
+pull() {
+  inspect
+  lacking=$rc
+  if [ "$lacking" -ne 0 ]; then
+    ended
+    if ! grep -qi 'no such' "$run/out" && diagnose; then fail "$class" "$message"; fi
+    sed -n 's/.*[Nn]o such image: //p' "$run/out" >"$run/lacking"
+  fi
+  set --
+  while IFS=$tab read -r name image build; do
+    case $lacking$policy$image in
+      0always*@sha256:* | 0missing*) emit image "$name" "$image is here" ;;
+      *) set -- "$@" "$name" ;;
+    esac
+  done <"$run/services"
+  if [ $# -gt 0 ]; then
+    watched "$pull_seconds" "$new" '' pull "$@"
+    if [ "$rc" -ne 0 ]; then
+      ended
+      not_pulled
+    fi
+    inspect
+    ended
+    [ "$rc" -eq 0 ] || fail image.not_found "$(last_words)"
+  fi
+  here=$(architecture)
+  while read -r id platform digests; do
+    case $here/${platform#linux/} in
+      "$here/$here" | arm64/arm | amd64/386) ;;
+      *)
+        [ -e "/proc/sys/fs/binfmt_misc/qemu-$(emulated "${platform#*/}")" ] ||
+          fail arch.mismatch "An image is made for $platform and this server is linux/$here"
+        ;;
+    esac
+  done <"$run/found"
+}
+
+emulated() { case $1 in amd64) printf x86_64 ;; arm64) printf aarch64 ;; *) printf '%s' "$1" ;; esac }
+
+not_pulled() {
+  words=$(last_words)
+  case $(cat "$run/out") in
+    *'no matching manifest'*) fail arch.mismatch "$words" ;;
+    *'no space left on device'*) fail disk.full "$words" ;;
+    *'manifest unknown'* | *'manifest for '*' not found'* | *'not found: manifest'* | *'name unknown'*) fail image.not_found "$words" ;;
+    *' denied'* | *unauthorized* | *'authentication required'* | *'no basic auth'*) fail registry.denied "$words" ;;
+    *'Cannot connect to the Docker daemon'*) fail docker.down "$words" ;;
+    *'invalid reference format'*) fail compose.invalid "$words" ;;
+    *': not found'*) fail image.not_found "$words" ;;
+  esac
+  fail registry.unavailable "$words"
+}
+
+# Name every image by its digest, so that a tag that moves later changes neither what runs nor what a failure goes back
+# to; and mark a service with its mounted files, so that a changed file gives it a new container.
+pin() {
+  paste -d ' ' "$run/wanted" "$run/found" >"$run/pins"
+  : >"$own/$release.images"
+  {
+    printf 'services:\n'
+    while IFS=$tab read -r name image build; do
+      plain "$name" || continue
+      digest=$(awk -v image="$image" '
+        $1 == image {
+          repository = image
+          sub(/@.*/, "", repository)
+          sub(/:[^:\/]*$/, "", repository)
+          sub(/^docker\.io\//, "", repository)
+          sub(/^library\//, "", repository)
+          count = split($4, digests, ",")
+          chosen = digests[1]
+          for (i = 1; i <= count; i++) if (index(digests[i], repository "@") == 1) chosen = digests[i]
+          print chosen
+          exit
+        }' "$run/pins")
+      printf '  "%s":\n' "$name"
+      if [ -n "$digest" ]; then
+        printf '    image: "%s"\n' "$digest"
+        printf '%s\n' "$digest" >>"$own/$release.images"
+        if [ -s "$run/lacking" ] && grep -Fxq -e "$image" -e "$image:latest" "$run/lacking"; then printf '%s\n' "$digest" >>"$own/pulled"; fi
+      fi
+      printf '    labels:\n      berth.app: "%s"\n' "$app_id"
+      mounted=$(mounts "$name")
+      if [ -n "$mounted" ]; then printf '      berth.files: "%s"\n' "$mounted"; fi
+    done <"$run/services"
+  } >"$own/$release.pinned.yaml" || fail disk.full 'The release cannot be recorded'
+}
+
+# A hash of the release's own files that a service mounts; nothing when it mounts none.
+mounts() {
+  while IFS=$tab read -r owner_of source; do
+    if [ "$owner_of" != "$1" ]; then continue; fi
+    case $source in
+      "$new/"*) if [ -e "$source" ]; then (cd "$new" && find "./${source#"$new/"}" -type f -exec cksum {} +); fi ;;
+    esac
+  done <"$run/binds" | sort | cksum | sed -n '/^4294967295 0$/d;s/ /-/;p'
+}
+
+# Put a release's files into the app's folder and take out those that only the one before had. Files that did not change
+# are not touched.
+lay() {
+  unlay "$1"
+  printf '%s\n' "${1#"$app/"}" >"$own/laid" && cp "$2" "$own/pinned.yaml" || return 1
+  (cd "$1" && find . -type f -exec sh -c '
+    app=$1
+    shift
+    for file do
+      cmp -s "$file" "$app/$file" && continue
+      case $file in ./*/*) mkdir -p "$app/${file%/*}" || exit 1 ;; esac
+      if [ -d "$app/$file" ]; then rmdir "$app/$file" || exit 1; fi
+      rm -f "$app/$file" && cp -p "$file" "$app/$file" || exit 1
+    done' sh "$app" {} +)
+}
+
+unlay() {
+  laid=
+  if [ -f "$own/laid" ]; then IFS= read -r laid <"$own/laid"; fi
+  if [ -z "$laid" ] || [ ! -d "$app/$laid" ]; then return; fi
+  (cd "$app/$laid" && find . -type f -exec sh -c '
+    app=$1 next=$2
+    shift 2
+    for file do
+      [ -e "$next/$file" ] || rm -f "$app/$file"
+    done' sh "$app" "$1" {} +)
+}
+
+up() { watched "$1" "$app" "$own/pinned.yaml" up --detach --wait --remove-orphans --no-build --pull never; }
+
+bring_up() {
+  lay "$new" "$own/$release.pinned.yaml" || fail disk.full 'The files of the release cannot be put in place'
+  up "$wait_seconds"
+  if [ "$rc" -eq 0 ]; then return; fi
+  if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+  words=$(last_words)
+  case $words in
+    *'port is already allocated'* | *'address already in use'*)
+      survey
+      fail port.taken "$words" "$unborn"
+      ;;
+    *'no space left on device'*) fail disk.full "$words" ;;
+    *'Cannot connect to the Docker daemon'*) fail docker.down "$words" ;;
+    *' exited ('* | *unhealthy*) ;;
+    *) if [ "$rc" -ne 124 ]; then survey && fail start.failed "$words" "$unborn"; fi ;;
+  esac
+}
+
+# How the containers are, into: $bad $why $who $failing for the first that failed, $pending, $young (no health check and
+# started moments ago), $unborn (created only), $living (how many run).
+survey() {
+  bad='' why='' who='' failing='' pending='' young='' unborn='' living=0
+  timeout 30 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
+    --format "{{.ID}}$tab{{.Label \"$label.service\"}}$tab{{.State}}$tab{{.Status}}" >"$run/ps" 2>"$run/out" ||
+    fail docker.down 'Docker stopped answering'
+  while IFS=$tab read -r id name state status; do
+    case $state/$status in
+      running/*'(unhealthy)'*) is_bad unhealthy "$name is not healthy" ;;
+      running/*'(health: starting)'*) pending=$name living=$((living + 1)) ;;
+      running/*'(healthy)'*) living=$((living + 1)) ;;
+      running/*)
+        living=$((living + 1))
+        age=${status#Up } && age=${age%% *}
+        case $age in Less) young=$name ;; [0-9]) [ "$age" -ge "$settle_seconds" ] || young=$name ;; esac
+        ;;
+      restarting/*)
+        pending=$name restarts=$((restarts + 1))
+        if [ "$restarts" -ge 4 ]; then is_bad start.failed "$name keeps ending and being started again"; fi
+        ;;
+      exited/'Exited (0)'*) ;;
+      exited/*) status=${status#*\(} && is_bad start.failed "$name ended with status ${status%%\)*}" ;;
+      dead/*) is_bad start.failed "$name is dead" ;;
+      created/*) pending=$name unborn=$name ;;
+    esac
+  done <"$run/ps"
+}
+
+is_bad() {
+  if [ -n "$bad" ]; then return; fi
+  bad=$1 why=$2 who=$name failing=$id
+}
+
+# The release is good when every health check says so, what has none has run for a settling time, and what has ended
+# ended well.
+settle() {
+  number settle_seconds 3 && settle_seconds=$value
+  read -r up _ </proc/uptime
+  until=$((${up%.*} + wait_seconds)) restarts=0
+  while :; do
+    survey
+    if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+    if [ "$bad" = unhealthy ]; then
+      said=$(timeout 10 docker inspect --format '{{range .State.Health.Log}}{{println .Output}}{{end}}' "$failing" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 1)
+      why="$why${said:+: $said}"
+    fi
+    if [ -n "$bad" ]; then fail "$bad" "$why" "$who"; fi
+    if [ -z "$pending$young" ]; then break; fi
+    read -r up _ </proc/uptime
+    if [ "${up%.*}" -ge "$until" ] || [ "${up%.*}" -ge "$deadline" ]; then
+      who=${pending:-$young}
+      failing=$(awk -F "$tab" -v name="$who" '$2 == name { print $1; exit }' "$run/ps")
+      if [ -n "$pending" ] && [ "$restarts" -eq 0 ]; then fail unhealthy "$who is not healthy after $wait_seconds seconds" "$who"; fi
+      fail start.failed "$who keeps ending and being started again" "$who"
+    fi
+    if [ -n "$pending" ]; then sleep 0.5 2>/dev/null || sleep 1; else sleep 1; fi
+  done
+  [ "$living" -gt 0 ] || fail start.failed 'Every container has ended'
+  while IFS=$tab read -r id name state status; do emit health "$name" "$status"; done <"$run/ps"
+}
+
+# The last releases stay, to go back to. An image goes with its release when Berth pulled it and no kept release of any
+# app names it; Docker itself refuses while a container uses it.
+prune() {
+  number keep 5 && keep=$value
+  old=$(for folder in "$app"/releases/*; do printf '%s\n' "${folder##*/}"; done | grep -x '[0-9][0-9]*' | sort -n | awk -v keep="$keep" -v live="$release" -v was="${previous#releases/}" '
+    { all[NR] = $1 }
+    END { for (i = 1; i <= NR - keep; i++) if (all[i] != live && all[i] != was) print all[i] }')
+  if [ -z "$old" ]; then return; fi
+  : >"$run/stale"
+  for number in $old; do
+    cat "$own/$number.images" >>"$run/stale" 2>/dev/null
+    rm -rf "$app/releases/$number" "$own/$number.images" "$own/$number.pinned.yaml"
+  done
+  if [ ! -s "$own/pulled" ]; then return; fi
+  cat "$base"/apps/*/.berth/*.images >"$run/kept"
+  set --
+  for image in $(sort -u "$run/stale" | grep -Fxf "$own/pulled" | grep -Fxvf "$run/kept"); do set -- "$@" "$image"; done
+  if [ $# -gt 0 ]; then limited 60 docker image rm "$@" >"$run/out" 2>&1; fi
+  emit log '' "Releases taken away: $(printf '%s' "$old" | tr '\n' ' ')"
+}
+
+# --- how a run ends ---
+
+# After a command that failed: because it was canceled, or because time ran out?
+ended() {
+  if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+  if [ "$rc" -eq 124 ]; then fail timeout "The step $step took too long"; fi
+}
+
+last_words() {
+  grep -v '^[[:space:]]*$' "$run/out" | awk '/[Ee]rror|unhealthy|exited \(/ { found = $0 } { last = $0 } END { print (found != "" ? found : last) }' | sed 's/^[[:space:]]*//'
+}
+
+# fail CLASS MESSAGE [SERVICE]: put things back if they were changed, and conclude
+fail() {
+  if [ -n "$concluded" ]; then exit 1; fi
+  concluded=failing failed=$1 reason=$2 at=$step service=${3-}
+  trap ':' TERM
+  emit log "$service" "$reason"
+  if [ -e "$run/changed" ]; then
+    if [ -z "$failing" ] && [ -n "$service" ]; then
+      failing=$(timeout 20 docker ps -aq --filter "label=$label.project=$project" --filter "label=$label.service=$service" | head -n 1)
+    fi
+    if [ -n "$failing" ]; then timeout 20 docker logs --tail 40 "$failing" >"$run/tail" 2>&1; fi
+    restore
+  fi
+  put_back
+  conclude 1
+}
+
+# The previous release serves again, from its own files and images; nothing is pulled and no volume is touched. A first
+# release is taken down.
+restore() {
+  step=restore
+  emit step '' "${previous:-none}"
+  read -r up _ </proc/uptime
+  deadline=$((${up%.*} + wait_seconds + 120))
+  if [ -z "$previous" ]; then
+    watched 120 "$app" "$own/pinned.yaml" down --remove-orphans
+    return
+  fi
+  pinned=$own/${previous##*/}.pinned.yaml
+  if lay "$app/$previous" "$pinned"; then
+    up "$wait_seconds"
+    if [ "$rc" -eq 0 ]; then rolled=true; fi
+    measure
+  fi
+  if [ "$rolled" = false ]; then emit log '' "The previous release could not be started again: $(last_words)"; fi
+}
+
+# From the end of the first container that was there before, until now.
+measure() {
+  now
+  first=$(timeout 10 docker events --since "$started" --until "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))" \
+    --filter "label=$label.project=$project" --filter type=container --filter event=create --filter event=die \
+    --format '{{.TimeNano}} {{.Action}} {{.Actor.ID}}' | awk '$2 == "create" { made[$3] } $2 == "die" && !($3 in made) { print substr($1, 1, length($1) - 6); exit }')
+  if [ -n "$first" ]; then down=$((ms - first)); fi
+}
+
+# A release that was deployed over itself is what it was.
+put_back() {
+  if [ "$previous" != .berth/before ] || [ ! -d "$own/before" ]; then return; fi
+  rm -rf "$new" && mv "$own/before" "$new" && mv "$own/before.pinned.yaml" "$own/$release.pinned.yaml"
+  if [ -f "$own/laid" ]; then printf 'releases/%s\n' "$release" >"$own/laid"; fi
+}
+
+give_up() {
+  printf '%s\n' "The runner stopped in the step $step" >>"$run/trace"
+  fail internal "$(tail -n 1 "$run/trace")"
+}
+
+succeed() {
+  concluded=succeeded at=$step
+  rm -rf "$own/before" "$own/before.pinned.yaml"
+  conclude 0
+}
+
+conclude() {
+  {
+    field code "$1"
+    field step "$at"
+    if [ -e "$run/changed" ]; then field changed true; fi
+    if [ "$1" -ne 0 ]; then
+      field class "$failed"
+      field message "$reason"
+      field rolledBack "$rolled"
+      if [ -n "$service" ]; then field service "$service"; fi
+      if [ -n "$down" ]; then field downMs "$down"; fi
+      if [ -f "$run/tail" ]; then while IFS= read -r line || [ -n "$line" ]; do field log "$line"; done <"$run/tail"; fi
+    fi
+  } >"$run/exit.new"
+  mv "$run/exit.new" "$run/exit"
+  # The values in the plan and the files have been used; the release has its own copy.
+  rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
+    "$run/services" "$run/binds" "$run/lacking" "$run/stale" "$run/kept" "$run/config"
+  find "$base/runs" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+  exit "$1"
+}
+
+case $1 in
+  --run) run "$2" ;;
+  *) front "$1" ;;
+esac

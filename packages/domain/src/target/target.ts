@@ -5,6 +5,7 @@ import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
+import { remember } from "../once.ts";
 import { checkAddress } from "../remote/address.ts";
 import { generateKey } from "../remote/key.ts";
 import { commit, get, insert, key, list, remove, update } from "../table.ts";
@@ -103,6 +104,7 @@ export async function addTarget(
     insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
     insert(ctx, targetKey(ctx, id), { ...target, privateKey, fence: 0, line: [] }),
     enqueue(ctx, job),
+    remember(ctx, { target, job }),
     audit(ctx, "target.add", id, { detail: `${input.name} ${input.user}@${input.host}:${input.port}` }),
   );
   await ring(ctx, job);
@@ -124,7 +126,7 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
   allow(ctx, "deploy", ANY_APP);
   const target = await findTarget(ctx, idOrName);
   const job = checkJob(ctx, target);
-  await commit(ctx, enqueue(ctx, job), audit(ctx, "target.check", target.id));
+  await commit(ctx, enqueue(ctx, job), remember(ctx, job), audit(ctx, "target.check", target.id));
   await ring(ctx, job);
   return job;
 }
@@ -148,6 +150,8 @@ export async function trustTarget(
       facts: { fingerprint: shown.fingerprint },
     });
   const job = checkJob(ctx, found);
+  const { shownKey: _shown, problem: _problem, ...rest } = Target.parse(found);
+  const target: Target = { ...rest, hostKey: shown, status: "unchecked" };
   await commit(
     ctx,
     update(
@@ -162,11 +166,11 @@ export async function trustTarget(
       new Problem("target.key_mismatch"),
     ),
     enqueue(ctx, job),
+    remember(ctx, { target, job }),
     audit(ctx, "target.trust", found.id, { detail: input.fingerprint }),
   );
   await ring(ctx, job);
-  const { shownKey: _shown, problem: _problem, ...rest } = Target.parse(found);
-  return { target: { ...rest, hostKey: shown, status: "unchecked" }, job };
+  return { target, job };
 }
 
 const inUse = (target: StoredTarget) =>

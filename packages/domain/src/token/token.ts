@@ -4,6 +4,7 @@ import { audit } from "../audit/audit.ts";
 import { type Actor, allow, type Context, type Scope, scopes, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
+import { remember } from "../once.ts";
 import { commit, get, globalKey, insert, key, list, remove, touch } from "../table.ts";
 
 /**
@@ -76,6 +77,7 @@ export async function issueToken(ctx: Context, input: NewToken): Promise<Token &
     ctx,
     insert(ctx, row(ctx, id), stored),
     insert(ctx, globalKey("TOKEN", stored.hash), stored),
+    remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
     audit(ctx, "token.create", id, { detail: `${input.name}: ${input.scopes.join(" ")}` }),
   );
   return { ...token, secret };

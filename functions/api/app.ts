@@ -1,0 +1,77 @@
+import type { Context, World } from "@berth/domain/context.ts";
+import { Problem } from "@berth/domain/error.ts";
+import { ulid } from "@berth/domain/id.ts";
+import { Hono } from "hono";
+import { credentials } from "./credentials.ts";
+import { openapi } from "./openapi.ts";
+import { answerProblem } from "./problem.ts";
+import { apps } from "./routes/apps.ts";
+import { audit } from "./routes/audit.ts";
+import { auth } from "./routes/auth.ts";
+import { billing } from "./routes/billing.ts";
+import { deployments } from "./routes/deployments.ts";
+import { health } from "./routes/health.ts";
+import { jobs } from "./routes/jobs.ts";
+import { me } from "./routes/me.ts";
+import { plans } from "./routes/plans.ts";
+import { releases } from "./routes/releases.ts";
+import { targets } from "./routes/targets.ts";
+import { tokens } from "./routes/tokens.ts";
+
+export interface Env {
+  Variables: {
+    /** The world of this process, with the request's log facts. */
+    world: World;
+    /** Undefined on a request without a credential. */
+    ctx: Context;
+    request: string;
+    ip: string;
+    /** The session's secret, where the request came with one. */
+    session: string | undefined;
+    email: string | undefined;
+  };
+}
+
+/** Every route under /v1. The type is what the CLI and the dashboard are written against. */
+const v1 = new Hono<Env>()
+  .route("/auth", auth)
+  .route("/", me)
+  .route("/", tokens)
+  .route("/", plans)
+  .route("/", billing)
+  .route("/", targets)
+  .route("/", apps)
+  .route("/", releases)
+  .route("/", deployments)
+  .route("/", jobs)
+  .route("/", audit);
+
+const securityHeaders: Record<string, string> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=63072000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** The whole API over a world: what Lambda runs, what the local gateway feeds and what the tests ask. */
+export function createApp(world: World) {
+  const app = new Hono<Env>();
+  app.use(async (c, next) => {
+    const request = `req_${ulid(world)}`;
+    c.set("request", request);
+    c.set("world", world);
+    c.header("x-request-id", request);
+    for (const [header, value] of Object.entries(securityHeaders)) c.header(header, value);
+    await next();
+  });
+  app.use("/v1/*", credentials);
+  app.onError((error, c) => answerProblem(c, error));
+  app.notFound((c) => answerProblem(c, new Problem("route.not_found", { detail: `${c.req.method} ${c.req.path}` })));
+  app.get("/v1/openapi.json", (c) => c.json(openapi(v1)));
+  return app.route("/", health).route("/v1", v1);
+}
+
+export const document = () => openapi(v1);
+export type Api = ReturnType<typeof createApp>;

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { actorOfSession } from "@berth/domain/auth/code.ts";
+import type { Context } from "@berth/domain/context.ts";
+import { Account, accountKey, entitlement } from "@berth/domain/entitlement/account.ts";
+import { Problem } from "@berth/domain/error.ts";
+import { get } from "@berth/domain/table.ts";
+import { actorOfToken } from "@berth/domain/token/token.ts";
+import { getCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import type { Env } from "./app.ts";
+
+/** The cookie's name. `__Host-` binds it to one origin over TLS; a plain-HTTP machine of one's own cannot have that. */
+export const cookieName = (origin: string) => (origin.startsWith("https:") ? "__Host-berth" : "berth");
+
+/**
+ * Finds out who asks, from a bearer token or the session cookie, and gives the routes a context of that tenant; nothing else ever names a
+ * tenant. A write with a cookie must come from our own origin.
+ */
+export const credentials = createMiddleware<Env>(async (c, next) => {
+  const { world } = c.var;
+  c.set("ip", c.req.header("x-berth-source-ip") ?? "unknown");
+  const bearer = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  const cookie = getCookie(c, cookieName(world.origin));
+  if (bearer !== undefined) {
+    const found = await actorOfToken(world, bearer);
+    if (!found) throw new Problem("auth.required", { detail: "The token is not valid: it may be mistyped, expired or revoked." });
+    c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req) });
+  } else if (cookie !== undefined) {
+    const reads = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!reads && c.req.header("origin") !== world.origin) throw new Problem("auth.origin");
+    const found = await actorOfSession(world, cookie);
+    if (found) {
+      c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req) });
+      c.set("session", cookie);
+      c.set("email", found.email);
+    }
+  }
+  await next();
+  if (c.var.ctx && c.res.status !== 401)
+    await entitlementHeader(c.var.ctx, (value) => c.res.headers.set("berth-entitlement", value));
+});
+
+async function onceOf(req: {
+  header: (name: string) => string | undefined;
+  method: string;
+  path: string;
+  text: () => Promise<string>;
+}) {
+  const key = req.header("idempotency-key");
+  if (key === undefined || req.method !== "POST") return undefined;
+  if (key.length === 0 || key.length > 255)
+    throw new Problem("input.invalid", { detail: "Idempotency-Key: 1 to 255 characters." });
+  const hash = createHash("sha256")
+    .update(`${req.path}\n${await req.text()}`)
+    .digest("hex");
+  return { key, hash };
+}
+
+/** Every answer says where the tenant stands, so that no client has to ask before grace ends. */
+async function entitlementHeader(ctx: Context, set: (value: string) => void): Promise<void> {
+  const row = await get(ctx, accountKey(ctx));
+  if (!row) return;
+  const account = Account.parse(row);
+  const state = entitlement(account, ctx.now());
+  set(state === "grace" ? `grace; until=${account.graceUntil}` : state);
+}

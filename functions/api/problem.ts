@@ -1,0 +1,48 @@
+import { type CatalogueEntry, catalogue, Problem } from "@berth/domain/error.ts";
+import { RemoteError } from "@berth/domain/remote/remote.ts";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Env } from "./app.ts";
+
+/** The body of a refusal (RFC 9457) as clients see it. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly code: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly next: readonly string[];
+  readonly request: string;
+  readonly [fact: string]: unknown;
+}
+
+/** Answers any error as a problem. One that is no refusal is logged with its cause and shown as `internal` without it. */
+export function answerProblem(c: Context<Env>, error: unknown): Response {
+  const problem = toProblem(error);
+  const entry: CatalogueEntry = catalogue[problem.code];
+  if (problem.code === "internal")
+    c.var.world.log("error", "request failed", { request: c.var.request, path: c.req.path, error: problem.cause });
+  const body: ProblemBody = {
+    ...problem.facts,
+    type: `${c.var.world.origin}/errors#${problem.code}`,
+    code: problem.code,
+    title: entry.title,
+    status: entry.status,
+    ...(problem.detail && { detail: problem.detail }),
+    ...(entry.hint && { hint: entry.hint }),
+    next: problem.next,
+    request: c.var.request,
+  };
+  const { retryAfter } = problem.facts;
+  if (retryAfter !== undefined) c.header("retry-after", String(retryAfter));
+  if (entry.status === 401) c.header("www-authenticate", "Bearer");
+  return c.body(JSON.stringify(body), entry.status as ContentfulStatusCode, { "content-type": "application/problem+json" });
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof RemoteError && error.class.startsWith("address."))
+    return new Problem("target.address", { detail: error.message });
+  return new Problem("internal", { cause: error });
+}

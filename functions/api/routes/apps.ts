@@ -1,0 +1,129 @@
+import { createApp } from "@berth/domain/app/create.ts";
+import { readLogs } from "@berth/domain/app/logs.ts";
+import { removeApp } from "@berth/domain/app/remove.ts";
+import { AppStatus, AppView, appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
+import { Job } from "@berth/domain/job/job.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, name, page, paging } from "../contract.ts";
+
+const tag = "Apps";
+const params = z.object({ app: z.string().min(1).max(60) });
+const environment = name.optional();
+
+export const apps = new Hono<Env>()
+  .get(
+    "/apps",
+    contract({
+      operationId: "listApps",
+      summary: "Your apps by name, with what serves where",
+      tag,
+      scope: "read",
+      query: z.object(paging),
+      answers: { 200: { description: "A page", schema: page(AppView) } },
+    }),
+    async (c) => c.json(await viewApps(c.var.ctx, c.req.valid("query")), 200),
+  )
+  .post(
+    "/apps",
+    contract({
+      operationId: "createApp",
+      summary: "Make an app; it holds no slot until it is deployed",
+      tag,
+      scope: "deploy",
+      body: z.object({ name, template: z.literal("compose").default("compose") }),
+      answers: { 201: { description: "Made", schema: AppView } },
+      problems: [
+        "app.exists",
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "idempotency.mismatch",
+        "idempotency.busy",
+      ],
+    }),
+    async (c) => c.json(await createApp(c.var.ctx, c.req.valid("json")), 201),
+  )
+  .get(
+    "/apps/:app",
+    contract({
+      operationId: "getApp",
+      summary: "One app",
+      tag,
+      scope: "read",
+      params,
+      answers: { 200: { description: "The app", schema: AppView } },
+      problems: ["app.not_found"],
+    }),
+    async (c) => c.json(await viewApp(c.var.ctx, c.req.valid("param").app), 200),
+  )
+  .delete(
+    "/apps/:app",
+    contract({
+      operationId: "removeApp",
+      summary: "Take an app off its servers. Volumes stay unless they are to be deleted",
+      tag,
+      scope: "admin",
+      params,
+      query: z.object({ environment, volumes: z.enum(["keep", "delete"]).default("keep") }),
+      answers: {
+        202: { description: "The job that takes it off", schema: Job },
+        204: { description: "It ran nowhere; it is gone" },
+      },
+      problems: [
+        "app.not_found",
+        "app.busy",
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "version.stale",
+      ],
+    }),
+    async (c) => {
+      const job = await removeApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") });
+      return job ? c.json(job, 202) : c.body(null, 204);
+    },
+  )
+  .get(
+    "/apps/:app/status",
+    contract({
+      operationId: "getAppStatus",
+      summary: "One app with the last job of each environment",
+      tag,
+      scope: "read",
+      params,
+      answers: { 200: { description: "The status", schema: AppStatus } },
+      problems: ["app.not_found"],
+    }),
+    async (c) => c.json(await appStatus(c.var.ctx, c.req.valid("param").app), 200),
+  )
+  .get(
+    "/apps/:app/logs",
+    contract({
+      operationId: "getAppLogs",
+      summary: "The last lines of the app's containers, read from its servers now",
+      tag,
+      scope: "read",
+      params,
+      query: z.object({
+        environment,
+        service: z.string().min(1).max(100).optional(),
+        tail: z.coerce.number().int().min(1).max(1000).default(100),
+        since: z.iso.datetime().optional(),
+      }),
+      answers: {
+        200: {
+          description: "Lines, oldest first, and the targets that could not be read",
+          schema: z.object({
+            items: z.array(z.object({ at: z.string(), target: z.string(), service: z.string(), text: z.string() })),
+            failed: z.array(z.object({ target: z.string(), message: z.string() })),
+          }),
+        },
+      },
+      problems: ["app.not_found", "app.not_deployed", "server.slow"],
+    }),
+    async (c) => c.json(await readLogs(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
+  );

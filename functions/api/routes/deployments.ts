@@ -1,0 +1,126 @@
+import { getApp } from "@berth/domain/app/app.ts";
+import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
+import { Problem } from "@berth/domain/error.ts";
+import { getJob, Job, listJobs } from "@berth/domain/job/job.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, name, page, paging } from "../contract.ts";
+
+const tag = "Deployments";
+const app = z.object({ app: z.string().min(1).max(60) });
+
+const Bundle = z.object({
+  compose: z
+    .string()
+    .min(1)
+    .max(512 * 1024)
+    .describe("The Compose file's text"),
+  files: z
+    .array(z.object({ path: z.string().min(1).max(200), content: z.base64().describe("Base64") }))
+    .max(200)
+    .default([]),
+  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/), z.string().max(32 * 1024)).default({}),
+});
+
+export const deployments = new Hono<Env>()
+  .get(
+    "/apps/:app/deployments",
+    contract({
+      operationId: "listDeployments",
+      summary: "An app's deployments, newest first",
+      tag,
+      scope: "read",
+      params: app,
+      query: z.object(paging),
+      answers: { 200: { description: "A page", schema: page(Job) } },
+      problems: ["app.not_found"],
+    }),
+    async (c) => {
+      const { name: found } = await getApp(c.var.ctx, c.req.valid("param").app);
+      return c.json(await listJobs(c.var.ctx, { ...c.req.valid("query"), app: found, kind: "deploy" }), 200);
+    },
+  )
+  .post(
+    "/apps/:app/deployments",
+    contract({
+      operationId: "createDeployment",
+      summary: "Make a release of the bundle and deploy it. Answers at once with the job",
+      tag,
+      scope: "deploy",
+      params: app,
+      body: z.object({
+        environment: name.optional(),
+        bundle: Bundle,
+        targets: z.array(z.string().min(1).max(60)).max(15).optional(),
+        note: z.string().max(200).optional(),
+      }),
+      answers: { 202: { description: "Accepted", schema: Job } },
+      problems: [
+        "app.not_found",
+        "app.busy",
+        "target.not_found",
+        "target.untrusted",
+        "deployment.no_target",
+        "compose.invalid",
+        "compose.unsupported",
+        "bundle.too_large",
+        "input.too_large",
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "plan.slots_full",
+        "version.stale",
+        "idempotency.mismatch",
+      ],
+    }),
+    async (c) => c.json(await deploy(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+  )
+  .get(
+    "/apps/:app/deployments/:deployment",
+    contract({
+      operationId: "getDeployment",
+      summary: "One deployment",
+      tag,
+      scope: "read",
+      params: app.extend({ deployment: z.string().max(60) }),
+      answers: { 200: { description: "The deployment", schema: Job } },
+      problems: ["app.not_found", "deployment.not_found"],
+    }),
+    async (c) => {
+      const { app: found, deployment } = c.req.valid("param");
+      const { name: known } = await getApp(c.var.ctx, found);
+      const job = await getJob(c.var.ctx, deployment).catch((error) => {
+        if (error instanceof Problem && error.code === "job.not_found") return undefined;
+        throw error;
+      });
+      if (job?.kind !== "deploy" || job.app !== known)
+        throw new Problem("deployment.not_found", { detail: `There is no deployment ${deployment}.` });
+      return c.json(job, 200);
+    },
+  )
+  .post(
+    "/apps/:app/rollback",
+    contract({
+      operationId: "rollback",
+      summary: "Deploy an earlier healthy release: the one before the live one, unless a number is given",
+      tag,
+      scope: "deploy",
+      params: app,
+      body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional() }),
+      answers: { 202: { description: "Accepted", schema: Job } },
+      problems: [
+        "app.not_found",
+        "app.busy",
+        "release.not_found",
+        "release.none_earlier",
+        "release.never_healthy",
+        "billing.required",
+        "billing.restricted",
+        "version.stale",
+        "idempotency.mismatch",
+      ],
+    }),
+    async (c) => c.json(await rollback(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+  );

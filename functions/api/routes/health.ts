@@ -1,0 +1,21 @@
+import { accountKey } from "@berth/domain/entitlement/account.ts";
+import { get } from "@berth/domain/table.ts";
+import { Hono } from "hono";
+import type { Env } from "../app.ts";
+import { credentials } from "../credentials.ts";
+
+/** `/health` is alive if it answers. `/health/ready` names the components, and only to somebody we know. */
+export const health = new Hono<Env>()
+  .get("/health", (c) => c.json({ ok: true }, 200))
+  .get("/health/ready", credentials, async (c) => {
+    if (!c.var.ctx) return c.json({ ok: true }, 200);
+    const { ctx } = c.var;
+    const table = await get(ctx, accountKey(ctx)).then(
+      () => "ok",
+      (error: unknown) => {
+        ctx.log("error", "table is not ready", { error });
+        return "failed";
+      },
+    );
+    return c.json({ ok: table === "ok", components: { table } }, table === "ok" ? 200 : 503);
+  });

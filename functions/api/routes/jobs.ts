@@ -1,0 +1,94 @@
+import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { Event, listEvents } from "@berth/domain/job/event.ts";
+import { getJob, Job, JobKind, listJobs } from "@berth/domain/job/job.ts";
+import { Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, page, paging } from "../contract.ts";
+
+const tag = "Jobs";
+const params = z.object({ job: z.string().max(60) });
+/** A stream ends after this long and the client asks again from where it was: shorter than any gateway's patience. */
+const STREAM_SECONDS = 25;
+
+export const jobs = new Hono<Env>()
+  .get(
+    "/jobs",
+    contract({
+      operationId: "listJobs",
+      summary: "Background work, newest first",
+      tag,
+      scope: "read",
+      query: z.object({ ...paging, app: z.string().max(60).optional(), kind: JobKind.optional() }),
+      answers: { 200: { description: "A page", schema: page(Job) } },
+    }),
+    async (c) => c.json(await listJobs(c.var.ctx, c.req.valid("query")), 200),
+  )
+  .get(
+    "/jobs/:job",
+    contract({
+      operationId: "getJob",
+      summary: "One job",
+      tag,
+      scope: "read",
+      params,
+      answers: { 200: { description: "The job", schema: Job } },
+      problems: ["job.not_found"],
+    }),
+    async (c) => c.json(await getJob(c.var.ctx, c.req.valid("param").job), 200),
+  )
+  .get(
+    "/jobs/:job/events",
+    contract({
+      operationId: "listJobEvents",
+      summary: "What a job's runs said, after a cursor; waits for more. With `Accept: text/event-stream` as a stream",
+      tag,
+      scope: "read",
+      params,
+      query: z.object({ after: z.string().max(1000).optional(), wait: z.coerce.number().int().min(0).max(20).default(0) }),
+      answers: {
+        200: {
+          description: "Events, the cursor after them, and the job as it is",
+          schema: z.object({
+            items: z.array(Event.extend({ target: z.string(), name: z.string() })),
+            next: z.string(),
+            done: z.boolean(),
+            job: Job,
+          }),
+        },
+      },
+      problems: ["job.not_found"],
+    }),
+    async (c) => {
+      const { after, wait } = c.req.valid("query");
+      const { job } = c.req.valid("param");
+      if (!c.req.header("accept")?.includes("text/event-stream"))
+        return c.json(await listEvents(c.var.ctx, { job, after, waitSeconds: wait }), 200);
+      await getJob(c.var.ctx, job);
+      return streamSSE(c, async (stream) => {
+        let cursor = c.req.header("last-event-id") ?? after;
+        const until = c.var.ctx.now().getTime() + STREAM_SECONDS * 1000;
+        while (!stream.aborted) {
+          const found = await listEvents(c.var.ctx, { job, after: cursor, waitSeconds: 5 });
+          cursor = found.next;
+          for (const event of found.items) await stream.writeSSE({ event: "event", id: cursor, data: JSON.stringify(event) });
+          await stream.writeSSE({ event: found.done ? "done" : "job", id: cursor, data: JSON.stringify(found.job) });
+          if (found.done || c.var.ctx.now().getTime() >= until) return;
+        }
+      });
+    },
+  )
+  .post(
+    "/jobs/:job/cancel",
+    contract({
+      operationId: "cancelJob",
+      summary: "Cancel a job; what served before serves on",
+      tag,
+      scope: "deploy",
+      params,
+      answers: { 202: { description: "The job; a run under way is being stopped", schema: Job } },
+      problems: ["job.not_found", "job.ended"],
+    }),
+    async (c) => c.json(await cancelJob(c.var.ctx, c.req.valid("param").job), 202),
+  );

@@ -1,0 +1,74 @@
+import { ANY_APP, allow, scopes } from "@berth/domain/context.ts";
+import { entitlement, getAccount } from "@berth/domain/entitlement/account.ts";
+import { planNames, planOf } from "@berth/domain/plan/plan.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract } from "../contract.ts";
+
+const Me = z.object({
+  tenant: z.string(),
+  actor: z.object({
+    kind: z.enum(["user", "token", "system"]),
+    id: z.string(),
+    scopes: z.array(z.enum(scopes)),
+    app: z.string().optional(),
+  }),
+  email: z.string().optional(),
+});
+
+const Usage = z.object({
+  plan: z.enum(planNames).nullable(),
+  entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  graceUntil: z.string().nullable(),
+  slots: z.object({ used: z.number().int(), limit: z.number().int() }),
+  targets: z.object({ used: z.number().int(), limit: z.number().int() }),
+  concurrent: z.number().int(),
+  logDays: z.number().int(),
+});
+
+export const me = new Hono<Env>()
+  .get(
+    "/me",
+    contract({
+      operationId: "getMe",
+      summary: "Who this credential is",
+      tag: "Account",
+      scope: "session",
+      answers: { 200: { description: "You", schema: Me } },
+    }),
+    (c) => {
+      const { actor, tenant } = c.var.ctx;
+      const held = actor.kind === "system" ? [] : [...actor.scopes];
+      const app = actor.kind === "token" && actor.app ? { app: actor.app } : {};
+      return c.json(
+        { tenant, actor: { kind: actor.kind, id: actor.id, scopes: held, ...app }, ...(c.var.email && { email: c.var.email }) },
+        200,
+      );
+    },
+  )
+  .get(
+    "/usage",
+    contract({
+      operationId: "getUsage",
+      summary: "What the plan allows and what is used of it",
+      tag: "Account",
+      scope: "read",
+      answers: { 200: { description: "Usage", schema: Usage } },
+    }),
+    async (c) => {
+      allow(c.var.ctx, "read", ANY_APP);
+      const account = await getAccount(c.var.ctx);
+      const plan = account.plan ? planOf(account.plan) : undefined;
+      const usage: z.infer<typeof Usage> = {
+        plan: account.plan,
+        entitlement: entitlement(account, c.var.ctx.now()),
+        graceUntil: account.graceUntil,
+        slots: { used: account.slots, limit: account.slotLimit },
+        targets: { used: account.targets, limit: account.targetLimit },
+        concurrent: plan?.concurrent ?? 0,
+        logDays: plan?.logDays ?? 0,
+      };
+      return c.json(usage, 200);
+    },
+  );

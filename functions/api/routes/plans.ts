@@ -1,0 +1,29 @@
+import { plans as catalogue, planNames } from "@berth/domain/plan/plan.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract } from "../contract.ts";
+
+const Plan = z.object({
+  name: z.enum(planNames),
+  title: z.string(),
+  for: z.string(),
+  price: z.number().int().describe("Cents a month"),
+  currency: z.literal("usd"),
+  slots: z.number().int(),
+  targets: z.number().int(),
+  logDays: z.number().int(),
+  concurrent: z.number().int(),
+});
+
+export const plans = new Hono<Env>().get(
+  "/plans",
+  contract({
+    operationId: "listPlans",
+    summary: "What can be bought, smallest first",
+    tag: "Billing",
+    scope: "public",
+    answers: { 200: { description: "The plans", schema: z.object({ items: z.array(Plan) }) } },
+  }),
+  (c) => c.json({ items: catalogue.map(({ lookupKey: _, ...plan }) => plan) }, 200),
+);

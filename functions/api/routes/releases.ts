@@ -1,0 +1,38 @@
+import { getRelease, listReleases, Release } from "@berth/domain/release/release.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, name, page, paging } from "../contract.ts";
+
+const tag = "Releases";
+const environment = name.optional();
+
+export const releases = new Hono<Env>()
+  .get(
+    "/apps/:app/releases",
+    contract({
+      operationId: "listReleases",
+      summary: "An environment's releases, newest first",
+      tag,
+      scope: "read",
+      params: z.object({ app: z.string().min(1).max(60) }),
+      query: z.object({ ...paging, environment }),
+      answers: { 200: { description: "A page", schema: page(Release) } },
+      problems: ["app.not_found"],
+    }),
+    async (c) => c.json(await listReleases(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
+  )
+  .get(
+    "/apps/:app/releases/:number",
+    contract({
+      operationId: "getRelease",
+      summary: "One release",
+      tag,
+      scope: "read",
+      params: z.object({ app: z.string().min(1).max(60), number: z.coerce.number().int().min(1).max(999_999) }),
+      query: z.object({ environment }),
+      answers: { 200: { description: "The release", schema: Release } },
+      problems: ["app.not_found", "release.not_found"],
+    }),
+    async (c) => c.json(await getRelease(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
+  );

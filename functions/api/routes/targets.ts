@@ -1,0 +1,118 @@
+import { Job } from "@berth/domain/job/job.ts";
+import {
+  addTarget,
+  checkTarget,
+  getTarget,
+  listTargets,
+  removeTarget,
+  Target,
+  trustTarget,
+} from "@berth/domain/target/target.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, name } from "../contract.ts";
+
+const tag = "Targets";
+const params = z.object({ target: z.string().min(1).max(60).describe("Id or name") });
+const Added = z.object({ target: Target, job: Job });
+
+export const targets = new Hono<Env>()
+  .get(
+    "/targets",
+    contract({
+      operationId: "listTargets",
+      summary: "Your servers, oldest first",
+      tag,
+      scope: "read",
+      answers: { 200: { description: "All of them", schema: z.object({ items: z.array(Target) }) } },
+    }),
+    async (c) => c.json({ items: await listTargets(c.var.ctx) }, 200),
+  )
+  .post(
+    "/targets",
+    contract({
+      operationId: "addTarget",
+      summary: "Register a server; the answer's public key has to be let in there",
+      tag,
+      scope: "admin",
+      body: z.object({
+        name,
+        host: z.string().min(1).max(253),
+        port: z.number().int().min(1).max(65_535).default(22),
+        user: z
+          .string()
+          .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "a Unix user name")
+          .default("root"),
+      }),
+      answers: { 201: { description: "Registered, with the job that looks at its host key", schema: Added } },
+      problems: [
+        "target.exists",
+        "target.address",
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "plan.targets_full",
+        "idempotency.mismatch",
+        "idempotency.busy",
+      ],
+    }),
+    async (c) => c.json(await addTarget(c.var.ctx, c.req.valid("json")), 201),
+  )
+  .get(
+    "/targets/:target",
+    contract({
+      operationId: "getTarget",
+      summary: "One server",
+      tag,
+      scope: "read",
+      params,
+      answers: { 200: { description: "The target", schema: Target } },
+      problems: ["target.not_found"],
+    }),
+    async (c) => c.json(await getTarget(c.var.ctx, c.req.valid("param").target), 200),
+  )
+  .delete(
+    "/targets/:target",
+    contract({
+      operationId: "removeTarget",
+      summary: "Forget a server that no app is placed on",
+      tag,
+      scope: "admin",
+      params,
+      answers: { 204: { description: "Forgotten" } },
+      problems: ["target.not_found", "target.in_use", "billing.required", "billing.grace", "billing.restricted", "billing.hold"],
+    }),
+    async (c) => {
+      await removeTarget(c.var.ctx, c.req.valid("param").target);
+      return c.body(null, 204);
+    },
+  )
+  .post(
+    "/targets/:target/check",
+    contract({
+      operationId: "checkTarget",
+      summary: "Look at a server: host key, Docker, Compose, architecture, disk",
+      tag,
+      scope: "deploy",
+      params,
+      answers: { 202: { description: "The job that looks", schema: Job } },
+      problems: ["target.not_found", "idempotency.mismatch", "idempotency.busy"],
+    }),
+    async (c) => c.json(await checkTarget(c.var.ctx, c.req.valid("param").target), 202),
+  )
+  .post(
+    "/targets/:target/trust",
+    contract({
+      operationId: "trustTarget",
+      summary: "Confirm the host key a server showed",
+      tag,
+      scope: "admin",
+      params,
+      body: z.object({ fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "SHA256: and 43 characters") }),
+      answers: { 202: { description: "Confirmed, with the job that checks the server", schema: Added } },
+      problems: ["target.not_found", "target.untrusted", "target.key_mismatch", "idempotency.mismatch", "idempotency.busy"],
+    }),
+    async (c) => c.json(await trustTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+  );

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { ANY_APP, allow, type Context } from "../context.ts";
+import { type Account, entitlement, getAccount } from "../entitlement/account.ts";
+import { planNames } from "../plan/plan.ts";
+
+/** What a customer sees of the bill. Amounts, cards and invoices are Stripe's and shown there. */
+export const BillingState = z.object({
+  plan: z.enum(planNames).nullable(),
+  entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  reason: z.string().nullable(),
+  graceUntil: z.string().nullable(),
+  periodEnd: z.string().nullable(),
+  cancelAt: z.string().nullable(),
+  pendingPlan: z.enum(planNames).nullable(),
+  /** A dispute is open: nothing can be added. */
+  hold: z.boolean(),
+  syncedAt: z.string().nullable(),
+});
+export type BillingState = z.infer<typeof BillingState>;
+
+export const stateOf = (ctx: Context, account: Account): BillingState => ({
+  plan: account.plan,
+  entitlement: entitlement(account, ctx.now()),
+  reason: account.reason ?? null,
+  graceUntil: account.graceUntil,
+  periodEnd: account.periodEnd ?? null,
+  cancelAt: account.cancelAt ?? null,
+  pendingPlan: account.pendingPlan ?? null,
+  hold: account.hold ?? false,
+  syncedAt: account.syncedAt ?? null,
+});
+
+export async function billingState(ctx: Context): Promise<BillingState> {
+  allow(ctx, "read", ANY_APP);
+  return stateOf(ctx, await getAccount(ctx));
+}

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import type { Context } from "./context.ts";
+import { Problem } from "./error.ts";
+import { get, insert, key, type Write } from "./table.ts";
+
+/** Answers to requests with an Idempotency-Key are kept a day, in the commit that did what was asked. */
+const KEEP_SECONDS = 86_400;
+const Remembered = z.object({ hash: z.string(), answer: z.unknown() });
+
+const onceKey = (ctx: Context, name: string) => key(ctx, `ONCE#${name}`);
+
+/** A line of the verb's commit: the answer to this request, if it has a key. */
+export const remember = (ctx: Context, answer: object): Write | undefined =>
+  ctx.once &&
+  insert(
+    ctx,
+    onceKey(ctx, ctx.once.key),
+    { hash: ctx.once.hash, answer, ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS },
+    new Problem("idempotency.busy"),
+  );
+
+/** The answer an earlier request with the same key got. @throws Problem idempotency.mismatch when that was another request */
+export async function recall(ctx: Context): Promise<object | undefined> {
+  const found = ctx.once && (await get(ctx, onceKey(ctx, ctx.once.key)));
+  if (!found) return undefined;
+  const { hash, answer } = Remembered.parse(found);
+  if (hash !== ctx.once?.hash) throw new Problem("idempotency.mismatch");
+  return answer as object;
+}
