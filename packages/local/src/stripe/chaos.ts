@@ -1,0 +1,43 @@
+import type { Dice } from "./id.ts";
+import { roll } from "./id.ts";
+
+/** What may go wrong between Stripe and an endpoint. Shares are between 0 and 1, delays in milliseconds of real time. */
+export interface Chaos {
+  /** Deliver what is queued in any order. */
+  shuffle: boolean;
+  /** Share of deliveries made twice. */
+  duplicate: number;
+  /** Share of deliveries that never leave. */
+  drop: number;
+  /** Share of deliveries whose signature is wrong at the first attempt. */
+  corrupt: number;
+  /** The longest that a delivery waits before it leaves. */
+  delayMs: number;
+  /** Seconds by which the signature's time is off. */
+  skewSeconds: number;
+}
+
+/** Nothing goes wrong. */
+export function calm(): Chaos {
+  return { shuffle: false, duplicate: 0, drop: 0, corrupt: 0, delayMs: 0, skewSeconds: 0 };
+}
+
+/** Any order and one delivery in ten twice: what a receiver must bear at any time. */
+export function rough(): Chaos {
+  return { ...calm(), shuffle: true, duplicate: 0.1 };
+}
+
+/** Whether something with this share happens this time. */
+export function happens(dice: Dice, share: number): boolean {
+  return share > 0 && roll(dice) < share;
+}
+
+/** The same things in any order. */
+export function shuffled<T>(dice: Dice, things: readonly T[]): T[] {
+  const mixed = [...things];
+  for (let index = mixed.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(roll(dice) * (index + 1));
+    [mixed[index], mixed[other]] = [mixed[other]!, mixed[index]!];
+  }
+  return mixed;
+}

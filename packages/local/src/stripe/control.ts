@@ -1,0 +1,90 @@
+import type { Chaos } from "./chaos.ts";
+import { calm, rough } from "./chaos.ts";
+import { catchUp, runUntil } from "./clock.ts";
+import type { StripeEvent } from "./event.ts";
+import type { Settings } from "./settings.ts";
+import type { Deliverer, Delivery } from "./webhook.ts";
+import { emptyState, type World } from "./world.ts";
+
+/** What a test or an operator can do to the local Stripe and no real account would offer. */
+export interface Control {
+  /** The simulated time, epoch seconds. */
+  now(): number;
+  /** Move the simulated time forward, running every renewal, finalization, attempt and expiry that falls due, in order. Answers the new time. */
+  advance(seconds: number): number;
+  /** Run what has fallen due by the process's own clock. */
+  catchUp(): void;
+  /** Make every charge of a customer, or of `all`, fail with a decline code; `authentication_required` asks for 3D Secure instead. */
+  failCards(customer: string, code: string): void;
+  /** Let the cards of a customer, or of `all`, work again. */
+  mendCards(customer: string): void;
+  /** Make the next charge fail, whoever's it is. */
+  failNextCharge(code: string): void;
+  /** When failed bills are tried again, in days after the first failure, and what happens in the end. */
+  dunning(dunning: Partial<Settings["dunning"]>): void;
+  /** Set what goes wrong in deliveries: `calm`, `rough`, or each by itself. */
+  chaos(chaos: "calm" | "rough" | Partial<Chaos>): void;
+  /** The other switches of the dashboard. */
+  settings(settings: Partial<Pick<Settings, "limitOneSubscription">>): void;
+  /** Every event so far, oldest first. */
+  events(): StripeEvent[];
+  /** Every delivery so far, oldest first. */
+  deliveries(): Delivery[];
+  /** Deliver an event again, now. */
+  redeliver(event: string): Delivery[];
+  /** Resolves when all deliveries have settled; see Deliverer.idle. */
+  idle(): Promise<void>;
+  /** Forget everything but the endpoints. */
+  reset(seed?: number): void;
+}
+
+/** The control over a world and its deliveries. */
+export function createControl(world: World, deliverer: Deliverer): Control {
+  return {
+    now: () => world.state.time,
+    advance: (seconds) => {
+      if (!Number.isFinite(seconds) || seconds < 0) throw new Error("Time moves forward only");
+      catchUp(world);
+      const whole = Math.floor(seconds);
+      world.state.ahead += whole;
+      runUntil(world, null, world.state.time + whole);
+      deliverer.hurry(whole);
+      return world.state.time;
+    },
+    catchUp: () => catchUp(world),
+    failCards: (customer, code) => {
+      world.state.settings.failing[customer] = code;
+      world.onChange();
+    },
+    mendCards: (customer) => {
+      delete world.state.settings.failing[customer];
+      world.onChange();
+    },
+    failNextCharge: (code) => {
+      world.state.settings.failNext.push(code);
+      world.onChange();
+    },
+    dunning: (dunning) => {
+      Object.assign(world.state.settings.dunning, dunning);
+      world.onChange();
+    },
+    chaos: (chaos) => {
+      const named = { calm, rough };
+      world.state.settings.chaos = typeof chaos === "string" ? named[chaos]() : { ...world.state.settings.chaos, ...chaos };
+      world.onChange();
+    },
+    settings: (settings) => {
+      Object.assign(world.state.settings, settings);
+      world.onChange();
+    },
+    events: () => [...world.state.events.values()],
+    deliveries: () => [...world.state.deliveries.values()],
+    redeliver: (event) => deliverer.redeliver(event),
+    idle: () => deliverer.idle(),
+    reset: (seed) => {
+      const { endpoints, secrets } = world.state;
+      world.state = { ...emptyState(seed ?? 1, Math.floor(world.wallClock() / 1000)), endpoints, secrets };
+      world.onChange();
+    },
+  };
+}

@@ -1,0 +1,5 @@
+export interface Dispute {
+  id: string;
+  object: "dispute";
+  charge?: string;
+}

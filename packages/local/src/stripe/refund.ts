@@ -1,0 +1,5 @@
+export interface Refund {
+  id: string;
+  object: "refund";
+  charge?: string;
+}

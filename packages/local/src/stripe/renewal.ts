@@ -1,0 +1,74 @@
+import { collect } from "./collect.ts";
+import { inOrder, update } from "./event.ts";
+import { periodEnd } from "./interval.ts";
+import { type Draft, draftInvoice, finalizeInvoice, type Invoice, subscriptionOf } from "./invoice.ts";
+import { setUncollectible, voidInvoice } from "./invoice-end.ts";
+import { takePendingItems } from "./invoice-item.ts";
+import { periodLine } from "./line.ts";
+import { endDunning } from "./standing.ts";
+import { paidUntil, type Subscription } from "./subscription.ts";
+import { timeOf, type World } from "./world.ts";
+
+/** A renewal's bill is a draft for an hour before it becomes final and is charged. */
+const draftSeconds = 3600;
+
+const paidOrder = [
+  "invoice.finalized",
+  "payment_intent.created",
+  "charge.succeeded",
+  "charge.failed",
+  "payment_intent.succeeded",
+  "payment_intent.payment_failed",
+  "payment_intent.requires_action",
+];
+
+/** Begin the next period: the items roll over and a draft for them appears. Nothing is owed before that draft is final. */
+export function renew(world: World, subscription: Subscription): void {
+  const end = paidUntil(subscription);
+  const rolled = subscription.items.data.filter((item) => item.current_period_end === end);
+  const start = rolled[0]!.current_period_start;
+  const customer = world.state.customers.get(subscription.customer)!;
+  update(world, "customer.subscription.updated", subscription, () => {
+    for (const item of rolled) {
+      item.current_period_start = end;
+      item.current_period_end = periodEnd(subscription.billing_cycle_anchor, end, item.price.recurring!);
+    }
+  });
+  const lines = rolled.map((item) =>
+    periodLine(world, subscription.id, item, world.state.products.get(item.price.product)!.name, {
+      start: item.current_period_start,
+      end: item.current_period_end,
+    }),
+  );
+  const pursued = subscription.status !== "unpaid" && subscription.pause_collection?.behavior !== "keep_as_draft";
+  const draft: Draft = {
+    customer,
+    subscription,
+    currency: subscription.currency,
+    reason: "subscription_cycle",
+    lines: [...takePendingItems(world, subscription), ...lines],
+    period: { start, end },
+  };
+  const invoice = draftInvoice(
+    world,
+    pursued ? { ...draft, finalizesAt: timeOf(world, subscription.test_clock) + draftSeconds + 1 } : draft,
+  );
+  if (!pursued) invoice.auto_advance = false;
+}
+
+/** The hour is over: the draft becomes final and is charged, unless collection is paused. */
+export function finalizeAndCollect(world: World, invoice: Invoice): void {
+  inOrder(world, paidOrder, () => {
+    finalizeInvoice(world, invoice);
+    const pause = subscriptionOf(world, invoice)?.pause_collection?.behavior;
+    if (pause === "void") voidInvoice(world, invoice);
+    else if (pause === "mark_uncollectible") setUncollectible(world, invoice);
+    else collect(world, invoice);
+  });
+}
+
+/** The day of the next attempt has come. */
+export function retryInvoice(world: World, invoice: Invoice): void {
+  collect(world, invoice, { retry: true });
+  endDunning(world, invoice);
+}

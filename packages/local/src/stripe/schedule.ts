@@ -1,0 +1,5 @@
+export interface Schedule {
+  id: string;
+  object: "schedule";
+  charge?: string;
+}

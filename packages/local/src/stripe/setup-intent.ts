@@ -1,0 +1,5 @@
+export interface SetupIntent {
+  id: string;
+  object: "setup-intent";
+  charge?: string;
+}

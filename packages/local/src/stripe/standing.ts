@@ -1,0 +1,67 @@
+import { cancelNow } from "./cancel.ts";
+import { isExhausted } from "./dunning.ts";
+import { update } from "./event.ts";
+import { type Invoice, invoicesOf, subscriptionOf } from "./invoice.ts";
+import { applyPending } from "./pending-update.ts";
+import type { Subscription } from "./subscription.ts";
+import type { World } from "./world.ts";
+
+/** A bill was paid: what waited for it happens, and its subscription is in good standing if it was the latest. */
+export function invoicePaid(world: World, invoice: Invoice): void {
+  const subscription = subscriptionOf(world, invoice);
+  if (subscription) {
+    if (world.state.notes.get(subscription.id)?.pending?.invoice === invoice.id) applyPending(world, subscription);
+    settleIfLatest(world, subscription, invoice);
+  }
+  setDelinquent(world, invoice.customer, false);
+}
+
+/** A subscription whose latest final bill is settled is active again; a first bill makes it active. */
+export function settleIfLatest(world: World, subscription: Subscription, invoice: Invoice): void {
+  const owes = subscription.status === "past_due" || subscription.status === "unpaid";
+  const begins = subscription.status === "incomplete" && invoice.billing_reason === "subscription_create";
+  if (begins || (owes && latestFinal(world, subscription)?.id === invoice.id))
+    update(world, "customer.subscription.updated", subscription, () => {
+      subscription.status = "active";
+    });
+}
+
+/** An attempt at a bill failed: a running subscription is past due at once, and meets its end when all attempts are used up. */
+export function invoiceFailed(world: World, invoice: Invoice): void {
+  const subscription = subscriptionOf(world, invoice);
+  if (!subscription || invoice.billing_reason === "subscription_create") return;
+  if (world.state.notes.get(subscription.id)?.pending?.invoice === invoice.id) return;
+  if (subscription.status === "active" || subscription.status === "trialing")
+    update(world, "customer.subscription.updated", subscription, () => {
+      subscription.status = "past_due";
+    });
+  setDelinquent(world, invoice.customer, true);
+}
+
+/** What becomes of a subscription whose bill was tried for the last time in vain. */
+export function endDunning(world: World, invoice: Invoice): void {
+  const subscription = subscriptionOf(world, invoice);
+  if (subscription?.status !== "past_due" || invoice.status !== "open" || !isExhausted(world, invoice)) return;
+  const { final } = world.state.settings.dunning;
+  if (final === "unpaid")
+    update(world, "customer.subscription.updated", subscription, () => {
+      subscription.status = "unpaid";
+    });
+  if (final === "cancel") {
+    invoice.auto_advance = false;
+    cancelNow(world, subscription, "payment_failed");
+  }
+}
+
+/** The newest of a subscription's bills that became final and was not voided. */
+export function latestFinal(world: World, subscription: Subscription): Invoice | undefined {
+  return invoicesOf(world, subscription.id).findLast((invoice) => invoice.status !== "void" && invoice.status !== "draft");
+}
+
+function setDelinquent(world: World, id: string, delinquent: boolean): void {
+  const customer = world.state.customers.get(id);
+  if (customer && customer.delinquent !== delinquent)
+    update(world, "customer.updated", customer, () => {
+      customer.delinquent = delinquent;
+    });
+}

@@ -1,0 +1,159 @@
+import { serve as listen } from "@hono/node-server";
+import { Hono } from "hono";
+import { createApi, unknownRoute } from "./api.ts";
+import { chargeRoutes } from "./charge.ts";
+import { checkoutRoutes } from "./checkout.ts";
+import { checkoutPages } from "./checkout-page.ts";
+import { catchUp } from "./clock.ts";
+import { type Control, createControl } from "./control.ts";
+import { controlRoutes } from "./control-routes.ts";
+import { customerRoutes } from "./customer.ts";
+import { createEndpoint, endpointRoutes } from "./endpoint.ts";
+import { eventRoutes } from "./event-routes.ts";
+import { invoicePaymentRoutes } from "./invoice-payment.ts";
+import { invoiceRoutes } from "./invoice-routes.ts";
+import { paymentIntentRoutes } from "./payment-intent.ts";
+import { paymentMethodRoutes } from "./payment-method.ts";
+import { priceRoutes } from "./price.ts";
+import { productRoutes } from "./product.ts";
+import { createStore, loadState } from "./store.ts";
+import { subscriptionRoutes } from "./subscription.ts";
+import { subscriptionCreateRoutes } from "./subscription-create.ts";
+import { createDeliverer } from "./webhook.ts";
+import { emptyState, type World } from "./world.ts";
+
+export interface WebhookTarget {
+  url: string;
+  /** Types the endpoint hears of; all, unless said. */
+  events?: string[];
+  /** Its signing secret; one is made, unless given. */
+  secret?: string;
+}
+
+export interface StripeOptions {
+  /** The process's clock, epoch milliseconds. Objects follow it, plus what `control.advance` added; signatures carry it as it is. */
+  now?: () => number;
+  /** Where the state is kept; in memory only, unless given. */
+  folder?: string;
+  /** Repeats every id and every chance. */
+  seed?: number;
+  /** Endpoints that exist from the start; one that a saved state already has (by its address) is left as it is. */
+  webhooks?: WebhookTarget[];
+  /** Pauses before the second, third, ... attempt at a delivery, milliseconds of real time. */
+  retryDelaysMs?: number[];
+  /** How long an endpoint may take to answer, milliseconds. */
+  timeoutMs?: number;
+}
+
+export interface Stripe {
+  /** The HTTP app, for callers that need no port. */
+  readonly app: Hono;
+  readonly control: Control;
+  /** Register an endpoint; answers its id and secret. */
+  addWebhook(target: WebhookTarget): { id: string; secret: string };
+  /** Listen on loopback. `publicUrl` is where browsers reach the pages, if not there. */
+  serve(options?: { port?: number; hostname?: string; publicUrl?: string }): Promise<StripeServer>;
+  /** Stop deliveries and write what is not written. */
+  close(): Promise<void>;
+}
+
+export interface StripeServer {
+  readonly url: string;
+  readonly port: number;
+  readonly control: Control;
+  /** Stop listening, stop deliveries, write what is not written. */
+  close(): Promise<void>;
+}
+
+const everyMs = 1_000;
+
+/** A Stripe account that runs in this process. What is stored and what is due survives a restart when `folder` is given. */
+export function createStripe(options: StripeOptions = {}): Stripe {
+  const {
+    now = Date.now,
+    folder,
+    seed = 1,
+    webhooks = [],
+    retryDelaysMs = [500, 2_000, 10_000, 60_000, 300_000],
+    timeoutMs = 10_000,
+  } = options;
+  const state = (folder === undefined ? undefined : loadState(folder)) ?? emptyState(seed, Math.floor(now() / 1000));
+  const world: World = {
+    state,
+    wallClock: now,
+    baseUrl: "http://127.0.0.1",
+    request: null,
+    held: null,
+    onEvent: () => {},
+    onChange: () => {},
+  };
+  const store = folder === undefined ? undefined : createStore(folder, () => world.state);
+  const deliverer = createDeliverer(world, { retryDelaysMs, timeoutMs });
+  world.onEvent = deliverer.push;
+  world.onChange = () => store?.touch();
+  const control = createControl(world, deliverer);
+  const app = createApp(world, control);
+
+  const addWebhook = ({ url, events = ["*"], secret }: WebhookTarget) => {
+    const known = [...world.state.endpoints.values()].find((row) => row.url === url);
+    const endpoint = known ?? createEndpoint(world, { url, events, ...(secret === undefined ? {} : { secret }) });
+    world.onChange();
+    return { id: endpoint.id, secret: world.state.secrets.get(endpoint.id)![0]! };
+  };
+  for (const target of webhooks) addWebhook(target);
+  deliverer.resume();
+
+  const close = async () => {
+    await deliverer.close();
+    world.onChange();
+    store?.flush();
+  };
+
+  const serve: Stripe["serve"] = ({ port = 0, hostname = "127.0.0.1", publicUrl } = {}) =>
+    new Promise((resolve, reject) => {
+      const ticker = setInterval(() => catchUp(world), everyMs).unref();
+      const server = listen({ fetch: app.fetch, port, hostname }, (address) => {
+        const url = `http://${hostname}:${address.port}`;
+        world.baseUrl = publicUrl ?? url;
+        resolve({
+          url,
+          port: address.port,
+          control,
+          close: async () => {
+            clearInterval(ticker);
+            await close();
+            if ("closeAllConnections" in server) server.closeAllConnections();
+            await new Promise<void>((done, failed) => server.close((error) => (error ? failed(error) : done())));
+          },
+        });
+      });
+      server.on("error", reject);
+    });
+
+  return { app, control, addWebhook, serve, close };
+}
+
+function createApp(world: World, control: Control): Hono {
+  const app = new Hono();
+  const api = createApi(app, world);
+  for (const routes of [
+    customerRoutes,
+    productRoutes,
+    priceRoutes,
+    paymentMethodRoutes,
+    paymentIntentRoutes,
+    chargeRoutes,
+    checkoutRoutes,
+    subscriptionRoutes,
+    subscriptionCreateRoutes,
+    invoiceRoutes,
+    invoicePaymentRoutes,
+    eventRoutes,
+    endpointRoutes,
+  ])
+    routes(api);
+  checkoutPages(app, world);
+  app.route("/_sim", controlRoutes(control));
+  app.all("/v1/*", (context) => unknownRoute(world, context));
+  return app;
+}

@@ -1,0 +1,137 @@
+import type { Charge } from "./charge.ts";
+import type { CheckoutRecord } from "./checkout.ts";
+import type { Customer, CustomerBalanceTransaction } from "./customer.ts";
+import type { Dispute } from "./dispute.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { StripeEvent } from "./event.ts";
+import { type Dice, type IdKind, newId } from "./id.ts";
+import type { Invoice } from "./invoice.ts";
+import type { InvoiceItem } from "./invoice-item.ts";
+import type { InvoicePayment } from "./invoice-payment.ts";
+import type { PaymentIntent } from "./payment-intent.ts";
+import type { CardRecord, PaymentMethod } from "./payment-method.ts";
+import type { PortalConfiguration, PortalSession } from "./portal.ts";
+import type { Price } from "./price.ts";
+import type { Product } from "./product.ts";
+import type { Refund } from "./refund.ts";
+import type { Schedule } from "./schedule.ts";
+import { defaultSettings, type Settings } from "./settings.ts";
+import type { SetupIntent } from "./setup-intent.ts";
+import type { Subscription, SubscriptionNotes } from "./subscription.ts";
+import type { TestClock } from "./test-clock.ts";
+import type { Delivery } from "./webhook.ts";
+
+/** A POST that was carried out under an idempotency key, and what it answered. */
+export interface Replay {
+  fingerprint: string;
+  status: number;
+  body: string;
+  requestId: string;
+  at: number;
+}
+
+/** Everything the simulated account holds. Plain maps of plain objects, so that it can be written to a file as it is. */
+export interface State {
+  dice: Dice;
+  /** Simulated seconds ahead of the process's own clock. */
+  ahead: number;
+  /** The simulated account's time, epoch seconds. Customers on a test clock live by that clock instead. */
+  time: number;
+  settings: Settings;
+  customers: Map<string, Customer>;
+  deletedCustomers: Map<string, { id: string; object: "customer"; deleted: true }>;
+  customerBalances: Map<string, CustomerBalanceTransaction>;
+  products: Map<string, Product>;
+  prices: Map<string, Price>;
+  paymentMethods: Map<string, PaymentMethod>;
+  cards: Map<string, CardRecord>;
+  checkouts: Map<string, CheckoutRecord>;
+  subscriptions: Map<string, Subscription>;
+  notes: Map<string, SubscriptionNotes>;
+  schedules: Map<string, Schedule>;
+  invoices: Map<string, Invoice>;
+  invoiceItems: Map<string, InvoiceItem>;
+  invoicePayments: Map<string, InvoicePayment>;
+  paymentIntents: Map<string, PaymentIntent>;
+  setupIntents: Map<string, SetupIntent>;
+  charges: Map<string, Charge>;
+  refunds: Map<string, Refund>;
+  disputes: Map<string, Dispute>;
+  portalConfigurations: Map<string, PortalConfiguration>;
+  portalSessions: Map<string, PortalSession>;
+  testClocks: Map<string, TestClock>;
+  /** When the first attempt at an unpaid invoice failed, and how many retries followed. */
+  collections: Map<string, { firstFailedAt: number; retries: number }>;
+  endpoints: Map<string, Endpoint>;
+  secrets: Map<string, string[]>;
+  events: Map<string, StripeEvent>;
+  deliveries: Map<string, Delivery>;
+  replays: Map<string, Replay>;
+}
+
+/** The state with what surrounds it: the process's clock, the address it is reached at, and who hears of new events. */
+export interface World {
+  state: State;
+  /** The process's own clock in epoch milliseconds; signatures carry it, whatever the simulated time is. */
+  readonly wallClock: () => number;
+  /** Where the pages are reached, without a slash at the end. */
+  baseUrl: string;
+  /** The request being carried out; events it causes name it. */
+  request: { id: string; idempotency_key: string | null } | null;
+  /** Events of the flow being carried out, held back until they are in order. */
+  held: StripeEvent[] | null;
+  /** Called with each event once it is on record. */
+  onEvent: (event: StripeEvent) => void;
+  /** Called after anything was changed. */
+  onChange: () => void;
+}
+
+/** An empty account. */
+export function emptyState(seed: number, time: number): State {
+  const table = <T>() => new Map<string, T>();
+  return {
+    dice: { state: seed | 0 },
+    ahead: 0,
+    time,
+    settings: defaultSettings(),
+    customers: table(),
+    deletedCustomers: table(),
+    customerBalances: table(),
+    products: table(),
+    prices: table(),
+    paymentMethods: table(),
+    cards: table(),
+    checkouts: table(),
+    subscriptions: table(),
+    notes: table(),
+    schedules: table(),
+    invoices: table(),
+    invoiceItems: table(),
+    invoicePayments: table(),
+    paymentIntents: table(),
+    setupIntents: table(),
+    charges: table(),
+    refunds: table(),
+    disputes: table(),
+    portalConfigurations: table(),
+    portalSessions: table(),
+    testClocks: table(),
+    collections: table(),
+    endpoints: table(),
+    secrets: table(),
+    events: table(),
+    deliveries: table(),
+    replays: table(),
+  };
+}
+
+/** A new id from the world's own generator. */
+export function mint(world: World, kind: IdKind): string {
+  return newId(world.state.dice, kind);
+}
+
+/** The time an object lives by, epoch seconds: its customer's test clock, or else the account's. */
+export function timeOf(world: World, testClock: string | null): number {
+  const clock = testClock === null ? undefined : world.state.testClocks.get(testClock);
+  return clock ? clock.frozen_time : world.state.time;
+}
