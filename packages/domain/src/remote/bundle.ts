@@ -71,6 +71,7 @@ export async function toTar(input: RunInput): Promise<Buffer> {
   for (const [index, file] of input.files.entries()) {
     add(`files/${index + 1}.path`, checkPath(file.path));
     add(`files/${index + 1}.content`, file.content);
+    if (file.executable) add(`files/${index + 1}.executable`, "");
   }
   tar.finalize();
   const chunks: Uint8Array[] = [];

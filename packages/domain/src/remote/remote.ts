@@ -21,6 +21,7 @@ export type Op = "deploy" | "remove" | "check" | "logs" | "cancel";
 export interface RunFile {
   readonly path: string;
   readonly content: string | Uint8Array;
+  readonly executable?: boolean;
 }
 
 /**

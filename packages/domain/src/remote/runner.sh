@@ -58,7 +58,7 @@ docker_root() { if [ -d /var/lib/docker ]; then printf /var/lib/docker; else pri
 
 # Why Docker cannot be used, into $class and $message; fails when it can.
 diagnose() {
-  class= message=
+  class='' message=''
   for tool in flock setsid timeout mkfifo awk; do
     command -v "$tool" >/dev/null && continue
     class=tool.missing message="$tool is not installed" && return
@@ -318,7 +318,7 @@ step() {
 
 run() {
   run=$1 plan=$1/plan scratch=$1 base=${1%/runs/*} step=preflight
-  child='' changed='' down='' rolled=false concluded='' failing='' previous=''
+  child='' down='' rolled=false concluded='' failing='' previous=''
   umask 022 # Containers read these files as whoever they are; the folder above is closed to everybody else.
   trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM
   trap 'if [ -z "$concluded" ]; then give_up; fi' EXIT
@@ -518,7 +518,7 @@ unpack() {
   mv "$new.new" "$new" && rm -rf "$new.old" || fail disk.full 'No room for the release'
 }
 
-# What Compose made of the files, in its own canonical form: services (name, image, "build") and binds (service, source).
+# What Compose made of the files, in its own canonical form: services (name, image) and binds (service, source).
 read_config() {
   : >"$run/binds"
   awk -v tab="$tab" -v binds="$run/binds" '
@@ -526,12 +526,11 @@ read_config() {
     top != "services:" { next }
     /^  [^ ]/ { name = $1; sub(/:$/, "", name); gsub(/["\047]/, "", name); names[++count] = name }
     /^    image: / { image[name] = $2; gsub(/["\047]/, "", image[name]) }
-    /^    build:/ { build[name] = "build" }
     /^        source: / { print name tab substr($0, 17) >binds }
-    END { for (i = 1; i <= count; i++) print names[i] tab (names[i] in image ? image[names[i]] : "-") tab build[names[i]] }
+    END { for (i = 1; i <= count; i++) print names[i] tab (names[i] in image ? image[names[i]] : "-") }
   ' "$run/config" >"$run/services"
   rm -f "$run/config"
-  while IFS=$tab read -r name image build; do
+  while IFS=$tab read -r name image _; do
     [ "$image" != - ] || fail compose.invalid "The service $name has no image; build it, push it and name it" "$name"
   done <"$run/services"
   cut -f 2 "$run/services" | sort -u >"$run/wanted"
@@ -557,7 +556,7 @@ pull() {
     sed -n 's/.*[Nn]o such image: //p' "$run/out" >"$run/lacking"
   fi
   set --
-  while IFS=$tab read -r name image build; do
+  while IFS=$tab read -r name image _; do
     case $lacking$policy$image in
       0always*@sha256:* | 0missing*) emit image "$name" "$image is here" ;;
       *) set -- "$@" "$name" ;;
@@ -574,7 +573,7 @@ pull() {
     [ "$rc" -eq 0 ] || fail image.not_found "$(last_words)"
   fi
   here=$(architecture)
-  while read -r id platform digests; do
+  while read -r id platform _; do
     case $here/${platform#linux/} in
       "$here/$here" | arm64/arm | amd64/386) ;;
       *)
@@ -608,7 +607,7 @@ pin() {
   : >"$own/$release.images"
   {
     printf 'services:\n'
-    while IFS=$tab read -r name image build; do
+    while IFS=$tab read -r name image _; do
       plain "$name" || continue
       digest=$(awk -v image="$image" '
         $1 == image {
@@ -765,14 +764,15 @@ prune() {
     END { for (i = 1; i <= NR - keep; i++) if (all[i] != live && all[i] != was) print all[i] }')
   if [ -z "$old" ]; then return; fi
   : >"$run/stale"
-  for number in $old; do
+  printf '%s\n' "$old" | while IFS= read -r number; do
     cat "$own/$number.images" >>"$run/stale" 2>/dev/null
     rm -rf "$app/releases/$number" "$own/$number.images" "$own/$number.pinned.yaml"
   done
   if [ ! -s "$own/pulled" ]; then return; fi
   cat "$base"/apps/*/.berth/*.images >"$run/kept"
   set --
-  for image in $(sort -u "$run/stale" | grep -Fxf "$own/pulled" | grep -Fxvf "$run/kept"); do set -- "$@" "$image"; done
+  sort -u "$run/stale" | grep -Fxf "$own/pulled" | grep -Fxvf "$run/kept" >"$run/wanted"
+  while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
   if [ $# -gt 0 ]; then limited 60 docker image rm "$@" >"$run/out" 2>&1; fi
   emit log '' "Releases taken away: $(printf '%s' "$old" | tr '\n' ' ')"
 }

@@ -1,0 +1,47 @@
+#!/bin/bash
+# server.sh FOLDER NAME REGISTRY: becomes one server: a root of its own over this machine's, an sshd and a Docker daemon.
+# It runs as PID 1 of namespaces made for it, so whatever it started and mounted goes with it.
+set -e
+folder=$1 name=$2 registry=$3
+mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+cd "$folder/root"
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount --rbind /dev dev
+mount -t tmpfs tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+mkdir -p run/sshd run/lock
+# A network namespace gets a fresh /sys, so the host's cgroup hierarchies are mounted again, with their own options.
+if [ -e "$folder/cgroups" ]; then
+  mount -t tmpfs tmpfs sys/fs/cgroup
+  while read -r point options; do
+    mkdir -p "sys/fs/cgroup/$point"
+    mount -t cgroup -o "$options" cgroup "sys/fs/cgroup/$point"
+  done <"$folder/cgroups"
+else
+  mount -t cgroup2 none sys/fs/cgroup
+fi
+# What Docker and the runner write is on the real disk: an overlay cannot hold another one, nor tell of changes.
+mkdir -p var/lib/docker var/lib/berth root/.ssh etc/docker
+mount --bind "$folder/docker" var/lib/docker
+mount --bind "$folder/berth" var/lib/berth
+cp "$folder/authorized_keys" root/.ssh/authorized_keys
+chmod 700 root root/.ssh
+chmod 600 root/.ssh/authorized_keys
+rm -f etc/ssh/ssh_host_* etc/resolv.conf etc/docker/daemon.json
+cp "$folder"/ssh_host_* etc/ssh/
+chmod 600 etc/ssh/ssh_host_*
+# Nothing outside can be reached: a resolver that refuses at once keeps every pull from waiting for a time-out.
+echo 'nameserver 127.0.0.1' >etc/resolv.conf
+hostname "$name"
+echo "127.0.0.1 localhost $name" >etc/hosts
+printf '{"insecure-registries":["%s"],"registry-mirrors":["http://%s"]}\n' "$registry" "$registry" >etc/docker/daemon.json
+exec chroot . /bin/bash -c '
+  unset DOCKER_HOST
+  dockerd --pidfile /run/docker.pid >>/var/log/dockerd.log 2>&1 &
+  while :; do
+    if [ ! -e /run/sshd.off ]; then
+      /usr/sbin/sshd -D -e -o PidFile=/run/sshd.pid -o PermitRootLogin=yes -o UsePAM=no -o LogLevel=VERBOSE -o MaxStartups=100 >>/var/log/sshd.log 2>&1
+    fi
+    sleep 0.2
+  done'
