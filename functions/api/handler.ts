@@ -1,0 +1,16 @@
+import { handle, type LambdaContext, type LambdaEvent } from "hono/aws-lambda";
+import { stripeOf } from "../stripe.ts";
+import { createWorld } from "../world.ts";
+import { createApp } from "./app.ts";
+
+const app = createApp(createWorld(process.env, stripeOf(process.env)));
+const serve = handle(app);
+
+/** API Gateway (HTTP API, payload 2.0) -> the API. The caller's address is the gateway's word, never a header of the request. */
+export const handler = (event: LambdaEvent, context: LambdaContext) => {
+  const ip = "http" in event.requestContext ? event.requestContext.http.sourceIp : "unknown";
+  const headers = Object.fromEntries(
+    Object.entries(event.headers ?? {}).filter(([name]) => name.toLowerCase() !== "x-berth-source-ip"),
+  );
+  return serve({ ...event, headers: { ...headers, "x-berth-source-ip": ip } } as LambdaEvent, context);
+};

@@ -1,0 +1,22 @@
+import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
+import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
+import { createWorld, need } from "../world.ts";
+import { drain } from "./worker.ts";
+
+const world = createWorld(process.env);
+const local = process.env.STAGE === "local" ? process.env.LOCAL_ENDPOINT : undefined;
+const ses = new SESv2Client(
+  local ? { endpoint: `${local}/ses`, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {},
+);
+
+/** The mail queue: a template and its data become one mail. */
+export const handler = drain(world, Mail, async (mail) => {
+  const { subject, text, html } = writeMail(world.origin, mail);
+  await ses.send(
+    new SendEmailCommand({
+      FromEmailAddress: need(process.env, "MAIL_FROM"),
+      Destination: { ToAddresses: [mail.to] },
+      Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text }, Html: { Data: html } } } },
+    }),
+  );
+});

@@ -1,0 +1,38 @@
+import type { Context, World } from "@berth/domain/context.ts";
+import { Problem } from "@berth/domain/error.ts";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type * as z from "zod";
+
+/** A message's place in the world: the tenant it names, and nobody's scopes but the system's. */
+export const systemOf = (world: World, tenant: string, id: string): Context => ({
+  ...world,
+  tenant,
+  actor: { kind: "system", id },
+});
+
+/**
+ * Drains a queue: every record is parsed with the schema and worked on by itself; the ones that threw go back to the queue and the others
+ * do not. A record that does not parse goes back too, and so ends in dead letters where somebody sees it.
+ */
+export const drain =
+  <S extends z.ZodType>(world: World, schema: S, work: (message: z.output<S>) => Promise<void>) =>
+  async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const failed = await Promise.all(
+      event.Records.map(async (record) => {
+        try {
+          await work(schema.parse(JSON.parse(record.body)));
+          return [];
+        } catch (error) {
+          const code = error instanceof Problem ? error.code : undefined;
+          world.log("error", "message failed", {
+            message: record.messageId,
+            receives: record.attributes.ApproximateReceiveCount,
+            code,
+            error,
+          });
+          return [{ itemIdentifier: record.messageId }];
+        }
+      }),
+    );
+    return { batchItemFailures: failed.flat() };
+  };

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Queue, World } from "@berth/domain/context.ts";
+import { sealing } from "@berth/domain/secret/seal.ts";
+import type Stripe from "stripe";
+import { dataKeys } from "./keys.ts";
+import { writeLog } from "./log.ts";
+
+/** What every function is told by its environment. infra/ assigns a value of this type; a name missing on either side does not compile. */
+export interface CommonEnv {
+  readonly STAGE: string;
+  /** Where the dashboard is, without a trailing slash. */
+  readonly ORIGIN: string;
+  readonly TABLE: string;
+  readonly KEY_ID: string;
+  readonly JOBS_QUEUE: string;
+  readonly MAIL_QUEUE: string;
+  readonly BILLING_QUEUE: string;
+}
+
+/** Set only by the local stage: engines on loopback in place of AWS, a clock that can be turned, targets with private addresses. */
+export interface LocalEnv {
+  readonly LOCAL_ENDPOINT?: string;
+  readonly LOCAL_CLOCK_MS?: string;
+}
+
+type Vars = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error naming the variable: a function without its environment must not start */
+export function need(env: Vars, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`environment variable ${name} is missing`);
+  return value;
+}
+
+const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
+
+/** Engines of the local stage answer on one address each; anything else in the environment is ignored outside that stage. */
+export const endpoint = (env: Vars, service: "dynamodb" | "sqs" | "kms" | "ssm") => {
+  const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
+  return base === undefined
+    ? {}
+    : { endpoint: `${base}/${service}`, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+};
+
+/** The world as a function sees it: the AWS clients its environment names. `stripe` is given by the functions that may use it. */
+export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
+  const dynamodb = new DynamoDBClient({ maxAttempts: 4, ...endpoint(env, "dynamodb") });
+  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+  const sqs = new SQSClient({ ...endpoint(env, "sqs") });
+  const local = env.STAGE === "local";
+  return {
+    stage: need(env, "STAGE"),
+    origin: need(env, "ORIGIN"),
+    privateTargets: local,
+    table: { name: need(env, "TABLE"), client },
+    now: () => new Date(Date.now() + (local ? Number(process.env.LOCAL_CLOCK_MS ?? 0) : 0)),
+    random: (bytes) => randomBytes(bytes),
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }).catch(ignoreAbort),
+    send: async (queue, message, options = {}) => {
+      const { delaySeconds, group, dedupe } = options;
+      await sqs.send(
+        new SendMessageCommand({
+          QueueUrl: need(env, queueVariable[queue]),
+          MessageBody: JSON.stringify(message),
+          ...(delaySeconds && { DelaySeconds: Math.min(delaySeconds, 900) }),
+          ...(group && { MessageGroupId: group }),
+          ...(dedupe && { MessageDeduplicationId: dedupe }),
+        }),
+      );
+    },
+    ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),
+    stripe: stripe ?? (() => Promise.reject(new Error("this function has no access to Stripe"))),
+    log: writeLog,
+  };
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === "AbortError")) throw error;
+}

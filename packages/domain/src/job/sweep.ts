@@ -1,0 +1,61 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { Context, World } from "../context.ts";
+import { LIFE_MINUTES } from "./advance.ts";
+import { happen } from "./happen.ts";
+import { dueShards, ended, findJob, RING_AGAIN_SECONDS, ring, stepJob } from "./job.ts";
+
+export const DUE_INDEX = "due";
+const PAGE = 100;
+
+/**
+ * Looks at every job nothing was heard of in time and rings its bell again. It finds them by the sparse due index, so an idle system costs
+ * one small query a shard, however many tenants there are. Answers how many bells it rang.
+ */
+export async function sweep(world: World, contextOf: (tenant: string) => Context): Promise<number> {
+  const counts = await Promise.all(dueShards.map((shard) => sweepShard(world, contextOf, shard)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function sweepShard(world: World, contextOf: (tenant: string) => Context, shard: string): Promise<number> {
+  let rung = 0;
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: DUE_INDEX,
+        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
+        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
+        Limit: PAGE,
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    for (const row of page.Items ?? []) {
+      const tenant = String(row.pk).slice("TENANT#".length);
+      const job = String(row.sk).slice("JOB#".length);
+      if (await lookAgain(contextOf(tenant), job)) rung++;
+    }
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return rung;
+}
+
+async function lookAgain(ctx: Context, id: string): Promise<boolean> {
+  const job = await findJob(ctx, id);
+  if (!job || ended(job)) return false;
+  const now = ctx.now();
+  if (now.getTime() - Date.parse(job.createdAt) > LIFE_MINUTES * 60_000) {
+    await happen(ctx, id, { type: "overdue", at: now });
+    return false;
+  }
+  // Pushing the due time on is what lets only one of two sweeps ring.
+  const pushed = await stepJob(ctx, job, job.version, new Date(now.getTime() + RING_AGAIN_SECONDS * 1000)).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "version.stale") return false;
+      throw error;
+    },
+  );
+  if (pushed) await ring(ctx, job);
+  return pushed;
+}

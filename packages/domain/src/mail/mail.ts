@@ -1,0 +1,71 @@
+import * as z from "zod";
+
+/** A mail to be written: a template's name and its data. */
+export const Mail = z.object({
+  to: z.email(),
+  template: z.enum(["code", "grace", "grace-ending", "restricted", "recovered", "welcome"]),
+  data: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type Mail = z.infer<typeof Mail>;
+
+interface Written {
+  readonly subject: string;
+  /** Paragraphs; the link, if any, stands after them. */
+  readonly lines: readonly string[];
+  readonly link?: { readonly text: string; readonly path: string };
+}
+
+const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
+  code: ({ code, minutes }) => ({
+    subject: `${code} is your Berth sign-in code`,
+    lines: [`Your sign-in code is ${code}.`, `It works for ${minutes} minutes. If you did not ask for it, ignore this mail.`],
+  }),
+  welcome: ({ plan }) => ({
+    subject: `Your ${plan} plan is active`,
+    lines: [`Thank you. Your ${plan} plan is active now.`, "Next: add a server and deploy your first app."],
+    link: { text: "Open Berth", path: "/" },
+  }),
+  grace: ({ until }) => ({
+    subject: `A payment failed; please mend it by ${until}`,
+    lines: [
+      "Your last payment did not go through.",
+      `Your apps, logs and backups run on, and you can still roll back. Until ${until} nothing else happens; changes are paused until the bill is paid.`,
+    ],
+    link: { text: "Mend the payment", path: "/billing" },
+  }),
+  "grace-ending": ({ until }) => ({
+    subject: `Two days left to mend your payment (${until})`,
+    lines: [`The open bill is still unpaid. From ${until} rollbacks are off too. Your apps keep running.`],
+    link: { text: "Mend the payment", path: "/billing" },
+  }),
+  restricted: () => ({
+    subject: "Changes are off until the bill is paid",
+    lines: [
+      "The bill was not paid in time. Your running apps, logs, backups and export are untouched; every change is off.",
+      "Everything works again the moment it is paid.",
+    ],
+    link: { text: "Pay the bill", path: "/billing" },
+  }),
+  recovered: () => ({
+    subject: "Paid: everything works again",
+    lines: ["Thank you, the bill is paid. Everything works again."],
+    link: { text: "Open Berth", path: "/" },
+  }),
+};
+
+const escapeHtml = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/** Subject, text and HTML of a mail; links lead to the dashboard. */
+export function writeMail(origin: string, mail: Mail): { subject: string; text: string; html: string } {
+  const { subject, lines, link } = templates[mail.template](mail.data);
+  const url = link && `${origin}${link.path}`;
+  const text = [...lines, ...(link ? [`${link.text}: ${url}`] : []), "Berth"].join("\n\n");
+  const body = lines.map((line) => `<p>${escapeHtml(line)}</p>`).join("");
+  const button = link ? `<p><a href="${escapeHtml(url ?? "")}">${escapeHtml(link.text)}</a></p>` : "";
+  return {
+    subject,
+    text,
+    html: `<!doctype html><body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:2em auto">${body}${button}<p>Berth</p></body>`,
+  };
+}
