@@ -1,6 +1,6 @@
 /** One customer's server of the lab. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { generateKey, type KeyPair } from "@berth/domain/remote/key.ts";
 import type { Address } from "@berth/domain/remote/remote.ts";
@@ -84,12 +84,11 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups }: 
     },
     async start() {
       const args = ["netns", "exec", namespace, "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", script];
-      const log = `${folder}/log`;
-      machine = spawn("bash", ["-c", 'exec "${@:2}" >>"$1" 2>&1', "bash", log, "ip", ...args, folder, namespace, registry], {
-        detached: true,
-        stdio: "ignore",
-      });
+      const log = openSync(`${folder}/log`, "a");
+      const options = { detached: true, stdio: ["ignore", log, log] } satisfies SpawnOptions;
+      machine = spawn("ip", [...args, folder, namespace, registry], options);
       machine.unref();
+      closeSync(log);
       await until(
         async () => (await exec("test -S /run/docker.sock && docker version >/dev/null && echo up")) === "up\n",
         `${namespace}'s Docker`,

@@ -22,10 +22,18 @@ label=com.docker.compose
 
 # --- both halves ---
 
-# value NAME DEFAULT: the first line of a plan file, into $value
+# line FILE: its one line, into $value; nothing when there is no such file or there are more lines
+line() {
+  value='' more=''
+  if [ -f "$1" ]; then
+    { IFS= read -r value || :; IFS= read -r more || [ -n "$more" ]; } <"$1" && value=
+  fi
+  return 0
+}
+
+# value NAME DEFAULT: a plan value, into $value
 value() {
-  value=
-  if [ -f "$plan/$1" ]; then IFS= read -r value <"$plan/$1" || :; fi
+  line "$plan/$1"
   [ -n "$value" ] || value=$2
 }
 
@@ -54,7 +62,8 @@ set_clock() {
 
 free_mb() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }'; }
 
-docker_root() { if [ -d /var/lib/docker ]; then printf /var/lib/docker; else printf '%s' "$base"; fi; }
+# Where images and volumes are, as far as one can tell without asking Docker.
+docker_root() { if [ -d /var/lib/docker ]; then printf /var/lib/docker; elif [ -d "$base" ]; then printf '%s' "$base"; else printf /; fi; }
 
 # Why Docker cannot be used, into $class and $message; fails when it can.
 diagnose() {
@@ -96,12 +105,12 @@ front() {
   scratch=$1 plan=$1/plan from=0 op='' job='' fence=''
   trap 'rm -rf "$scratch"' EXIT
   trap '' PIPE
-  IFS= read -r op <"$1/op" || :
-  IFS= read -r job <"$1/job" || :
-  IFS= read -r fence <"$1/fence" || :
-  IFS= read -r from <"$1/from" || :
+  line "$1/op" && op=$value
+  line "$1/job" && job=$value
+  line "$1/fence" && fence=$value
+  line "$1/from" && from=$value
   case $from in '' | *[!0-9]*) from=0 ;; esac
-  if [ "$(id -u)" = 0 ]; then base=/var/lib/berth; else base=$HOME/.berth; fi
+  if [ "$(id -u)" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
   case $op in
     check) check ;;
     logs) logs ;;
@@ -476,7 +485,7 @@ enough_disk() {
 
 # The app's folder is this app's, and the release that would serve again after a failure is known.
 claim() {
-  plain "$app_id" || fail internal 'The owner has no proper name'
+  case $app_id in '' | *[!A-Za-z0-9._/-]*) fail internal 'The owner has no proper name' ;; esac
   case $release in '' | 0 | *[!0-9]*) fail internal 'The release has no number' ;; esac
   command -v docker >/dev/null || fail docker.missing 'Docker is not installed'
   if [ -f "$own/owner" ]; then
@@ -680,6 +689,8 @@ bring_up() {
   up "$wait_seconds"
   if [ "$rc" -eq 0 ]; then return; fi
   if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+  read -r up _ </proc/uptime
+  if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds"; fi
   words=$(last_words)
   case $words in
     *'port is already allocated'* | *'address already in use'*)
@@ -774,7 +785,6 @@ prune() {
   sort -u "$run/stale" | grep -Fxf "$own/pulled" | grep -Fxvf "$run/kept" >"$run/wanted"
   while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
   if [ $# -gt 0 ]; then limited 60 docker image rm "$@" >"$run/out" 2>&1; fi
-  emit log '' "Releases taken away: $(printf '%s' "$old" | tr '\n' ' ')"
 }
 
 # --- how a run ends ---
