@@ -20,6 +20,8 @@ export interface Contract {
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly problems?: readonly Code[];
+  /** True where the verb itself remembers requests by their Idempotency-Key. */
+  readonly remembers?: true;
 }
 
 // biome-ignore lint/complexity/noBannedTypes: {} is the empty part of an intersection
@@ -46,7 +48,7 @@ export function contract<const C extends Contract>(spec: C): MiddlewareHandler<E
     if (spec.params) c.req.addValidatedData("param", valid(spec.params, c.req.param(), "path"));
     if (spec.query) c.req.addValidatedData("query", valid(spec.query, c.req.query(), "query"));
     if (spec.body) c.req.addValidatedData("json", valid(spec.body, await readJson(c), "body") as object);
-    const known = c.var.ctx?.once && spec.scope !== "public" ? await recall(c.var.ctx) : undefined;
+    const known = c.var.ctx?.once && spec.scope !== "public" && !spec.remembers ? await recall(c.var.ctx) : undefined;
     if (known) return c.json(known, Number(Object.keys(spec.answers)[0]) as ContentfulStatusCode);
     await next();
   };

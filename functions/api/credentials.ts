@@ -58,7 +58,7 @@ async function onceOf(req: {
 
 /** Every answer says where the tenant stands, so that no client has to ask before grace ends. */
 async function entitlementHeader(ctx: Context, set: (value: string) => void): Promise<void> {
-  const row = await get(ctx, accountKey(ctx));
+  const row = await get(ctx, accountKey(ctx), { consistent: false });
   if (!row) return;
   const account = Account.parse(row);
   const state = entitlement(account, ctx.now());

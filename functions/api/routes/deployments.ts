@@ -45,6 +45,7 @@ export const deployments = new Hono<Env>()
     "/apps/:app/deployments",
     contract({
       operationId: "createDeployment",
+      remembers: true,
       summary: "Make a release of the bundle and deploy it. Answers at once with the job",
       tag,
       scope: "deploy",
@@ -64,6 +65,7 @@ export const deployments = new Hono<Env>()
         "deployment.no_target",
         "compose.invalid",
         "compose.unsupported",
+        "deployment.too_many",
         "bundle.too_large",
         "input.too_large",
         "billing.required",
@@ -104,6 +106,7 @@ export const deployments = new Hono<Env>()
     "/apps/:app/rollback",
     contract({
       operationId: "rollback",
+      remembers: true,
       summary: "Deploy an earlier healthy release: the one before the live one, unless a number is given",
       tag,
       scope: "deploy",
@@ -116,6 +119,7 @@ export const deployments = new Hono<Env>()
         "release.not_found",
         "release.none_earlier",
         "release.never_healthy",
+        "deployment.too_many",
         "billing.required",
         "billing.restricted",
         "version.stale",

@@ -165,6 +165,12 @@ export const catalogue = {
     hint: "Name one or more targets; later deploys go to the same ones.",
     next: ["berth target list", "berth deploy --target NAME"],
   },
+  "deployment.too_many": {
+    status: 429,
+    title: "Too many deploys are waiting",
+    hint: "Wait for some of them to end, or cancel them.",
+    next: ["berth jobs list"],
+  },
   "job.not_found": { status: 404, title: "No such job", next: ["berth jobs list"] },
   "job.ended": { status: 409, title: "The job has ended already", next: ["berth jobs show JOB"] },
   "server.slow": {

@@ -8,6 +8,7 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Context, World } from "./context.ts";
 import { Problem } from "./error.ts";
 import { ulid } from "./id.ts";
@@ -38,9 +39,11 @@ export const globalKey = (noun: string, value: string): Key => ({ pk: `${noun}#$
 const alive = (world: World, row: Row | undefined) =>
   row !== undefined && (typeof row.ttl !== "number" || row.ttl > world.now().getTime() / 1000) ? row : undefined;
 
-/** Reads one row, consistently. A row past its TTL is absent, whether or not it was swept yet. */
-export async function get(world: World, at: Key): Promise<Row | undefined> {
-  const found = await world.table.client.send(new GetCommand({ TableName: world.table.name, Key: at, ConsistentRead: true }));
+/** Reads one row; consistently, unless nothing is decided by it. A row past its TTL is absent, whether or not it was swept yet. */
+export async function get(world: World, at: Key, { consistent = true } = {}): Promise<Row | undefined> {
+  const found = await world.table.client.send(
+    new GetCommand({ TableName: world.table.name, Key: at, ConsistentRead: consistent }),
+  );
   return alive(world, found.Item);
 }
 
@@ -113,7 +116,11 @@ export async function commit(world: World, ...writes: (Write | undefined)[]): Pr
       for (const [i, reason] of reasons.entries()) {
         const refusal = lines[i]?.refusal;
         if (reason.Code !== "ConditionalCheckFailed") continue;
-        throw refusal === undefined ? error : typeof refusal === "function" ? refusal(reason.Item as Row | undefined) : refusal;
+        throw refusal === undefined
+          ? error
+          : typeof refusal === "function"
+            ? refusal(reason.Item && unmarshall(reason.Item))
+            : refusal;
       }
       const passing = reasons.some((reason) => reason.Code === "TransactionConflict" || reason.Code === "ThrottlingError");
       if (!passing) throw error;
@@ -162,20 +169,22 @@ export const replace = <T extends { version: number }>(
 });
 
 export interface Change {
-  /** Update expression, such as `SET slots = slots + :one`. */
+  /** Update expression, such as `SET #slots = #slots + :one`. `#name` is the attribute of that name: DynamoDB reserves hundreds of words. */
   readonly change: string;
   readonly condition: string;
-  readonly names?: Record<string, string>;
   readonly values?: Row;
 }
 
-const expression = ({ change, condition, names, values }: Change) => ({
-  UpdateExpression: change,
-  ConditionExpression: condition,
-  ...(names && { ExpressionAttributeNames: names }),
-  ...(values && { ExpressionAttributeValues: values }),
-  ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
-});
+function expression({ change, condition, values }: Change) {
+  const names = [...`${change} ${condition}`.matchAll(/#(\w+)/g)].map(([placeholder, name]) => [placeholder, name]);
+  return {
+    UpdateExpression: change,
+    ConditionExpression: condition,
+    ...(names.length > 0 && { ExpressionAttributeNames: Object.fromEntries(names) }),
+    ...(values && { ExpressionAttributeValues: values }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+  };
+}
 
 export const update = (world: World, at: Key, change: Change, refusal?: Refusal): Write => ({
   op: { Update: { TableName: world.table.name, Key: at, ...expression(change) } },
@@ -205,7 +214,7 @@ export async function touch(world: World, at: Key, change: Change, refusal: Refu
     return answer.Attributes ?? {};
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    throw typeof refusal === "function" ? refusal(error.Item as Row | undefined) : refusal;
+    throw typeof refusal === "function" ? refusal(error.Item && unmarshall(error.Item)) : refusal;
   }
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
+import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { get, getAll, key, list } from "../table.ts";
 
@@ -39,7 +40,7 @@ export const Environment = z.object({
 export type Environment = z.infer<typeof Environment>;
 
 export const PRODUCTION = "production";
-const GOOD_KEPT = 20;
+export const GOOD_KEPT = 20;
 const REQUESTS_KEPT = 5;
 
 export const appKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `APP#${name}`);
@@ -67,12 +68,20 @@ export async function getApp(ctx: Context, name: string): Promise<App> {
   return App.parse(found);
 }
 
-/** An app and one of its environments in one round trip; an environment that was never deployed to is an empty one. */
-export async function getAppIn(ctx: Context, name: string, environment: string): Promise<{ app: App; environment: Environment }> {
+/** An app, one of its environments and the account in one round trip; an environment that was never deployed to is an empty one. */
+export async function getAppIn(
+  ctx: Context,
+  name: string,
+  environment: string,
+): Promise<{ app: App; environment: Environment; account: Account }> {
   if (!mayUse(ctx, { app: name })) throw missing(name);
-  const [app, found] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, name, environment)]);
+  const [app, found, account] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, name, environment), accountKey(ctx)]);
   if (!app) throw missing(name);
-  return { app: App.parse(app), environment: found ? Environment.parse(found) : newEnvironment(name, environment) };
+  return {
+    app: App.parse(app),
+    environment: found ? Environment.parse(found) : newEnvironment(name, environment),
+    account: Account.parse(account),
+  };
 }
 
 export async function listApps(

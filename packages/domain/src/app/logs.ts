@@ -39,6 +39,7 @@ export async function readLogs(
     kind: "logs",
     status: "queued",
     app: app.name,
+    appId: app.id,
     environment: environment.name,
     input: {
       tail: String(input.tail),

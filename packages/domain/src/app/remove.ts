@@ -1,6 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { refuseBusy, unfinished } from "../deployment/deploy.ts";
+import { freeToChange } from "../deployment/deploy.ts";
 import { entitled } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
@@ -18,8 +18,8 @@ export async function removeApp(
 ): Promise<Job | undefined> {
   allow(ctx, "admin", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const { app, environment } = await getAppIn(ctx, input.app, name);
-  await refuseBusy(ctx, environment);
+  const { app, environment, account } = await getAppIn(ctx, input.app, name);
+  const deploys = await freeToChange(ctx, environment, account);
   if (environment.placement.length === 0) {
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
     await commit(
@@ -42,6 +42,7 @@ export async function removeApp(
     kind: "remove",
     status: "queued",
     app: app.name,
+    appId: app.id,
     environment: name,
     input: { volumes: input.volumes },
     rollouts: Object.fromEntries(
@@ -54,10 +55,9 @@ export async function removeApp(
     createdAt: ctx.now().toISOString(),
     version: 1,
   };
-  const deploys = await unfinished(ctx);
   await commit(
     ctx,
-    entitled(ctx, "grow", { deploys: { seen: deploys.seen, set: [...deploys.live, job.id] } }),
+    entitled(ctx, "grow", { deploys: { seen: account.deploys, set: [...deploys, job.id] } }),
     replace(
       ctx,
       environmentKey(ctx, app.name, name),

@@ -69,7 +69,6 @@ export async function verifyCode(world: World, input: { email: string; code: str
       at,
       {
         condition: "#hash = :hash AND tries < :tries",
-        names: { "#hash": "hash" },
         values: { ":hash": code.hash, ":tries": TRIES },
       },
       wrong,

@@ -104,7 +104,6 @@ export async function answerDevice(ctx: Context, input: { userCode: string; appr
       {
         change: "SET #status = :to, tenant = :tenant, #user = :user, userScopes = :scopes",
         condition: "#status = :pending",
-        names: { "#status": "status", "#user": "user" },
         values: {
           ":to": input.approve ? "approved" : "denied",
           ":pending": "pending",
@@ -140,7 +139,6 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
   const done = {
     change: "SET #status = :done",
     condition: "#status = :approved",
-    names: { "#status": "status" },
     values: { ":done": "done", ":approved": "approved" },
   };
   await touch(

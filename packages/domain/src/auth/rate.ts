@@ -10,7 +10,6 @@ export async function limit(world: World, name: string, { most, seconds }: { mos
   const change = {
     change: "SET calls = if_not_exists(calls, :zero) + :one, #ttl = :ttl",
     condition: "attribute_not_exists(calls) OR calls < :most",
-    names: { "#ttl": "ttl" },
     values: { ":zero": 0, ":one": 1, ":most": most, ":ttl": (window + 2) * seconds },
   };
   const tooMany = new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
+import { type App, appKey, type Environment, environmentKey, GOOD_KEPT, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { checkPath, readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
-import { entitled, getAccount } from "../entitlement/account.ts";
+import { type Account, entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { ended, enqueue, findJob, getJob, Job, jobKey, ring } from "../job/job.ts";
+import { ended, enqueue, getJob, Job, jobKey, ring } from "../job/job.ts";
 import { type Bundle, findRelease, insertRelease, pack, type Release } from "../release/release.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
@@ -24,7 +24,7 @@ export interface DeployInput {
 export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const { app, environment } = await getAppIn(ctx, input.app, name);
+  const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const again = await sameRequest(ctx, environment);
   if (again) return again;
   const composed = readCompose(input.bundle.compose);
@@ -41,7 +41,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     createdAt: ctx.now().toISOString(),
   };
   const placed = await place(ctx, environment, input.targets);
-  return start(ctx, { app, environment, placed, release, writes: insertRelease(ctx, app, release, data) });
+  return start(ctx, { app, environment, account, placed, release, writes: insertRelease(ctx, app, release, data) });
 }
 
 /** Deploys an earlier release that was healthy: the one before the live one, unless a number is given. Permitted in grace. */
@@ -51,17 +51,17 @@ export async function rollback(
 ): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const { app, environment } = await getAppIn(ctx, input.app, name);
+  const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const again = await sameRequest(ctx, environment);
   if (again) return again;
   const number = input.release ?? environment.good.at(-2);
   if (number === undefined)
     throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
-  const release = await findRelease(ctx, app, name, number);
+  const release = await findRelease(ctx, app.id, name, number);
   if (!environment.good.includes(number))
     throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
   const placed = await place(ctx, environment, undefined);
-  return start(ctx, { app, environment, placed, release, writes: [], rollback: true });
+  return start(ctx, { app, environment, account, placed, release, writes: [], rollback: true });
 }
 
 /** The job an earlier request with the same key made. @throws Problem idempotency.mismatch */
@@ -123,6 +123,7 @@ async function named(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
 interface Start {
   readonly app: App;
   readonly environment: Environment;
+  readonly account: Account;
   readonly placed: readonly Placed[];
   readonly release: Release;
   readonly writes: readonly Write[];
@@ -131,13 +132,14 @@ interface Start {
 
 /** The one commit that accepts a deploy: entitlement, slot and place among the plan's deploys, the claim on the environment, the release, the job. */
 async function start(ctx: Context, input: Start): Promise<Job> {
-  const { app, environment, placed, release } = input;
-  await refuseBusy(ctx, environment);
+  const { app, environment, account, placed, release } = input;
+  const deploys = await freeToChange(ctx, environment, account);
   const job: Job = {
     id: newId(ctx, "job"),
     kind: "deploy",
     status: "queued",
     app: app.name,
+    appId: app.id,
     environment: environment.name,
     release: release.number,
     ...(input.rollback && { rollback: true }),
@@ -146,13 +148,12 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     createdAt: ctx.now().toISOString(),
     version: 1,
   };
-  const deploys = await unfinished(ctx);
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,
     entitled(ctx, input.rollback ? "rollback" : "grow", {
       ...slots,
-      deploys: { seen: deploys.seen, set: [...deploys.live, job.id] },
+      deploys: { seen: account.deploys, set: [...deploys, job.id] },
     }),
     claim(ctx, environment, job, release, placed),
     app.active.includes(environment.name) ? undefined : activate(ctx, app, environment.name),
@@ -167,10 +168,23 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   return job;
 }
 
-/** @throws Problem app.busy with the job that holds the environment */
-export async function refuseBusy(ctx: Context, environment: Environment): Promise<void> {
-  const holder = environment.job === null ? undefined : await findJob(ctx, environment.job);
-  if (holder && !ended(holder)) throw busy(holder.id, environment);
+/** More than this many deploys of a tenant wait for nothing good. */
+const WAITING_MOST = 100;
+
+/**
+ * Answers the tenant's deploys that have not ended, oldest first.
+ * @throws Problem app.busy with the job that holds the environment, deployment.too_many
+ */
+export async function freeToChange(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
+  const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
+  const rows = await getAll(
+    ctx,
+    ids.map((id) => jobKey(ctx, id)),
+  );
+  const going = new Set(ids.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))));
+  if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
+  if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
+  return account.deploys.filter((id) => going.has(id));
 }
 
 const busy = (job: string, environment: Environment) =>
@@ -180,19 +194,10 @@ const busy = (job: string, environment: Environment) =>
     next: [`berth jobs watch ${job}`, `berth jobs cancel ${job}`],
   });
 
-/** The account's list of deploys as it stands, and those of it that have not ended. */
-export async function unfinished(ctx: Context): Promise<{ seen: string[]; live: string[] }> {
-  const { deploys: seen } = await getAccount(ctx);
-  const rows = await getAll(
-    ctx,
-    seen.map((id) => jobKey(ctx, id)),
-  );
-  return { seen, live: seen.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))) };
-}
-
 function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
   const next: Environment = {
     ...environment,
+    good: environment.good.slice(-GOOD_KEPT),
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
     job: job.id,

@@ -111,7 +111,7 @@ const clauses = (world: World, action: Action) => {
   const values: Row = {};
   const conditions: string[] = [];
   if (action === "grow") {
-    conditions.push("kind = :good", "(attribute_not_exists(hold) OR hold = :false)");
+    conditions.push("kind = :good", "(attribute_not_exists(#hold) OR #hold = :false)");
     Object.assign(values, { ":good": "good", ":false": false });
   }
   if (action === "rollback") {

@@ -82,15 +82,21 @@ function onRollout(job: Job, event: { at: Date; target: string }, change: (rollo
   return {
     job: { ...job, status, ...(startedAt && { startedAt }), rollouts: { ...job.rollouts, [event.target]: next } },
     effects: [],
-    dueAt: later(event.at, minutes(1)),
+    dueAt: dueAfter(job, event.at),
   };
+}
+
+/** A minute on; but a job just accepted keeps the time it was given then, which spares the index two writes. */
+function dueAfter(job: Job, at: Date): Date {
+  const first = later(new Date(job.createdAt), minutes(1));
+  return first.getTime() - at.getTime() > 30_000 ? first : later(at, minutes(1));
 }
 
 function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
   const { at, outcome, target } = event;
   const rollout = job.rollouts[target];
   if (!rollout || rolloutEnded(rollout)) return { job, effects: [], dueAt: later(at, minutes(1)) };
-  const again = RETRY_MINUTES[rollout.attempts - 1];
+  const again = RETRY_MINUTES[rollout.retries ?? 0];
   if (!outcome.ok && passing.has(outcome.failure.class) && again !== undefined && retries(job) && !job.cancelAt) {
     const nextAt = later(at, minutes(again));
     const waiting: Rollout = {
@@ -98,6 +104,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
       status: "retrying",
       nextAt: nextAt.toISOString(),
       failure: outcome.failure,
+      retries: (rollout.retries ?? 0) + 1,
       ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
     };
     return {

@@ -2,9 +2,10 @@ import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironm
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { getAccount, giveBack } from "../entitlement/account.ts";
+import { planOf } from "../plan/plan.ts";
 import { get, getAll, remove, replace, update, type Write } from "../table.ts";
 import { HostKey, StoredTarget, type Target, targetKey } from "../target/target.ts";
-import { findJob, type Job, mutates, type Rollout, ring } from "./job.ts";
+import { ended, Job, jobKey, mutates, type Rollout, ring } from "./job.ts";
 
 /** Everything the end of a job means beside its own row; part of the commit that ends it. */
 export async function finish(ctx: Context, job: Job): Promise<Write[]> {
@@ -39,10 +40,11 @@ async function environmentOf(ctx: Context, job: Job): Promise<Environment> {
 
 /** What serves where moves only for targets where the release became healthy. An app with nothing live gives its slot back. */
 async function finishDeploy(ctx: Context, job: Job): Promise<Write[]> {
-  const environment = await environmentOf(ctx, job);
   const done = succeeded(job);
   const release = job.release ?? 0;
   const everywhere = done.length === Object.keys(job.rollouts).length;
+  if (everywhere && !job.rollback) return [wentLive(ctx, job, release), line(ctx, job, "deployment", "end")];
+  const environment = await environmentOf(ctx, job);
   const next: Environment = {
     ...environment,
     live: { ...environment.live, ...Object.fromEntries(done.map(({ target }) => [target, release])) },
@@ -56,6 +58,19 @@ async function finishDeploy(ctx: Context, job: Job): Promise<Write[]> {
     line(ctx, job, "deployment", "end"),
   ];
 }
+
+/** The common case without reading: nobody else changes the environment while the job holds it. */
+const wentLive = (ctx: Context, job: Job, release: number): Write =>
+  update(ctx, environmentKey(ctx, job.app ?? "", job.environment ?? ""), {
+    change: "SET #live = :live, #good = list_append(#good, :release), #version = #version + :one",
+    condition: "#job = :job",
+    values: {
+      ":live": Object.fromEntries(Object.keys(job.rollouts).map((target) => [target, release])),
+      ":release": [release],
+      ":one": 1,
+      ":job": job.id,
+    },
+  });
 
 async function deactivate(ctx: Context, environment: Environment): Promise<Write[]> {
   const found = await get(ctx, appKey(ctx, environment.app));
@@ -134,9 +149,8 @@ function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
     failure !== undefined,
   );
   if (!failure && target.hostKey) give("facts", facts, true);
-  const names = { "#status": "status", "#problem": "problem" };
   const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
-  return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", names, values });
+  return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", values });
 }
 
 /** A server that showed another host key is marked, so that people see it before they try again. */
@@ -147,28 +161,23 @@ async function markChanged(ctx: Context, job: Job): Promise<Write[]> {
       update(ctx, targetKey(ctx, target), {
         change: "SET #status = :changed",
         condition: "attribute_exists(pk)",
-        names: { "#status": "status" },
         values: { ":changed": "changed" },
       }),
     );
 }
 
-/** Rings for whoever waited for what the job held: the first in each target's line, and the tenant's next deploys. */
+/**
+ * Rings for those who waited for what the job held: the tenant's oldest deploys that may run now. Whoever waits for one of its targets is
+ * among them, for targets are the tenant's own.
+ */
 export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
   if (!mutates(job)) return;
-  const targets = Object.keys(job.rollouts);
+  const account = await getAccount(ctx);
+  const others = account.deploys.filter((id) => id !== job.id);
   const rows = await getAll(
     ctx,
-    targets.map((id) => targetKey(ctx, id)),
+    others.map((id) => jobKey(ctx, id)),
   );
-  const waiting = new Set<string>();
-  for (const row of rows) {
-    const first = row && StoredTarget.parse(row).line.find((id) => id !== job.id);
-    if (first) waiting.add(first);
-  }
-  for (const id of (await getAccount(ctx)).deploys) if (id !== job.id) waiting.add(id);
-  for (const id of waiting) {
-    const next = await findJob(ctx, id);
-    if (next && !next.endedAt) await ring(ctx, next);
-  }
+  const waiting = rows.flatMap((row) => (row ? [Job.parse(row)] : [])).filter((other) => !ended(other));
+  for (const next of waiting.slice(0, account.plan ? planOf(account.plan).concurrent : 1)) await ring(ctx, next);
 }

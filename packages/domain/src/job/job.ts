@@ -33,6 +33,8 @@ export const Rollout = z.object({
   name: z.string(),
   status: RolloutStatus,
   attempts: z.number().int(),
+  /** How often it was put off because of something that may pass. */
+  retries: z.number().int().optional(),
   /** Runs on the server that came to a verdict worth trying again; each try after one is a run of its own. */
   runs: z.number().int().optional(),
   /** What it waits for, or when it is tried again. */
@@ -56,6 +58,7 @@ export const Job = z.object({
   kind: JobKind,
   status: JobStatus,
   app: z.string().optional(),
+  appId: z.string().optional(),
   environment: z.string().optional(),
   /** The release a deploy makes live. */
   release: z.number().int().optional(),

@@ -7,7 +7,7 @@ import { get, insert, key, list, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of one app and environment: its Compose file, the files beside it and its variables. Deploying makes one;
- * rolling back deploys an earlier one. The bundle is a row of its own, so that lists do not read it.
+ * rolling back deploys an earlier one. A small bundle is in the release's own row; a larger one in a row that lists do not read.
  */
 export const Release = z.object({
   app: z.string(),
@@ -32,8 +32,7 @@ export type Bundle = z.infer<typeof Bundle>;
 
 export const BUNDLE_BYTES = 256 * 1024;
 
-const place = (app: Pick<App, "id">, environment: string, number: number) =>
-  `${app.id}#${environment}#${String(number).padStart(6, "0")}`;
+const place = (app: string, environment: string, number: number) => `${app}#${environment}#${String(number).padStart(6, "0")}`;
 
 /** @throws Problem bundle.too_large */
 export function pack(bundle: Bundle): Uint8Array {
@@ -45,11 +44,15 @@ export function pack(bundle: Bundle): Uint8Array {
 
 export const unpack = (data: Uint8Array): Bundle => Bundle.parse(JSON.parse(gunzipSync(data).toString("utf8")));
 
-/** The two rows of a new release. */
-export const insertRelease = (ctx: Context, app: App, release: Release, data: Uint8Array): Write[] => [
-  insert(ctx, key(ctx, `REL#${place(app, release.environment, release.number)}`), release, new Problem("version.stale")),
-  insert(ctx, key(ctx, `BUNDLE#${place(app, release.environment, release.number)}`), { data }),
-];
+const INLINE_BYTES = 4096;
+
+/** The rows of a new release. */
+export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, data: Uint8Array): Write[] {
+  const at = place(app.id, release.environment, release.number);
+  const stale = new Problem("version.stale");
+  if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, stale)];
+  return [insert(ctx, key(ctx, `REL#${at}`), release, stale), insert(ctx, key(ctx, `BUNDLE#${at}`), { data })];
+}
 
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
@@ -58,19 +61,28 @@ export async function getRelease(
   input: { app: string; environment?: string | undefined; number: number },
 ): Promise<Release> {
   const app = await getApp(ctx, input.app);
-  return findRelease(ctx, app, input.environment ?? PRODUCTION, input.number);
+  return findRelease(ctx, app.id, input.environment ?? PRODUCTION, input.number);
 }
 
-export async function findRelease(ctx: Context, app: Pick<App, "id">, environment: string, number: number): Promise<Release> {
+/** `app` is the app's id. @throws Problem release.not_found */
+export async function findRelease(ctx: Context, app: string, environment: string, number: number): Promise<Release> {
   const found = await get(ctx, key(ctx, `REL#${place(app, environment, number)}`));
   if (!found) throw missing(number);
   return Release.parse(found);
 }
 
-export async function getBundle(ctx: Context, app: Pick<App, "id">, environment: string, number: number): Promise<Bundle> {
-  const found = await get(ctx, key(ctx, `BUNDLE#${place(app, environment, number)}`));
-  if (!found) throw missing(number);
-  return unpack(found.data as Uint8Array);
+/** A release with its bundle. `app` is the app's id. @throws Problem release.not_found */
+export async function getBundle(
+  ctx: Context,
+  app: string,
+  environment: string,
+  number: number,
+): Promise<{ release: Release; bundle: Bundle }> {
+  const at = place(app, environment, number);
+  const found = await get(ctx, key(ctx, `REL#${at}`));
+  const data = found?.data ?? (found && (await get(ctx, key(ctx, `BUNDLE#${at}`)))?.data);
+  if (!found || !data) throw missing(number);
+  return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }
 
 /** Newest first. */

@@ -95,7 +95,6 @@ export async function renewLease(ctx: Context, id: string, fence: number, second
       {
         change: "SET lease.#until = :until",
         condition: "fence = :fence AND attribute_exists(lease)",
-        names: { "#until": "until" },
         values: { ":until": ends, ":fence": fence },
       },
       lost,

@@ -1,12 +1,11 @@
-import { App, appKey } from "../app/app.ts";
 import type { Context } from "../context.ts";
-import { getAccount, refusal } from "../entitlement/account.ts";
+import { type Account, getAccount, refusal } from "../entitlement/account.ts";
 import type { Outcome } from "../job/advance.ts";
 import { lastSeq } from "../job/event.ts";
 import { happen } from "../job/happen.ts";
 import { ended, findJob, Job, jobKey, mutates, ring, rolloutEnded } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
-import { findRelease, getBundle } from "../release/release.ts";
+import { getBundle } from "../release/release.ts";
 import { type Connect, type Exit, type Remote, RemoteError, type RunInput } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { get, getAll } from "../table.ts";
@@ -45,8 +44,8 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   const now = ctx.now();
   if (state.nextAt && !job.cancelAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
   if (!mutates(job)) return look(ctx, job, bell, reach);
+  const account = await getAccount(ctx);
   if (state.attempts === 0) {
-    const account = await getAccount(ctx);
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
     if (refused && isFailureClass(refused.code)) return end(ctx, job, bell, { ok: false, failure: failure(refused.code) });
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
@@ -58,8 +57,8 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (taken.kind === "attended") return;
   if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
-  const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() });
-  await attend(ctx, started, bell, reach, taken.target, taken.fence);
+  const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
+  await attend(ctx, started, bell, reach, taken.target, taken.fence, account);
 }
 
 async function stillAhead(ctx: Context, deploys: readonly string[], job: string): Promise<string[]> {
@@ -86,13 +85,12 @@ async function inputOf(
   job: Job,
   target: string,
   fence: number,
+  account: Account,
 ): Promise<{ run: RunInput; redact: (text: string) => string; days: number }> {
   const state = job.rollouts[target];
-  const account = await getAccount(ctx);
   const days = account.plan ? planOf(account.plan).logDays : 7;
-  const app = App.parse(await get(ctx, appKey(ctx, job.app ?? "")));
   const environment = job.environment ?? "";
-  const plan = { project: `${app.name}-${environment}`, app_id: `${ctx.tenant}/${app.id}`, resource: target };
+  const plan = { project: `${job.app}-${environment}`, app_id: `${ctx.tenant}/${job.appId}`, resource: target };
   const common = { job: runId(job, target), fence, from: 0, files: [], plan };
   if (job.kind === "logs") {
     const { tail = "200", service, since } = job.input ?? {};
@@ -106,16 +104,13 @@ async function inputOf(
       days,
     };
   const number = job.release ?? 0;
-  const [release, bundle] = await Promise.all([
-    findRelease(ctx, app, environment, number),
-    getBundle(ctx, app, environment, number),
-  ]);
-  const from = (await lastSeq(ctx, { job: job.id, target })) % RUN_SPAN;
+  const { release, bundle } = await getBundle(ctx, job.appId ?? "", environment, number);
+  const known = state && state.attempts > 1 ? await lastSeq(ctx, { job: job.id, target }) : 0;
   return {
     run: {
       ...common,
       op: "deploy",
-      from: state && state.attempts > 1 ? from : 0,
+      from: Math.max(0, known - baseOf(job, target)), // of an earlier run none are of this one
       files: filesOf(release, bundle),
       plan: { ...plan, release: String(number) },
     },
@@ -123,6 +118,9 @@ async function inputOf(
     days,
   };
 }
+
+/** Where the numbers of this run's events begin. */
+const baseOf = (job: Job, target: string) => (job.rollouts[target]?.runs ?? 0) * RUN_SPAN;
 
 /** The run's name on the server. A new one only after the server itself gave a verdict that is worth trying again. */
 const runId = (job: Job, target: string) => {
@@ -137,11 +135,18 @@ async function open(ctx: Context, target: StoredTarget, reach: Reach): Promise<R
 }
 
 /** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
-async function attend(ctx: Context, job: Job, bell: Bell, reach: Reach, target: StoredTarget, fence: number): Promise<void> {
+async function attend(
+  ctx: Context,
+  job: Job,
+  bell: Bell,
+  reach: Reach,
+  target: StoredTarget,
+  fence: number,
+  account: Account,
+): Promise<void> {
   if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
-  const { run, redact, days } = await inputOf(ctx, job, bell.target, fence);
-  const base = (job.rollouts[bell.target]?.runs ?? 0) * RUN_SPAN;
-  const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base, redact });
+  const { run, redact, days } = await inputOf(ctx, job, bell.target, fence, account);
+  const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target), redact });
   const watch = watching(ctx, job, bell, fence, () => stop(ctx, target, reach, run));
   let seen = run.from;
   const attempt = async (): Promise<Exit> => {
@@ -151,6 +156,8 @@ async function attend(ctx: Context, job: Job, bell: Bell, reach: Reach, target: 
         seen = Math.max(seen, event.seq);
         events.add(event);
       };
+      // Canceled before this worker came: the server says what became of the run, and starts none.
+      if (job.cancelAt) return await remote.run(cancelOf(run), note, watch.signal);
       return await remote.run({ ...run, from: seen }, note, watch.signal);
     } finally {
       await remote.close();
@@ -169,7 +176,7 @@ async function attend(ctx: Context, job: Job, bell: Bell, reach: Reach, target: 
     return;
   }
   if (result.class === "fence") return;
-  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome: outcomeOf(result, redact), at: ctx.now() });
+  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome: outcomeOf(result, redact), at: ctx.now() }, job);
 }
 
 const outcomeOf = (exit: Exit, redact: (text: string) => string): Outcome =>
@@ -232,15 +239,23 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
   };
 }
 
+const cancelOf = (run: RunInput): RunInput => {
+  const { resource = "", project = "" } = run.plan;
+  return {
+    op: "cancel",
+    job: `${run.job}-cancel`,
+    fence: run.fence,
+    from: run.from,
+    files: [],
+    plan: { run: run.job, resource, project },
+  };
+};
+
 /** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. */
 async function stop(ctx: Context, target: StoredTarget, reach: Reach, run: RunInput): Promise<void> {
   const remote = await open(ctx, target, reach);
   try {
-    const { resource = "", project = "" } = run.plan;
-    await remote.run(
-      { op: "cancel", job: `${run.job}-cancel`, fence: run.fence, from: 0, files: [], plan: { run: run.job, resource, project } },
-      () => {},
-    );
+    await remote.run(cancelOf(run), () => {});
   } finally {
     await remote.close();
   }
@@ -284,7 +299,7 @@ async function check(ctx: Context, job: Job, target: StoredTarget, reach: Reach)
 }
 
 async function readLog(ctx: Context, job: Job, target: StoredTarget, reach: Reach): Promise<Outcome> {
-  const { run, redact, days } = await inputOf(ctx, job, target.id, 0);
+  const { run, redact, days } = await inputOf(ctx, job, target.id, 0, await getAccount(ctx));
   const events = recorder(ctx, { job: job.id, target: target.id }, { days, base: 0, redact });
   const remote = await open(ctx, target, reach);
   try {

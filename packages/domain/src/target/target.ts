@@ -160,7 +160,6 @@ export async function trustTarget(
       {
         change: "SET hostKey = :key, #status = :unchecked REMOVE shownKey, #problem",
         condition: "shownKey.fingerprint = :print OR hostKey.fingerprint = :print",
-        names: { "#status": "status", "#problem": "problem" },
         values: { ":key": shown, ":unchecked": "unchecked", ":print": input.fingerprint },
       },
       new Problem("target.key_mismatch"),

@@ -1,0 +1,135 @@
+import type { Queue } from "@berth/domain/context.ts";
+
+/**
+ * What the functions are and what starts them, as plain data: infra/ makes the cloud's resources of it, packages/local/ the pollers and
+ * the gateway of one machine. Every file below functions/ that exports a `handler` is here under its path.
+ */
+export interface QueueFacts {
+  readonly fifo: boolean;
+  /** Receives without success after which a message goes to dead letters. */
+  readonly receives: number;
+}
+
+export interface Route {
+  readonly method: "ANY" | "GET" | "POST";
+  /** As API Gateway spells paths: `{name}` is one part, `{name+}` is the rest. */
+  readonly path: string;
+}
+
+/** A schedule's function gets `{ schedule: name }` as its event. */
+export interface Schedule {
+  readonly name: string;
+  readonly everyMinutes: number;
+}
+
+export type Trigger =
+  /** API Gateway, HTTP API, payload 2.0. */
+  | { readonly kind: "http"; readonly routes: readonly Route[] }
+  /** A Function URL that streams its answer, for what a gateway would hold back until it is whole. */
+  | { readonly kind: "stream-url"; readonly routes: readonly Route[] }
+  | { readonly kind: "queue"; readonly queue: Queue; readonly batchSize: number }
+  | { readonly kind: "schedule"; readonly schedules: readonly Schedule[] }
+  /** The table's stream. `filter` is an EventBridge pattern; records it does not match start nothing. */
+  | { readonly kind: "table-stream"; readonly batchSize: number; readonly windowSeconds: number; readonly filter: object };
+
+export interface FunctionFacts {
+  readonly trigger: Trigger;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  /** At most this many at once: what a flood or a loop can cost. */
+  readonly concurrency: number;
+}
+
+/** A message is invisible for this many times its function's timeout, as Lambda asks of its SQS sources. */
+export const VISIBILITY_TIMEOUTS = 6;
+
+export const queues = {
+  jobs: { fifo: false, receives: 5 },
+  mail: { fifo: false, receives: 5 },
+  billing: { fifo: true, receives: 8 },
+} as const satisfies Record<Queue, QueueFacts>;
+
+/** By path below functions/, without `.ts`. */
+export const functions = {
+  "api/handler": {
+    trigger: {
+      kind: "http",
+      routes: [
+        { method: "ANY", path: "/v1/{proxy+}" },
+        { method: "GET", path: "/health" },
+        { method: "GET", path: "/health/ready" },
+      ],
+    },
+    // API Gateway gives up at 30 seconds; the longest a route waits is 20.
+    timeoutSeconds: 29,
+    memoryMegabytes: 1024,
+    concurrency: 100,
+  },
+  "api/stream": {
+    trigger: { kind: "stream-url", routes: [{ method: "GET", path: "/v1/jobs/{job}/events" }] },
+    timeoutSeconds: 60,
+    memoryMegabytes: 512,
+    concurrency: 50,
+  },
+  "webhooks/stripe": {
+    trigger: { kind: "http", routes: [{ method: "POST", path: "/webhooks/stripe" }] },
+    timeoutSeconds: 10,
+    memoryMegabytes: 512,
+    concurrency: 20,
+  },
+  "billing/sync": {
+    // One customer after another: a failed message holds up only its own group.
+    trigger: { kind: "queue", queue: "billing", batchSize: 1 },
+    timeoutSeconds: 60,
+    memoryMegabytes: 512,
+    concurrency: 10,
+  },
+  "billing/reconcile": {
+    trigger: {
+      kind: "schedule",
+      schedules: [
+        { name: "undelivered", everyMinutes: 15 },
+        { name: "delinquent", everyMinutes: 60 },
+        { name: "full", everyMinutes: 24 * 60 },
+      ],
+    },
+    timeoutSeconds: 840,
+    memoryMegabytes: 512,
+    concurrency: 1,
+  },
+  "workers/rollout": {
+    trigger: { kind: "queue", queue: "jobs", batchSize: 1 },
+    // A worker attends a run for 10 minutes and then hands it over.
+    timeoutSeconds: 720,
+    memoryMegabytes: 512,
+    concurrency: 100,
+  },
+  "workers/mail": {
+    trigger: { kind: "queue", queue: "mail", batchSize: 5 },
+    timeoutSeconds: 30,
+    memoryMegabytes: 256,
+    concurrency: 5,
+  },
+  "workers/relay": {
+    trigger: {
+      kind: "table-stream",
+      batchSize: 25,
+      windowSeconds: 2,
+      filter: {
+        eventName: ["INSERT"],
+        dynamodb: { Keys: { pk: { S: [{ prefix: "TENANT#" }] }, sk: { S: [{ prefix: "JOB#" }] } } },
+      },
+    },
+    timeoutSeconds: 30,
+    memoryMegabytes: 256,
+    concurrency: 5,
+  },
+  "workers/sweep": {
+    trigger: { kind: "schedule", schedules: [{ name: "sweep", everyMinutes: 1 }] },
+    timeoutSeconds: 55,
+    memoryMegabytes: 512,
+    concurrency: 2,
+  },
+} as const satisfies Record<string, FunctionFacts>;
+
+export type FunctionName = keyof typeof functions;
