@@ -1,0 +1,19 @@
+import { Hono } from "hono";
+import { type LambdaEvent, streamHandle } from "hono/aws-lambda";
+import { createWorld } from "../world.ts";
+import { createApp } from "./app.ts";
+
+const api = createApp(createWorld(process.env));
+
+const app = new Hono<{ Bindings: { event: LambdaEvent } }>().get("/v1/jobs/:job/events", (c) => {
+  const { requestContext } = c.env.event;
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("x-berth-source-ip", "http" in requestContext ? requestContext.http.sourceIp : "unknown");
+  return api.fetch(new Request(c.req.raw, { headers }));
+});
+
+/**
+ * A Function URL with response streaming -> the API's event streams, which API Gateway would hold back until they end. The same API, and
+ * only this address of it: everything else goes through the gateway.
+ */
+export const handler = streamHandle(app);
