@@ -5,7 +5,7 @@ import * as z from "zod";
 import { createWorld } from "../world.ts";
 import { drain, systemOf } from "./worker.ts";
 
-const Bell = z.object({ tenant: z.string(), job: z.string(), target: z.string() });
+const Bell = z.object({ tenant: z.string(), job: z.string(), target: z.string(), again: z.boolean().optional() });
 const reach: Reach = { connect: connectSsh, scan: scanHostKey, resolve: checkAddress };
 const world = createWorld(process.env);
 

@@ -24,7 +24,7 @@ export async function happen(ctx: Context, id: string, event: JobEvent, seen?: J
       continue;
     }
     for (const effect of effects)
-      if (effect.type === "ring") await ring(ctx, next, [effect.target], effect.delaySeconds);
+      if (effect.type === "ring") await ring(ctx, next, [effect.target], { delaySeconds: effect.delaySeconds });
       else await ringWaiting(ctx, next);
     return { ...next, version: job.version + 1 };
   }

@@ -164,11 +164,16 @@ export async function listJobs(
 }
 
 /** Rings for every target of the job that still has work. Only a bell: a lost one is rung again by the stream and the sweep. */
-export async function ring(ctx: Context, job: Job, targets = Object.keys(job.rollouts), delaySeconds = 0): Promise<void> {
+export async function ring(
+  ctx: Context,
+  job: Job,
+  targets: readonly string[] = Object.keys(job.rollouts),
+  { delaySeconds = 0, again = false } = {},
+): Promise<void> {
   for (const target of targets)
     await ctx.send(
       "jobs",
-      { tenant: ctx.tenant, job: job.id, target },
+      { tenant: ctx.tenant, job: job.id, target, ...(again && { again }) },
       { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) },
     );
 }

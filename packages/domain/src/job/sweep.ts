@@ -2,7 +2,7 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context, World } from "../context.ts";
 import { LIFE_MINUTES } from "./advance.ts";
 import { happen } from "./happen.ts";
-import { dueShards, ended, findJob, RING_AGAIN_SECONDS, ring, stepJob } from "./job.ts";
+import { dueShards, ended, findJob, type Job, RING_AGAIN_SECONDS, ring, rolloutEnded, stepJob } from "./job.ts";
 
 export const DUE_INDEX = "due";
 const PAGE = 100;
@@ -56,6 +56,11 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
       throw error;
     },
   );
-  if (pushed) await ring(ctx, job);
+  if (pushed) await ring(ctx, job, unfinished(job), { again: true });
   return pushed;
 }
+
+const unfinished = (job: Job) =>
+  Object.values(job.rollouts)
+    .filter((rollout) => !rolloutEnded(rollout))
+    .map(({ target }) => target);

@@ -15,7 +15,7 @@ export const RENEW_SECONDS = 15;
 export type Taken =
   | { readonly kind: "taken"; readonly target: StoredTarget; readonly fence: number }
   /** Another worker is at this very job: nothing to do. */
-  | { readonly kind: "attended" }
+  | { readonly kind: "attended"; readonly until: string }
   | { readonly kind: "waits"; readonly behind: string }
   | { readonly kind: "gone" };
 
@@ -28,7 +28,7 @@ export async function takeLease(ctx: Context, id: string, job: string): Promise<
     if (!row) return { kind: "gone" };
     const target = StoredTarget.parse(row);
     const held = target.lease !== undefined && target.lease.until > ctx.now().toISOString();
-    if (held && target.lease?.job === job) return { kind: "attended" };
+    if (held && target.lease?.job === job) return { kind: "attended", until: target.lease.until };
     const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
     const line = await livingLine(ctx, target.line, job);
     const ahead = holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined);

@@ -19,6 +19,8 @@ import { RUN_SPAN, recorder } from "./recorder.ts";
 export interface Bell {
   readonly job: string;
   readonly target: string;
+  /** From the sweep: nobody may be at it, so if somebody seems to be, look once more when the lease would have lapsed. */
+  readonly again?: boolean | undefined;
 }
 
 /** How servers are reached; the simulation gives its own. */
@@ -54,7 +56,11 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
       return waits(ctx, job, bell, `the plan's ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
   }
   const taken = await takeLease(ctx, bell.target, job.id);
-  if (taken.kind === "attended") return;
+  if (taken.kind === "attended") {
+    if (bell.again)
+      await ring(ctx, job, [bell.target], { delaySeconds: Math.ceil((Date.parse(taken.until) - now.getTime()) / 1000) + 1 });
+    return;
+  }
   if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
   const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
@@ -199,7 +205,7 @@ async function persist(ctx: Context, attempt: () => Promise<Exit>, signal: Abort
 }
 
 /** Renews the lease and looks for a cancellation while a run lasts. The signal ends the worker's part, not the run's. */
-function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () => Promise<void>) {
+function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () => Promise<boolean>) {
   const over = new AbortController();
   const asleep = new AbortController();
   let reason: "lost" | "handover" | undefined;
@@ -219,10 +225,7 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
         if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
         renewed = now;
       }
-      if (!canceled && (await findJob(ctx, job.id))?.cancelAt) {
-        canceled = true;
-        await cancel();
-      }
+      if (!canceled && (await findJob(ctx, job.id))?.cancelAt) canceled = await cancel();
     }
   };
   const watched = loop().catch((error: unknown) => {
@@ -251,13 +254,15 @@ const cancelOf = (run: RunInput): RunInput => {
   };
 };
 
-/** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. */
-async function stop(ctx: Context, target: StoredTarget, reach: Reach, run: RunInput): Promise<void> {
-  const remote = await open(ctx, target, reach);
+/** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. False if it could not be told. */
+async function stop(ctx: Context, target: StoredTarget, reach: Reach, run: RunInput): Promise<boolean> {
   try {
-    await remote.run(cancelOf(run), () => {});
-  } finally {
-    await remote.close();
+    const remote = await open(ctx, target, reach);
+    await remote.run(cancelOf(run), () => {}).finally(() => remote.close());
+    return true;
+  } catch (error) {
+    if (error instanceof RemoteError) return false;
+    throw error;
   }
 }
 
