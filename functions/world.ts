@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Queue, World } from "@berth/domain/context.ts";
 import { sealing } from "@berth/domain/secret/seal.ts";
 import type Stripe from "stripe";
 import { dataKeys } from "./keys.ts";
 import { writeLog } from "./log.ts";
+import type { Sender } from "./queue.ts";
 
 /** What every function is told by its environment. infra/ assigns a value of this type; a name missing on either side does not compile. */
 export interface CommonEnv {
@@ -50,7 +50,7 @@ export const endpoint = (env: Vars, service: "dynamodb" | "sqs" | "kms" | "ssm")
 export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
   const dynamodb = new DynamoDBClient({ maxAttempts: 4, ...endpoint(env, "dynamodb") });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  const sqs = new SQSClient({ ...endpoint(env, "sqs") });
+  let sender: Promise<Sender> | undefined;
   const local = env.STAGE === "local";
   return {
     stage: need(env, "STAGE"),
@@ -61,16 +61,9 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
     random: (bytes) => randomBytes(bytes),
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }).catch(ignoreAbort),
     send: async (queue, message, options = {}) => {
-      const { delaySeconds, group, dedupe } = options;
-      await sqs.send(
-        new SendMessageCommand({
-          QueueUrl: need(env, queueVariable[queue]),
-          MessageBody: JSON.stringify(message),
-          ...(delaySeconds && { DelaySeconds: Math.min(delaySeconds, 900) }),
-          ...(group && { MessageGroupId: group }),
-          ...(dedupe && { MessageDeduplicationId: dedupe }),
-        }),
-      );
+      // Loaded at the first send: most requests send nothing.
+      sender ??= import("./queue.ts").then(({ createSender }) => createSender(endpoint(env, "sqs")));
+      await (await sender)(need(env, queueVariable[queue]), message, options);
     },
     ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),
     stripe: stripe ?? (() => Promise.reject(new Error("this function has no access to Stripe"))),

@@ -1,5 +1,4 @@
 import { getApp } from "@berth/domain/app/app.ts";
-import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { getJob, Job, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
@@ -22,6 +21,9 @@ const Bundle = z.object({
     .default([]),
   variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/), z.string().max(32 * 1024)).default({}),
 });
+
+/** Read at the first deploy: it brings the YAML parser, a fifth of all the API would load at its start. */
+const verbs = () => import("@berth/domain/deployment/deploy.ts");
 
 export const deployments = new Hono<Env>()
   .get(
@@ -77,7 +79,10 @@ export const deployments = new Hono<Env>()
         "idempotency.mismatch",
       ],
     }),
-    async (c) => c.json(await deploy(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+    async (c) => {
+      const { deploy } = await verbs();
+      return c.json(await deploy(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
   )
   .get(
     "/apps/:app/deployments/:deployment",
@@ -126,5 +131,8 @@ export const deployments = new Hono<Env>()
         "idempotency.mismatch",
       ],
     }),
-    async (c) => c.json(await rollback(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+    async (c) => {
+      const { rollback } = await verbs();
+      return c.json(await rollback(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
   );

@@ -1,6 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { freeToChange } from "../deployment/deploy.ts";
+import { freeToChange } from "../deployment/busy.ts";
 import { entitled } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";

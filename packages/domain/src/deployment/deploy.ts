@@ -6,10 +6,11 @@ import { allow, type Context } from "../context.ts";
 import { type Account, entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { ended, enqueue, getJob, Job, jobKey, ring } from "../job/job.ts";
+import { enqueue, getJob, type Job, ring } from "../job/job.ts";
 import { type Bundle, findRelease, insertRelease, pack, type Release } from "../release/release.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
+import { busy, freeToChange } from "./busy.ts";
 
 export interface DeployInput {
   readonly app: string;
@@ -167,32 +168,6 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   await ring(ctx, job);
   return job;
 }
-
-/** More than this many deploys of a tenant wait for nothing good. */
-const WAITING_MOST = 100;
-
-/**
- * Answers the tenant's deploys that have not ended, oldest first.
- * @throws Problem app.busy with the job that holds the environment, deployment.too_many
- */
-export async function freeToChange(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
-  const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
-  const rows = await getAll(
-    ctx,
-    ids.map((id) => jobKey(ctx, id)),
-  );
-  const going = new Set(ids.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))));
-  if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
-  if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
-  return account.deploys.filter((id) => going.has(id));
-}
-
-const busy = (job: string, environment: Environment) =>
-  new Problem("app.busy", {
-    detail: `${job} is changing "${environment.app}" (${environment.name}).`,
-    facts: { job },
-    next: [`berth jobs watch ${job}`, `berth jobs cancel ${job}`],
-  });
 
 function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
   const next: Environment = {

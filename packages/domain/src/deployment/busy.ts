@@ -1,0 +1,33 @@
+import type { Environment } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { ended, Job, jobKey } from "../job/job.ts";
+import { getAll } from "../table.ts";
+
+/** More than this many deploys of a tenant wait for nothing good. */
+const WAITING_MOST = 100;
+
+/**
+ * Answers the tenant's deploys that have not ended, oldest first.
+ * @throws Problem app.busy with the job that holds the environment, deployment.too_many
+ */
+export async function freeToChange(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
+  const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
+  const rows = await getAll(
+    ctx,
+    ids.map((id) => jobKey(ctx, id)),
+  );
+  const going = new Set(ids.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))));
+  if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
+  if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
+  return account.deploys.filter((id) => going.has(id));
+}
+
+/** The refusal of a change while another job holds the environment. */
+export const busy = (job: string, environment: Environment) =>
+  new Problem("app.busy", {
+    detail: `${job} is changing "${environment.app}" (${environment.name}).`,
+    facts: { job },
+    next: [`berth jobs watch ${job}`, `berth jobs cancel ${job}`],
+  });
