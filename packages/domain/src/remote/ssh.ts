@@ -10,8 +10,8 @@ import { fingerprint, keyType } from "./key.ts";
 import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunInput } from "./remote.ts";
 
 const connectMs = 10_000;
-// A peer that has gone silent is noticed after three unanswered questions, about 15 s.
-const keepalive = { keepaliveInterval: 5_000, keepaliveCountMax: 3 };
+// A peer that has gone silent is noticed after three unanswered questions, 16 s.
+const keepalive = { keepaliveInterval: 4_000, keepaliveCountMax: 3 };
 
 const hostKeyAlgorithms: Record<string, ServerHostKeyAlgorithm[]> = {
   "ssh-ed25519": ["ssh-ed25519"],

@@ -1,0 +1,132 @@
+import { cleanText, createReader } from "@berth/domain/remote/events.ts";
+import type { RunEvent } from "@berth/domain/remote/remote.ts";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+function read(bytes: Buffer, cuts: readonly number[] = [], from = 0) {
+  const events: RunEvent[] = [];
+  const reader = createReader(from, (event) => events.push(event));
+  let start = 0;
+  for (const cut of [...cuts.map((at) => at % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]) {
+    reader.push(bytes.subarray(start, cut));
+    start = cut;
+  }
+  return { reader, events };
+}
+
+const output = (...lines: string[]) => Buffer.from(`${lines.join("\n")}\n`);
+
+test("what a login shell prints first is not taken for events", () => {
+  const { reader, events } = read(
+    output("Welcome!", "e\t0\tlog\t\t\tnoise", "berth 1 4", "e\t0\tstep\tpull\t\t", "r\tcode\t0", "."),
+    [],
+    4,
+  );
+  expect(events.map(({ seq, type }) => [seq, type])).toEqual([
+    [5, "step"],
+    [6, "result"],
+  ]);
+  expect(reader.exit).toEqual({ code: 0, log: [], changed: false, rolledBack: false, data: {} });
+});
+
+test("without the end there is no verdict", () => {
+  expect(read(output("berth 1 0", "r\tcode\t0")).reader.exit).toBeUndefined();
+  expect(read(Buffer.from("berth 1 0\nr\tcode\t0\n.")).reader.exit).toBeUndefined();
+});
+
+test("a failure has everything the server said of it, and nothing it may not say", () => {
+  const { reader } = read(
+    output(
+      "berth 1 0",
+      "r\tcode\t1",
+      "r\tclass\tunhealthy",
+      "r\tstep\tverify",
+      "r\tservice\tweb",
+      "r\tmessage\tweb is\tnot healthy",
+      "r\tchanged\ttrue",
+      "r\trolledBack\ttrue",
+      "r\tdownMs\t812",
+      "r\tlog\t\x1b[31mone\x1b[0m",
+      "r\tlog\ttwo\x07",
+      "r\tholder\tjob_1",
+      ".",
+      "r\tcode\t0",
+      "e\t0\tlog\t\t\tlate",
+    ),
+  );
+  expect(reader.exit).toEqual({
+    code: 1,
+    class: "unhealthy",
+    step: "verify",
+    service: "web",
+    message: "web is not healthy",
+    changed: true,
+    rolledBack: true,
+    downMs: 812,
+    log: ["one", "two"],
+    data: { holder: "job_1" },
+  });
+  expect(read(output("berth 1 0", "r\tcode\tx", "r\tclass\tmade up", ".")).reader.exit).toMatchObject({
+    code: 1,
+    class: "internal",
+  });
+});
+
+test("however the bytes are cut into packets, the events are the same", () => {
+  const bytes = output(
+    "hello",
+    "berth 1 0",
+    "e\t1767323045678\tlog\tstart\twéb\t漢字 🚢 ünï",
+    "e\tx\tmystery\t\t\ta\tb",
+    "r\tcode\t0",
+    ".",
+  );
+  const whole = read(bytes).events.map(({ at: _, ...event }) => event);
+  expect(whole[0]).toEqual({ seq: 1, type: "log", step: "start", service: "wéb", text: "漢字 🚢 ünï" });
+  expect(whole[1]).toEqual({ seq: 2, type: "log", text: "a b" });
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
+      expect(read(bytes, cuts).events.map(({ at: _, ...event }) => event)).toEqual(whole);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a line is cut at 4 KB, between characters, and takes no more memory than that", () => {
+  const { events } = read(
+    output("berth 1 0", `e\t0\tlog\t\t\t${"漢".repeat(5_000_000)}`, "e\t0\tlog\t\t\tnext", "r\tcode\t0", "."),
+    [10, 5_000, 5_001],
+  );
+  expect(Buffer.byteLength(events[0]?.text ?? "")).toBeLessThanOrEqual(4_096);
+  expect(events[0]?.text).toMatch(/^漢+$/u);
+  expect(events[1]?.text).toBe("next");
+});
+
+test("whatever bytes a server sends, reading them neither throws nor lets a control character through", () => {
+  const line = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("berth 1 0", ".", "e\t", "r\t", "r\tlog\t\x1b]0;x\x07y", "e\t1\tlog\t\t\t\u202eabc"),
+  );
+  fc.assert(
+    fc.property(fc.array(line), fc.uint8Array(), (lines, noise) => {
+      const { events } = read(Buffer.concat([output("berth 1 0", ...lines), noise]));
+      for (const event of events) expect(JSON.stringify(event)).not.toMatch(/\\u00[01]|\\[bfnrt]|[\x7f-\x9f\u202a-\u202e]/u);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+describe("text is freed", () => {
+  test.each([
+    ["\x1b[1;31mred\x1b[0m", "red"],
+    ["\x1b]8;;http://x\x07link\x1b]8;;\x07", "link"],
+    ["\x1b]0;title\x1b\\text", "text"],
+    ["a\tb\rc\bd", "a bcd"],
+    ["\x9b31mx", "31mx"],
+    ["safe \u202egnp.exe", "safe gnp.exe"],
+    ["\x1bPq#0;2\x1b\\sixel", "sixel"],
+    ["cut \ufffd", "cut"],
+  ])("%j is %j", (text, clean) => {
+    expect(cleanText(text)).toBe(clean);
+  });
+});
