@@ -13,11 +13,8 @@ type Vars = Readonly<Record<string, string | undefined>>;
 export async function parameter(env: Vars, name: string): Promise<string> {
   const known = kept.get(name);
   if (known && known.until > Date.now()) return known.value;
-  const { GetParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");
-  const answer = await new SSMClient({ ...endpoint(env, "ssm") }).send(
-    new GetParameterCommand({ Name: name, WithDecryption: true }),
-  );
-  const value = answer.Parameter?.Value;
+  const { readParameter } = await import("./ssm.ts");
+  const value = await readParameter(endpoint(env, "ssm"), name);
   if (!value) throw new Error(`parameter ${name} is empty`);
   kept.set(name, { value, until: Date.now() + KEEP_MILLISECONDS });
   return value;
