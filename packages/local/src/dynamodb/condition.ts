@@ -17,6 +17,7 @@ export interface ParsedCondition {
   readonly condition: Condition;
   readonly names: ReadonlySet<string>;
   readonly values: ReadonlySet<string>;
+  readonly nested: ReadonlySet<string>;
 }
 
 /** What stands between two parentheses may be either; which one shows only after the closing one. */
@@ -37,7 +38,7 @@ export const parseCondition = remembered((text: string): ParsedCondition => {
   const tokens = tokenise(text);
   const condition = asCondition(takeOr(tokens), tokens);
   if (!ended(tokens)) throw syntaxError(tokens);
-  return { condition, names: tokens.names, values: tokens.values };
+  return { condition, names: tokens.names, values: tokens.values, nested: tokens.nested };
 });
 
 const isOperand = (node: Condition | Operand): node is Operand =>

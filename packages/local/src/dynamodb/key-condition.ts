@@ -10,9 +10,14 @@ import { type AttributeValue, compareBinary, compareText } from "./value.ts";
 /** How a range key lies to a bound: negative before it, zero on the side of it that is inside, positive past it. */
 type Bound = (range: string, keys: Keys) => number;
 
-/** One partition, and the stretch of it from `low` (first range not before it) to `high` (first range past it). */
+/**
+ * One partition, and the stretch of it from `low` (first range not before it) to `high` (first range past it). `lowest` and
+ * `highest` are the range keys that nothing in the stretch can lie beyond.
+ */
 export interface KeyCondition {
   readonly hash: string;
+  readonly lowest?: string | undefined;
+  readonly highest?: string | undefined;
   readonly low?: Bound;
   readonly high?: Bound;
 }
@@ -88,7 +93,7 @@ function checkValues({ name, operator, values }: Part, type: "S" | "N" | "B"): v
     throw invalid("Invalid operator used in KeyConditionExpression: begins_with on a number");
 }
 
-function bounds({ operator, values }: Part): Pick<KeyCondition, "low" | "high"> {
+function bounds({ operator, values }: Part): Omit<KeyCondition, "hash"> {
   const [first, second] = values.map(scalar) as [string, string | undefined];
   const from: Bound = (range, keys) => comparators[keys.range!.type](range, first);
   const after: Bound = (range, keys) => from(range, keys) || -1;
@@ -99,13 +104,13 @@ function bounds({ operator, values }: Part): Pick<KeyCondition, "low" | "high"> 
     case "<":
       return { high: before };
     case "<=":
-      return { high: from };
+      return { high: from, highest: first };
     case ">":
       return { low: after };
     case ">=":
-      return { low: from };
+      return { low: from, lowest: first };
     case "BETWEEN":
-      return { low: from, high: (range, keys) => comparators[keys.range!.type](range, second!) };
+      return { low: from, high: (range, keys) => comparators[keys.range!.type](range, second!), lowest: first, highest: second };
     default:
       return { low: from, high: (range, keys) => (hasPrefix(range, first, keys.range!.type) ? 0 : from(range, keys)) };
   }

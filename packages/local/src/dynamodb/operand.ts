@@ -54,9 +54,9 @@ export function operandValue(operand: Operand, item: Item, bindings: Bindings): 
   return size === undefined ? undefined : { N: String(size) };
 }
 
-/** What `size()` says: UTF-8 bytes are counted for capacity, but a string's `size()` is its characters as UTF-8 too. */
+/** What `size()` says: of a string its length in UTF-16 code units, though its bytes in UTF-8 are what capacity counts. */
 function lengthOf(value: AttributeValue): number | undefined {
-  if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.S !== undefined) return value.S.length;
   if (value.B !== undefined) return binaryLength(value.B);
   if (value.M !== undefined) return Object.keys(value.M).length;
   return (value.L ?? value.SS ?? value.NS ?? value.BS)?.length;

@@ -5,6 +5,7 @@ import { type AttributeValue, emptyItem, type Item } from "./value.ts";
 export interface ParsedProjection {
   readonly paths: readonly Path[];
   readonly names: ReadonlySet<string>;
+  readonly nested: ReadonlySet<string>;
 }
 
 export const parseProjection = remembered((text: string): ParsedProjection => {
@@ -12,7 +13,7 @@ export const parseProjection = remembered((text: string): ParsedProjection => {
   const paths = [takePath(tokens)];
   while (taken(tokens, ",")) paths.push(takePath(tokens));
   if (!ended(tokens)) throw syntaxError(tokens);
-  return { paths, names: tokens.names };
+  return { paths, names: tokens.names, nested: tokens.nested };
 });
 
 /** The resolved paths of a projection. Throws ValidationException where two overlap. */

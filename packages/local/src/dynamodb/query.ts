@@ -41,7 +41,10 @@ export function query(database: Database, input: Input, usage: Usage): Input {
   if (start && (start.hash !== condition.hash || !within(condition, entries.keys, start.range))) {
     throw invalid("The provided starting key is outside query boundaries based on provided conditions");
   }
-  return page(reading, inPartition(reading, condition, input.ScanIndexForward !== false), input, usage);
+  const forward = input.ScanIndexForward !== false;
+  // In a table no second item has the range key that ends the stretch; in an index one may.
+  const end = reading.index ? undefined : forward ? condition.highest : condition.lowest;
+  return page(reading, inPartition(reading, condition, forward), input, usage, end);
 }
 
 export function scan(database: Database, input: Input, usage: Usage): Input {
@@ -58,7 +61,7 @@ function read(database: Database, input: Input, keyCondition: ParsedCondition | 
   const filter = filterText === undefined ? undefined : parseCondition(filterText);
   const projectionText = textAt(input, "ProjectionExpression");
   const projection = projectionText === undefined ? undefined : parseProjection(projectionText);
-  const bindings = bind(input, [keyCondition, filter, projection]);
+  const bindings = bind(input, table, [keyCondition, filter, projection]);
   if (filter) checkCondition(filter.condition, bindings);
   const paths = projection && projectionPaths(projection, bindings.names);
   const countOnly = checkSelect(input, index, paths);
@@ -200,12 +203,12 @@ function* everywhere({ entries, start }: Reading, input: Input): Generator<Entry
 }
 
 /** Read up to the limit or 1 MB, then filter: what is filtered out was still read and is charged. */
-function page(reading: Reading, found: Iterable<Entry>, input: Input, usage: Usage): Input {
+function page(reading: Reading, found: Iterable<Entry>, input: Input, usage: Usage, end?: string): Input {
   const { table, index, entries, filter, bindings, paths, countOnly, limit } = reading;
   const items: Item[] = [];
   let [count, scanned, size] = [0, 0, 0];
   let last: Item | undefined;
-  for (const { item, size: more } of found) {
+  for (const { item, range, size: more } of found) {
     scanned += 1;
     size += more;
     if (!filter || holds(filter.condition, item, bindings)) {
@@ -213,7 +216,8 @@ function page(reading: Reading, found: Iterable<Entry>, input: Input, usage: Usa
       if (!countOnly) items.push(cut(item, paths));
     }
     if (scanned < limit && size < largestPage) continue;
-    last = index ? Object.assign(keyOf(table.keys, item), keyOf(entries.keys, item)) : keyOf(table.keys, item);
+    if (range !== end || end === undefined)
+      last = index ? Object.assign(keyOf(table.keys, item), keyOf(entries.keys, item)) : keyOf(table.keys, item);
     break;
   }
   if (index) spendRead(usage, table, 0);

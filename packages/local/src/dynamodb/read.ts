@@ -12,7 +12,7 @@ const largestAnswer = 16 * 1024 * 1024;
 export function getItem(database: Database, input: Input, usage: Usage): Input {
   refuseLegacy(input);
   const table = findTable(database.tables, input.TableName);
-  const paths = readProjection(input);
+  const paths = readProjection(input, table);
   const key = readItem(objectAt(input, "Key"));
   checkKey(table, key);
   const row = table.rows.get(rowId(table, key));
@@ -32,7 +32,7 @@ export function batchGet(database: Database, input: Input, usage: Usage): Input 
     refuseLegacy(request);
     const table = findTable(database.tables, name);
     const keys = listAt(request, "Keys", 100).map((each) => ({ each, key: readItem(each) }));
-    const paths = readProjection(request);
+    const paths = readProjection(request, table);
     const ids = keys.map(({ key }) => {
       checkKey(table, key);
       return rowId(table, key);

@@ -69,19 +69,27 @@ export function oneOf<T extends string>(input: Input, name: string, allowed: rea
 interface Used {
   readonly names: ReadonlySet<string>;
   readonly values?: ReadonlySet<string>;
+  readonly nested: ReadonlySet<string>;
 }
 
 const noNames: Bindings["names"] = {};
 const noValues = emptyItem();
 
-/** Read a request's placeholders. Throws ValidationException for a bad or unused one. */
-export function bind(input: Input, used: readonly (Used | undefined)[]): Bindings {
-  const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
-  if (names !== undefined && names !== null) readNames(names, used);
-  return {
-    names: (names as Bindings["names"] | undefined | null) ?? noNames,
-    values: values === undefined || values === null ? noValues : readValues(values, used),
-  };
+/** Read a request's placeholders. Throws ValidationException for a bad or unused one, and for a path into a key attribute. */
+export function bind(input: Input, table: Table, used: readonly (Used | undefined)[]): Bindings {
+  const { ExpressionAttributeNames: given, ExpressionAttributeValues: values } = input;
+  if (given !== undefined && given !== null) readNames(given, used);
+  const names = (given as Bindings["names"] | undefined | null) ?? noNames;
+  for (const each of used) {
+    if (!each || each.nested.size === 0) continue;
+    for (const head of each.nested) {
+      if (table.scalars.has(names[head] ?? head))
+        throw invalid(
+          `Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: ${names[head] ?? head}`,
+        );
+    }
+  }
+  return { names, values: values === undefined || values === null ? noValues : readValues(values, used) };
 }
 
 function readNames(names: object, used: readonly (Used | undefined)[]): void {
@@ -113,9 +121,9 @@ function readValues(given: object, used: readonly (Used | undefined)[]): Item {
 }
 
 /** The parsed projection of a request that takes no other expression. */
-export function readProjection(input: Input): readonly Path[] | undefined {
+export function readProjection(input: Input, table: Table): readonly Path[] | undefined {
   const text = textAt(input, "ProjectionExpression");
   const parsed = text === undefined ? undefined : parseProjection(text);
-  const { names } = bind(input, [parsed]);
+  const { names } = bind({ ExpressionAttributeNames: input.ExpressionAttributeNames }, table, [parsed]);
   return parsed && projectionPaths(parsed, names);
 }

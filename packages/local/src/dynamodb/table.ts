@@ -20,6 +20,8 @@ export interface Table {
   readonly rows: Map<string, Entry>;
   readonly entries: Entries;
   readonly indexes: readonly Index[];
+  /** The attributes that are a key of the table or of an index. */
+  readonly scalars: ReadonlySet<string>;
   readonly streamed: boolean;
   readonly records: StreamRecord[];
   ttl: string | undefined;

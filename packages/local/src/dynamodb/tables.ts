@@ -52,6 +52,7 @@ export function newTable(input: Input, createdAt: number): Table {
     rows: new Map(),
     entries: newEntries(keys),
     indexes,
+    scalars: used,
     streamed: stream?.StreamEnabled === true,
     records: [],
     ttl: undefined,

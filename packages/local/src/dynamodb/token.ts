@@ -11,6 +11,8 @@ export interface Tokens {
   at: number;
   readonly names: Set<string>;
   readonly values: Set<string>;
+  /** The attributes that paths lead into, as written. */
+  readonly nested: Set<string>;
 }
 
 const pattern = /[ \t\r\n]*(?:([A-Za-z][A-Za-z0-9_]*|[#:][A-Za-z0-9_]+|\d+|<>|<=|>=|[=<>()[\],.+-])|$)/y;
@@ -30,7 +32,7 @@ export function tokenise(text: string): Tokens {
     list.push(match[1]);
   }
   if (list.length === 0) throw invalid("The expression can not be empty;");
-  return { list, at: 0, names: new Set(), values: new Set() };
+  return { list, at: 0, names: new Set(), values: new Set(), nested: new Set() };
 }
 
 export const peek = (tokens: Tokens): string | undefined => tokens.list[tokens.at];
@@ -58,6 +60,12 @@ const isWord = (token: string | undefined): token is string => token !== undefin
 
 /** Take a document path such as `a.#b[3].c`. */
 export function takePath(tokens: Tokens): Path {
+  const path = takeSteps(tokens);
+  if (path.length > 1) tokens.nested.add(path[0] as string);
+  return path;
+}
+
+function takeSteps(tokens: Tokens): Path {
   const path: Step[] = [takeName(tokens)];
   for (;;) {
     if (taken(tokens, ".")) path.push(takeName(tokens));

@@ -142,7 +142,7 @@ export function transactGet(database: Database, input: Input, usage: Usage): Inp
   const gets = listAt(input, "TransactItems", most).map((each) => {
     const get = objectAt(each, "Get");
     const table = findTable(database.tables, get.TableName);
-    const paths = readProjection(get);
+    const paths = readProjection(get, table);
     return { table, paths, key: readItem(objectAt(get, "Key")) };
   });
   const seen = new Map<Table, Set<string>>();

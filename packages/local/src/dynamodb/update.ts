@@ -27,6 +27,7 @@ export interface ParsedUpdate {
   readonly actions: readonly Action[];
   readonly names: ReadonlySet<string>;
   readonly values: ReadonlySet<string>;
+  readonly nested: ReadonlySet<string>;
 }
 
 const clauses = { SET: takeSet, REMOVE: takeRemove, ADD: takeAdd, DELETE: takeDelete } as const;
@@ -45,7 +46,7 @@ export const parseUpdate = remembered((text: string): ParsedUpdate => {
     do actions.push(clauses[keyword as keyof typeof clauses](tokens));
     while (taken(tokens, ","));
   }
-  return { actions, names: tokens.names, values: tokens.values };
+  return { actions, names: tokens.names, values: tokens.values, nested: tokens.nested };
 });
 
 function takeSet(tokens: Tokens): Action {

@@ -50,7 +50,7 @@ export function requestHandler(engine: Engine) {
   return {
     async handle(request: SdkRequest) {
       const { body: given } = request;
-      const text = typeof given === "string" ? given : given instanceof Uint8Array ? Buffer.from(given).toString("utf8") : "";
+      const text = typeof given === "string" ? given : given instanceof Uint8Array ? new TextDecoder().decode(given) : "";
       const { status, body } = answer(engine, request.headers["x-amz-target"], text);
       return {
         response: { statusCode: status, reason: undefined, headers: headers(body), body: Readable.from([Buffer.from(body)]) },

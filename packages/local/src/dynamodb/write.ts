@@ -47,7 +47,7 @@ export function readPut(database: Database, input: Input): Write {
   refuseLegacy(input);
   const table = findTable(database.tables, input.TableName);
   const condition = readCondition(input);
-  const bindings = bind(input, [condition]);
+  const bindings = bind(input, table, [condition]);
   const item = readItem(objectAt(input, "Item"));
   if (itemSize(item) > largestItem) throw invalid("Item size has exceeded the maximum allowed size");
   return newWrite(table, input, condition, bindings, { keyed: item, isPut: true, effect: () => item });
@@ -57,7 +57,7 @@ export function readDelete(database: Database, input: Input): Write {
   refuseLegacy(input);
   const table = findTable(database.tables, input.TableName);
   const condition = readCondition(input);
-  const bindings = bind(input, [condition]);
+  const bindings = bind(input, table, [condition]);
   return newWrite(table, input, condition, bindings, {
     keyed: readItem(objectAt(input, "Key")),
     isPut: false,
@@ -70,7 +70,7 @@ export function readCheck(database: Database, input: Input): Write {
   const condition = readCondition(input);
   if (!condition)
     throw invalid("Value null at 'conditionCheck.conditionExpression' failed to satisfy constraint: Member must not be null");
-  const bindings = bind(input, [condition]);
+  const bindings = bind(input, table, [condition]);
   return newWrite(table, input, condition, bindings, {
     keyed: readItem(objectAt(input, "Key")),
     isPut: false,
@@ -84,7 +84,7 @@ export function readUpdate(database: Database, input: Input): Write {
   const condition = readCondition(input);
   const text = textAt(input, "UpdateExpression");
   const update = text === undefined ? undefined : parseUpdate(text);
-  const bindings = bind(input, [condition, update]);
+  const bindings = bind(input, table, [condition, update]);
   const keyed = readItem(objectAt(input, "Key"));
   if (!update) return newWrite(table, input, condition, bindings, { keyed, isPut: false, effect: (old, key) => old ?? key });
   const paths = checkUpdate(update, bindings);
