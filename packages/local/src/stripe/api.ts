@@ -38,7 +38,9 @@ export function createApi(app: Hono, world: World): Api {
     const gives = answerSchema(method, path);
     const route = path.replaceAll(/\{(\w+)\}/g, ":$1");
     app.on(method.toUpperCase(), route, async (context) => {
-      const form = method === "get" ? new URL(context.req.url).search.slice(1) : await context.req.text();
+      // A DELETE carries its parameters in the query, as the SDK sends them, or in the body.
+      const query = method === "post" ? "" : new URL(context.req.url).search.slice(1);
+      const form = method === "get" ? query : [query, await context.req.text()].filter(Boolean).join("&");
       const answer = answerTo(world, context, form, (raw) => {
         const input = coerce(asks, raw) as Record<string, unknown>;
         const params = context.req.param() as Record<string, string>;

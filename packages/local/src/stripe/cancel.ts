@@ -1,5 +1,6 @@
 import { emit } from "./event.ts";
 import { invoicesOf } from "./invoice.ts";
+import { endSchedule } from "./schedule.ts";
 import { type CancelReason, paidUntil, type Subscription } from "./subscription.ts";
 import { timeOf, type World } from "./world.ts";
 
@@ -14,6 +15,8 @@ export function cancelNow(world: World, subscription: Subscription, reason: Canc
   for (const invoice of invoicesOf(world, subscription.id))
     if (invoice.status === "open" || invoice.status === "draft")
       Object.assign(invoice, { auto_advance: false, next_payment_attempt: null, automatically_finalizes_at: null });
+  world.state.notes.set(subscription.id, { pending: null });
+  endSchedule(world, subscription, reason === "payment_failed" ? "aborted" : "canceled");
   emit(world, "customer.subscription.deleted", subscription);
 }
 

@@ -2,6 +2,7 @@ import { cancelAt, cancelNow } from "./cancel.ts";
 import { expireCheckout } from "./checkout.ts";
 import { expirePending } from "./pending-update.ts";
 import { finalizeAndCollect, renew, retryInvoice } from "./renewal.ts";
+import { endPhase, phaseDue } from "./schedule-phase.ts";
 import { isLive, paidUntil, type Subscription } from "./subscription.ts";
 import { expireIncomplete } from "./subscription-create.ts";
 import { timeOf, type World } from "./world.ts";
@@ -24,11 +25,12 @@ export function nextDue(world: World, clock: string | null): Due | undefined {
   return next;
 }
 
-/** Move a clock to a time, doing everything that falls due on the way in its order and at its own time. */
-export function runUntil(world: World, clock: string | null, target: number): void {
+/** Move a clock to a time, doing everything that falls due on the way in its order and at its own time, or only the first of it. */
+export function runUntil(world: World, clock: string | null, target: number, { once = false }: { once?: boolean } = {}): void {
   for (let due = nextDue(world, clock); due && due.at <= target; due = nextDue(world, clock)) {
     setTime(world, clock, Math.max(due.at, timeOf(world, clock)));
     due.run();
+    if (once) break;
   }
   setTime(world, clock, target);
   world.onChange();
@@ -76,7 +78,9 @@ function* subscriptionDues(world: World, subscription: Subscription): Generator<
         subscription.pause_collection = null;
       },
     };
-  const end = cancelAt(subscription);
+  const phase = phaseDue(world, subscription);
+  if (phase !== undefined) yield { at: phase, run: () => endPhase(world, subscription) };
+  const end = subscription.schedule === null ? cancelAt(subscription) : null;
   if (end !== null) yield { at: end, run: () => cancelNow(world, subscription, "cancellation_requested") };
   if (status !== "paused" && subscription.items.data.length)
     yield { at: paidUntil(subscription), run: () => renew(world, subscription) };

@@ -42,7 +42,7 @@ export function collect(world: World, invoice: Invoice, attempt: Attempt = {}): 
   }
   const said = chargeIntent(world, customer, intent, method, attempt.authenticated ?? false);
   if (said.kind === "ok") {
-    markPaid(world, invoice, { counted: true });
+    markPaid(world, invoice, { counted: true, retry: attempt.retry ?? false });
     return "paid";
   }
   failed(world, invoice, attempt, said.kind === "declined", said.kind === "action");
@@ -79,13 +79,13 @@ export function intentFor(world: World, invoice: Invoice): PaymentIntent {
 export function markPaid(
   world: World,
   invoice: Invoice,
-  { counted, outside = false }: { counted: boolean; outside?: boolean },
+  { counted, retry = false, outside = false }: { counted: boolean; retry?: boolean; outside?: boolean },
 ): void {
   const at = timeOf(world, invoice.test_clock);
   update(world, "invoice.updated", invoice, () => {
     invoice.status = "paid";
     invoice.attempted = true;
-    if (counted && invoice.attempt_count === 0) invoice.attempt_count = 1;
+    if (counted && (invoice.attempt_count === 0 || retry)) invoice.attempt_count += 1;
     invoice.amount_paid = invoice.amount_due;
     invoice.amount_remaining = 0;
     invoice.auto_advance = false;

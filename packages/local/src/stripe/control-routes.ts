@@ -8,6 +8,8 @@ const bodies = {
   failCards: z.strictObject({ customer: text, code: text }),
   mendCards: z.strictObject({ customer: text }),
   failNextCharge: z.strictObject({ code: text }),
+  dispute: z.strictObject({ charge: text, reason: text.optional() }),
+  closeDispute: z.strictObject({ dispute: text, status: z.enum(["won", "lost"]) }),
   dunning: z.strictObject({
     offsetDays: z.array(z.number().positive()).optional(),
     final: z.enum(["unpaid", "cancel", "past_due"]).optional(),
@@ -51,6 +53,15 @@ export function controlRoutes(control: Control): Hono {
   });
   app.post("/fail-next-charge", async (context) => {
     control.failNextCharge((await read(context, bodies.failNextCharge)).code);
+    return context.json({});
+  });
+  app.post("/dispute", async (context) => {
+    const { charge, reason } = await read(context, bodies.dispute);
+    return context.json({ dispute: control.dispute(charge, reason) });
+  });
+  app.post("/close-dispute", async (context) => {
+    const { dispute, status } = await read(context, bodies.closeDispute);
+    control.closeDispute(dispute, status);
     return context.json({});
   });
   app.post("/dunning", async (context) => {

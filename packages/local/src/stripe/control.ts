@@ -1,6 +1,7 @@
 import type { Chaos } from "./chaos.ts";
 import { calm, rough } from "./chaos.ts";
 import { catchUp, runUntil } from "./clock.ts";
+import { closeDispute, disputeCharge, getDispute } from "./dispute.ts";
 import type { StripeEvent } from "./event.ts";
 import type { Settings } from "./settings.ts";
 import type { Deliverer, Delivery } from "./webhook.ts";
@@ -20,6 +21,10 @@ export interface Control {
   mendCards(customer: string): void;
   /** Make the next charge fail, whoever's it is. */
   failNextCharge(code: string): void;
+  /** Dispute a successful charge, as its cardholder's bank would; answers the dispute's id. */
+  dispute(charge: string, reason?: string): string;
+  /** Decide a dispute. */
+  closeDispute(dispute: string, status: "won" | "lost"): void;
   /** When failed bills are tried again, in days after the first failure, and what happens in the end. */
   dunning(dunning: Partial<Settings["dunning"]>): void;
   /** Set what goes wrong in deliveries: `calm`, `rough`, or each by itself. */
@@ -62,6 +67,15 @@ export function createControl(world: World, deliverer: Deliverer): Control {
     },
     failNextCharge: (code) => {
       world.state.settings.failNext.push(code);
+      world.onChange();
+    },
+    dispute: (charge, reason = "fraudulent") => {
+      const { id } = disputeCharge(world, charge, reason);
+      world.onChange();
+      return id;
+    },
+    closeDispute: (dispute, status) => {
+      closeDispute(world, getDispute(world, dispute), status);
       world.onChange();
     },
     dunning: (dunning) => {

@@ -5,6 +5,7 @@ import { missing } from "./errors.ts";
 import { emit, update } from "./event.ts";
 import { page } from "./list.ts";
 import { type Metadata, mergeMetadata } from "./metadata.ts";
+import { roomOnClock } from "./test-clock.ts";
 import { mint, timeOf, type World } from "./world.ts";
 
 /** Who pays. Its test clock, if any, is set when it is created and never changes; its currency is fixed by its first bill. */
@@ -102,6 +103,7 @@ export function customerRoutes({ on, world }: Api): void {
 function createCustomer(world: World, input: Stripe.CustomerCreateParams): Customer {
   const clock = input.test_clock ?? null;
   if (clock !== null && !world.state.testClocks.has(clock)) throw missing("test clock", clock, "test_clock");
+  roomOnClock(world, clock);
   const customer: Customer = {
     id: mint(world, "customer"),
     object: "customer",

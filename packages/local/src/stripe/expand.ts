@@ -52,7 +52,8 @@ const onRequest: Record<string, (world: World, object: Wire) => unknown> = {
       `/v1/charges/${charge.id}/refunds`,
       [...world.state.refunds.values()].filter((refund) => refund.charge === charge.id),
     ),
-  "billing_portal.configuration.features.subscription_update.products": () => [],
+  "billing_portal.configuration.features.subscription_update.products": (world, configuration) =>
+    world.state.portalProducts.get(configuration.id as string) ?? [],
 };
 
 /** A copy of an answer with the asked paths replaced by the objects they name. */
@@ -69,29 +70,46 @@ export function expanded(world: World, answer: unknown, asked: readonly string[]
   return copy;
 }
 
-function expandPath(world: World, node: Wire, keys: readonly string[], path: string): void {
+interface Place {
+  /** The nearest object with a kind of its own, and the way from it to here. */
+  root: Wire;
+  trail: string[];
+}
+
+function expandPath(
+  world: World,
+  node: Wire,
+  keys: readonly string[],
+  path: string,
+  from: Place = { root: node, trail: [] },
+): void {
   const [key, ...rest] = keys;
   if (key === undefined) return;
+  const { root, trail } = typeof node.object === "string" ? { root: node, trail: [] } : from;
+  const refusal = invalid(`This property cannot be expanded (${path}).`, { param: "expand" });
   if (node[key] === undefined) {
-    const produce = onRequest[`${node.object}.${key}`];
-    if (!produce) throw invalid(`This property cannot be expanded (${path}).`, { param: "expand" });
-    node[key] = structuredClone(produce(world, node));
+    const produce = onRequest[[root.object, ...trail, key].join(".")];
+    if (!produce) throw refusal;
+    node[key] = structuredClone(produce(world, root));
   }
   const value = node[key];
+  if (value === null) return;
   if (typeof value === "string") {
     const object = key === "id" ? undefined : lookup(world, value);
-    if (!object) throw invalid(`This property cannot be expanded (${path}).`, { param: "expand" });
+    if (!object) throw refusal;
     node[key] = structuredClone(object);
+  } else if (typeof value !== "object") throw refusal;
+  const below: Place = { root, trail: [...trail, key] };
+  const child = node[key] as Wire | unknown[];
+  if (!Array.isArray(child)) {
+    expandPath(world, child, rest, path, below);
+    return;
   }
-  const child = node[key];
-  if (Array.isArray(child)) {
-    node[key] = child.map((item) => {
-      if (typeof item === "string") return structuredClone(lookup(world, item)) ?? item;
-      expandPath(world, item as Wire, rest, path);
-      return item;
-    });
-  } else if (typeof child === "object" && child !== null) expandPath(world, child as Wire, rest, path);
-  else if (child !== null || rest.length > 2) throw invalid(`This property cannot be expanded (${path}).`, { param: "expand" });
+  node[key] = child.map((item) => {
+    if (typeof item === "string") return structuredClone(lookup(world, item)) ?? item;
+    expandPath(world, item as Wire, rest, path, below);
+    return item;
+  });
 }
 
 function lookup(world: World, id: string): unknown {

@@ -98,7 +98,7 @@ export interface Invoice {
   webhooks_delivered_at: number | null;
 }
 
-export type BillingReason = "subscription_create" | "subscription_cycle" | "subscription_update" | "manual";
+export type BillingReason = "subscription_create" | "subscription_cycle" | "subscription_update" | "upcoming" | "manual";
 
 // Less than this cannot be charged to a card; it is put on the customer's balance and asked for with the next bill.
 const smallestChargeCents = 50;

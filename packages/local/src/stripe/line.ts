@@ -71,7 +71,7 @@ export function periodLine(
 /** A line with nothing in it but its price. */
 export function blankLine(
   world: World,
-  price: Price,
+  price: Pick<Price, "id" | "product" | "currency" | "unit_amount_decimal">,
   quantity: number,
   period: Line["period"],
 ): Omit<Line, "amount" | "subtotal" | "description" | "parent"> {

@@ -5,8 +5,10 @@ import { type Draft, draftInvoice, finalizeInvoice, type Invoice, subscriptionOf
 import { setUncollectible, voidInvoice } from "./invoice-end.ts";
 import { takePendingItems } from "./invoice-item.ts";
 import { periodLine } from "./line.ts";
+import type { Schedule } from "./schedule.ts";
+import { enter, enterWithPeriod } from "./schedule-phase.ts";
 import { endDunning } from "./standing.ts";
-import { paidUntil, type Subscription } from "./subscription.ts";
+import { type Item, paidUntil, type Subscription } from "./subscription.ts";
 import { timeOf, type World } from "./world.ts";
 
 /** A renewal's bill is a draft for an hour before it becomes final and is charged. */
@@ -25,15 +27,19 @@ const paidOrder = [
 /** Begin the next period: the items roll over and a draft for them appears. Nothing is owed before that draft is final. */
 export function renew(world: World, subscription: Subscription): void {
   const end = paidUntil(subscription);
-  const rolled = subscription.items.data.filter((item) => item.current_period_end === end);
-  const start = rolled[0]!.current_period_start;
+  const start = subscription.items.data.find((item) => item.current_period_end === end)!.current_period_start;
   const customer = world.state.customers.get(subscription.customer)!;
+  let schedule: Schedule | undefined;
+  let rolled: Item[] = [];
   update(world, "customer.subscription.updated", subscription, () => {
+    schedule = enterWithPeriod(world, subscription, end);
+    rolled = subscription.items.data.filter((item) => item.current_period_end === end);
     for (const item of rolled) {
       item.current_period_start = end;
       item.current_period_end = periodEnd(subscription.billing_cycle_anchor, end, item.price.recurring!);
     }
   });
+  if (schedule) enter(world, schedule);
   const lines = rolled.map((item) =>
     periodLine(world, subscription.id, item, world.state.products.get(item.price.product)!.name, {
       start: item.current_period_start,
@@ -41,18 +47,20 @@ export function renew(world: World, subscription: Subscription): void {
     }),
   );
   const pursued = subscription.status !== "unpaid" && subscription.pause_collection?.behavior !== "keep_as_draft";
+  const waiting = takePendingItems(world, subscription);
   const draft: Draft = {
     customer,
     subscription,
     currency: subscription.currency,
     reason: "subscription_cycle",
-    lines: [...takePendingItems(world, subscription), ...lines],
+    lines: [...waiting.lines, ...lines],
     period: { start, end },
   };
   const invoice = draftInvoice(
     world,
     pursued ? { ...draft, finalizesAt: timeOf(world, subscription.test_clock) + draftSeconds + 1 } : draft,
   );
+  waiting.claim(invoice.id);
   if (!pursued) invoice.auto_advance = false;
 }
 

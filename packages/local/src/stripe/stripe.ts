@@ -8,17 +8,30 @@ import { catchUp } from "./clock.ts";
 import { type Control, createControl } from "./control.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { customerRoutes } from "./customer.ts";
+import { disputeRoutes } from "./dispute.ts";
 import { createEndpoint, endpointRoutes } from "./endpoint.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { invoiceItemRoutes } from "./invoice-item.ts";
+import { invoicePages } from "./invoice-page.ts";
 import { invoicePaymentRoutes } from "./invoice-payment.ts";
 import { invoiceRoutes } from "./invoice-routes.ts";
+import { pauseRoutes } from "./pause.ts";
 import { paymentIntentRoutes } from "./payment-intent.ts";
 import { paymentMethodRoutes } from "./payment-method.ts";
+import { portalRoutes } from "./portal.ts";
+import { portalPages } from "./portal-page.ts";
+import { previewRoutes } from "./preview.ts";
 import { priceRoutes } from "./price.ts";
 import { productRoutes } from "./product.ts";
+import { refundRoutes } from "./refund.ts";
+import { scheduleRoutes } from "./schedule-routes.ts";
+import { setupIntentRoutes } from "./setup-intent.ts";
 import { createStore, loadState } from "./store.ts";
 import { subscriptionRoutes } from "./subscription.ts";
 import { subscriptionCreateRoutes } from "./subscription-create.ts";
+import { subscriptionEndRoutes } from "./subscription-end.ts";
+import { subscriptionUpdateRoutes } from "./subscription-update.ts";
+import { testClockRoutes } from "./test-clock.ts";
 import { createDeliverer } from "./webhook.ts";
 import { emptyState, type World } from "./world.ts";
 
@@ -146,13 +159,26 @@ function createApp(world: World, control: Control): Hono {
     checkoutRoutes,
     subscriptionRoutes,
     subscriptionCreateRoutes,
+    subscriptionUpdateRoutes,
+    subscriptionEndRoutes,
+    pauseRoutes,
+    scheduleRoutes,
+    previewRoutes,
     invoiceRoutes,
+    invoiceItemRoutes,
     invoicePaymentRoutes,
     eventRoutes,
     endpointRoutes,
+    refundRoutes,
+    disputeRoutes,
+    setupIntentRoutes,
+    testClockRoutes,
+    portalRoutes,
   ])
     routes(api);
   checkoutPages(app, world);
+  portalPages(app, world);
+  invoicePages(app, world);
   app.route("/_sim", controlRoutes(control));
   app.all("/v1/*", (context) => unknownRoute(world, context));
   return app;

@@ -14,6 +14,7 @@ import { mergeMetadata } from "./metadata.ts";
 import { getPaymentMethod, resolvePaymentMethod } from "./payment-method.ts";
 import { getPrice, type Price } from "./price.ts";
 import { type Subscription, startSubscription } from "./subscription.ts";
+import { roomOnClock } from "./test-clock.ts";
 import { timeOf, type World } from "./world.ts";
 
 const order = [
@@ -48,6 +49,7 @@ function createSubscription(world: World, input: Stripe.SubscriptionCreateParams
     throw invalid("Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.", {
       param: "payment_behavior",
     });
+  roomOnClock(world, customer.test_clock, customer.id);
   const items = pricedItems(world, input.items ?? []);
   lockCurrency(customer, items[0]!.price.currency);
   const method = input.default_payment_method
@@ -140,7 +142,8 @@ export function expireIncomplete(world: World, subscription: Subscription): void
   for (const invoice of invoicesOf(world, subscription.id)) if (invoice.status === "open") voidInvoice(world, invoice);
 }
 
-function refuseIfUnpayable(world: World, customer: Customer, method: string): void {
+/** Refuse with 402 what could not be paid at once, before anything is written. */
+export function refuseIfUnpayable(world: World, customer: Customer, method: string): void {
   const said = verdict(world, customer.id, getPaymentMethod(world, method), false);
   if (said.kind === "declined") throw new Refusal(402, { type: "card_error", ...declines[said.code], decline_code: said.code });
   if (said.kind === "action")

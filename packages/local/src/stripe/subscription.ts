@@ -5,6 +5,7 @@ import { invalid, missing } from "./errors.ts";
 import { periodEnd } from "./interval.ts";
 import { type List, page, whole } from "./list.ts";
 import type { Metadata } from "./metadata.ts";
+import type { PendingChange } from "./pending-update.ts";
 import { type Plan, type Price, planOf } from "./price.ts";
 import { mint, timeOf, type World } from "./world.ts";
 
@@ -75,7 +76,7 @@ export type CancelReason = "cancellation_requested" | "payment_failed" | "paymen
 export type PausedDetails = Record<string, unknown>;
 
 export interface PendingUpdate {
-  billing_cycle_anchor: null;
+  billing_cycle_anchor: number | null;
   cancel_at_period_end: null;
   discount: null;
   discounts: null;
@@ -104,9 +105,9 @@ export interface Item {
   tax_rates: never[];
 }
 
-/** What no answer shows: the bill that a pending update waits for. */
+/** What no answer shows: the change behind a pending update. */
 export interface SubscriptionNotes {
-  pending: { invoice: string } | null;
+  pending: PendingChange | null;
 }
 
 /** The subscription of an id, or the refusal that fits where the id stood. */

@@ -10,7 +10,7 @@ import type { InvoiceItem } from "./invoice-item.ts";
 import type { InvoicePayment } from "./invoice-payment.ts";
 import type { PaymentIntent } from "./payment-intent.ts";
 import type { CardRecord, PaymentMethod } from "./payment-method.ts";
-import type { PortalConfiguration, PortalSession } from "./portal.ts";
+import type { PortalConfiguration, PortalProduct, PortalSession } from "./portal.ts";
 import type { Price } from "./price.ts";
 import type { Product } from "./product.ts";
 import type { Refund } from "./refund.ts";
@@ -58,6 +58,8 @@ export interface State {
   refunds: Map<string, Refund>;
   disputes: Map<string, Dispute>;
   portalConfigurations: Map<string, PortalConfiguration>;
+  /** The products that a portal configuration offers, which its answers show only on request. */
+  portalProducts: Map<string, PortalProduct[]>;
   portalSessions: Map<string, PortalSession>;
   testClocks: Map<string, TestClock>;
   /** When the first attempt at an unpaid invoice failed, and how many retries followed. */
@@ -114,6 +116,7 @@ export function emptyState(seed: number, time: number): State {
     refunds: table(),
     disputes: table(),
     portalConfigurations: table(),
+    portalProducts: table(),
     portalSessions: table(),
     testClocks: table(),
     collections: table(),
