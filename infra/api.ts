@@ -1,0 +1,33 @@
+import { CfnOutput } from "aws-cdk-lib";
+import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import type { ApiEnv } from "../functions/api/env.ts";
+import { mayChange, mayMark, mayRead, mayReadParameter, maySeal, maySend } from "./grants.ts";
+import { Handler } from "./handler.ts";
+import type { Parts } from "./service.ts";
+
+/** Rows that are found by a secret, an address or a name that is unique everywhere. */
+const GLOBAL = ["CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];
+
+/** functions/api: the API behind the gateway, and its event streams behind an address of their own. */
+export function api(scope: Construct, { data, queues, gateway, common, code }: Parts): void {
+  const environment: ApiEnv = { ...common, STRIPE_SECRET: data.parameters.stripeSecret };
+  const handler = new Handler(scope, "api/handler", { code, environment });
+  gateway.route("api/handler", handler);
+  mayChange(handler, data.table, "TENANT#*", ...GLOBAL);
+  maySend(handler, queues.jobs);
+  maySend(handler, queues.mail);
+  maySeal(handler, data.key);
+  mayReadParameter(handler, data.parameters.stripeSecret);
+
+  const stream = new Handler(scope, "api/stream", { code, environment: common });
+  mayRead(stream, data.table, "TENANT#*", "SESSION#*", "TOKEN#*");
+  mayMark(stream, data.table, "SESSION#*", "TOKEN#*");
+  // No IAM in front: who asks is found out by the API itself, as behind the gateway. The function's concurrency is the ceiling.
+  const url = stream.lambda.addFunctionUrl({
+    authType: FunctionUrlAuthType.NONE,
+    invokeMode: InvokeMode.RESPONSE_STREAM,
+  });
+  new CfnOutput(scope, "ApiUrl", { value: gateway.api.apiEndpoint });
+  new CfnOutput(scope, "StreamUrl", { value: url.url });
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BuildOptions, buildSync, type Metafile } from "esbuild";
+import type { FunctionName } from "../functions/manifest.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** Modules that came through CommonJS still ask for Node's own by `require`, which an ES module does not have. */
+const requireForEsm = `import{createRequire}from"node:module";const require=createRequire(import.meta.url);`;
+
+/**
+ * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
+ * only the rest. The reasons and sizes are in docs/decisions/bundles.md.
+ */
+export const bundleOptions = (name: FunctionName, folder: string) =>
+  ({
+    absWorkingDir: root,
+    entryPoints: [{ in: `functions/${name}.ts`, out: "index" }],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    // Their ES modules, of which unused parts can be left out; `platform: node` would take the CommonJS ones.
+    mainFields: ["module", "main"],
+    alias: { "@aws-sdk/credential-provider-node": "./functions/lambda-credentials.ts" },
+    // Native parts of ssh2 that it does without.
+    external: ["cpu-features", "*.node"],
+    define: { __RUNNER__: JSON.stringify(readFileSync(join(root, "packages/domain/src/remote/runner.sh"), "utf8")) },
+    banner: { js: requireForEsm },
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+  }) as const satisfies BuildOptions;
+
+/** Bundles a function into a folder of its own, exactly as it is deployed. Lambda's name for its entry is `index.handler`. */
+export const bundle = (name: FunctionName, folder: string): Metafile => buildSync(bundleOptions(name, folder)).metafile;

@@ -1,0 +1,50 @@
+import { type App, Stack } from "aws-cdk-lib";
+import type { Code } from "aws-cdk-lib/aws-lambda";
+import type { FunctionName } from "../functions/manifest.ts";
+import type { CommonEnv } from "../functions/world.ts";
+import { Alarms } from "./alarms.ts";
+import { api } from "./api.ts";
+import { type Data, data } from "./data.ts";
+import { Gateway } from "./http.ts";
+import { type QueueName, WorkQueue } from "./queue-worker.ts";
+import type { Settings } from "./settings.ts";
+import { workers } from "./workers.ts";
+
+/** What the parts of the service are built from. */
+export interface Parts {
+  readonly data: Data;
+  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
+  readonly gateway: Gateway;
+  readonly alarms: Alarms;
+  readonly common: CommonEnv;
+  readonly code: (name: FunctionName) => Code;
+  readonly mailFrom: string;
+}
+
+/** Berth in two stacks: what must outlive every deploy, and everything that can be made again. */
+export function berth(app: App, settings: Settings): { data: Stack; service: Stack } {
+  const { stage, origin, mailFrom, code } = settings;
+  const env = settings.env ? { env: settings.env } : {};
+  const dataStack = new Stack(app, `berth-${stage}-data`, { ...env, terminationProtection: true });
+  const service = new Stack(app, `berth-${stage}`, env);
+  const kept = data(dataStack, stage);
+  const alarms = new Alarms(service, "Alarms", settings.operator);
+  const queues = {
+    jobs: new WorkQueue(service, "jobs", alarms),
+    mail: new WorkQueue(service, "mail", alarms),
+    billing: new WorkQueue(service, "billing", alarms),
+  };
+  const common: CommonEnv = {
+    STAGE: stage,
+    ORIGIN: origin,
+    TABLE: kept.table.tableName,
+    KEY_ID: kept.key.keyArn,
+    JOBS_QUEUE: queues.jobs.queue.queueUrl,
+    MAIL_QUEUE: queues.mail.queue.queueUrl,
+    BILLING_QUEUE: queues.billing.queue.queueUrl,
+  };
+  const parts: Parts = { data: kept, queues, gateway: new Gateway(service, "Gateway", alarms), alarms, common, code, mailFrom };
+  api(service, parts);
+  workers(service, parts);
+  return { data: dataStack, service };
+}
