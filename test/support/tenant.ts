@@ -3,10 +3,11 @@ import { createApp as makeApp } from "@berth/domain/app/create.ts";
 import type { Context, Scope } from "@berth/domain/context.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { type Account, accountKey, type Entitlement, getAccount, limitsOf } from "@berth/domain/entitlement/account.ts";
-import { findJob, type Job } from "@berth/domain/job/job.ts";
+import { newId } from "@berth/domain/id.ts";
+import { enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
 import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
-import { get, store } from "@berth/domain/table.ts";
+import { commit, get, store } from "@berth/domain/table.ts";
 import { addTarget, findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";
 import { roleScopes, type User, userOfEmail } from "@berth/domain/tenant/tenant.ts";
 import { issueToken } from "@berth/domain/token/token.ts";
@@ -27,6 +28,8 @@ export interface TestTenant {
   token(scopes?: readonly Scope[], options?: { app?: string; days?: number }): Promise<string>;
   /** Puts the account where it is to be; grace ends in three days unless said, restricted has ended a day ago. */
   entitle(state: Entitlement, options?: { plan?: PlanName; graceUntil?: string }): Promise<void>;
+  /** Puts the account on hold, as an open dispute does. */
+  hold(): Promise<void>;
   account(): Promise<Account>;
   /** A target that was added, trusted and found ready. */
   target(name?: string, host?: string): Promise<Target>;
@@ -37,6 +40,8 @@ export interface TestTenant {
   /** Takes this tenant's bells from the jobs queue and does their work, again and again until none is left; answers the job as it ended. */
   work(job: Pick<Job, "id">, reach?: ScriptedReach): Promise<Job>;
   environment(app: string, name?: string): Promise<Environment>;
+  /** Lets so many deploys of other apps wait. */
+  crowd(count: number): Promise<void>;
 }
 
 export const COMPOSE = "services:\n  web:\n    image: registry.test/web:1\n";
@@ -75,6 +80,7 @@ export async function testTenant(
     token: async (scopes = ["admin", "billing"], { app, days } = {}) =>
       (await issueToken(ctx, { name: scopes.join(" "), scopes, app, days })).secret,
     account: () => getAccount(ctx),
+    hold: async () => store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), hold: true }),
     async entitle(state, { plan: of = plan, graceUntil } = {}) {
       const { hold: _hold, ...account } = await getAccount(ctx);
       await store(ctx, accountKey(ctx), { ...account, ...standing(world.now(), state, of, graceUntil) });
@@ -104,6 +110,25 @@ export async function testTenant(
       const found = await findJob(system, job);
       if (!found) throw new Error(`there is no job ${job}`);
       return found;
+    },
+    async crowd(count) {
+      const deploys: string[] = [];
+      for (let i = 0; i < count; i++) {
+        const id = newId(world, "job");
+        const job: Job = {
+          id,
+          kind: "deploy",
+          status: "queued",
+          app: `crowd${i}`,
+          rollouts: { none: { target: "none", name: "none", status: "queued", attempts: 0 } },
+          by: { kind: "system", id: "test" },
+          createdAt: world.now().toISOString(),
+          version: 1,
+        };
+        await commit(ctx, enqueue(ctx, job));
+        deploys.push(id);
+      }
+      await store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), deploys });
     },
     environment: async (app, name = "production") => (await get(ctx, environmentKey(ctx, app, name))) as unknown as Environment,
   };

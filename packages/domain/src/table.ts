@@ -47,21 +47,30 @@ export async function get(world: World, at: Key, { consistent = true } = {}): Pr
   return alive(world, found.Item);
 }
 
-/** Reads up to 100 rows in one round trip, consistently; answers in the order asked, undefined where there is none. */
+/** Reads rows, up to 100 in a round trip, consistently; answers in the order asked, undefined where there is none. */
 export async function getAll(world: World, keys: readonly Key[]): Promise<(Row | undefined)[]> {
   const distinct = [...new Map(keys.map((at) => [`${at.pk}|${at.sk}`, at])).values()];
   const found = new Map<string, Row>();
-  let asked: Key[] = distinct;
+  for (let from = 0; from < distinct.length; from += 100) {
+    for (const row of await getBatch(world, distinct.slice(from, from + 100))) found.set(`${row.pk}|${row.sk}`, row);
+  }
+  return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
+}
+
+/** What the service leaves out for want of capacity is asked for again. */
+async function getBatch(world: World, keys: readonly Key[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  let asked: Key[] = [...keys];
   for (let attempt = 0; asked.length > 0; attempt++) {
+    if (attempt === 6) throw new Problem("service.busy");
     if (attempt > 0) await pause(world, attempt);
     const answer = await world.table.client.send(
       new BatchGetCommand({ RequestItems: { [world.table.name]: { Keys: asked, ConsistentRead: true } } }),
     );
-    for (const row of answer.Responses?.[world.table.name] ?? []) found.set(`${row.pk}|${row.sk}`, row);
+    rows.push(...(answer.Responses?.[world.table.name] ?? []));
     asked = (answer.UnprocessedKeys?.[world.table.name]?.Keys ?? []) as Key[];
-    if (attempt === 5 && asked.length > 0) throw new Problem("service.busy");
   }
-  return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
+  return rows;
 }
 
 export interface Range {

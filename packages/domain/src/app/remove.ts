@@ -2,6 +2,7 @@ import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { freeToChange } from "../deployment/busy.ts";
 import { entitled } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
 import { commit, getAll, remove, replace } from "../table.ts";
@@ -21,14 +22,15 @@ export async function removeApp(
   const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const deploys = await freeToChange(ctx, environment, account);
   if (environment.placement.length === 0) {
+    const stale = new Problem("version.stale");
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
     await commit(
       ctx,
       entitled(ctx, "grow"),
       others.length === 0
-        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } })
+        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
         : undefined,
-      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name)) : undefined,
+      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), undefined, stale) : undefined,
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;

@@ -1,0 +1,197 @@
+import { afterAll, expect, test } from "vitest";
+import { testApi } from "../support/api.ts";
+import { failed, lost, scriptedReach } from "../support/reach.ts";
+import { type TestTenant, testTenant } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+import { refusedIn } from "./entitled.ts";
+
+const api = testApi();
+afterAll(() => api.close());
+
+const ready = async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  return { tenant, token: await tenant.token() };
+};
+const create = (name: string) => async (tenant: TestTenant) =>
+  api.call("POST", "/v1/apps", { token: await tenant.token(), body: { name } });
+const removeShop = async (tenant: TestTenant) => api.call("DELETE", "/v1/apps/shop", { token: await tenant.token() });
+
+covers("createApp", "201", "an app is made, holds no slot and runs nothing", async () => {
+  const tenant = await testTenant(api);
+  const answer = await create("shop")(tenant);
+  expect([answer.status, answer.body]).toMatchObject([201, { name: "shop", slot: false, environments: [] }]);
+  expect(await tenant.account()).toMatchObject({ slots: 0 });
+});
+
+covers("createApp", "app.exists", "a name can be given once", async () => {
+  const { tenant } = await ready();
+  expect((await create("shop")(tenant)).body).toMatchObject({ status: 409, code: "app.exists" });
+});
+
+covers("createApp", "billing.required", "needs a plan", () => refusedIn(api, "none", create("other")));
+covers("createApp", "billing.grace", "is paused in grace", () => refusedIn(api, "grace", create("other")));
+covers("createApp", "billing.restricted", "is off when the bill stays unpaid", () =>
+  refusedIn(api, "restricted", create("other")),
+);
+covers("createApp", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", create("other")));
+
+covers("createApp", "idempotency.mismatch", "a key used for another app is refused", async () => {
+  const token = await (await testTenant(api)).token();
+  const ask = (name: string) => api.call("POST", "/v1/apps", { token, body: { name }, headers: { "idempotency-key": "k" } });
+  const first = await ask("one");
+  expect((await ask("one")).body).toEqual(first.body);
+  expect((await ask("two")).body.code).toBe("idempotency.mismatch");
+});
+
+covers("createApp", "idempotency.busy", "of two at once with one key one makes it", async () => {
+  const token = await (await testTenant(api)).token();
+  const ask = () => api.call("POST", "/v1/apps", { token, body: { name: "one" }, headers: { "idempotency-key": "k" } });
+  const codes = (await Promise.all([ask(), ask()])).map(({ body }) => body.code);
+  expect(codes.filter((code) => code === undefined)).toHaveLength(1);
+  expect(["idempotency.busy", "app.exists"]).toContain(codes.find((code) => code !== undefined));
+});
+
+covers("listApps", "200", "apps come by name, page after page, each once", async () => {
+  const tenant = await testTenant(api);
+  for (const name of ["c", "a", "b"]) await tenant.app(name);
+  const token = await tenant.token();
+  const names: string[] = [];
+  for (let next: string | null = ""; next !== null; ) {
+    const { body } = await api.call("GET", `/v1/apps?limit=1${next && `&cursor=${next}`}`, { token });
+    names.push(...body.items.map(({ name }: { name: string }) => name));
+    next = body.next;
+  }
+  expect(names).toEqual(["a", "b", "c"]);
+});
+
+covers("getApp", "200", "shows what serves where", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const { body } = await api.call("GET", "/v1/apps/shop", { token });
+  expect(body).toMatchObject({
+    slot: true,
+    environments: [{ name: "production", release: 1, targets: [{ name: "web1", release: 1 }] }],
+  });
+});
+
+covers("getApp", "app.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/nothing", { token })).body).toMatchObject({ status: 404, code: "app.not_found" });
+});
+
+covers("getAppStatus", "200", "shows the last job of each environment beside it", async () => {
+  const { tenant, token } = await ready();
+  const job = await tenant.deploy("shop");
+  expect((await api.call("GET", "/v1/apps/shop/status", { token })).body.jobs).toMatchObject([{ id: job.id, status: "queued" }]);
+});
+
+covers("getAppStatus", "app.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/nothing/status", { token })).body.code).toBe("app.not_found");
+});
+
+/** Asks for logs while a worker answers the bell. */
+async function logs(tenant: TestTenant, token: string, reach = scriptedReach()) {
+  const asked = api.call("GET", "/v1/apps/shop/logs?tail=5&service=web", { token });
+  const bell = () => api.sent.find(({ queue, message }) => queue === "jobs" && message.tenant === tenant.id);
+  for (let i = 0; i < 50 && !bell(); i++) await new Promise((resolve) => setImmediate(resolve));
+  await tenant.work({ id: String(bell()?.message.job) }, reach);
+  return { answer: await asked, reach };
+}
+
+covers("getAppLogs", "200", "lines come from the servers themselves; one that cannot be read is named beside them", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const { answer, reach } = await logs(tenant, token);
+  expect(answer.body).toMatchObject({ items: [{ target: "web1", service: "web", text: "hello from web" }], failed: [] });
+  expect(reach.runs.at(-1)).toMatchObject({ op: "logs", plan: { tail: "5", service: "web", project: "shop-production" } });
+  const dead = scriptedReach();
+  dead.next(lost("unreachable"));
+  expect((await logs(tenant, token, dead)).answer.body).toMatchObject({ items: [], failed: [{ target: "web1" }] });
+  await tenant.entitle("restricted");
+  expect((await logs(tenant, token)).answer.status).toBe(200);
+});
+
+covers("getAppLogs", "app.not_deployed", "an app that runs nowhere has no logs", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/shop/logs", { token })).body).toMatchObject({ status: 409, code: "app.not_deployed" });
+});
+
+covers("getAppLogs", "app.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/nothing/logs", { token })).body.code).toBe("app.not_found");
+});
+
+covers("getAppLogs", "server.slow", "a server that does not answer in twenty seconds is told of, not waited for", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  expect((await api.call("GET", "/v1/apps/shop/logs", { token })).body).toMatchObject({ status: 504, code: "server.slow" });
+  api.take("jobs");
+});
+
+covers(
+  "removeApp",
+  "202",
+  "it is taken off its servers, its slot is free, its volumes stay, and the name can be used again",
+  async () => {
+    const { tenant, token } = await ready();
+    await tenant.work(await tenant.deploy("shop"));
+    const reach = scriptedReach();
+    const answer = await api.call("DELETE", "/v1/apps/shop", { token });
+    expect(answer.status).toBe(202);
+    expect(await tenant.work(answer.body, reach)).toMatchObject({ status: "succeeded" });
+    expect(reach.runs[0]).toMatchObject({ op: "remove", plan: { volumes: "keep" } });
+    expect(await tenant.account()).toMatchObject({ slots: 0 });
+    expect((await api.call("GET", "/v1/apps/shop", { token })).status).toBe(404);
+    await tenant.app("shop");
+    expect(await tenant.work(await tenant.deploy("shop"))).toMatchObject({ status: "succeeded", release: 1 });
+  },
+);
+
+test("a removal that fails on a server leaves the app where it is, with its slot", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const reach = scriptedReach();
+  reach.always(() => failed({ class: "internal", step: "down" }));
+  const answer = await api.call("DELETE", "/v1/apps/shop", { token });
+  expect(await tenant.work(answer.body, reach)).toMatchObject({ status: "failed" });
+  expect((await api.call("GET", "/v1/apps/shop", { token })).body).toMatchObject({ slot: true });
+});
+
+covers("removeApp", "204", "one that ran nowhere is gone at once", async () => {
+  const { token } = await ready();
+  expect((await api.call("DELETE", "/v1/apps/shop", { token })).status).toBe(204);
+  expect((await api.call("GET", "/v1/apps/shop", { token })).status).toBe(404);
+});
+
+covers("removeApp", "app.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("DELETE", "/v1/apps/nothing", { token })).body.code).toBe("app.not_found");
+});
+
+covers("removeApp", "app.busy", "not while it is being deployed; the job is named", async () => {
+  const { tenant } = await ready();
+  const job = await tenant.deploy("shop");
+  expect((await removeShop(tenant)).body).toMatchObject({ status: 409, code: "app.busy", job: job.id });
+});
+
+covers("removeApp", "version.stale", "of two removals at once one wins and the other changes nothing", async () => {
+  const { tenant } = await ready();
+  const answers = await Promise.all([removeShop(tenant), removeShop(tenant)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
+  expect(answers.find(({ status }) => status === 409)?.body.code).toBe("version.stale");
+});
+
+covers("removeApp", "billing.required", "needs a plan", () => refusedIn(api, "none", removeShop));
+covers("removeApp", "billing.grace", "is paused in grace", () => refusedIn(api, "grace", removeShop));
+covers("removeApp", "billing.restricted", "is off when the bill stays unpaid", () => refusedIn(api, "restricted", removeShop));
+covers("removeApp", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", removeShop));
+
+covers("removeApp", "deployment.too_many", "not while a hundred deploys wait", async () => {
+  const { tenant } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  await tenant.crowd(100);
+  expect((await removeShop(tenant)).body).toMatchObject({ status: 429, code: "deployment.too_many" });
+});

@@ -1,0 +1,363 @@
+import { randomBytes } from "node:crypto";
+import { addTarget } from "@berth/domain/target/target.ts";
+import { afterAll, expect, test } from "vitest";
+import { testApi } from "../support/api.ts";
+import { failed, scriptedReach } from "../support/reach.ts";
+import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+import { refusedIn } from "./entitled.ts";
+
+const api = testApi();
+afterAll(() => api.close());
+
+const bundle = { compose: COMPOSE };
+const ready = async (plan: "solo" | "pro" = "pro") => {
+  const tenant = await testTenant(api, { plan });
+  await tenant.target();
+  await tenant.app();
+  return { tenant, token: await tenant.token() };
+};
+const post =
+  (path: string, body: object = {}, headers = {}) =>
+  async (tenant: TestTenant) =>
+    api.call("POST", path, { token: await tenant.token(), body, headers });
+const deployShop = post("/v1/apps/shop/deployments", { bundle });
+const rollBack = post("/v1/apps/shop/rollback");
+
+covers("createDeployment", "202", "makes the next release and answers at once with the job that makes it live", async () => {
+  const { tenant } = await ready();
+  const answer = await deployShop(tenant);
+  expect([answer.status, answer.body]).toMatchObject([
+    202,
+    { kind: "deploy", status: "queued", app: "shop", environment: "production", release: 1 },
+  ]);
+  expect(await tenant.account()).toMatchObject({ slots: 1 });
+});
+
+test("the release that reaches the server is byte for byte the bundle, whatever its names and values hold", async () => {
+  const { tenant, token } = await ready();
+  const variables = { GREETING: `it's "$(id)" \`x\` \\ \n über` };
+  const files = [{ path: "conf/a b'c.txt", content: Buffer.from("x\0\u{1F600}").toString("base64") }];
+  const reach = scriptedReach();
+  const answer = await api.call("POST", "/v1/apps/shop/deployments", {
+    token,
+    body: { bundle: { ...bundle, files, variables } },
+  });
+  await tenant.work(answer.body, reach);
+  const sent = new Map(
+    reach.runs[0]?.files.map((file) => [file.path, Buffer.from(file.content as Uint8Array).toString("base64")]),
+  );
+  expect(sent.get("conf/a b'c.txt")).toBe(files[0]?.content);
+  expect(Buffer.from(sent.get("compose.yaml") ?? "", "base64").toString()).toBe(COMPOSE);
+});
+
+covers("createDeployment", "app.not_found", "an app that is not there is not found", async () => {
+  const { tenant } = await ready();
+  expect((await post("/v1/apps/other/deployments", { bundle })(tenant)).body.code).toBe("app.not_found");
+});
+
+covers(
+  "createDeployment",
+  "app.busy",
+  "of many at once exactly one is accepted; the others are told by which job, and leave nothing behind",
+  async () => {
+    const { tenant, token } = await ready();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => deployShop(tenant)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409]);
+    const job = answers.find(({ status }) => status === 202)?.body.id;
+    const late = await deployShop(tenant);
+    expect(late.body).toMatchObject({ code: "app.busy", job, next: [`berth jobs watch ${job}`, `berth jobs cancel ${job}`] });
+    expect((await api.call("GET", "/v1/apps/shop/releases", { token })).body.items).toHaveLength(1);
+    expect(await tenant.account()).toMatchObject({ slots: 1, deploys: [job] });
+  },
+);
+
+covers(
+  "createDeployment",
+  "version.stale",
+  "two apps for the last place at once: the loser is told to ask again, and then is accepted",
+  async () => {
+    const { tenant } = await ready();
+    await tenant.app("blog");
+    const blog = post("/v1/apps/blog/deployments", { bundle });
+    const answers = await Promise.all([deployShop(tenant), blog(tenant)]);
+    const codes = answers.map(({ body }) => body.code).filter(Boolean);
+    expect(codes.every((code) => code === "version.stale")).toBe(true);
+    for (const [i, answer] of answers.entries())
+      if (answer.status !== 202) expect((await (i === 0 ? deployShop : blog)(tenant)).status).toBe(202);
+    expect(await tenant.account()).toMatchObject({ slots: 2 });
+  },
+);
+
+covers("createDeployment", "target.not_found", "a target that is not there is named", async () => {
+  const { tenant } = await ready();
+  const answer = await post("/v1/apps/shop/deployments", { bundle, targets: ["web9"] })(tenant);
+  expect(answer.body).toMatchObject({ code: "target.not_found", detail: expect.stringContaining("web9") });
+});
+
+covers("createDeployment", "target.untrusted", "not to a server whose host key nobody confirmed", async () => {
+  const tenant = await testTenant(api);
+  await tenant.app();
+  await addTarget(tenant.ctx, { name: "web1", host: "127.0.0.1", port: 22, user: "root" });
+  api.take("jobs");
+  expect((await deployShop(tenant)).body).toMatchObject({
+    status: 409,
+    code: "target.untrusted",
+    next: ["berth target trust web1"],
+  });
+});
+
+covers("createDeployment", "deployment.no_target", "with no target, or several, it asks which", async () => {
+  const tenant = await testTenant(api);
+  await tenant.app();
+  expect((await deployShop(tenant)).body).toMatchObject({
+    code: "deployment.no_target",
+    next: ["berth target add NAME USER@HOST"],
+  });
+  await tenant.target("web1");
+  await tenant.target("web2");
+  expect((await deployShop(tenant)).body.detail).toContain("web1, web2");
+});
+
+test("later deploys go where the first one went, on all of its targets at once", async () => {
+  const { tenant } = await ready();
+  await tenant.target("web2");
+  const first = await post("/v1/apps/shop/deployments", { bundle, targets: ["web1", "web2"] })(tenant);
+  await tenant.work(first.body);
+  const second = await deployShop(tenant);
+  expect(Object.values(second.body.rollouts as Record<string, { name: string }>).map(({ name }) => name)).toEqual([
+    "web1",
+    "web2",
+  ]);
+});
+
+covers("createDeployment", "compose.invalid", "what is not a Compose file is refused with the place", async () => {
+  const { tenant } = await ready();
+  for (const compose of [
+    "a: [",
+    "services: {}",
+    "services:\n  web: {}\n",
+    "x: 1",
+    "services:\n  web:\n    image: a\n    image: b\n",
+  ]) {
+    const { body } = await post("/v1/apps/shop/deployments", { bundle: { compose } })(tenant);
+    expect(body).toMatchObject({ status: 422, code: "compose.invalid" });
+    expect(body.detail.length).toBeGreaterThan(10);
+  }
+});
+
+covers("createDeployment", "compose.unsupported", "what needs a build or other files is refused, with the service", async () => {
+  const { tenant } = await ready();
+  const build = await post("/v1/apps/shop/deployments", { bundle: { compose: "services:\n  web:\n    build: .\n" } })(tenant);
+  expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
+});
+
+covers("createDeployment", "bundle.too_large", "more than 256 KB compressed is refused with a hint", async () => {
+  const { tenant } = await ready();
+  const content = randomBytes(300 * 1024).toString("base64");
+  const answer = await post("/v1/apps/shop/deployments", { bundle: { ...bundle, files: [{ path: "big", content }] } })(tenant);
+  expect(answer.body).toMatchObject({ status: 413, code: "bundle.too_large", detail: expect.stringMatching(/\d+ KB/) });
+});
+
+covers("createDeployment", "input.too_large", "more than a megabyte is refused before it is read", async () => {
+  const { tenant } = await ready();
+  const answer = await post("/v1/apps/shop/deployments", { bundle: { compose: "x".repeat(1024 * 1024) } })(tenant);
+  expect(answer.body).toMatchObject({ status: 413, code: "input.too_large" });
+});
+
+covers("createDeployment", "plan.slots_full", "of many apps at once the plan's number of slots is claimed", async () => {
+  const { tenant } = await ready("solo");
+  for (const name of ["b", "c", "d"]) await tenant.app(name);
+  for (const name of ["shop", "b", "c"])
+    expect((await post(`/v1/apps/${name}/deployments`, { bundle })(tenant)).status).toBe(202);
+  expect((await post("/v1/apps/d/deployments", { bundle })(tenant)).body).toMatchObject({
+    status: 402,
+    code: "plan.slots_full",
+    plan: "solo",
+  });
+  expect(await tenant.account()).toMatchObject({ slots: 3 });
+});
+
+covers("createDeployment", "deployment.too_many", "not while a hundred wait", async () => {
+  const { tenant } = await ready();
+  await tenant.crowd(100);
+  expect((await deployShop(tenant)).body).toMatchObject({ status: 429, code: "deployment.too_many" });
+});
+
+covers(
+  "createDeployment",
+  "idempotency.mismatch",
+  "the same key and body is the same job; the same key and another body is refused",
+  async () => {
+    const { tenant } = await ready();
+    const headers = { "idempotency-key": "k" };
+    const first = await post("/v1/apps/shop/deployments", { bundle }, headers)(tenant);
+    expect((await post("/v1/apps/shop/deployments", { bundle }, headers)(tenant)).body.id).toBe(first.body.id);
+    await tenant.work(first.body);
+    expect((await post("/v1/apps/shop/deployments", { bundle }, headers)(tenant)).body).toMatchObject({
+      id: first.body.id,
+      status: "succeeded",
+    });
+    const other = await post("/v1/apps/shop/deployments", { bundle, note: "x" }, headers)(tenant);
+    expect(other.body).toMatchObject({ status: 422, code: "idempotency.mismatch" });
+  },
+);
+
+covers("createDeployment", "billing.required", "needs a plan", () => refusedIn(api, "none", deployShop));
+covers("createDeployment", "billing.grace", "is paused in grace, with the date", () => refusedIn(api, "grace", deployShop));
+covers("createDeployment", "billing.restricted", "is off when the bill stays unpaid", () =>
+  refusedIn(api, "restricted", deployShop),
+);
+covers("createDeployment", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", deployShop));
+
+covers("rollback", "202", "goes back to the release before the live one, and permitted in grace", async () => {
+  const { tenant, token } = await ready();
+  for (let i = 0; i < 3; i++) await tenant.work(await tenant.deploy("shop"));
+  await tenant.entitle("grace");
+  for (const expected of [2, 1]) {
+    const answer = await rollBack(tenant);
+    expect(answer.body).toMatchObject({ kind: "deploy", release: expected, rollback: true });
+    expect(await tenant.work(answer.body)).toMatchObject({ status: "succeeded" });
+  }
+  await tenant.entitle("active");
+  const named = await post("/v1/apps/shop/rollback", { release: 1 })(tenant);
+  expect(named.body.release).toBe(1);
+  await tenant.work(named.body);
+  expect((await api.call("GET", "/v1/apps/shop", { token })).body.environments[0]).toMatchObject({ release: 1, releases: 3 });
+});
+
+covers("rollback", "release.none_earlier", "with nothing to go back to it says so", async () => {
+  const { tenant } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  expect((await rollBack(tenant)).body).toMatchObject({ status: 409, code: "release.none_earlier" });
+});
+
+covers("rollback", "release.never_healthy", "not to a release that was never healthy", async () => {
+  const { tenant } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const reach = scriptedReach(() => failed({ class: "unhealthy", step: "health", changed: true, rolledBack: true }));
+  await tenant.work(await tenant.deploy("shop"), reach);
+  const answer = await post("/v1/apps/shop/rollback", { release: 2 })(tenant);
+  expect(answer.body).toMatchObject({ status: 409, code: "release.never_healthy" });
+});
+
+covers("rollback", "release.not_found", "a release that is not there is not found", async () => {
+  const { tenant } = await ready();
+  expect((await post("/v1/apps/shop/rollback", { release: 9 })(tenant)).body).toMatchObject({
+    status: 404,
+    code: "release.not_found",
+  });
+});
+
+covers("rollback", "app.not_found", "an app that is not there is not found", async () => {
+  const { tenant } = await ready();
+  expect((await post("/v1/apps/other/rollback")(tenant)).body.code).toBe("app.not_found");
+});
+
+covers("rollback", "app.busy", "not while a deploy is under way", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+  await tenant.deploy("shop");
+  expect((await rollBack(tenant)).body).toMatchObject({ status: 409, code: "app.busy" });
+});
+
+covers("rollback", "version.stale", "two apps at once: the loser is told to ask again, and then is accepted", async () => {
+  const { tenant } = await ready();
+  await tenant.app("blog");
+  for (const app of ["shop", "shop", "blog", "blog"]) await tenant.work(await tenant.deploy(app));
+  const blog = post("/v1/apps/blog/rollback");
+  const answers = await Promise.all([rollBack(tenant), blog(tenant)]);
+  const codes = answers.map(({ body }) => body.code).filter(Boolean);
+  expect(codes.every((code) => code === "version.stale")).toBe(true);
+  for (const [i, answer] of answers.entries())
+    if (answer.status !== 202) expect((await (i === 0 ? rollBack : blog)(tenant)).status).toBe(202);
+});
+
+covers("rollback", "deployment.too_many", "not while a hundred wait", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+  await tenant.crowd(100);
+  expect((await rollBack(tenant)).body.code).toBe("deployment.too_many");
+});
+
+covers("rollback", "idempotency.mismatch", "a key used for another release is refused", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+  const headers = { "idempotency-key": "k" };
+  expect((await post("/v1/apps/shop/rollback", {}, headers)(tenant)).status).toBe(202);
+  expect((await post("/v1/apps/shop/rollback", { release: 1 }, headers)(tenant)).body.code).toBe("idempotency.mismatch");
+});
+
+covers("rollback", "billing.required", "needs a plan", () => refusedIn(api, "none", rollBack));
+covers("rollback", "billing.restricted", "is off when the bill stays unpaid", () => refusedIn(api, "restricted", rollBack));
+
+covers("listDeployments", "200", "an app's deployments, newest first, and no other app's", async () => {
+  const { tenant, token } = await ready();
+  await tenant.app("blog");
+  for (const app of ["shop", "blog", "shop"]) await tenant.work(await tenant.deploy(app));
+  const { body } = await api.call("GET", "/v1/apps/shop/deployments", { token });
+  expect(body.items.map(({ release }: { release: number }) => release)).toEqual([2, 1]);
+});
+
+covers("listDeployments", "app.not_found", "an app that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/other/deployments", { token })).body.code).toBe("app.not_found");
+});
+
+covers("getDeployment", "200", "shows where it is on each target", async () => {
+  const { tenant, token } = await ready();
+  const job = await tenant.work(await tenant.deploy("shop"));
+  const { body } = await api.call("GET", `/v1/apps/shop/deployments/${job.id}`, { token });
+  expect(body).toEqual(JSON.parse(JSON.stringify(job)));
+});
+
+covers("getDeployment", "deployment.not_found", "one of another app, or none, is not found", async () => {
+  const { tenant, token } = await ready();
+  await tenant.app("blog");
+  const job = await tenant.deploy("shop");
+  for (const path of [`/v1/apps/blog/deployments/${job.id}`, "/v1/apps/shop/deployments/job_none"])
+    expect((await api.call("GET", path, { token })).body).toMatchObject({ status: 404, code: "deployment.not_found" });
+});
+
+covers("getDeployment", "app.not_found", "an app that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/other/deployments/job_none", { token })).body.code).toBe("app.not_found");
+});
+
+covers("listReleases", "200", "newest first, page after page, without the bundles", async () => {
+  const { tenant, token } = await ready();
+  for (let i = 0; i < 3; i++) await tenant.work(await tenant.deploy("shop"));
+  const numbers: number[] = [];
+  for (let next: string | null = ""; next !== null; ) {
+    const { body } = await api.call("GET", `/v1/apps/shop/releases?limit=2${next && `&cursor=${next}`}`, { token });
+    numbers.push(...body.items.map(({ number }: { number: number }) => number));
+    expect(JSON.stringify(body)).not.toContain("data");
+    next = body.next;
+  }
+  expect(numbers).toEqual([3, 2, 1]);
+});
+
+covers("listReleases", "app.not_found", "an app that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/other/releases", { token })).body.code).toBe("app.not_found");
+});
+
+covers("getRelease", "200", "one release with its services", async () => {
+  const { tenant, token } = await ready();
+  await tenant.deploy("shop");
+  const { body } = await api.call("GET", "/v1/apps/shop/releases/1", { token });
+  expect(body).toMatchObject({ number: 1, services: [{ name: "web", image: "registry.test/web:1" }] });
+});
+
+covers("getRelease", "release.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/shop/releases/7", { token })).body).toMatchObject({
+    status: 404,
+    code: "release.not_found",
+  });
+});
+
+covers("getRelease", "app.not_found", "nor one of an app that is not there", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/other/releases/1", { token })).body.code).toBe("app.not_found");
+});

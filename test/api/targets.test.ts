@@ -1,0 +1,246 @@
+import { afterAll, expect, test } from "vitest";
+import { testApi } from "../support/api.ts";
+import { HOST_KEY, lost, scriptedReach } from "../support/reach.ts";
+import { testTenant } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+import { refusedIn } from "./entitled.ts";
+
+const api = testApi();
+afterAll(() => api.close());
+
+const body = { name: "web1", host: "127.0.0.1", user: "deploy" };
+const added = async () => {
+  const tenant = await testTenant(api);
+  const token = await tenant.token();
+  const answer = await api.call("POST", "/v1/targets", { token, body });
+  return { tenant, token, ...answer.body };
+};
+
+covers("listTargets", "200", "lists the tenant's servers without anything of their keys but the public one", async () => {
+  const { token } = await added();
+  const answer = await api.call("GET", "/v1/targets", { token });
+  expect(answer.body.items).toHaveLength(1);
+  expect(answer.text).not.toMatch(/privateKey|fence|lease/);
+});
+
+covers("addTarget", "201", "gives a key made for this server alone and looks at the server's own", async () => {
+  const { tenant, token, target, job } = await added();
+  expect(target).toMatchObject({ name: "web1", user: "deploy", port: 22, status: "untrusted" });
+  expect(target.publicKey).toMatch(/^ssh-ed25519 /);
+  await tenant.work(job);
+  expect((await api.call("GET", "/v1/targets/web1", { token })).body).toMatchObject({ status: "untrusted", shownKey: HOST_KEY });
+  expect(api.dump()).not.toContain("OPENSSH PRIVATE KEY");
+});
+
+covers("addTarget", "target.exists", "a name can be given once, and what was refused left nothing behind", async () => {
+  const { tenant, token } = await added();
+  expect((await api.call("POST", "/v1/targets", { token, body })).body).toMatchObject({ status: 409, code: "target.exists" });
+  expect(await tenant.account()).toMatchObject({ targets: 1 });
+});
+
+covers("addTarget", "target.address", "a name that leads nowhere, or where it may not, is refused", async () => {
+  const strict = testApi({ over: { privateTargets: false } });
+  const token = await (await testTenant(strict)).token();
+  for (const host of ["127.0.0.1", "169.254.169.254", "0x7f.1", "2852039166", "[::1]", "10.0.0.8"])
+    expect((await strict.call("POST", "/v1/targets", { token, body: { ...body, host } })).body.code).toBe("target.address");
+  strict.close();
+});
+
+covers(
+  "addTarget",
+  "plan.targets_full",
+  "of many at once the plan's number is added, and the others are told the limit",
+  async () => {
+    const tenant = await testTenant(api, { plan: "solo" });
+    const token = await tenant.token();
+    const ask = (name: string) => api.call("POST", "/v1/targets", { token, body: { ...body, name } });
+    const answers = await Promise.all(["a", "b", "c", "d"].map(ask));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 402, 402]);
+    expect(answers.find(({ status }) => status === 402)?.body).toMatchObject({ code: "plan.targets_full", plan: "solo" });
+  },
+);
+
+const ask = (tenant: { token(): Promise<string> }) => async () =>
+  api.call("POST", "/v1/targets", { token: await tenant.token(), body: { ...body, name: "other" } });
+covers("addTarget", "billing.required", "needs a plan", () => refusedIn(api, "none", (tenant) => ask(tenant)()));
+covers("addTarget", "billing.grace", "is paused in grace, with the date", () =>
+  refusedIn(api, "grace", (tenant) => ask(tenant)()),
+);
+covers("addTarget", "billing.restricted", "is off when the bill stays unpaid", () =>
+  refusedIn(api, "restricted", (tenant) => ask(tenant)()),
+);
+covers("addTarget", "billing.hold", "is off while a payment is disputed", () =>
+  refusedIn(api, "hold", (tenant) => ask(tenant)()),
+);
+
+covers("addTarget", "idempotency.mismatch", "a key used for another server is refused", async () => {
+  const token = await (await testTenant(api)).token();
+  const headers = { "idempotency-key": "k" };
+  const first = await api.call("POST", "/v1/targets", { token, body, headers });
+  expect((await api.call("POST", "/v1/targets", { token, body, headers })).body).toEqual(first.body);
+  expect((await api.call("POST", "/v1/targets", { token, body: { ...body, name: "x" }, headers })).body.code).toBe(
+    "idempotency.mismatch",
+  );
+});
+
+covers("addTarget", "idempotency.busy", "of two at once with one key one adds it", async () => {
+  const token = await (await testTenant(api)).token();
+  const once = () => api.call("POST", "/v1/targets", { token, body, headers: { "idempotency-key": "k" } });
+  const answers = await Promise.all([once(), once()]);
+  const refused = answers.find(({ status }) => status !== 201)?.body.code;
+  expect(["idempotency.busy", "target.exists"]).toContain(refused);
+  expect((await api.call("GET", "/v1/targets", { token })).body.items).toHaveLength(1);
+});
+
+covers("getTarget", "200", "is found by name and by id", async () => {
+  const { token, target } = await added();
+  const byName = await api.call("GET", "/v1/targets/web1", { token });
+  expect((await api.call("GET", `/v1/targets/${target.id}`, { token })).body).toEqual(byName.body);
+});
+
+covers("getTarget", "target.not_found", "one that is not there is not found, by name and by id", async () => {
+  const { token } = await added();
+  for (const name of ["nowhere", "tgt_01JAAAAAAAAAAAAAAAAAAAAAAA"])
+    expect((await api.call("GET", `/v1/targets/${name}`, { token })).body.code).toBe("target.not_found");
+});
+
+covers("trustTarget", "202", "the confirmed key is pinned and the server is checked with it", async () => {
+  const { tenant, token, job } = await added();
+  await tenant.work(job);
+  const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
+  expect(answer.status).toBe(202);
+  await tenant.work(answer.body.job);
+  const { body: found } = await api.call("GET", "/v1/targets/web1", { token });
+  expect(found).toMatchObject({ status: "ready", hostKey: HOST_KEY, facts: { arch: "x86_64" } });
+});
+
+covers("trustTarget", "target.untrusted", "a key that was not shown yet cannot be confirmed", async () => {
+  const { token } = await added();
+  const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
+  expect(answer.body).toMatchObject({ status: 409, code: "target.untrusted" });
+});
+
+covers(
+  "trustTarget",
+  "target.key_mismatch",
+  "another fingerprint than the one shown is refused, with the one shown",
+  async () => {
+    const { tenant, token, job } = await added();
+    await tenant.work(job);
+    const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: `SHA256:${"x".repeat(43)}` } });
+    expect(answer.body).toMatchObject({ status: 409, code: "target.key_mismatch", fingerprint: HOST_KEY.fingerprint });
+  },
+);
+
+covers("trustTarget", "target.not_found", "an unknown server is not found", async () => {
+  const { token } = await added();
+  const answer = await api.call("POST", "/v1/targets/other/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
+  expect(answer.body.code).toBe("target.not_found");
+});
+
+covers("trustTarget", "idempotency.mismatch", "a key used for another request is refused", async () => {
+  const { tenant, token, job } = await added();
+  await tenant.work(job);
+  const headers = { "idempotency-key": "k" };
+  const trust = (fingerprint: string) => api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint }, headers });
+  expect((await trust(HOST_KEY.fingerprint)).status).toBe(202);
+  expect((await trust(`SHA256:${"x".repeat(43)}`)).body.code).toBe("idempotency.mismatch");
+});
+
+covers("trustTarget", "idempotency.busy", "of two at once with one key one confirms and one is told to ask again", async () => {
+  const { tenant, token, job } = await added();
+  await tenant.work(job);
+  const once = () =>
+    api.call("POST", "/v1/targets/web1/trust", {
+      token,
+      body: { fingerprint: HOST_KEY.fingerprint },
+      headers: { "idempotency-key": "k" },
+    });
+  const answers = await Promise.all([once(), once()]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+  expect(answers.find(({ status }) => status === 409)?.body.code).toBe("idempotency.busy");
+});
+
+covers("checkTarget", "202", "a look says what is missing and what to do about it", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  const token = await tenant.token();
+  const reach = scriptedReach();
+  reach.next(lost("unreachable"));
+  await tenant.work((await api.call("POST", "/v1/targets/web1/check", { token })).body, reach);
+  const { body: found } = await api.call("GET", "/v1/targets/web1", { token });
+  expect(found).toMatchObject({
+    status: "unready",
+    problem: { class: "unreachable", remedy: expect.stringContaining("firewall") },
+  });
+});
+
+test("a server that shows another host key is marked, is sent nothing, and needs a person to confirm the new one", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  const token = await tenant.token();
+  const reach = scriptedReach();
+  reach.hostKey = { ...HOST_KEY, key: "AAAAother", fingerprint: `SHA256:${"o".repeat(43)}` };
+  await tenant.work((await api.call("POST", "/v1/targets/web1/check", { token })).body, reach);
+  const changed = (await api.call("GET", "/v1/targets/web1", { token })).body;
+  expect(changed).toMatchObject({ status: "changed", hostKey: HOST_KEY, shownKey: reach.hostKey });
+  expect(reach.runs).toEqual([]);
+  const { body: trusted } = await api.call("POST", "/v1/targets/web1/trust", {
+    token,
+    body: { fingerprint: reach.hostKey.fingerprint },
+  });
+  await tenant.work(trusted.job, reach);
+  expect((await api.call("GET", "/v1/targets/web1", { token })).body.status).toBe("ready");
+});
+
+covers("checkTarget", "target.not_found", "an unknown server is not found", async () => {
+  const { token } = await added();
+  expect((await api.call("POST", "/v1/targets/other/check", { token })).body.code).toBe("target.not_found");
+});
+
+covers("checkTarget", "idempotency.mismatch", "a key used for another server is refused", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target("one");
+  await tenant.target("two");
+  const token = await tenant.token();
+  const check = (name: string) => api.call("POST", `/v1/targets/${name}/check`, { token, headers: { "idempotency-key": "k" } });
+  const first = await check("one");
+  expect((await check("one")).body).toEqual(first.body);
+  expect((await check("two")).body.code).toBe("idempotency.mismatch");
+});
+
+covers("checkTarget", "idempotency.busy", "of two at once with one key there is one job", async () => {
+  const { token } = await added();
+  const check = () => api.call("POST", "/v1/targets/web1/check", { token, headers: { "idempotency-key": "k" } });
+  expect((await Promise.all([check(), check()])).map(({ body: { code } }) => code).sort()).toEqual([
+    "idempotency.busy",
+    undefined,
+  ]);
+});
+
+covers("removeTarget", "204", "a server nothing is placed on is forgotten and its place in the plan is free", async () => {
+  const { tenant, token } = await added();
+  expect((await api.call("DELETE", "/v1/targets/web1", { token })).status).toBe(204);
+  expect(await tenant.account()).toMatchObject({ targets: 0 });
+});
+
+covers("removeTarget", "target.in_use", "a server with an app on it stays, and the apps are named", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  await tenant.deploy("shop");
+  const answer = await api.call("DELETE", "/v1/targets/web1", { token: await tenant.token() });
+  expect(answer.body).toMatchObject({ status: 409, code: "target.in_use", detail: expect.stringContaining("shop/production") });
+});
+
+covers("removeTarget", "target.not_found", "one that is not there is not found", async () => {
+  const { token } = await added();
+  expect((await api.call("DELETE", "/v1/targets/other", { token })).body.code).toBe("target.not_found");
+});
+
+const drop = async (tenant: { token(): Promise<string>; target(name: string): Promise<unknown> }) =>
+  api.call("DELETE", "/v1/targets/web1", { token: await tenant.token() });
+covers("removeTarget", "billing.required", "needs a plan", () => refusedIn(api, "none", drop));
+covers("removeTarget", "billing.grace", "is paused in grace", () => refusedIn(api, "grace", drop));
+covers("removeTarget", "billing.restricted", "is off when the bill stays unpaid", () => refusedIn(api, "restricted", drop));
+covers("removeTarget", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", drop));
