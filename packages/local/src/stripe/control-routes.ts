@@ -25,7 +25,7 @@ const bodies = {
       skewSeconds: z.number().optional(),
     }),
   ]),
-  settings: z.strictObject({ limitOneSubscription: z.boolean().optional() }),
+  settings: z.strictObject({ limitOneSubscription: z.boolean().optional(), clockStepMs: z.number().nonnegative().optional() }),
   redeliver: z.strictObject({ event: text }),
   reset: z.strictObject({ seed: z.number().int().optional() }),
 };

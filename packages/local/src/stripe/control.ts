@@ -30,7 +30,7 @@ export interface Control {
   /** Set what goes wrong in deliveries: `calm`, `rough`, or each by itself. */
   chaos(chaos: "calm" | "rough" | Partial<Chaos>): void;
   /** The other switches of the dashboard. */
-  settings(settings: Partial<Pick<Settings, "limitOneSubscription">>): void;
+  settings(settings: Partial<Pick<Settings, "limitOneSubscription" | "clockStepMs">>): void;
   /** Every event so far, oldest first. */
   events(): StripeEvent[];
   /** Every delivery so far, oldest first. */

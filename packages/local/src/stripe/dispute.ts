@@ -19,7 +19,7 @@ export interface Dispute {
   enhanced_eligibility_types: never[];
   evidence: object;
   evidence_details: object;
-  intended_submission_method: "not_submitted";
+  intended_submission_method: null;
   is_charge_refundable: boolean;
   livemode: false;
   metadata: Metadata;
@@ -106,7 +106,7 @@ export function disputeCharge(world: World, chargeId: string, reason: string): D
       submission_count: 0,
       submission_method: "not_submitted",
     },
-    intended_submission_method: "not_submitted",
+    intended_submission_method: null,
     is_charge_refundable: false,
     livemode: false,
     metadata: {},

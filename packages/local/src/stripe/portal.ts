@@ -35,7 +35,7 @@ export interface PortalFeatures {
     mode: "at_period_end" | "immediately";
     proration_behavior: string;
   };
-  subscription_pause: { duration: null; enabled: boolean };
+  subscription_pause: { duration: { interval_options: never[]; type: "indefinite" }; enabled: boolean };
   subscription_update: {
     billing_cycle_anchor: string | null;
     default_allowed_updates: string[];
@@ -239,7 +239,7 @@ function blankConfiguration(world: World): PortalConfiguration {
         mode: "at_period_end",
         proration_behavior: "none",
       },
-      subscription_pause: { duration: null, enabled: false },
+      subscription_pause: { duration: { interval_options: [], type: "indefinite" }, enabled: false },
       subscription_update: {
         billing_cycle_anchor: null,
         default_allowed_updates: [],

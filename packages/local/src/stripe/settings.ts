@@ -11,6 +11,8 @@ export interface Settings {
   failNext: string[];
   /** The dashboard switch that sends a customer who already subscribes from the checkout page to the portal. */
   limitOneSubscription: boolean;
+  /** How long a test clock rests between two things that fall due, milliseconds; while it moves it can be watched. */
+  clockStepMs: number;
   chaos: Chaos;
 }
 
@@ -21,6 +23,7 @@ export function defaultSettings(): Settings {
     failing: {},
     failNext: [],
     limitOneSubscription: false,
+    clockStepMs: 0,
     chaos: calm(),
   };
 }

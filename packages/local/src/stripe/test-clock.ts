@@ -117,7 +117,7 @@ function startAdvance(world: World, clock: TestClock, target: number): void {
     const due = nextDue(world, clock.id);
     if (due && due.at <= target) {
       runUntil(world, clock.id, due.at, { once: true });
-      setImmediate(step);
+      setTimeout(step, world.state.settings.clockStepMs);
       return;
     }
     clock.frozen_time = target;
@@ -126,7 +126,7 @@ function startAdvance(world: World, clock: TestClock, target: number): void {
     emit(world, "test_helpers.test_clock.ready", clock);
     world.onChange();
   };
-  setImmediate(step);
+  setTimeout(step, world.state.settings.clockStepMs);
 }
 
 function furthest(world: World, clock: TestClock): number {
