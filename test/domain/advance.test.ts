@@ -1,0 +1,117 @@
+import { advance, type JobEvent, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
+import { ended, type Job } from "@berth/domain/job/job.ts";
+import { failure } from "@berth/domain/rollout/failure.ts";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+const at = new Date("2027-01-01T00:00:00.000Z");
+const later = (minutes: number) => new Date(at.getTime() + minutes * 60_000);
+const job = (targets: string[], more: Partial<Job> = {}): Job => ({
+  id: "job_1",
+  kind: "deploy",
+  status: "queued",
+  rollouts: Object.fromEntries(targets.map((target) => [target, { target, name: target, status: "queued", attempts: 0 }])),
+  by: { kind: "system", id: "test" },
+  createdAt: at.toISOString(),
+  version: 1,
+  ...more,
+});
+const lostLine: Outcome = { ok: false, failure: failure("unreachable") };
+
+test("a rollout that may pass by itself is tried again after 1, 5 and 15 minutes, then it has failed", () => {
+  let state = job(["a"]);
+  const delays: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    state = advance(state, { type: "started", target: "a", at }).job;
+    const next = advance(state, { type: "ended", target: "a", outcome: lostLine, at });
+    for (const effect of next.effects) if (effect.type === "ring") delays.push(effect.delaySeconds / 60);
+    state = next.job;
+  }
+  expect(delays).toEqual([...RETRY_MINUTES]);
+  expect(state).toMatchObject({ status: "failed", failure: { class: "unreachable" } });
+});
+
+test("what the app or the customer caused fails at once", () => {
+  for (const kind of ["unhealthy", "image.not_found", "compose.invalid", "disk.full", "port.taken", "auth.failed"] as const) {
+    const { job: state, effects } = advance(job(["a"]), {
+      type: "ended",
+      target: "a",
+      outcome: { ok: false, failure: failure(kind) },
+      at,
+    });
+    expect(state.status).toBe("failed");
+    expect(effects).toEqual([{ type: "finish" }]);
+  }
+});
+
+test("a verdict of the server that is tried again is a new run there; a lost line is the same run", () => {
+  const started = advance(job(["a"]), { type: "started", target: "a", at }).job;
+  const end = (kind: "registry.unavailable" | "unreachable" | "interrupted") =>
+    advance(started, { type: "ended", target: "a", outcome: { ok: false, failure: failure(kind) }, at }).job.rollouts.a?.runs ??
+    0;
+  expect([end("registry.unavailable"), end("unreachable"), end("interrupted")]).toEqual([1, 0, 0]);
+});
+
+test("a worker that takes over from a dead one does not use up a retry", () => {
+  let state = job(["a"]);
+  for (let i = 0; i < 5; i++) state = advance(state, { type: "started", target: "a", at }).job;
+  const { effects } = advance(state, { type: "ended", target: "a", outcome: lostLine, at });
+  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 60 }]);
+});
+
+test("cancelling ends what has not started and leaves what runs to the worker that holds it", () => {
+  const running = advance(job(["a", "b"]), { type: "started", target: "a", at }).job;
+  const { job: state, effects } = advance(running, { type: "canceled", at });
+  expect(state.status).toBe("running");
+  expect(state.rollouts).toMatchObject({ a: { status: "running" }, b: { status: "canceled" } });
+  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+  const done = advance(state, {
+    type: "ended",
+    target: "a",
+    outcome: { ok: false, canceled: true, failure: failure("canceled") },
+    at,
+  });
+  expect(done.job.status).toBe("canceled");
+});
+
+const arbitraryOutcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.constant<Outcome>({ ok: true }),
+  fc
+    .constantFrom("unreachable" as const, "unhealthy" as const, "busy" as const)
+    .map((kind): Outcome => ({ ok: false, failure: failure(kind) })),
+);
+const arbitraryEvent = fc.oneof(
+  fc.record({ type: fc.constant("started" as const), target: fc.constantFrom("a", "b") }),
+  fc.record({ type: fc.constant("waits" as const), target: fc.constantFrom("a", "b"), for: fc.constant("x") }),
+  fc.record({ type: fc.constant("ended" as const), target: fc.constantFrom("a", "b"), outcome: arbitraryOutcome }),
+  fc.record({ type: fc.constant("canceled" as const) }),
+);
+
+test("whatever happens in whatever order, a job ends once and stays as it ended", () => {
+  fc.assert(
+    fc.property(fc.array(arbitraryEvent, { maxLength: 60 }), (events) => {
+      let state = job(["a", "b"]);
+      let finishes = 0;
+      for (const [i, event] of events.entries()) {
+        const before = state;
+        const next = advance(state, { ...event, at: later(i) } as JobEvent);
+        finishes += next.effects.filter(({ type }) => type === "finish").length;
+        state = next.job;
+        if (ended(before)) expect(state).toBe(before);
+      }
+      const last = advance(state, { type: "overdue", at: later(LIFE_MINUTES + 1) });
+      finishes += last.effects.filter(({ type }) => type === "finish").length;
+      expect(ended(last.job)).toBe(true);
+      expect(finishes).toBe(1);
+      expect(Object.values(last.job.rollouts).every(({ endedAt }) => endedAt !== undefined)).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("the same state and event give the same answer, and change nothing of what they were given", () => {
+  const state = Object.freeze(job(["a"]));
+  const event: JobEvent = { type: "started", target: "a", at };
+  expect(advance(state, event)).toEqual(advance(state, event));
+  expect(state).toEqual(job(["a"]));
+});

@@ -1,0 +1,343 @@
+import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { listEvents } from "@berth/domain/job/event.ts";
+import { findJob } from "@berth/domain/job/job.ts";
+import { sweep } from "@berth/domain/job/sweep.ts";
+import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
+import { LEASE_SECONDS } from "@berth/domain/rollout/lease.ts";
+import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
+import { findTarget } from "@berth/domain/target/target.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { failed, lost, scriptedReach, succeeded } from "../support/reach.ts";
+import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
+import { testWorld } from "../support/world.ts";
+
+const t = testWorld();
+afterAll(() => t.close());
+
+const ready = async (plan: "solo" | "pro" = "pro") => {
+  const tenant = await testTenant(t, { plan });
+  const target = await tenant.target();
+  await tenant.app();
+  return { tenant, target };
+};
+const bells = (tenant: TestTenant): (Bell & { delay: number })[] =>
+  t.sent
+    .filter(({ queue, message }) => queue === "jobs" && message.tenant === tenant.id)
+    .map((each) => {
+      t.sent.splice(t.sent.indexOf(each), 1);
+      return { ...(each.message as unknown as Bell), delay: each.options.delaySeconds ?? 0 };
+    });
+const turn = async (times = 20) => {
+  for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A server whose run goes on until it is told how it ends. */
+function pending() {
+  const reach = scriptedReach();
+  let end: (exit: Exit) => void = () => {};
+  reach.always(() => new Promise<Exit>((resolve) => (end = resolve)));
+  return { reach, end: (exit: Exit) => end(exit) };
+}
+
+test("a failed release leaves the live one as it was, and says what failed, where and what to do", async () => {
+  const { tenant, target } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const reach = scriptedReach();
+  const log = ["starting", "boom"];
+  reach.next(() =>
+    failed({ class: "unhealthy", step: "health", service: "web", log, changed: true, rolledBack: true, downMs: 900 }),
+  );
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job.failure).toMatchObject({ class: "unhealthy", step: "health", service: "web", log, rolledBack: true });
+  expect(job.failure?.remedy).toBeTruthy();
+  expect((await tenant.environment("shop")).live).toEqual({ [target.id]: 1 });
+  expect((await tenant.environment("shop")).good).toEqual([1]);
+});
+
+test("a first release that fails gives the slot back", async () => {
+  const { tenant } = await ready();
+  await tenant.work(
+    await tenant.deploy("shop"),
+    scriptedReach(() => failed({ class: "image.not_found" })),
+  );
+  expect(await tenant.account()).toMatchObject({ slots: 0 });
+});
+
+test("of two targets where one fails, each is told as it is and the deploy has failed", async () => {
+  const { tenant } = await ready();
+  const second = await tenant.target("web2", "127.0.0.2");
+  const reach = scriptedReach();
+  reach.next(() => succeeded());
+  reach.next(() => failed({ class: "port.taken" }));
+  const job = await tenant.work(await tenant.deploy("shop", { targets: ["web1", "web2"] }), reach);
+  expect(job.status).toBe("failed");
+  expect((await tenant.environment("shop")).live).not.toHaveProperty(second.id);
+  expect(Object.keys((await tenant.environment("shop")).live)).toHaveLength(1);
+});
+
+describe("a job is worked on by one worker at a time", () => {
+  test("of the same bell many times over, one worker runs it and the others do nothing", async () => {
+    const { tenant, target } = await ready();
+    const { reach, end } = pending();
+    const job = await tenant.deploy("shop");
+    const bell = { job: job.id, target: target.id };
+    const workers = Array.from({ length: 4 }, () => rollout(tenant.system, bell, reach));
+    await turn();
+    end(succeeded());
+    await Promise.all(workers);
+    expect(reach.runs).toHaveLength(1);
+    await rollout(tenant.system, bell, reach);
+    expect(reach.runs).toHaveLength(1);
+  });
+
+  test("a worker that dies loses the lease within a minute; the next one attaches to the same run with a higher fence, from the event it had", async () => {
+    const { tenant, target } = await ready();
+    const job = await tenant.deploy("shop");
+    bells(tenant);
+    const dead = scriptedReach();
+    dead.always((_, tell) => {
+      tell({ type: "step", step: "pull", text: "pull" });
+      return new Promise(() => {});
+    });
+    const frozen = { ...tenant.system, sleep: () => new Promise<void>(() => {}) };
+    void rollout(frozen, { job: job.id, target: target.id }, dead);
+    await turn();
+    const next = scriptedReach();
+    await rollout(tenant.system, { job: job.id, target: target.id }, next);
+    expect(next.runs).toHaveLength(0);
+    await t.clock.advance(LEASE_SECONDS + 1);
+    await rollout(tenant.system, { job: job.id, target: target.id }, next);
+    const [first, second] = [dead.runs[0], next.runs[0]];
+    expect(second?.job).toBe(first?.job);
+    expect(second?.fence).toBe((first?.fence ?? 0) + 1);
+    expect(second?.from).toBe(1);
+    expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("the sweep finds a job whose worker died, and has it looked at the moment its lease has lapsed", async () => {
+    const { tenant, target } = await ready();
+    const job = await tenant.deploy("shop");
+    bells(tenant);
+    const frozen = { ...tenant.system, sleep: () => new Promise<void>(() => {}) };
+    await t.clock.advance(20);
+    void rollout(
+      frozen,
+      { job: job.id, target: target.id },
+      scriptedReach(() => new Promise(() => {})),
+    );
+    await turn();
+    await t.clock.advance(41);
+    const contextOf = (id: string) => ({ ...tenant.system, tenant: id });
+    await sweep(t.world, contextOf);
+    const [again] = bells(tenant);
+    expect(again).toMatchObject({ job: job.id, again: true });
+    await rollout(tenant.system, again as Bell, scriptedReach());
+    const [delayed] = bells(tenant);
+    expect(delayed?.delay).toBeGreaterThan(0);
+    expect(delayed?.delay).toBeLessThanOrEqual(LEASE_SECONDS + 1);
+    await t.clock.advance(delayed?.delay ?? 0);
+    await rollout(tenant.system, delayed as Bell, scriptedReach());
+    expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("a worker that was frozen and thaws after another took over changes nothing", async () => {
+    const { tenant, target } = await ready();
+    const job = await tenant.deploy("shop");
+    bells(tenant);
+    const bell = { job: job.id, target: target.id };
+    let lose: (error: Error) => void = () => {};
+    const stale = scriptedReach(() => new Promise<Exit>((_, reject) => (lose = reject)));
+    const old = rollout({ ...tenant.system, sleep: () => new Promise<void>(() => {}) }, bell, stale);
+    await turn();
+    await t.clock.advance(LEASE_SECONDS + 1);
+    const { reach, end } = pending();
+    const current = rollout(tenant.system, bell, reach);
+    await turn();
+    lose(new RemoteError("unreachable", "it had been frozen"));
+    await old;
+    expect((await findJob(tenant.system, job.id))?.rollouts[target.id]).toMatchObject({ status: "running" });
+    end(succeeded());
+    await current;
+    expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+    expect(bells(tenant).filter(({ job: id }) => id === job.id)).toEqual([]);
+  });
+});
+
+describe("a busy target", () => {
+  test("makes the jobs of other apps wait in the order they were accepted, and each end rings the next", async () => {
+    const { tenant, target } = await ready();
+    const { reach, end } = pending();
+    for (const app of ["b", "c"]) await tenant.app(app);
+    const jobs = [];
+    for (const app of ["shop", "b", "c"]) {
+      jobs.push(await tenant.deploy(app));
+      await t.clock.advance(1);
+    }
+    bells(tenant);
+    const [first, second, third] = jobs;
+    const bell = (job: { id: string } | undefined) => ({ job: job?.id ?? "", target: target.id });
+    const running = rollout(tenant.system, bell(first), reach);
+    await turn();
+    await rollout(tenant.system, bell(third), reach);
+    await rollout(tenant.system, bell(second), reach);
+    expect((await findJob(tenant.system, third?.id ?? ""))?.rollouts[target.id]).toMatchObject({
+      status: "waiting",
+      waitsFor: first?.id,
+    });
+    end(succeeded());
+    await running;
+    expect(bells(tenant).map(({ job }) => job)).toContain(second?.id);
+    await rollout(tenant.system, bell(third), scriptedReach());
+    expect((await findJob(tenant.system, third?.id ?? ""))?.status).toBe("queued");
+    await rollout(tenant.system, bell(second), scriptedReach());
+    await rollout(tenant.system, bell(third), scriptedReach());
+    for (const job of jobs) expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("is free the moment its job has ended, though nobody gave the lease back", async () => {
+    const { tenant } = await ready();
+    await tenant.app("b");
+    await tenant.work(await tenant.deploy("shop"));
+    expect(await tenant.work(await tenant.deploy("b"))).toMatchObject({ status: "succeeded" });
+  });
+});
+
+test("no more deploys run at once than the plan has, and the next starts when one ends", async () => {
+  const { tenant, target } = await ready("solo");
+  const other = await tenant.target("web2", "127.0.0.2");
+  await tenant.app("b");
+  const { reach, end } = pending();
+  const first = await tenant.deploy("shop", { targets: ["web1"] });
+  const second = await tenant.deploy("b", { targets: ["web2"] });
+  bells(tenant);
+  const running = rollout(tenant.system, { job: first.id, target: target.id }, reach);
+  await turn();
+  await rollout(tenant.system, { job: second.id, target: other.id }, reach);
+  expect((await findJob(tenant.system, second.id))?.rollouts[other.id]).toMatchObject({
+    status: "waiting",
+    waitsFor: expect.stringContaining("plan"),
+  });
+  expect(reach.runs).toHaveLength(1);
+  end(succeeded());
+  await running;
+  expect(bells(tenant).map(({ job }) => job)).toEqual([second.id]);
+});
+
+test("a line that drops in the middle of a run is taken up again from the last event; nothing is started twice", async () => {
+  const { tenant } = await ready();
+  const reach = scriptedReach();
+  reach.next((_, tell) => {
+    tell({ type: "step", step: "pull", text: "1" });
+    return lost("dropped")({} as never, () => {}) as never;
+  });
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job).toMatchObject({ status: "succeeded" });
+  expect(new Set(reach.runs.map((run) => run.job)).size).toBe(1);
+  expect(reach.runs[1]?.from).toBe(1);
+  const { items } = await listEvents(tenant.system, { job: job.id, waitSeconds: 0 });
+  expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("a server that shows another host key is sent nothing, and the target says so", async () => {
+  const { tenant, target } = await ready();
+  const reach = scriptedReach();
+  reach.hostKey = { ...reach.hostKey, key: "AAAAother" };
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job.failure).toMatchObject({ class: "hostkey.changed" });
+  expect(reach.runs).toEqual([]);
+  expect(await findTarget(tenant.system, target.id)).toMatchObject({ status: "changed" });
+});
+
+test("a fence the server refuses ends nothing: the newer holder says how it ended", async () => {
+  const { tenant } = await ready();
+  const reach = scriptedReach(() => failed({ class: "fence", code: 76 }));
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job.status).toBe("running");
+});
+
+test("a deploy accepted while active does not start once the payment has failed", async () => {
+  const { tenant } = await ready();
+  const job = await tenant.deploy("shop");
+  await tenant.entitle("grace");
+  const reach = scriptedReach();
+  expect((await tenant.work(job, reach)).failure).toMatchObject({ class: "billing.grace" });
+  expect(reach.runs).toEqual([]);
+});
+
+test("a run that has begun is not stopped by an unpaid bill", async () => {
+  const { tenant, target } = await ready();
+  const { reach, end } = pending();
+  const job = await tenant.deploy("shop");
+  bells(tenant);
+  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
+  await turn();
+  await tenant.entitle("restricted");
+  end(succeeded());
+  await running;
+  expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+});
+
+test("cancelling a run stops it on the server, and the job ends as the server says", async () => {
+  const { tenant, target } = await ready();
+  const reach = scriptedReach();
+  let stopped: (exit: Exit) => void = () => {};
+  reach.always((input) => {
+    if (input.op !== "cancel") return new Promise<Exit>((resolve) => (stopped = resolve));
+    stopped(failed({ class: "canceled", changed: true, rolledBack: true }));
+    return succeeded();
+  });
+  const job = await tenant.deploy("shop");
+  bells(tenant);
+  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
+  await turn();
+  await cancelJob(tenant.ctx, job.id);
+  stopped(failed({ class: "canceled", changed: true, rolledBack: true }));
+  await t.clock.advance(4);
+  await running;
+  expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "canceled" });
+});
+
+test("no secret among the variables is in any event, failure or log we keep, whole or encoded", async () => {
+  const { tenant } = await ready();
+  const secret = "hunter2-correct-horse";
+  const reach = scriptedReach((_, tell) => {
+    tell({ type: "log", service: "web", text: `password is ${secret} or ${Buffer.from(secret).toString("base64")}` });
+    return failed({ class: "unhealthy", message: `bad ${secret}`, log: [`x${secret}y`, encodeURIComponent(secret)] });
+  });
+  const { deploy } = await import("@berth/domain/deployment/deploy.ts");
+  const job = await deploy(tenant.ctx, {
+    app: "shop",
+    bundle: { compose: COMPOSE, files: [], variables: { DB_PASSWORD: secret } },
+  });
+  const done = await tenant.work(job, reach);
+  const kept = JSON.stringify([done, (await listEvents(tenant.system, { job: job.id, waitSeconds: 0 })).items]);
+  expect(kept).toContain("[secret]");
+  expect(kept).not.toContain(secret);
+  expect(kept).not.toContain(Buffer.from(secret).toString("base64"));
+});
+
+test("errors are cut to 4 KB, 40 lines, and hold no control characters", async () => {
+  const { tenant } = await ready();
+  const reach = scriptedReach(() =>
+    failed({
+      class: "start.failed",
+      message: `\u001b[31m${"x".repeat(9000)}`,
+      log: Array.from({ length: 99 }, (_, i) => `${i}\u0007`),
+    }),
+  );
+  const { failure } = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(failure?.message.length).toBeLessThanOrEqual(4096);
+  expect(failure?.log).toHaveLength(40);
+  expect(JSON.stringify(failure)).not.toMatch(/\\u001b|\\u0007/);
+});
+
+test("a job nobody could finish in its life is ended, once, and its claims are free", async () => {
+  const { tenant } = await ready();
+  const job = await tenant.deploy("shop");
+  bells(tenant);
+  await t.clock.advance(91 * 60);
+  await sweep(t.world, (id) => ({ ...tenant.system, tenant: id }));
+  expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "failed", failure: { class: "overdue" } });
+  expect(await tenant.account()).toMatchObject({ slots: 0 });
+  expect((await tenant.deploy("shop")).status).toBe("queued");
+});
