@@ -147,7 +147,9 @@ describe("a job is worked on by one worker at a time", () => {
     const bell = { job: job.id, target: target.id };
     let lose: (error: Error) => void = () => {};
     const stale = scriptedReach(() => new Promise<Exit>((_, reject) => (lose = reject)));
-    const old = rollout({ ...tenant.system, sleep: () => new Promise<void>(() => {}) }, bell, stale);
+    const untilAbort = (_: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    const old = rollout({ ...tenant.system, sleep: untilAbort }, bell, stale);
     await turn();
     await t.clock.advance(LEASE_SECONDS + 1);
     const { reach, end } = pending();
