@@ -8,6 +8,7 @@ import type Stripe from "stripe";
 import { dataKeys } from "./keys.ts";
 import { writeLog } from "./log.ts";
 import type { Sender } from "./queue.ts";
+import { endpoint, need, type Vars } from "./variable.ts";
 
 /** What every function is told by its environment. infra/ assigns a value of this type; a name missing on either side does not compile. */
 export interface CommonEnv {
@@ -27,24 +28,7 @@ export interface LocalEnv {
   readonly LOCAL_CLOCK_MS?: string;
 }
 
-type Vars = Readonly<Record<string, string | undefined>>;
-
-/** @throws Error naming the variable: a function without its environment must not start */
-export function need(env: Vars, name: string): string {
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`environment variable ${name} is missing`);
-  return value;
-}
-
 const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
-
-/** Engines of the local stage answer on one address each; anything else in the environment is ignored outside that stage. */
-export const endpoint = (env: Vars, service: "dynamodb" | "sqs" | "kms" | "ssm") => {
-  const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
-  return base === undefined
-    ? {}
-    : { endpoint: `${base}/${service}`, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
-};
 
 /** The world as a function sees it: the AWS clients its environment names. `stripe` is given by the functions that may use it. */
 export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {

@@ -1,6 +1,8 @@
 import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
-import { createWorld, need } from "../world.ts";
+import { handOver } from "@berth/domain/mail/outbox.ts";
+import { need } from "../variable.ts";
+import { createWorld } from "../world.ts";
 import { drain } from "./worker.ts";
 
 const world = createWorld(process.env);
@@ -9,8 +11,10 @@ const ses = new SESv2Client(
   local ? { endpoint: `${local}/ses`, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {},
 );
 
-/** The mail queue: a template and its data become one mail. */
-export const handler = drain(world, Mail, async (mail) => {
+/** The mail queue: a template and its data become one mail, however often the message comes. */
+export const handler = drain(world, Mail, (mail) => handOver(world, mail, () => deliver(mail)));
+
+async function deliver(mail: Mail): Promise<void> {
   const { subject, text, html } = writeMail(world.origin, mail);
   await ses.send(
     new SendEmailCommand({
@@ -19,4 +23,4 @@ export const handler = drain(world, Mail, async (mail) => {
       Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text }, Html: { Data: html } } } },
     }),
   );
-});
+}

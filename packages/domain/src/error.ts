@@ -86,6 +86,33 @@ export const catalogue = {
     hint: "Choose a plan first.",
     next: ["berth plans"],
   },
+  "billing.no_subscription": {
+    status: 409,
+    title: "There is no subscription to change",
+    hint: "Choose a plan first.",
+    next: ["berth plans"],
+  },
+  "billing.same_plan": { status: 409, title: "That is your plan already", next: ["berth usage"] },
+  "billing.change_pending": {
+    status: 409,
+    title: "A change of your plan waits to be paid",
+    hint: "Confirm the payment at the address given, or wait a day until the change lapses.",
+  },
+  "billing.canceling": {
+    status: 409,
+    title: "The subscription is set to end",
+    hint: "Take the cancellation back in the billing portal, then change the plan.",
+  },
+  "billing.declined": {
+    status: 402,
+    title: "The card was declined",
+    hint: "Nothing was changed. Use another card in the billing portal and try again.",
+  },
+  "billing.currency": {
+    status: 409,
+    title: "This account pays in another currency",
+    hint: "Write to support to change the currency.",
+  },
   "billing.unavailable": {
     status: 503,
     title: "The payment service does not answer",

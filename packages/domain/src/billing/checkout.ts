@@ -1,8 +1,165 @@
+import type Stripe from "stripe";
+import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
+import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
+import { commit, touch, update } from "../table.ts";
+import { getCatalogue, priceOf } from "./catalogue.ts";
+import { ensureCustomer } from "./customer.ts";
+import { atStripe, stripeFault } from "./stripe.ts";
+import { syncCustomer } from "./sync.ts";
 
-export async function startCheckout(ctx: Context, _plan: PlanName): Promise<{ url: string }> {
+/** A payment page is open this long; Stripe takes 30 minutes to 24 hours. */
+const OPEN_SECONDS = 31 * 60;
+/** One that closes sooner is not offered again. */
+const LEAST_SECONDS = 5 * 60;
+const TRIES = 6;
+
+type Checkout = NonNullable<Account["checkout"]>;
+
+/** Begins to pay for a plan: answers the payment page. Two tabs get the same page; who subscribes already is refused. */
+export async function startCheckout(ctx: Context, plan: PlanName): Promise<{ url: string }> {
   allow(ctx, "billing");
-  throw new Problem("billing.unavailable");
+  const stripe = await ctx.stripe();
+  const customer = await ensureCustomer(ctx, await getAccount(ctx));
+  await refuseSubscribed(ctx, stripe, customer);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const account = await getAccount(ctx);
+    const url = await step(ctx, stripe, customer, account, plan);
+    if (url !== undefined) return { url };
+  }
+  throw new Problem("service.busy");
+}
+
+/** One move towards an open page: claim an attempt, make its page, offer it, or close one that does not fit. Answers the page when there is one. */
+async function step(
+  ctx: Context,
+  stripe: Stripe,
+  customer: string,
+  account: Account,
+  plan: PlanName,
+): Promise<string | undefined> {
+  const { checkout } = account;
+  if (!checkout) return claim(ctx, account, plan);
+  if (checkout.session === "") return make(ctx, stripe, customer, checkout);
+  const session = await atStripe(() => stripe.checkout.sessions.retrieve(checkout.session));
+  const left = (Date.parse(checkout.expiresAt) - ctx.now().getTime()) / 1000;
+  const open = session.status === "open" && session.url;
+  if (open && checkout.plan === plan && left > LEAST_SECONDS) return open;
+  if (session.status === "open") await atStripe(() => close(stripe, checkout.session));
+  if (session.status === "complete") {
+    await syncCustomer(ctx, customer);
+    await refuseSubscribed(ctx, stripe, customer);
+  }
+  return claim(ctx, account, plan);
+}
+
+/** Who has a subscription that could still bill changes it in the portal or here; a second one would bill twice. */
+async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string): Promise<void> {
+  const { data } = await atStripe(() => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
+  // A status of tomorrow counts as living too.
+  const live = data.find(({ status }) => status !== "canceled" && status !== "incomplete_expired");
+  if (live) throw new Problem("billing.subscribed", { facts: { mend: `${ctx.origin}/billing` } });
+}
+
+/**
+ * The attempt is on record with all that its page is made of before Stripe is asked: whoever repeats it asks with the same key for the same
+ * thing, and so gets the same page.
+ */
+async function claim(ctx: Context, account: Account, plan: PlanName): Promise<undefined> {
+  const attempt = (account.checkouts ?? 0) + 1;
+  const expiresAt = new Date(ctx.now().getTime() + OPEN_SECONDS * 1000).toISOString();
+  const checkout: Checkout = { session: "", plan, url: "", expiresAt, attempt };
+  await touch(
+    ctx,
+    accountKey(ctx),
+    {
+      change: "SET checkout = :checkout, checkouts = :attempt",
+      condition: account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen",
+      values: {
+        ":checkout": checkout,
+        ":attempt": attempt,
+        ...(account.checkouts !== undefined && { ":seen": account.checkouts }),
+      },
+    },
+    lost,
+  ).catch(ignoreLost);
+}
+
+async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Checkout): Promise<undefined> {
+  const { attempt, plan, expiresAt } = checkout;
+  const price = priceOf(await getCatalogue(ctx), plan);
+  const session = await create(ctx, stripe, { customer, price: price.id, attempt, expiresAt });
+  const mine = { ":attempt": attempt, ":none": "" };
+  if (session === undefined) {
+    const change = {
+      change: "SET checkout = :null",
+      condition: "checkout.attempt = :attempt",
+      values: { ":attempt": attempt, ":null": null },
+    };
+    await touch(ctx, accountKey(ctx), change, lost).catch(ignoreLost);
+    return undefined;
+  }
+  const made: Checkout = { ...checkout, session: session.id, url: session.url ?? "" };
+  await commit(
+    ctx,
+    update(
+      ctx,
+      accountKey(ctx),
+      {
+        change: "SET checkout = :checkout",
+        condition: "checkout.attempt = :attempt AND checkout.#session = :none",
+        values: { ":checkout": made, ...mine },
+      },
+      lost,
+    ),
+    audit(ctx, "billing.checkout", plan, { detail: session.id }),
+  ).catch(ignoreLost);
+}
+
+/** The page of an attempt, or undefined where the attempt was left lying so long that Stripe no longer takes its end. */
+async function create(
+  ctx: Context,
+  stripe: Stripe,
+  { customer, price, attempt, expiresAt }: { customer: string; price: string; attempt: number; expiresAt: string },
+): Promise<Stripe.Checkout.Session | undefined> {
+  const about = { tenant: ctx.tenant };
+  try {
+    return await atStripe(() =>
+      stripe.checkout.sessions.create(
+        {
+          mode: "subscription",
+          customer,
+          client_reference_id: ctx.tenant,
+          metadata: about,
+          subscription_data: { metadata: about },
+          line_items: [{ price, quantity: 1 }],
+          expires_at: Math.floor(Date.parse(expiresAt) / 1000),
+          success_url: `${ctx.origin}/billing/return?session_id={CHECKOUT_SESSION_ID}`,
+          cancel_url: `${ctx.origin}/plans`,
+        },
+        { idempotencyKey: `co:${ctx.tenant}:${attempt}` },
+      ),
+    );
+  } catch (error) {
+    if (stripeFault(error)?.param === "expires_at") return undefined;
+    throw error;
+  }
+}
+
+/** Closes a page. One that was paid or ran out meanwhile is closed already. */
+async function close(stripe: Stripe, session: string): Promise<void> {
+  try {
+    await stripe.checkout.sessions.expire(session);
+  } catch (error) {
+    if (stripeFault(error)?.type !== "StripeInvalidRequestError") throw error;
+  }
+}
+
+const lost = new Problem("version.stale");
+
+/** Another tab moved on meanwhile; the next look at the account says where to. */
+function ignoreLost(error: unknown): undefined {
+  if (error !== lost) throw error;
 }

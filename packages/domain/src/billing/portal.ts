@@ -1,7 +1,56 @@
+import type Stripe from "stripe";
 import { allow, type Context } from "../context.ts";
+import { getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
+import { atStripe } from "./stripe.ts";
 
+/**
+ * What the portal offers: cards, invoices, cancelling at the end of the period. Plans are changed here and not there (one way, tested), and
+ * pausing and quantities are off. Raise the version to change it: the name is how the configuration is found again.
+ */
+const VERSION = "1";
+export const portalConfiguration = (origin: string): Stripe.BillingPortal.ConfigurationCreateParams => ({
+  features: {
+    customer_update: { enabled: true, allowed_updates: ["email", "name", "address", "tax_id"] },
+    invoice_history: { enabled: true },
+    payment_method_update: { enabled: true },
+    subscription_cancel: { enabled: true, mode: "at_period_end" },
+    subscription_update: { enabled: false },
+  },
+  business_profile: { headline: "Berth" },
+  default_return_url: `${origin}/billing/return`,
+  metadata: { berth: VERSION },
+});
+
+const found = new WeakMap<Stripe, string>();
+
+/** A page to change the card, see and pay invoices or cancel, for the account's own customer. */
 export async function openPortal(ctx: Context): Promise<{ url: string }> {
   allow(ctx, "billing");
-  throw new Problem("billing.unavailable");
+  const { customer, kind } = await getAccount(ctx);
+  // Who has never paid has nothing to manage, even if a payment page was opened once.
+  if (customer === undefined || kind === "none")
+    throw new Problem("billing.no_customer", { facts: { mend: `${ctx.origin}/plans` } });
+  const stripe = await ctx.stripe();
+  const configuration = await configurationOf(ctx, stripe);
+  const { url } = await atStripe(() =>
+    stripe.billingPortal.sessions.create({ customer, configuration, return_url: `${ctx.origin}/billing/return` }),
+  );
+  return { url };
+}
+
+async function configurationOf(ctx: Context, stripe: Stripe): Promise<string> {
+  const known = found.get(stripe);
+  if (known) return known;
+  const { data } = await atStripe(() => stripe.billingPortal.configurations.list({ active: true, limit: 100 }));
+  const ours = data.find(({ metadata }) => metadata?.berth === VERSION);
+  const { id } =
+    ours ??
+    (await atStripe(() =>
+      stripe.billingPortal.configurations.create(portalConfiguration(ctx.origin), {
+        idempotencyKey: `portal:${VERSION}:${ctx.stage}`,
+      }),
+    ));
+  found.set(stripe, id);
+  return id;
 }

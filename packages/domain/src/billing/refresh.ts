@@ -1,8 +1,33 @@
+import { limit } from "../auth/rate.ts";
 import { allow, type Context } from "../context.ts";
-import { getAccount } from "../entitlement/account.ts";
+import { type Account, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
 import { type BillingState, stateOf } from "./state.ts";
+import { atStripe, stripeFault } from "./stripe.ts";
+import { syncCustomer } from "./sync.ts";
 
-export async function refreshBilling(ctx: Context, _input: { session?: string | undefined }): Promise<BillingState> {
+/**
+ * Looks at Stripe again at once, so that a lost event locks nobody out: on the return from a payment page or the portal, or when asked to.
+ * What the page's address says grants nothing; a payment page is only checked to be the caller's own.
+ */
+export async function refreshBilling(ctx: Context, input: { session?: string | undefined }): Promise<BillingState> {
   allow(ctx, "billing");
+  await limit(ctx, `billing-refresh#${ctx.tenant}`, { most: 20, seconds: 60 });
+  const account = await getAccount(ctx);
+  if (input.session !== undefined) await refuseForeign(ctx, account, input.session);
+  if (account.customer !== undefined) {
+    const { customer } = account;
+    await atStripe(() => syncCustomer(ctx, customer));
+  }
   return stateOf(ctx, await getAccount(ctx));
+}
+
+async function refuseForeign(ctx: Context, account: Account, id: string): Promise<void> {
+  const foreign = new Problem("input.invalid", { detail: "body.session: this is not a payment page of your account." });
+  const stripe = await ctx.stripe();
+  const session = await atStripe(() => stripe.checkout.sessions.retrieve(id)).catch((error: unknown) => {
+    throw stripeFault(error)?.type === "StripeInvalidRequestError" ? foreign : error;
+  });
+  const customer = typeof session.customer === "string" ? session.customer : session.customer?.id;
+  if (session.client_reference_id !== ctx.tenant || customer !== account.customer) throw foreign;
 }

@@ -12,7 +12,7 @@ import { check, get, key, type Row, update, type Write } from "../table.ts";
 export const Account = z.object({
   tenant: z.string(),
   kind: z.enum(["none", "good", "delinquent", "paused", "ended"]),
-  reason: z.string().optional(),
+  reason: z.string().nullable().optional(),
   plan: z.enum(planNames).nullable(),
   slotLimit: z.number().int(),
   targetLimit: z.number().int(),
@@ -27,6 +27,14 @@ export const Account = z.object({
   customer: z.string().optional(),
   subscription: z.string().nullable().optional(),
   anomalies: z.array(z.string()).optional(),
+  /** The last notice about the unpaid bill of this anchor; each is given once. */
+  noticed: z
+    .object({ anchor: z.string(), step: z.enum(["grace", "ending", "restricted"]) })
+    .nullable()
+    .optional(),
+  /** How many customers and payment pages were made at Stripe so far: part of the keys that keep a repeat from making another. */
+  customers: z.number().int().optional(),
+  checkouts: z.number().int().optional(),
   checkout: z
     .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
     .nullable()
@@ -34,7 +42,9 @@ export const Account = z.object({
   syncSeq: z.number().int().optional(),
   appliedSeq: z.number().int().optional(),
   syncedAt: z.string().optional(),
-  apiVersion: z.string().optional(),
+  /** When billing has to look again by itself; the sparse index. */
+  duePk: z.string().optional(),
+  dueAt: z.string().optional(),
   slots: z.number().int(),
   targets: z.number().int(),
   /** Deploys accepted and, as far as was known at the last acceptance, not ended; oldest first. One that has ended holds no place. */

@@ -2,8 +2,22 @@ import * as z from "zod";
 
 /** A mail to be written: a template's name and its data. */
 export const Mail = z.object({
+  /** Mails of a change have one: a message that comes twice is still one mail. */
+  id: z.string().optional(),
   to: z.email(),
-  template: z.enum(["code", "grace", "grace-ending", "restricted", "recovered", "welcome"]),
+  template: z.enum([
+    "code",
+    "welcome",
+    "grace",
+    "grace-ending",
+    "restricted",
+    "recovered",
+    "upgraded",
+    "downgrade-planned",
+    "downgraded",
+    "canceled",
+    "ended",
+  ]),
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 export type Mail = z.infer<typeof Mail>;
@@ -22,7 +36,11 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   }),
   welcome: ({ plan }) => ({
     subject: `Your ${plan} plan is active`,
-    lines: [`Thank you. Your ${plan} plan is active now.`, "Next: add a server and deploy your first app."],
+    lines: [
+      `Thank you. Your ${plan} plan is active now.`,
+      "Next: add a server and deploy your first app.",
+      "The receipt is with your invoices, under Billing.",
+    ],
     link: { text: "Open Berth", path: "/" },
   }),
   grace: ({ until }) => ({
@@ -49,7 +67,47 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   recovered: () => ({
     subject: "Paid: everything works again",
     lines: ["Thank you, the bill is paid. Everything works again."],
-    link: { text: "Open Berth", path: "/" },
+    link: { text: "Receipt and billing", path: "/billing" },
+  }),
+  upgraded: ({ plan, slots, targets }) => ({
+    subject: `You are on the ${plan} plan now`,
+    lines: [
+      `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
+      "You were charged for the rest of this period only; the receipt is with your invoices.",
+    ],
+    link: { text: "Receipt and billing", path: "/billing" },
+  }),
+  "downgrade-planned": ({ plan, at }) => ({
+    subject: `Your plan changes to ${plan} on ${at}`,
+    lines: [
+      `Until ${at} everything stays as it is; then the ${plan} plan begins at its lower price.`,
+      "Nothing that runs is stopped. You can take the change back until then.",
+    ],
+    link: { text: "See or take back the change", path: "/billing" },
+  }),
+  downgraded: ({ plan, slots, targets }) => ({
+    subject: `You are on the ${plan} plan now`,
+    lines: [
+      `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
+      "If you use more than that, everything you have keeps running; only new apps and targets have to wait.",
+    ],
+    link: { text: "Billing", path: "/billing" },
+  }),
+  canceled: ({ at }) => ({
+    subject: `Your plan ends on ${at}`,
+    lines: [
+      `Your plan is canceled and ends on ${at}. Until then everything works.`,
+      "You can take that back in the billing portal. Your servers and apps are yours and keep running either way.",
+    ],
+    link: { text: "Billing", path: "/billing" },
+  }),
+  ended: () => ({
+    subject: "Your plan has ended",
+    lines: [
+      "Your plan has ended, so changes are off. Your apps keep running on your servers; logs and export stay open to you.",
+      "Choose a plan and everything works again at once.",
+    ],
+    link: { text: "Choose a plan", path: "/plans" },
   }),
 };
 

@@ -1,0 +1,65 @@
+import { API_VERSION, doorbellOf, isHeard } from "@berth/domain/billing/event.ts";
+import type { World } from "@berth/domain/context.ts";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { verify } from "./signature.ts";
+
+/** What the ingress needs of the outside. No table and no Stripe: it can only ring. */
+export interface Door {
+  readonly secrets: () => Promise<readonly string[]>;
+  readonly send: World["send"];
+  readonly now: () => Date;
+  readonly log: World["log"];
+  /** Whether events of real money belong here. */
+  readonly livemode: boolean;
+}
+
+/** Invoice events can be large; API Gateway's own limit is far above this. */
+export const MOST_BYTES = 1024 * 1024;
+
+type Answer = APIGatewayProxyStructuredResultV2;
+const answer = (statusCode: number, text: string): Answer => ({
+  statusCode,
+  headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+  body: text,
+});
+
+/**
+ * Stripe's events: the exact bytes are verified, then a doorbell is put into the queue, and only when the queue has it is the answer 200.
+ * Anything else makes Stripe send again. Nothing is marked as seen here, so nothing can be lost between a mark and the queue.
+ */
+export async function receive(door: Door, event: APIGatewayProxyEventV2): Promise<Answer> {
+  if (event.requestContext.http.method !== "POST") return answer(405, "POST only");
+  const raw = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (raw.length > MOST_BYTES) return refused(door, 413, "too large");
+  const header = Object.entries(event.headers).find(([name]) => name.toLowerCase() === "stripe-signature")?.[1];
+  const verdict = verify(raw, header, await door.secrets(), Math.floor(door.now().getTime() / 1000));
+  if (verdict === "no-secret") return refused(door, 500, verdict);
+  if (verdict !== "genuine") return refused(door, 400, verdict);
+  return ring(door, JSON.parse(raw.toString("utf8")));
+}
+
+function refused(door: Door, status: number, reason: string): Answer {
+  door.log("warn", "webhook refused", { reason });
+  return answer(status, reason);
+}
+
+/** Genuine and yet not ours: taken, so that Stripe stops sending it, and dropped where somebody sees it. */
+function dropped(door: Door, reason: string, event: WireEvent): Answer {
+  door.log("error", "webhook dropped", { reason, event: event.id, type: event.type });
+  return answer(200, "dropped");
+}
+
+type WireEvent = Readonly<Record<string, unknown>>;
+
+async function ring(door: Door, event: WireEvent): Promise<Answer> {
+  if (event.object !== "event") return dropped(door, "not a snapshot event", event);
+  if (event.livemode !== door.livemode) return dropped(door, "event of another mode", event);
+  if (event.account !== undefined || event.context) return dropped(door, "event of another account", event);
+  if (!isHeard(String(event.type))) return answer(200, "not heard");
+  // The endpoint was set up wrong, which does not make the bell less true: only its shape is in doubt, and that is not looked at.
+  if (event.api_version !== API_VERSION)
+    door.log("error", "webhook of another version", { event: event.id, version: event.api_version });
+  const { bell, group } = doorbellOf(event);
+  await door.send("billing", bell, { group, dedupe: String(event.id) });
+  return answer(200, "rung");
+}

@@ -1,0 +1,59 @@
+import type Stripe from "stripe";
+import type { World } from "../context.ts";
+import { type Plan, type PlanName, plans } from "../plan/plan.ts";
+
+/** A plan's price at Stripe, as it is found by its lookup key. */
+export interface SoldPrice {
+  readonly id: string;
+  readonly product: string;
+  /** Integer cents. */
+  readonly amount: number | null;
+  readonly currency: string;
+}
+
+/**
+ * What Stripe's prices mean. A price is known by its id, or by its product: when a plan's price changes, the lookup key moves to the new
+ * price and those who pay the old one keep their plan.
+ */
+export interface Catalogue {
+  readonly sold: Readonly<Partial<Record<PlanName, SoldPrice>>>;
+}
+
+const KEEP_MILLISECONDS = 5 * 60_000;
+const kept = new WeakMap<Stripe, { catalogue: Catalogue; until: number }>();
+
+/** The catalogue, read at Stripe and kept five minutes. `fresh` reads it again whatever is kept. */
+export async function getCatalogue(world: World, { fresh = false }: { fresh?: boolean } = {}): Promise<Catalogue> {
+  const stripe = await world.stripe();
+  const now = world.now().getTime();
+  const known = kept.get(stripe);
+  if (known && !fresh && known.until > now) return known.catalogue;
+  const { data } = await stripe.prices.list({ lookup_keys: plans.map(({ lookupKey }) => lookupKey), active: true, limit: 100 });
+  const catalogue = { sold: Object.fromEntries(plans.flatMap((plan) => soldAs(plan, data))) };
+  kept.set(stripe, { catalogue, until: now + KEEP_MILLISECONDS });
+  return catalogue;
+}
+
+function soldAs(plan: Plan, prices: readonly Stripe.Price[]): [PlanName, SoldPrice][] {
+  const price = prices.find((each) => each.lookup_key === plan.lookupKey);
+  if (!price) return [];
+  const product = typeof price.product === "string" ? price.product : price.product.id;
+  return [[plan.name, { id: price.id, product, amount: price.unit_amount, currency: price.currency }]];
+}
+
+/** The plan a price stands for, or undefined where we do not sell it. */
+export function planOfPrice(
+  catalogue: Catalogue,
+  price: { readonly id: string; readonly product: string },
+): PlanName | undefined {
+  const sold = Object.entries(catalogue.sold) as [PlanName, SoldPrice][];
+  const found = sold.find(([, { id }]) => id === price.id) ?? sold.find(([, { product }]) => product === price.product);
+  return found?.[0];
+}
+
+/** @throws Error when Stripe has no active price under the plan's lookup key: a mistake of ours that nobody can pay around */
+export function priceOf(catalogue: Catalogue, plan: PlanName): SoldPrice {
+  const price = catalogue.sold[plan];
+  if (!price) throw new Error(`Stripe has no active price for the plan ${plan}`);
+  return price;
+}

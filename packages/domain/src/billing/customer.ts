@@ -1,0 +1,57 @@
+import { audit } from "../audit/audit.ts";
+import type { Context, World } from "../context.ts";
+import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { owners } from "../mail/outbox.ts";
+import { commit, get, globalKey, insert, update } from "../table.ts";
+import { atStripe } from "./stripe.ts";
+
+const customerKey = (customer: string) => globalKey("CUS", customer);
+
+/** The tenant of a Stripe customer, by our own row: never by e-mail or metadata, which others can write. */
+export async function tenantOfCustomer(world: World, customer: string): Promise<string | undefined> {
+  const row = await get(world, customerKey(customer));
+  return row && String(row.tenant);
+}
+
+/**
+ * The account's customer at Stripe, made when there is none. That it is ours is on record before any page exists on which it could pay;
+ * of two at once both get the same one, by the idempotency key.
+ */
+export async function ensureCustomer(ctx: Context, account: Account): Promise<string> {
+  if (account.customer) return account.customer;
+  const [email] = await owners(ctx);
+  const count = account.customers ?? 0;
+  const stripe = await ctx.stripe();
+  const { id } = await atStripe(() =>
+    stripe.customers.create(
+      { ...(email && { email }), metadata: { tenant: ctx.tenant } },
+      { idempotencyKey: `cus:${ctx.tenant}:${count}` },
+    ),
+  );
+  const stale = new Problem("version.stale");
+  try {
+    await commit(
+      ctx,
+      insert(ctx, customerKey(id), { tenant: ctx.tenant, createdAt: ctx.now().toISOString() }, stale),
+      update(
+        ctx,
+        accountKey(ctx),
+        {
+          change: "SET customer = :customer, customers = :count",
+          condition:
+            "attribute_exists(pk) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
+          values: { ":customer": id, ":count": count + 1, ":seen": count },
+        },
+        stale,
+      ),
+      audit(ctx, "billing.customer", id),
+    );
+    return id;
+  } catch (error) {
+    if (error !== stale) throw error;
+    const { customer } = await getAccount(ctx);
+    if (customer === undefined) throw error;
+    return customer;
+  }
+}

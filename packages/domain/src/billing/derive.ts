@@ -1,0 +1,211 @@
+import type { Account } from "../entitlement/account.ts";
+import { limitsOf } from "../entitlement/account.ts";
+import { type PlanName, planNames } from "../plan/plan.ts";
+import { type Catalogue, planOfPrice } from "./catalogue.ts";
+import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "./snapshot.ts";
+
+/** Days between the first failed attempt at a bill and the end of grace. */
+export const GRACE_DAYS = 7;
+
+/** Things about a bill that a person of ours has to look at. The customer is not made to suffer from them. */
+export const anomalies = [
+  "several_subscriptions",
+  "unknown_price",
+  "unknown_status",
+  "several_items",
+  "trialing",
+  "collection_paused",
+  "uncollectible",
+  "older_unpaid",
+  "finalization_failed",
+  "no_unpaid_invoice",
+  "orphan_schedule",
+  "currency",
+  "dispute",
+  "dispute_lost",
+] as const;
+export type Anomaly = (typeof anomalies)[number];
+
+/** The part of the account that Stripe decides. */
+export interface Standing {
+  readonly kind: Account["kind"];
+  readonly reason: string | null;
+  readonly plan: PlanName | null;
+  readonly slotLimit: number;
+  readonly targetLimit: number;
+  readonly graceUntil: string | null;
+  readonly anchor: string | null;
+  readonly hold: boolean;
+  readonly periodEnd: string | null;
+  readonly cancelAt: string | null;
+  readonly pendingPlan: PlanName | null;
+  readonly subscription: string | null;
+  readonly anomalies: readonly Anomaly[];
+}
+
+const none: Standing = {
+  kind: "none",
+  reason: null,
+  plan: null,
+  slotLimit: 0,
+  targetLimit: 0,
+  graceUntil: null,
+  anchor: null,
+  hold: false,
+  periodEnd: null,
+  cancelAt: null,
+  pendingPlan: null,
+  subscription: null,
+  anomalies: [],
+};
+
+/** The standing an account has now, as derive would give it. */
+export const standingOf = (account: Account): Standing => ({
+  kind: account.kind,
+  reason: account.reason ?? null,
+  plan: account.plan,
+  slotLimit: account.slotLimit,
+  targetLimit: account.targetLimit,
+  graceUntil: account.graceUntil,
+  anchor: account.anchor ?? null,
+  hold: account.hold ?? false,
+  periodEnd: account.periodEnd ?? null,
+  cancelAt: account.cancelAt ?? null,
+  pendingPlan: account.pendingPlan ?? null,
+  subscription: account.subscription ?? null,
+  anomalies: (account.anomalies ?? []) as readonly Anomaly[],
+});
+
+const ended = new Set(["canceled", "incomplete_expired"]);
+const ranks = ["active", "trialing", "unknown", "past_due", "unpaid", "paused", "incomplete"];
+const iso = (seconds: number | null) => (seconds === null ? null : new Date(seconds * 1000).toISOString());
+const bySize = (plan: PlanName | null) => (plan === null ? -1 : planNames.indexOf(plan));
+
+/**
+ * The whole of our billing rules: what a customer's snapshot at Stripe makes of the account. Pure, and without a clock: grace ends at
+ * `graceUntil` by whoever reads it, so the order, the number and the loss of events cannot change the outcome. `before` is used only where
+ * Stripe says nothing we understand: then what was, stays.
+ */
+export function derive(snapshot: Snapshot, catalogue: Catalogue, before: Standing): Standing {
+  if (snapshot.deleted) return before.kind === "none" ? none : { ...none, kind: "ended", reason: "customer_deleted" };
+  const live = snapshot.subscriptions.filter(({ status }) => !ended.has(status));
+  const best = live.toSorted((a, b) => compare(catalogue, a, b))[0];
+  if (!best || best.status === "incomplete") return lapsed(snapshot);
+  const rank = rankOf(best);
+  const found: Anomaly[] = live.length > 1 ? ["several_subscriptions"] : [];
+  if (rank === "unknown") return { ...before, anomalies: [...found, "unknown_status"] };
+  const plan = planOf(best, catalogue, before);
+  if (!known(best, catalogue)) found.push("unknown_price");
+  if (plan === null) return { ...none, subscription: best.id, anomalies: found };
+  const held = holdOf(snapshot, best);
+  const facts = { ...lateness(best, snapshot.awaitsHolder), ...(rank === "paused" && { reason: "paused" }) };
+  return {
+    ...none,
+    ...facts,
+    kind: rank === "paused" ? "paused" : facts.anchor === null ? "good" : "delinquent",
+    plan,
+    ...limitsOf(plan),
+    hold: held.length > 0,
+    periodEnd: iso(best.periodEnd),
+    cancelAt: iso(best.cancelAt),
+    pendingPlan: pendingPlan(best, catalogue, plan),
+    subscription: best.id,
+    anomalies: [...found, ...oddities(best, catalogue), ...held],
+  };
+}
+
+const rankOf = ({ status }: SubscriptionFacts) => (ranks.includes(status) ? status : "unknown");
+
+/** Best status first, then the larger plan, then the older subscription. */
+function compare(catalogue: Catalogue, a: SubscriptionFacts, b: SubscriptionFacts): number {
+  const size = ({ price }: SubscriptionFacts) => bySize((price && planOfPrice(catalogue, price)) ?? null);
+  return ranks.indexOf(rankOf(a)) - ranks.indexOf(rankOf(b)) || size(b) - size(a) || a.createdAt - b.createdAt;
+}
+
+/** Without a live subscription: one that ended leaves a customer, one that never came to be paid does not. */
+function lapsed({ subscriptions }: Snapshot): Standing {
+  const [last] = subscriptions
+    .filter(({ status }) => status === "canceled")
+    .toSorted((a, b) => (b.endedAt ?? b.createdAt) - (a.endedAt ?? a.createdAt));
+  return last ? { ...none, kind: "ended", reason: last.cancelReason ?? "canceled" } : none;
+}
+
+const known = ({ price }: SubscriptionFacts, catalogue: Catalogue) =>
+  price !== null && planOfPrice(catalogue, price) !== undefined;
+
+/** A price we do not sell says nothing, so the plan stays what it was. */
+function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: Standing): PlanName | null {
+  return (price && planOfPrice(catalogue, price)) ?? before.plan;
+}
+
+function pendingPlan({ schedule }: SubscriptionFacts, catalogue: Catalogue, plan: PlanName): PlanName | null {
+  const next = schedule?.next && planOfPrice(catalogue, schedule.next);
+  return next && next !== plan ? next : null;
+}
+
+/** The bill of a change that waits to be paid is not owed: unpaid, the change just does not happen. */
+const owed = (subscription: SubscriptionFacts) =>
+  subscription.invoices.filter(
+    ({ id, status, reason }) =>
+      status !== "draft" &&
+      status !== "void" &&
+      !(subscription.pendingUpdate && id === subscription.latestInvoice && reason === "subscription_update"),
+  );
+
+/** The unpaid bills of this episode, newest first: up to the last one that was paid or forgiven. */
+function unpaidTail(subscription: SubscriptionFacts): InvoiceFacts[] {
+  const bills = owed(subscription).toSorted((a, b) => b.createdAt - a.createdAt);
+  const settled = bills.findIndex(({ status }) => status === "paid" || status === "uncollectible");
+  return settled < 0 ? bills : bills.slice(0, settled);
+}
+
+/**
+ * Where grace is counted from: the first bill of the unpaid tail became final. Neither a retry nor a second unpaid cycle moves it, and
+ * anybody can compute it again. Without such a bill it is the period's start, never the moment of looking.
+ */
+function lateness(
+  subscription: SubscriptionFacts,
+  awaitsHolder: boolean,
+): Pick<Standing, "anchor" | "graceUntil" | "reason"> & { anomalies?: never } {
+  if (subscription.status !== "past_due" && subscription.status !== "unpaid")
+    return { anchor: null, graceUntil: null, reason: null };
+  const finals = unpaidTail(subscription).map(({ finalizedAt, createdAt }) => finalizedAt ?? createdAt);
+  const at = finals.length > 0 ? Math.min(...finals) : (subscription.periodStart ?? subscription.createdAt);
+  return {
+    anchor: iso(at),
+    graceUntil: iso(at + GRACE_DAYS * 86_400),
+    reason: awaitsHolder ? "authentication_required" : "payment_failed",
+  };
+}
+
+function oddities(subscription: SubscriptionFacts, catalogue: Catalogue): Anomaly[] {
+  const late = subscription.status === "past_due" || subscription.status === "unpaid";
+  const bills = owed(subscription).toSorted((a, b) => b.createdAt - a.createdAt);
+  const currencies = new Set(Object.values(catalogue.sold).map((price) => price?.currency));
+  const { schedule } = subscription;
+  const found: Record<string, boolean> = {
+    several_items: subscription.items !== 1 || subscription.quantity !== 1,
+    trialing: subscription.status === "trialing",
+    collection_paused: subscription.collectionPaused,
+    uncollectible: !late && bills[0]?.status === "uncollectible",
+    older_unpaid: !late && bills.some(({ status }) => status === "open"),
+    finalization_failed: subscription.invoices.some(({ status, broken }) => status === "draft" && broken),
+    no_unpaid_invoice: late && unpaidTail(subscription).length === 0,
+    orphan_schedule: schedule !== null && !schedule.ours && schedule.next === null,
+    currency: !currencies.has(subscription.currency),
+  };
+  return anomalies.filter((name) => found[name]);
+}
+
+// Stripe makes a subscription a moment after its first charge.
+const FIRST_CHARGE_SECONDS = 600;
+const open = new Set(["needs_response", "under_review", "warning_needs_response", "warning_under_review"]);
+
+/** An open dispute, or a lost one about what this subscription charged, until somebody ends the subscription. */
+function holdOf({ disputes }: Snapshot, { createdAt }: SubscriptionFacts): Anomaly[] {
+  const found: Anomaly[] = [];
+  if (disputes.some(({ status }) => open.has(status))) found.push("dispute");
+  if (disputes.some(({ status, chargedAt }) => status === "lost" && chargedAt >= createdAt - FIRST_CHARGE_SECONDS))
+    found.push("dispute_lost");
+  return found;
+}

@@ -1,0 +1,80 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { World } from "../context.ts";
+import { Account } from "../entitlement/account.ts";
+import { get, globalKey, store } from "../table.ts";
+import { doorbellOf, eventTypes } from "./event.ts";
+import { billingShards, syncCustomer } from "./sync.ts";
+
+const INDEX = "due";
+const PAGE = 100;
+/** Events are asked for again from so long before the last look: their list may lag. */
+const OVERLAP_SECONDS = 600;
+/** How far Stripe's list of events reaches back. */
+const REACH_SECONDS = 30 * 86_400;
+
+const cursorKey = globalKey("CURSOR", "stripe-events");
+
+/** Accounts that billing looks after by itself: those due by now, or all of them. A page at a time, so that none is held back by the rest. */
+export async function* accounts(world: World, { due }: { due: boolean }): AsyncGenerator<Account> {
+  for (const shard of billingShards) {
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await world.table.client.send(
+        new QueryCommand({
+          TableName: world.table.name,
+          IndexName: INDEX,
+          KeyConditionExpression: due ? "duePk = :shard AND dueAt <= :now" : "duePk = :shard",
+          ExpressionAttributeValues: { ":shard": shard, ...(due && { ":now": world.now().toISOString() }) },
+          Limit: PAGE,
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+      );
+      for (const { pk, sk } of page.Items ?? []) {
+        const row = await get(world, { pk: String(pk), sk: String(sk) });
+        if (row) yield Account.parse(row);
+      }
+      from = page.LastEvaluatedKey;
+    } while (from);
+  }
+}
+
+/**
+ * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a day. What is
+ * enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest.
+ */
+export async function lookAtDue(world: World): Promise<{ looked: number; failed: number }> {
+  let looked = 0;
+  let failed = 0;
+  for await (const { tenant, customer } of accounts(world, { due: true })) {
+    if (customer === undefined) continue;
+    try {
+      await syncCustomer(world, customer);
+      looked++;
+    } catch (error) {
+      world.log("error", "billing could not look", { tenant, error });
+      failed++;
+    }
+  }
+  return { looked, failed };
+}
+
+/** Rings for the events that Stripe could not deliver since the last time. Answers how many. */
+export async function ringUndelivered(world: World): Promise<number> {
+  const now = Math.floor(world.now().getTime() / 1000);
+  const seen = Number((await get(world, cursorKey))?.at ?? now - REACH_SECONDS);
+  const stripe = await world.stripe();
+  let rung = 0;
+  const undelivered = stripe.events.list({
+    types: [...eventTypes],
+    created: { gte: seen - OVERLAP_SECONDS },
+    delivery_success: false,
+    limit: 100,
+  });
+  for await (const event of undelivered) {
+    const { bell, group } = doorbellOf(event as unknown as Record<string, unknown>);
+    await world.send("billing", bell, { group, dedupe: event.id });
+    rung++;
+  }
+  await store(world, cursorKey, { at: now });
+  return rung;
+}

@@ -1,0 +1,67 @@
+import type { Context } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
+import type { Mail } from "../mail/mail.ts";
+import { planNames, planOf } from "../plan/plan.ts";
+import type { Standing } from "./derive.ts";
+
+type Letter = Pick<Mail, "template" | "data">;
+type Noticed = NonNullable<Account["noticed"]>;
+
+/** Before the end of grace, when its end is announced once more. */
+export const ENDING_SECONDS = 2 * 86_400;
+
+const steps: readonly Noticed["step"][] = ["grace", "ending", "restricted"];
+const templates = { grace: "grace", ending: "grace-ending", restricted: "restricted" } as const;
+const day = (at: string | null) => (at ?? "").slice(0, 10);
+const limits = ({ plan }: Standing) =>
+  plan === null ? {} : { plan: planOf(plan).title, slots: planOf(plan).slots, targets: planOf(plan).targets };
+
+/**
+ * The notice an unpaid account is due now and was not given for this unpaid bill: only the furthest one, so that somebody who is looked at
+ * late is not told what is past.
+ */
+export function dueNotice(
+  at: Pick<Standing, "kind" | "anchor" | "graceUntil">,
+  noticed: Account["noticed"],
+  now: Date,
+): Noticed | undefined {
+  if (at.kind !== "delinquent" || at.anchor === null || at.graceUntil === null) return undefined;
+  const left = Date.parse(at.graceUntil) - now.getTime();
+  const step = left <= 0 ? "restricted" : left <= ENDING_SECONDS * 1000 ? "ending" : "grace";
+  const given = noticed?.anchor === at.anchor ? steps.indexOf(noticed.step) : -1;
+  return steps.indexOf(step) > given ? { anchor: at.anchor, step } : undefined;
+}
+
+export const noticeLetter = ({ step }: Noticed, { graceUntil }: Pick<Standing, "graceUntil">): Letter => ({
+  template: templates[step],
+  data: { until: day(graceUntil) },
+});
+
+/** What the customer is told of a change of standing. A renewal that was paid changes nothing and tells nothing. */
+export function lettersOf(before: Standing, after: Standing): Letter[] {
+  if (after.kind === "ended" && before.kind !== "ended" && before.kind !== "none") return [{ template: "ended", data: {} }];
+  if (after.kind !== "good") return [];
+  if (before.kind === "none" || before.kind === "ended")
+    return [{ template: "welcome", data: { plan: limits(after).plan ?? "" } }];
+  const letters: Letter[] = before.kind === "good" ? [] : [{ template: "recovered", data: {} }];
+  const grown = after.plan && before.plan ? planNames.indexOf(after.plan) - planNames.indexOf(before.plan) : 0;
+  if (grown !== 0)
+    letters.push({ template: grown > 0 ? "upgraded" : "downgraded", data: { plan: "", slots: 0, targets: 0, ...limits(after) } });
+  if (after.pendingPlan && after.pendingPlan !== before.pendingPlan)
+    letters.push({ template: "downgrade-planned", data: { plan: planOf(after.pendingPlan).title, at: day(after.periodEnd) } });
+  if (after.cancelAt && !before.cancelAt) letters.push({ template: "canceled", data: { at: day(after.cancelAt) } });
+  return letters;
+}
+
+/** When billing has to look at an account again by itself, or undefined where nothing can change without an event. */
+export function nextLook(ctx: Context, at: Standing, account: Pick<Account, "checkout">, customer: boolean): string | undefined {
+  if (!customer) return undefined;
+  const now = ctx.now().getTime();
+  const hour = 3_600_000;
+  const days: Record<Standing["kind"], number> = { good: 1, delinquent: 1, paused: 1, ended: 7, none: 7 };
+  const looks = [now + days[at.kind] * 24 * hour];
+  if (at.kind === "delinquent" || at.pendingPlan !== null || account.checkout) looks.push(now + hour);
+  const grace = at.graceUntil === null ? Number.NaN : Date.parse(at.graceUntil);
+  if (at.kind === "delinquent") looks.push(...[grace - ENDING_SECONDS * 1000, grace].filter((time) => time > now));
+  return new Date(Math.min(...looks)).toISOString();
+}

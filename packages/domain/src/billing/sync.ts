@@ -1,0 +1,196 @@
+import { audit } from "../audit/audit.ts";
+import type { Context, World } from "../context.ts";
+import { Account, accountKey, entitlement, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import type { Mail } from "../mail/mail.ts";
+import { owners, type Posted, post, send } from "../mail/outbox.ts";
+import { commit, get, globalKey, put, type Row, store, touch, update, type Write } from "../table.ts";
+import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
+import { tenantOfCustomer } from "./customer.ts";
+import { derive, type Standing, standingOf } from "./derive.ts";
+import { type Doorbell, livemodeOf } from "./event.ts";
+import { dueNotice, lettersOf, nextLook, noticeLetter } from "./notice.ts";
+import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
+
+/** What came of looking at Stripe. `foreign`: the customer is one this account no longer has. */
+export type Outcome = "changed" | "same" | "superseded" | "foreign" | "rejected";
+
+/** Longer than Stripe keeps events for delivering again (30 days). */
+const EVENT_SECONDS = 45 * 86_400;
+const TRIES = 8;
+
+const eventKey = (event: string) => globalKey("EVT", event);
+const system = (world: World, tenant: string): Context => ({ ...world, tenant, actor: { kind: "system", id: "billing" } });
+const doneRow = (world: World) => ({
+  doneAt: world.now().toISOString(),
+  ttl: Math.floor(world.now().getTime() / 1000) + EVENT_SECONDS,
+});
+
+/** Answers an event: finds its customer and looks again, unless this very event was answered before. */
+export async function answerDoorbell(world: World, bell: Doorbell): Promise<Outcome | "done" | "nobody"> {
+  if (bell.event && !bell.again && (await get(world, eventKey(bell.event)))) return "done";
+  const customer = bell.customer ?? (bell.charge && (await customerOfCharge(world, bell.charge)));
+  if (!customer) {
+    world.log("error", "event without a customer", { ...bell });
+    if (bell.event) await store(world, eventKey(bell.event), doneRow(world));
+    return "nobody";
+  }
+  return syncCustomer(world, customer, bell);
+}
+
+async function customerOfCharge(world: World, charge: string): Promise<string | undefined> {
+  const { customer } = await (await world.stripe()).charges.retrieve(charge);
+  return typeof customer === "string" ? customer : customer?.id;
+}
+
+/**
+ * Makes the account what Stripe says now. Every event, return from a page, sweep and repair ends here. The number of a sync is taken before
+ * it reads Stripe, and it is written only over lower numbers: so the sync with the highest number began after every other, and the last
+ * change's own event begins one after that change. A sync that dies blocks nobody, since only applied numbers count.
+ * @throws Error when nobody is known under the customer: somebody paid and gets nothing, so it must end where a person sees it
+ */
+export async function syncCustomer(world: World, customer: string, bell: Doorbell = {}): Promise<Outcome> {
+  const tenant = await tenantOfCustomer(world, customer);
+  if (tenant === undefined) throw new Error(`no tenant has the Stripe customer ${customer}`);
+  const ctx = system(world, tenant);
+  const taken = await takeNumber(ctx);
+  if (taken.customer !== customer) return done(ctx, bell, "foreign");
+  const snapshot = await fetchSnapshot(world, customer);
+  if (snapshot.livemode !== livemodeOf(world)) {
+    world.log("error", "customer of another mode", { customer, livemode: snapshot.livemode });
+    return done(ctx, bell, "rejected");
+  }
+  const catalogue = await catalogueFor(world, snapshot);
+  return apply(ctx, taken, { snapshot, catalogue, bell, number: taken.syncSeq ?? 0 });
+}
+
+async function takeNumber(ctx: Context): Promise<Account> {
+  const one = {
+    change: "SET syncSeq = if_not_exists(syncSeq, :zero) + :one",
+    condition: "attribute_exists(pk)",
+    values: { ":zero": 0, ":one": 1 },
+  };
+  return Account.parse(await touch(ctx, accountKey(ctx), one, new Problem("internal", { detail: "the account is missing" })));
+}
+
+/** A price that is not in the kept catalogue may be newer than it. */
+async function catalogueFor(world: World, { subscriptions }: Snapshot): Promise<Catalogue> {
+  const catalogue = await getCatalogue(world);
+  const known = subscriptions.every(({ price }) => price === null || planOfPrice(catalogue, price) !== undefined);
+  return known ? catalogue : getCatalogue(world, { fresh: true });
+}
+
+async function done(ctx: Context, { event }: Doorbell, outcome: Outcome): Promise<Outcome> {
+  if (event) await store(ctx, eventKey(event), doneRow(ctx));
+  return outcome;
+}
+
+interface Look {
+  readonly snapshot: Snapshot;
+  readonly catalogue: Catalogue;
+  readonly bell: Doorbell;
+  readonly number: number;
+}
+
+async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome> {
+  let account = taken;
+  for (let attempt = 1; ; attempt++) {
+    if (account.customer !== look.snapshot.customer) return done(ctx, look.bell, "foreign");
+    if ((account.appliedSeq ?? 0) > look.number) return done(ctx, look.bell, "superseded");
+    const before = standingOf(account);
+    const after = derive(look.snapshot, look.catalogue, before);
+    const changed = JSON.stringify(before) !== JSON.stringify(after);
+    const stale = new Problem("version.stale");
+    const notice = dueNotice(after, account.noticed, ctx.now());
+    const mails = await letters(ctx, [...lettersOf(before, after), ...(notice ? [noticeLetter(notice, after)] : [])]);
+    try {
+      await commit(
+        ctx,
+        writeAccount(ctx, account, after, look, stale),
+        look.bell.event ? put(ctx, eventKey(look.bell.event), doneRow(ctx)) : undefined,
+        changed ? auditLine(ctx, before, after, look) : undefined,
+        notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
+        ...mails.map(({ write }) => write),
+      );
+    } catch (error) {
+      // Another sync was applied in between; whether it or this one is the later one, the numbers say.
+      if (error !== stale || attempt === TRIES) throw error;
+      account = await getAccount(ctx);
+      continue;
+    }
+    for (const { mail } of mails) await send(ctx, mail);
+    page(ctx, before, after);
+    return changed ? "changed" : "same";
+  }
+}
+
+async function letters(ctx: Context, told: readonly Pick<Mail, "template" | "data">[]): Promise<Posted[]> {
+  if (told.length === 0) return [];
+  const to = await owners(ctx);
+  return told.flatMap((letter) => to.map((address) => post(ctx, { to: address, ...letter })));
+}
+
+function writeAccount(ctx: Context, account: Account, after: Standing, look: Look, stale: Problem): Write {
+  const { deleted } = look.snapshot;
+  const checkout = deleted || checkoutIsOver(ctx, account, look.bell) ? null : account.checkout;
+  const noticed = dueNotice(after, account.noticed, ctx.now()) ?? account.noticed ?? null;
+  const dueAt = nextLook(ctx, after, { checkout }, !deleted);
+  const set: Row = {
+    ...after,
+    appliedSeq: look.number,
+    syncedAt: ctx.now().toISOString(),
+    noticed: after.kind === "delinquent" ? noticed : null,
+    ...(checkout === null && { checkout }),
+    ...(dueAt && { dueAt, duePk: dueShard(ctx.tenant) }),
+  };
+  const values = Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value]));
+  const removed = deleted ? " REMOVE customer, duePk, dueAt" : "";
+  const clears = checkout === null && account.checkout ? " AND checkout.attempt = :attempt" : "";
+  return update(
+    ctx,
+    accountKey(ctx),
+    {
+      change: `SET ${Object.keys(set)
+        .map((name) => `#${name} = :${name}`)
+        .join(", ")}${removed}`,
+      condition: `customer = :customer AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
+      values: {
+        ...values,
+        ":customer": look.snapshot.customer,
+        ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
+        ...(clears && { ":attempt": account.checkout?.attempt }),
+      },
+    },
+    stale,
+  );
+}
+
+/** A payment page that is completed or expired is no longer offered. */
+const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: Doorbell) =>
+  !!checkout &&
+  (checkout.expiresAt <= ctx.now().toISOString() ||
+    (object === checkout.session && (type === "checkout.session.completed" || type === "checkout.session.expired")));
+
+const SHARDS = 16;
+export const billingShards = Array.from({ length: SHARDS }, (_, shard) => `BILLING#${shard}`);
+function dueShard(tenant: string): string {
+  let shard = 0;
+  for (const char of tenant) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;
+  return `BILLING#${shard}`;
+}
+
+/** What changed, from what to what, by which event and sync. */
+function auditLine(ctx: Context, before: Standing, after: Standing, { bell, number }: Look): Write {
+  const names = (Object.keys(after) as (keyof Standing)[]).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  const pick = (standing: Standing) => Object.fromEntries(names.map((name) => [name, standing[name]]));
+  const detail = JSON.stringify({ before: pick(before), after: pick(after), event: bell.event ?? null, sync: number });
+  return audit(ctx, "billing.sync", ctx.tenant, { detail, result: entitlement(after, ctx.now()) });
+}
+
+/** Rings for a person of ours at what newly looks wrong. The alarm is on this line of the log. */
+function page(ctx: Context, before: Standing, after: Standing): void {
+  const fresh = after.anomalies.filter((name) => !before.anomalies.includes(name));
+  if (fresh.length > 0) ctx.log("error", "billing needs a person", { tenant: ctx.tenant, anomalies: fresh.join(",") });
+}

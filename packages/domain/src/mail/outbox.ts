@@ -1,0 +1,105 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import type { Context, World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { ulid } from "../id.ts";
+import { get, globalKey, insert, key, list, touch, type Write } from "../table.ts";
+import { User } from "../tenant/tenant.ts";
+import { Mail } from "./mail.ts";
+
+/**
+ * Mails that belong to a change are rows written in its commit and sent after it; what a lost process did not send, the sweep sends. The
+ * worker that hands a mail over marks its id, so that a message that comes twice is one mail.
+ */
+const SHARDS = 4;
+const AGAIN_SECONDS = 300;
+const KEEP_SECONDS = 45 * 86_400;
+const PAGE = 100;
+const INDEX = "due";
+
+const shards = Array.from({ length: SHARDS }, (_, shard) => `MAIL#${shard}`);
+const MailRow = z.object({ id: z.string(), mail: Mail });
+
+export interface Posted {
+  readonly write: Write;
+  readonly mail: Mail & { readonly id: string };
+}
+
+const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
+const mailKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `MAIL#${id}`);
+
+/** The line of a commit that promises a mail. Follow the commit with `send`. */
+export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
+  const id = ulid(ctx);
+  const named = { ...mail, id };
+  const write = insert(ctx, mailKey(ctx, id), {
+    id,
+    mail: named,
+    duePk: shards[(ctx.random(1)[0] ?? 0) % SHARDS],
+    dueAt: later(ctx, AGAIN_SECONDS),
+    ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS,
+  });
+  return { write, mail: named };
+}
+
+/** Puts a promised mail into the queue and takes it off the sweep's list. */
+export async function send(ctx: Context, mail: Mail & { readonly id: string }): Promise<void> {
+  await ctx.send("mail", mail);
+  const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
+  await touch(ctx, mailKey(ctx, mail.id), off, () => new Problem("version.stale"));
+}
+
+/** Sends the promised mails whose sender was lost before it sent them. Answers how many. */
+export async function sweepMails(world: World, contextOf: (tenant: string) => Context): Promise<number> {
+  let sent = 0;
+  for (const shard of shards) {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: INDEX,
+        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
+        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
+        Limit: PAGE,
+      }),
+    );
+    for (const { pk, sk } of page.Items ?? []) {
+      const found = await get(world, { pk: String(pk), sk: String(sk) });
+      if (!found) continue;
+      const { id, mail } = MailRow.parse(found);
+      await send(contextOf(String(pk).slice("TENANT#".length)), { ...mail, id });
+      sent++;
+    }
+  }
+  return sent;
+}
+
+/** The addresses of the tenant's owners: who is told about the bill. */
+export async function owners(ctx: Context): Promise<string[]> {
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
+  return rows
+    .map((row) => User.parse(row))
+    .filter(({ role }) => role === "owner")
+    .map(({ email }) => email);
+}
+
+// Longer than handing over takes, shorter than the queue hides a message that failed.
+const CLAIM_SECONDS = 60;
+
+/** Hands a mail over once, however often its message comes. One without an id (a sign-in code) is handed over each time. */
+export async function handOver(world: World, mail: Mail, deliver: () => Promise<unknown>): Promise<void> {
+  if (mail.id === undefined) return void (await deliver());
+  const at = globalKey("MAILED", mail.id);
+  if ((await get(world, at))?.mailedAt !== undefined) return;
+  const now = Math.floor(world.now().getTime() / 1000);
+  const claim = {
+    change: "SET claimedUntil = :until, #ttl = :ttl",
+    condition: "attribute_not_exists(mailedAt) AND (attribute_not_exists(claimedUntil) OR claimedUntil <= :now)",
+    values: { ":until": now + CLAIM_SECONDS, ":now": now, ":ttl": now + KEEP_SECONDS },
+  };
+  // Whoever holds the claim may die of it, so the message goes back to the queue and looks again.
+  const busy = new Problem("idempotency.busy");
+  await touch(world, at, claim, busy);
+  await deliver();
+  const done = { change: "SET mailedAt = :at", condition: "attribute_exists(pk)", values: { ":at": world.now().toISOString() } };
+  await touch(world, at, done, busy);
+}
