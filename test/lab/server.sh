@@ -36,7 +36,14 @@ echo 'nameserver 127.0.0.1' >etc/resolv.conf
 hostname "$name"
 echo "127.0.0.1 localhost $name" >etc/hosts
 printf '{"insecure-registries":["%s"],"registry-mirrors":["http://%s"]}\n' "$registry" "$registry" >etc/docker/daemon.json
-exec chroot . /bin/bash -c '
+# A real change of root, not a chroot: `docker exec` enters a container by its mount namespace, and would find this
+# machine's root there.
+mkdir -p .old
+pivot_root . .old
+umount -l /.old
+exec /bin/bash -c '
+  cd /
+  rmdir /.old
   unset DOCKER_HOST
   dockerd --pidfile /run/docker.pid >>/var/log/dockerd.log 2>&1 &
   while :; do

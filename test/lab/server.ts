@@ -53,9 +53,9 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups }: 
 
   async function exec(command: string): Promise<string> {
     const init = readFileSync(`/proc/${machine?.pid}/task/${machine?.pid}/children`, "utf8").trim().split(" ")[0]!; // "" fails below
-    const inside = ["--target", init, "--mount", "--pid", "--net", "--uts", `--root=/proc/${init}/root`, "--wd=/"];
+    const inside = ["--target", init, "--mount", "--pid", "--net", "--uts"];
     return new Promise((resolve, reject) => {
-      execFile("nsenter", [...inside, "/bin/bash", "-c", command], { maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+      execFile("nsenter", [...inside, "/bin/bash", "-c", `cd /\n${command}`], { maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         error ? reject(new Error(`${command}: ${stderr || stdout || error.message}`)) : resolve(stdout),
       );
     });
@@ -97,6 +97,7 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups }: 
     },
     async stop() {
       const gone = new Promise((resolve) => machine?.once("exit", resolve));
+      machine?.ref();
       machine?.kill("SIGKILL");
       await gone;
       await until(async () => (await run("ip", ["netns", "pids", namespace])) === "", `${namespace} to end`);

@@ -25,7 +25,7 @@ case "$*" in
   *' down '*) ;;
   'ps -aq'*) ;;
   'ps '*) printf '1\tweb\trunning\tUp 9 minutes (healthy)\n' ;;
-  *' logs '*) printf 'web-1  | 2026-01-02T03:04:05.678901234Z hello | there\nweb-1  | 2026-01-02T03:04:06.000000000Z \033[31mred\033[0m\n' ;;
+  *' logs '*) printf '\033[2Kweb-1  | 2026-01-02T03:04:05.678901234Z hello | there\nweb-1  | 2026-01-02T03:04:06.000000000Z \033[31mred\033[0m\n' ;;
   logs*) printf 'the last words\n' ;;
   events*) ;;
   *) echo "the fake docker does not know: $*" >&2 && exit 2 ;;

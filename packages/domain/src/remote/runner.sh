@@ -17,7 +17,7 @@ LC_ALL=C
 PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 export LC_ALL PATH
 unset COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES COMPOSE_PATH_SEPARATOR COMPOSE_REMOVE_ORPHANS
-tab=$(printf '\t')
+tab=$(printf '\t') escape=$(printf '\033')
 label=com.docker.compose
 
 # --- both halves ---
@@ -290,7 +290,7 @@ logs() {
   live=
   if sed -u '' </dev/null 2>/dev/null; then live=-u; fi
   { timeout "$limit" docker compose --project-name "$project" logs "$@" 2>"$scratch/complaint"; echo $? >"$scratch/status"; } |
-    sed ${live:+"$live"} -e "s/^\([A-Za-z0-9._-]*\)-[0-9]* *| \([0-9TZ:.-]*\) \{0,1\}/e$tab\2${tab}log$tab$tab\1$tab/;t" \
+    sed ${live:+"$live"} -e "s/^$escape\[2K//" -e "s/^\([A-Za-z0-9._-]*\)-[0-9]* *| \([0-9TZ:.-]*\) \{0,1\}/e$tab\2${tab}log$tab$tab\1$tab/;t" \
       -e "s/^\([A-Za-z0-9._-]*\) *| \([0-9TZ:.-]*\) \{0,1\}/e$tab\2${tab}log$tab$tab\1$tab/;t" -e "s/^/e$tab-${tab}log$tab$tab$tab/"
   read -r status <"$scratch/status"
   if [ "$status" -ne 0 ] && ! { [ "$status" -eq 124 ] && [ -n "$follow" ]; }; then
@@ -430,6 +430,7 @@ deploy() {
     fail compose.invalid "$(last_words)"
   fi
   read_config
+  look
   step pull
   pull
   pin
@@ -554,16 +555,19 @@ inspect() {
     >"$run/found" 2>"$run/out"
 }
 
+# Which images are here already; and whether Docker answers at all.
+look() {
+  inspect
+  lacking=$rc
+  if [ "$lacking" -eq 0 ]; then return; fi
+  ended
+  if ! grep -qi 'no such' "$run/out" && diagnose; then fail "$class" "$message"; fi
+  sed -n 's/.*[Nn]o such image: //p' "$run/out" >"$run/lacking"
+}
+
 # Everything is here before anything is stopped. A tag may have moved, so the registry is asked, unless told not to; a
 # digest cannot.
 pull() {
-  inspect
-  lacking=$rc
-  if [ "$lacking" -ne 0 ]; then
-    ended
-    if ! grep -qi 'no such' "$run/out" && diagnose; then fail "$class" "$message"; fi
-    sed -n 's/.*[Nn]o such image: //p' "$run/out" >"$run/lacking"
-  fi
   set --
   while IFS=$tab read -r name image _; do
     case $lacking$policy$image in
@@ -618,7 +622,7 @@ pin() {
     printf 'services:\n'
     while IFS=$tab read -r name image _; do
       plain "$name" || continue
-      digest=$(awk -v image="$image" '
+      chosen=$(awk -v image="$image" '
         $1 == image {
           repository = image
           sub(/@.*/, "", repository)
@@ -628,15 +632,14 @@ pin() {
           count = split($4, digests, ",")
           chosen = digests[1]
           for (i = 1; i <= count; i++) if (index(digests[i], repository "@") == 1) chosen = digests[i]
-          print chosen
+          print $2, chosen
           exit
         }' "$run/pins")
+      id=${chosen%% *} digest=${chosen#* }
+      printf '%s\n' "$id" >>"$own/$release.images"
+      if [ -s "$run/lacking" ] && grep -Fxq -e "$image" -e "$image:latest" "$run/lacking"; then printf '%s\n' "$id" >>"$own/pulled"; fi
       printf '  "%s":\n' "$name"
-      if [ -n "$digest" ]; then
-        printf '    image: "%s"\n' "$digest"
-        printf '%s\n' "$digest" >>"$own/$release.images"
-        if [ -s "$run/lacking" ] && grep -Fxq -e "$image" -e "$image:latest" "$run/lacking"; then printf '%s\n' "$digest" >>"$own/pulled"; fi
-      fi
+      if [ -n "$digest" ]; then printf '    image: "%s"\n' "$digest"; fi
       printf '    labels:\n      berth.app: "%s"\n' "$app_id"
       mounted=$(mounts "$name")
       if [ -n "$mounted" ]; then printf '      berth.files: "%s"\n' "$mounted"; fi

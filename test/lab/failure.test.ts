@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deployOf, runOn, visit } from "./client.ts";
+import { busyboxImage, pageImage } from "./images.ts";
+import { available, type Lab, startLab } from "./lab.ts";
+import type { Server } from "./server.ts";
+
+const reason = available();
+const service = (image: string, more = "") => `services:\n  web:\n    image: ${image}\n    ports: ["8080:80"]\n${more}`;
+
+describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: ${reason})` : ""}`, () => {
+  let lab: Lab;
+  let server: Server;
+  const deploy = (compose: string, plan: Record<string, string> = {}) =>
+    runOn(server, deployOf(9, compose, { plan: { settle_seconds: "1", ...plan } }));
+  beforeAll(async () => {
+    lab = await startLab({ servers: 1 });
+    server = lab.servers[0]!; // one was asked for
+    await Promise.all([
+      lab.registry.push("library/page:1", pageImage("page 1")),
+      lab.registry.push("library/ends:1", pageImage("the shop", { ends: 3 })),
+      lab.registry.push("library/busybox:1", busyboxImage()),
+      lab.registry.push("library/foreign:1", { ...busyboxImage(), architecture: "s390x" }),
+    ]);
+    expect((await runOn(server, deployOf(1, service("page:1"), { plan: { settle_seconds: "1" } }))).exit.code).toBe(0);
+  });
+  afterAll(() => lab?.close());
+
+  const same = async () => expect(await visit(server)).toBe("page 1");
+
+  test("a file that Compose does not accept", async () => {
+    const { exit } = await deploy("services:\n  web:\n    image: page:1\n    colour: red\n");
+    expect(exit).toMatchObject({
+      class: "compose.invalid",
+      step: "preflight",
+      changed: false,
+      message: expect.stringContaining("colour"),
+    });
+    await same();
+  });
+
+  test("an image that does not exist in a registry that answers", async () => {
+    const { exit } = await deploy(service(`${lab.registry.address}/library/page:9`));
+    expect(exit).toMatchObject({ class: "image.not_found", step: "pull", changed: false });
+    await same();
+  });
+
+  test("a registry that does not answer", async () => {
+    const { exit } = await deploy(service(`${lab.registry.address.replace(/:5000$/u, ":5999")}/page:1`));
+    expect(exit).toMatchObject({ class: "registry.unavailable", step: "pull", changed: false });
+    await same();
+  });
+
+  test("an image for another processor", async () => {
+    expect((await deploy(service("foreign:1"))).exit).toMatchObject({ class: "arch.mismatch", changed: false });
+    await same();
+  });
+
+  test("a container that ends at once: its last words are told and the old release is back", async () => {
+    const { exit } = await deploy(service("ends:1"));
+    expect(exit).toMatchObject({ class: "start.failed", service: "web", changed: true, rolledBack: true });
+    expect(exit.log).toContain("cannot find its database");
+    await same();
+  });
+
+  test("a container that ends again and again, though it is restarted", async () => {
+    const { exit } = await deploy(service("ends:1", "    restart: always\n"));
+    expect(exit).toMatchObject({ class: "start.failed", service: "web", rolledBack: true });
+    await same();
+  });
+
+  test("a port that somebody else has", async () => {
+    await server.exec("busybox httpd -p 9090 -h /tmp");
+    const { exit } = await deploy(service("page:1").replace("8080:80", "9090:80"));
+    expect(exit).toMatchObject({ class: "port.taken", step: "start", rolledBack: true });
+    await same();
+  });
+
+  test("a service that never was, is taken down again when the first release of an app fails", async () => {
+    const project = { project: "other-production", app_id: "ten_1/app_2" };
+    const { exit } = await deploy(service("ends:1").replace("8080", "8081"), project);
+    expect(exit).toMatchObject({ class: "start.failed", changed: true, rolledBack: false });
+    expect(await server.exec("docker ps -aq --filter label=com.docker.compose.project=other-production")).toBe("");
+  });
+
+  test("a service that has done its work and ended well is no failure", async () => {
+    const job = "  setup:\n    image: busybox:1\n    command: ['true']\n";
+    const { exit, events } = await deploy(`${service("page:1")}${job}`);
+    expect(exit).toMatchObject({ code: 0 });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "health", service: "setup", text: expect.stringContaining("Exited (0)") }),
+    );
+    await same();
+  });
+
+  test.each([
+    [
+      "a Docker daemon that is down",
+      "docker.down",
+      "kill $(cat /run/docker.pid); while test -e /run/docker.pid; do sleep 0.05; done",
+      "true",
+    ],
+    [
+      "no Docker",
+      "docker.missing",
+      "for p in /usr/local/bin/docker /usr/bin/docker; do if test -e $p; then mv $p $p.off; fi; done",
+      "for p in /usr/local/bin/docker /usr/bin/docker; do if test -e $p.off; then mv $p.off $p; fi; done",
+    ],
+    [
+      "no Compose",
+      "compose.missing",
+      "mv /usr/libexec/docker/cli-plugins/docker-compose /usr/libexec/docker/off",
+      "mv /usr/libexec/docker/off /usr/libexec/docker/cli-plugins/docker-compose",
+    ],
+    ["no flock", "tool.missing", "mv /usr/bin/flock /usr/bin/flock.off", "mv /usr/bin/flock.off /usr/bin/flock"],
+    ["no tar", "tool.missing", "mv $(readlink -f /bin/tar) /tmp/tar", "mv /tmp/tar /usr/bin/tar"],
+  ])("%s is told by its class, by a check too", async (_, failure, before, after) => {
+    await server.exec(before);
+    const { exit } = await deploy(service("page:1"));
+    const check = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    await server.exec(after);
+    expect(exit).toMatchObject({ class: failure, step: "preflight", changed: false });
+    expect(check.exit).toMatchObject({ code: 69, class: failure });
+  });
+});
