@@ -1,0 +1,70 @@
+import type { AppView } from "@berth/domain/app/status.ts";
+import { Link } from "wouter-preact";
+import type { JobView } from "../job/follow.ts";
+import { Status, type Tone } from "../ui/status.tsx";
+
+type EnvironmentView = AppView["environments"][number];
+
+/** How an environment stands, from what serves where and what is under way. */
+export function environmentStatus(environment: EnvironmentView, busy: boolean): { tone: Tone; word: string } {
+  if (busy) return { tone: "busy", word: "Changing" };
+  if (environment.targets.every(({ release }) => release === null)) return { tone: "off", word: "Not live" };
+  const releases = new Set(environment.targets.map(({ release }) => release));
+  return releases.size === 1 ? { tone: "good", word: "Live" } : { tone: "wait", word: "Differs by target" };
+}
+
+/** An app at its place: what serves where, by environment. */
+export function AppRow({ app, running }: { app: AppView; running: ReadonlyMap<string, JobView> }) {
+  return (
+    <li class="card app" aria-labelledby={`a-${app.id}`}>
+      <div class="card-head">
+        <h2 id={`a-${app.id}`}>
+          <Link href={`/apps/${encodeURIComponent(app.name)}`}>{app.name}</Link>
+        </h2>
+        {!app.slot && <span class="tag">no slot taken</span>}
+      </div>
+      {app.environments.length === 0 ? (
+        <p class="sub">
+          Not deployed yet. <code>berth deploy --app {app.name}</code>
+        </p>
+      ) : (
+        <ul class="environments">
+          {app.environments.map((environment) => (
+            <EnvironmentLine key={environment.name} environment={environment} job={running.get(environment.job ?? "")} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function EnvironmentLine({ environment, job }: { environment: EnvironmentView; job: JobView | undefined }) {
+  const { tone, word } = environmentStatus(environment, job !== undefined);
+  return (
+    <li class="environment">
+      <span class="environment-name">{environment.name}</span>
+      <Serving targets={environment.targets} />
+      {job ? (
+        <Link href={`/jobs/${encodeURIComponent(job.id)}`}>
+          <Status tone={tone}>{word}</Status>
+        </Link>
+      ) : (
+        <Status tone={tone}>{word}</Status>
+      )}
+    </li>
+  );
+}
+
+/** Which release serves on which target. */
+export function Serving({ targets }: { targets: EnvironmentView["targets"] }) {
+  if (targets.length === 0) return <span class="sub">on no target</span>;
+  return (
+    <ul class="serving">
+      {targets.map(({ id, name, release }) => (
+        <li key={id}>
+          <span class="serving-release">{release === null ? "none" : `release ${release}`}</span> on {name}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,49 @@
+import type { AppView } from "@berth/domain/app/status.ts";
+import { useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useLocation } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { useOnce } from "../once.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+
+interface Props {
+  readonly app: string;
+  readonly environment: AppView["environments"][number];
+  readonly release: number;
+  readonly onClose: () => void;
+}
+
+export function Rollback({ app, environment, release, onClose }: Props) {
+  const queries = useQueryClient();
+  const once = useOnce();
+  const [, go] = useLocation();
+  const back = useMutation({
+    mutationFn: () => {
+      const json = { environment: environment.name, release };
+      return read(api.apps[":app"].rollback.$post({ param: { app }, json }, once(json)));
+    },
+    onSuccess: (job) => {
+      void queries.invalidateQueries({ queryKey: ["app", app] });
+      go(`/jobs/${encodeURIComponent(job.id)}`);
+    },
+  });
+  const places = environment.targets.map(
+    ({ name, release: serves }) => `${name} (${serves === null ? "none" : `release ${serves}`} now)`,
+  );
+  return (
+    <Dialog title={`Roll ${app} back to release ${release}?`} onClose={onClose}>
+      <p>
+        {environment.name} on {places.join(" and ") || "no target"}. The data stays as it is; if release {release} does not become
+        healthy, what serves now serves on.
+      </p>
+      <Refusal error={back.error} />
+      <div class="actions">
+        <Button kind="main" busy={back.isPending} onClick={() => back.mutate()}>
+          Roll back
+        </Button>
+        <Button onClick={onClose}>Leave it</Button>
+      </div>
+    </Dialog>
+  );
+}

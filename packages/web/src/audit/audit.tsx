@@ -1,0 +1,72 @@
+import { useInfiniteQuery } from "@tanstack/preact-query";
+import { api, read } from "../api.ts";
+import { useMe } from "../session.ts";
+import { Button } from "../ui/button.tsx";
+import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Page } from "../ui/page.tsx";
+import { Moment } from "../ui/time.tsx";
+
+/** Who did what to which thing, newest first. */
+export function Audit() {
+  const me = useMe().data;
+  const lines = useInfiniteQuery({
+    queryKey: ["audit"],
+    initialPageParam: "",
+    queryFn: ({ pageParam }) => read(api.audit.$get({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) } })),
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const who = (actor: { kind: string; id: string }) =>
+    actor.kind === "user" && actor.id === me?.actor.id ? "you" : `${actor.kind} ${actor.id}`;
+  return (
+    <Page title="Audit" lead="Every change, in the order it happened. Lines are never edited or removed.">
+      <Loaded query={lines} lines={6}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          if (items.length === 0) return <Empty title="Nothing has happened yet" />;
+          return (
+            <div class="table-wrap stacked">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">What</th>
+                    <th scope="col">Subject</th>
+                    <th scope="col">Who</th>
+                    <th scope="col">Result</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((line) => (
+                    <tr key={line.id}>
+                      <td data-term="When">
+                        <Moment at={line.at} />
+                      </td>
+                      <td data-term="What">
+                        <code>{line.action}</code>
+                      </td>
+                      <td data-term="Subject">
+                        <span class="break">{line.subject}</span>
+                        {line.detail && <span class="sub break">{line.detail}</span>}
+                      </td>
+                      <td data-term="Who">
+                        <span class="break">{who(line.actor)}</span>
+                      </td>
+                      <td data-term="Result">{line.result}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          );
+        }}
+      </Loaded>
+      {lines.hasNextPage && (
+        <div>
+          <Button busy={lines.isFetchingNextPage} onClick={() => void lines.fetchNextPage()}>
+            Older lines
+          </Button>
+        </div>
+      )}
+    </Page>
+  );
+}

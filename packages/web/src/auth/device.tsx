@@ -1,0 +1,141 @@
+import { useMutation, useQuery } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { useLocation, useSearch } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { Scopes } from "../token/scopes.tsx";
+import { Button } from "../ui/button.tsx";
+import { Field, Tick } from "../ui/field.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Page } from "../ui/page.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { Ago } from "../ui/time.tsx";
+
+const CODE = /^[A-Z]{4}-[A-Z]{4}$/;
+
+/** As it is shown on the terminal: XXXX-XXXX, however it was typed. */
+export function deviceCode(text: string): string {
+  const letters = text
+    .toUpperCase()
+    .replaceAll(/[^A-Z]/g, "")
+    .slice(0, 8);
+  return letters.length > 4 ? `${letters.slice(0, 4)}-${letters.slice(4)}` : letters;
+}
+
+/** Confirming a login from a command line, after seeing who asks and from where. */
+export function Device() {
+  const asked = deviceCode(new URLSearchParams(useSearch()).get("code") ?? "");
+  return CODE.test(asked) ? <Confirm key={asked} code={asked} /> : <Ask start={asked} />;
+}
+
+function Ask({ start }: { start: string }) {
+  const [code, setCode] = useState(start);
+  const [, go] = useLocation();
+  return (
+    <Page title="Confirm a login" lead="Type the code that your terminal shows." narrow>
+      <form
+        class="card form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (CODE.test(code)) go(`/device?code=${code}`);
+        }}
+      >
+        <Field
+          label="Code"
+          hint="Eight letters, as XXXX-XXXX."
+          value={code}
+          onValue={(text) => setCode(deviceCode(text))}
+          input={{ autoComplete: "off", autoCapitalize: "characters", spellcheck: false, class: "mono", required: true }}
+        />
+        <Button kind="main" type="submit" reason={CODE.test(code) ? undefined : "The code has eight letters"}>
+          Continue
+        </Button>
+      </form>
+    </Page>
+  );
+}
+
+function Confirm({ code }: { code: string }) {
+  const [mine, setMine] = useState(false);
+  const login = useQuery({
+    queryKey: ["device", code],
+    queryFn: () => read(api.auth.device[":code"].$get({ param: { code } })),
+    refetchOnWindowFocus: false,
+    staleTime: 600_000,
+  });
+  const answer = useMutation({
+    mutationFn: (approve: boolean) => api.auth.device[":code"].$post({ param: { code }, json: { approve } }),
+  });
+  if (answer.isSuccess)
+    return (
+      <Page title={answer.variables ? "Signed in on the command line" : "Login denied"} narrow>
+        <p class="note">
+          {answer.variables
+            ? "You can close this page and go back to your terminal. The token it got is listed under Tokens, where you can revoke it."
+            : "Nothing was given out. If you did not start this login, somebody may have tried to get into your account: never confirm a code that somebody sent you."}
+        </p>
+      </Page>
+    );
+  return (
+    <Page title="Confirm a login" lead="A command line asks to act for you. Confirm it only if you started it." narrow>
+      <Loaded query={login} lines={4}>
+        {(found) =>
+          found.status === "pending" ? (
+            <div class="card form">
+              <dl class="facts">
+                <div>
+                  <dt>Code</dt>
+                  <dd class="mono big">{found.userCode}</dd>
+                </div>
+                <div>
+                  <dt>Who asks</dt>
+                  <dd class="mono">{found.client}</dd>
+                </div>
+                <div>
+                  <dt>From address</dt>
+                  <dd class="mono">{found.ip}</dd>
+                </div>
+                <div>
+                  <dt>Asked</dt>
+                  <dd>
+                    <Ago at={found.createdAt} />
+                  </dd>
+                </div>
+                <div>
+                  <dt>It may then</dt>
+                  <dd>
+                    <Scopes scopes={found.scopes} />
+                  </dd>
+                </div>
+              </dl>
+              <Tick
+                label="I started this login myself"
+                hint="The code above is the one on my terminal. Nobody sent it to me."
+                checked={mine}
+                onChecked={setMine}
+              />
+              <Refusal error={answer.error} />
+              <div class="actions">
+                <Button
+                  kind="main"
+                  busy={answer.isPending}
+                  reason={mine ? undefined : "Tick the box first"}
+                  onClick={() => answer.mutate(true)}
+                >
+                  Confirm
+                </Button>
+                <Button kind="danger" busy={answer.isPending} onClick={() => answer.mutate(false)}>
+                  Deny
+                </Button>
+              </div>
+            </div>
+          ) : (
+            <p class="note">
+              This login was {found.status === "denied" ? "denied" : "confirmed"} already. To log in again, run{" "}
+              <code>berth login</code>.
+            </p>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,144 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
+import type { ComponentChildren } from "preact";
+import { Link } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { Button, ButtonLink } from "../ui/button.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Page, Section } from "../ui/page.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { Status, type Tone } from "../ui/status.tsx";
+import { Ago, Day } from "../ui/time.tsx";
+import { said } from "../ui/toast.tsx";
+import { leaveTo } from "./leave.ts";
+import { usePlans } from "./plan-card.tsx";
+
+export const billingKey = ["billing"];
+export const usageKey = ["usage"];
+
+export const standings = {
+  none: { tone: "off", word: "No plan", means: "You can look around; deploying needs a plan." },
+  active: { tone: "good", word: "Active", means: "Everything works." },
+  grace: { tone: "wait", word: "Payment failed", means: "Running apps, logs, backups and rollback go on; deploys are paused." },
+  restricted: {
+    tone: "bad",
+    word: "Unpaid",
+    means: "Running apps, logs and export are untouched; changes are off until it is paid.",
+  },
+} as const satisfies Record<string, { tone: Tone; word: string; means: string }>;
+
+export function Billing() {
+  const queries = useQueryClient();
+  const plans = usePlans();
+  const billing = useQuery({ queryKey: billingKey, queryFn: () => read(api.billing.$get()) });
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
+  const portal = useMutation({
+    mutationFn: () => read(api.billing.portal.$post()),
+    onSuccess: ({ url }) => leaveTo(url),
+  });
+  const refresh = useMutation({
+    mutationFn: () => read(api.billing.refresh.$post({ json: {} })),
+    onSuccess: async (state) => {
+      queries.setQueryData(billingKey, state);
+      await queries.invalidateQueries({ queryKey: usageKey });
+      said("Looked again just now.");
+    },
+  });
+  const title = (name: string | null) => plans.data?.items.find((plan) => plan.name === name)?.title ?? name;
+  return (
+    <Page title="Billing">
+      <Loaded query={billing} lines={4}>
+        {(state) => {
+          const standing = standings[state.entitlement];
+          return (
+            <>
+              <div class="card billing">
+                <div class="billing-head">
+                  <p class="billing-plan">{state.plan ? title(state.plan) : "No plan yet"}</p>
+                  <Status tone={standing.tone}>{standing.word}</Status>
+                </div>
+                <p>{standing.means}</p>
+                {state.hold && (
+                  <p class="note bad">A payment is disputed, so nothing can be added until that is settled. Write to support.</p>
+                )}
+                <dl class="facts">
+                  {state.entitlement === "grace" && state.graceUntil && (
+                    <Fact term="Grace ends">
+                      <strong>
+                        <Day at={state.graceUntil} />
+                      </strong>
+                      , <Ago at={state.graceUntil} />
+                    </Fact>
+                  )}
+                  {state.periodEnd && !state.cancelAt && (
+                    <Fact term="Paid until">
+                      <Day at={state.periodEnd} />
+                    </Fact>
+                  )}
+                  {state.cancelAt && (
+                    <Fact term="Ends">
+                      <Day at={state.cancelAt} />, as you asked
+                    </Fact>
+                  )}
+                  {state.pendingPlan && <Fact term="Then">{title(state.pendingPlan)}</Fact>}
+                  {state.syncedAt && (
+                    <Fact term="As of">
+                      <Ago at={state.syncedAt} />
+                    </Fact>
+                  )}
+                </dl>
+                <Refusal error={portal.error ?? refresh.error} />
+                <div class="actions">
+                  {state.entitlement === "none" ? (
+                    <ButtonLink href="/plans" kind="main">
+                      Choose a plan
+                    </ButtonLink>
+                  ) : (
+                    <Button kind="main" busy={portal.isPending} onClick={() => portal.mutate()}>
+                      {state.entitlement === "active" ? "Card, invoices, cancelling" : "Mend the payment"}
+                    </Button>
+                  )}
+                  <Button busy={refresh.isPending} onClick={() => refresh.mutate()}>
+                    Refresh
+                  </Button>
+                </div>
+                <p class="hint">
+                  Cards and invoices are kept by Stripe and shown on its page. See what <Link href="/pricing">every plan</Link>{" "}
+                  holds.
+                </p>
+              </div>
+              <Section title="Used of the plan">
+                <Loaded query={usage} lines={2}>
+                  {(used) => (
+                    <ul class="meters">
+                      <Meter what="App slots" used={used.slots.used} limit={used.slots.limit} />
+                      <Meter what="Targets" used={used.targets.used} limit={used.targets.limit} />
+                    </ul>
+                  )}
+                </Loaded>
+              </Section>
+            </>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}
+
+const Fact = ({ term, children }: { term: string; children: ComponentChildren }) => (
+  <div>
+    <dt>{term}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+function Meter({ what, used, limit }: { what: string; used: number; limit: number }) {
+  return (
+    <li class="meter">
+      <span>{what}</span>
+      <strong>
+        {used} of {limit}
+      </strong>
+      <meter aria-label={what} min={0} max={Math.max(limit, used, 1)} value={used} />
+    </li>
+  );
+}

@@ -1,0 +1,67 @@
+import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useEffect } from "preact/hooks";
+import { useSearch } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { ButtonLink } from "../ui/button.tsx";
+import { Skeleton } from "../ui/loaded.tsx";
+import { Page } from "../ui/page.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { billingKey, usageKey } from "./billing.tsx";
+import { usePlans } from "./plan-card.tsx";
+
+const ASK_AGAIN_MS = 3_000;
+const ASK_TIMES = 10;
+
+/** Where Stripe's page leads back to: asks for the state of that very payment until it is known. */
+export function BillingReturn() {
+  const session = new URLSearchParams(useSearch()).get("session_id");
+  const plans = usePlans();
+  const queries = useQueryClient();
+  const refresh = useQuery({
+    queryKey: ["return", session],
+    queryFn: () => read(api.billing.refresh.$post({ json: session ? { session } : {} })),
+    refetchInterval: ({ state }) =>
+      state.data?.entitlement !== "active" && state.dataUpdateCount + state.errorUpdateCount < ASK_TIMES ? ASK_AGAIN_MS : false,
+  });
+  const state = refresh.data;
+  useEffect(() => {
+    if (!state) return;
+    queries.setQueryData(billingKey, state);
+    void queries.invalidateQueries({ queryKey: usageKey });
+  }, [queries, state]);
+  if (state?.entitlement === "active") {
+    const plan = plans.data?.items.find(({ name }) => name === state.plan);
+    return (
+      <Page title="Your plan is active" narrow>
+        <div class="card form" role="status">
+          <p>
+            {plan
+              ? `${plan.title} is paid: ${plan.slots} app slots and ${plan.targets} targets are yours.`
+              : "Your plan is paid."}{" "}
+            The receipt comes by e-mail.
+          </p>
+          <div class="actions">
+            <ButtonLink href="/targets" kind="main">
+              Add a target
+            </ButtonLink>
+            <ButtonLink href="/">Go to apps</ButtonLink>
+          </div>
+        </div>
+      </Page>
+    );
+  }
+  const waited = state !== undefined && !refresh.isFetching && !refresh.isRefetching;
+  return (
+    <Page title="Confirming your payment" lead="This takes a few seconds." narrow>
+      <Refusal error={refresh.error} />
+      {!refresh.error && <Skeleton lines={2} />}
+      {waited && (
+        <p class="hint">The payment is not confirmed yet. If you left the payment page before the end, nothing was charged.</p>
+      )}
+      <div class="actions">
+        <ButtonLink href="/billing">See billing</ButtonLink>
+        <ButtonLink href="/plans">Back to the plans</ButtonLink>
+      </div>
+    </Page>
+  );
+}

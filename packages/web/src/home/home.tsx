@@ -1,0 +1,110 @@
+import { useQuery } from "@tanstack/preact-query";
+import { Link } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { AppRow } from "../app/app-row.tsx";
+import { usageKey } from "../billing/billing.tsx";
+import { usePlans } from "../billing/plan-card.tsx";
+import { JobRow } from "../job/job-row.tsx";
+import { targetStatus } from "../target/target.ts";
+import { useTargets } from "../target/targets.tsx";
+import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Page, Section } from "../ui/page.tsx";
+import { Status } from "../ui/status.tsx";
+import { NextSteps } from "./next-steps.tsx";
+import { Quay } from "./quay.tsx";
+
+const REFRESH_MS = 15_000;
+const BUSY_MS = 3_000;
+
+/** What serves where, and what is going on. */
+export function Home() {
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()), refetchInterval: REFRESH_MS });
+  const apps = useQuery({
+    queryKey: ["apps"],
+    queryFn: () => read(api.apps.$get({ query: { limit: 100 } })),
+    refetchInterval: REFRESH_MS,
+  });
+  const jobs = useQuery({
+    queryKey: ["jobs"],
+    queryFn: () => read(api.jobs.$get({ query: { limit: 6 } })),
+    refetchInterval: ({ state }) =>
+      state.data?.items.some(({ status }) => status === "queued" || status === "running") ? BUSY_MS : REFRESH_MS,
+  });
+  const targets = useTargets();
+  const plans = usePlans();
+  const deployed = apps.data?.items.some(({ environments }) => environments.some(({ release }) => release !== null)) ?? false;
+  const plan = plans.data?.items.find(({ name }) => name === usage.data?.plan)?.title ?? null;
+  const running = new Map(
+    jobs.data?.items.filter(({ status }) => status === "running" || status === "queued").map((job) => [job.id, job]),
+  );
+  return (
+    <Page title="Apps">
+      {usage.data && (
+        <Quay
+          apps={apps.data?.items.filter(({ slot }) => slot).map(({ name }) => name) ?? []}
+          used={usage.data.slots.used}
+          limit={usage.data.slots.limit}
+          plan={plan}
+        />
+      )}
+      {usage.data && targets.data && apps.data && !deployed && (
+        <NextSteps
+          paid={usage.data.entitlement !== "none"}
+          targets={targets.data.items.length}
+          ready={targets.data.items.some(({ status }) => status === "ready")}
+        />
+      )}
+      <Loaded query={apps} lines={4}>
+        {({ items }) =>
+          items.length === 0 ? null : (
+            <ul class="cards">
+              {items.map((app) => (
+                <AppRow key={app.id} app={app} running={running} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <div class="columns">
+        <Section title="Targets" aside={<Link href="/targets">All targets</Link>}>
+          <Loaded query={targets} lines={2}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <Empty title="No target yet" />
+              ) : (
+                <ul class="rows">
+                  {items.map((target) => (
+                    <li key={target.id} class="row">
+                      <div class="row-main">
+                        <h3 class="row-title">
+                          <Link href="/targets">{target.name}</Link>
+                        </h3>
+                        <p class="row-sub mono break">{target.host}</p>
+                      </div>
+                      <Status tone={targetStatus[target.status].tone}>{targetStatus[target.status].word}</Status>
+                    </li>
+                  ))}
+                </ul>
+              )
+            }
+          </Loaded>
+        </Section>
+        <Section title="Latest jobs">
+          <Loaded query={jobs} lines={2}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <Empty title="Nothing has run yet" />
+              ) : (
+                <ul class="rows">
+                  {items.map((job) => (
+                    <JobRow key={job.id} job={job} />
+                  ))}
+                </ul>
+              )
+            }
+          </Loaded>
+        </Section>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Failure } from "@berth/domain/job/job.ts";
+import { Link } from "wouter-preact";
+import { Scroll } from "../ui/scroll.tsx";
+import type { JobView } from "./follow.ts";
+import { stepWords } from "./steps.ts";
+
+/** What went wrong, where, what the container said last, what serves now, and what to do. */
+export function FailurePanel({ job }: { job: JobView }) {
+  if (!job.failure) return null;
+  const at = Object.values(job.rollouts).find(
+    ({ status, failure }) => status === "failed" && failure?.class === job.failure?.class,
+  );
+  return (
+    <section class="failure" aria-labelledby="failure">
+      <h2 id="failure" class="break">
+        {job.failure.message}
+      </h2>
+      <p class="failure-where">
+        <Link href={`/errors#${encodeURIComponent(job.failure.class)}`}>
+          <code>{job.failure.class}</code>
+        </Link>
+        {at && <span>on {at.name}</span>}
+        {job.failure.step && <span>at the step {(stepWords[job.failure.step] ?? job.failure.step).toLowerCase()}</span>}
+        {job.failure.service && (
+          <span>
+            in the service <code class="break">{job.failure.service}</code>
+          </span>
+        )}
+      </p>
+      <FailureDetails failure={job.failure} deploy={job.kind === "deploy"} />
+    </section>
+  );
+}
+
+export function FailureDetails({ failure, deploy }: { failure: Failure; deploy: boolean }) {
+  return (
+    <>
+      {failure.log && failure.log.length > 0 && (
+        <Scroll class="lines" label="Last lines of the container">
+          {failure.log.join("\n")}
+        </Scroll>
+      )}
+      {deploy && failure.rolledBack !== undefined && (
+        <p>
+          <strong>
+            {failure.rolledBack
+              ? "The release before serves again, with its data."
+              : "The release before could not be started again."}
+          </strong>
+        </p>
+      )}
+      {failure.remedy && <p class="remedy">{failure.remedy}</p>}
+    </>
+  );
+}

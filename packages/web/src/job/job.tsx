@@ -1,0 +1,119 @@
+import { useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useEffect, useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, read } from "../api.ts";
+import { usageKey } from "../billing/billing.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Skeleton } from "../ui/loaded.tsx";
+import { Page } from "../ui/page.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { Status } from "../ui/status.tsx";
+import { Moment, span, useNow } from "../ui/time.tsx";
+import { said } from "../ui/toast.tsx";
+import { FailurePanel } from "./failure-panel.tsx";
+import { type JobView, useFollowed } from "./follow.ts";
+import { Log } from "./log.tsx";
+import { RolloutColumn } from "./rollout-column.tsx";
+import { jobEnded, jobStatus, jobTitle } from "./words.ts";
+
+/** A job as it happens. */
+export function JobPage({ id }: { id: string }) {
+  const followed = useFollowed(id);
+  const queries = useQueryClient();
+  const [canceling, setCanceling] = useState(false);
+  const { job, events, error } = followed;
+  const over = followed.by === "over";
+  useEffect(() => {
+    if (over)
+      for (const queryKey of [["apps"], ["app"], ["targets"], ["jobs"], usageKey]) void queries.invalidateQueries({ queryKey });
+  }, [over, queries]);
+  if (!job)
+    return (
+      <Page title="Job" lead={<code class="break">{id}</code>}>
+        {error ? <Refusal error={error} /> : <Skeleton lines={6} />}
+      </Page>
+    );
+  const { tone, word } = jobStatus[job.status];
+  const rollouts = Object.values(job.rollouts);
+  return (
+    <Page
+      title={jobTitle(job)}
+      lead={<Facts job={job} />}
+      actions={
+        <>
+          <Status tone={tone}>{job.cancelAt && !jobEnded(job) ? "Being canceled" : word}</Status>
+          {!jobEnded(job) && (
+            <Button kind="danger" reason={job.cancelAt ? "It is being stopped" : undefined} onClick={() => setCanceling(true)}>
+              Cancel
+            </Button>
+          )}
+        </>
+      }
+    >
+      {error ? <Refusal error={error} title="The connection was lost; asking again" /> : null}
+      <p class="unseen" role="status">
+        {`${word}. ${rollouts.map(({ name, status }) => `${name}: ${status}`).join(", ")}`}
+      </p>
+      {job.failure && <FailurePanel job={job} />}
+      <ul class="rollouts" aria-label="Targets">
+        {rollouts.map((rollout) => (
+          <RolloutColumn
+            key={rollout.target}
+            rollout={rollout}
+            events={events.filter(({ target }) => target === rollout.target)}
+            repeated={rollout.failure?.message === job.failure?.message}
+          />
+        ))}
+      </ul>
+      <Log followed={followed} targets={rollouts} />
+      {canceling && <Cancel job={job} onClose={() => setCanceling(false)} />}
+    </Page>
+  );
+}
+
+function Facts({ job }: { job: JobView }) {
+  const now = useNow(1_000);
+  const until = job.endedAt ? Date.parse(job.endedAt) : now;
+  return (
+    <span class="job-facts">
+      <span>
+        Asked for <Moment at={job.createdAt} />
+      </span>
+      {job.startedAt && (
+        <span>
+          {job.endedAt ? "took" : "for"} {span(Math.max(0, until - Date.parse(job.startedAt)))}
+        </span>
+      )}
+      {job.app && (
+        <span>
+          <Link href={`/apps/${encodeURIComponent(job.app)}`}>{job.app}</Link>
+          {job.environment && ` (${job.environment})`}
+        </span>
+      )}
+      <code class="break">{job.id}</code>
+    </span>
+  );
+}
+
+function Cancel({ job, onClose }: { job: JobView; onClose: () => void }) {
+  const cancel = useMutation({
+    mutationFn: () => read(api.jobs[":job"].cancel.$post({ param: { job: job.id } })),
+    onSuccess: () => {
+      said("It is being stopped. What served before serves on.");
+      onClose();
+    },
+  });
+  return (
+    <Dialog title="Cancel this job?" onClose={onClose}>
+      <p>A run under way is stopped on its server, and what served before serves on.</p>
+      <Refusal error={cancel.error} />
+      <div class="actions">
+        <Button kind="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+          Cancel the job
+        </Button>
+        <Button onClick={onClose}>Let it run</Button>
+      </div>
+    </Dialog>
+  );
+}

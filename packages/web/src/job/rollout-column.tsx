@@ -1,0 +1,84 @@
+import type { Rollout } from "@berth/domain/job/job.ts";
+import { factsOf } from "../target/target.ts";
+import { Status } from "../ui/status.tsx";
+import { Ago, span, useNow } from "../ui/time.tsx";
+import { FailureDetails } from "./failure-panel.tsx";
+import type { LogEvent } from "./follow.ts";
+import { type Step, stepsOf, stepWords } from "./steps.ts";
+import { rolloutStatus } from "./words.ts";
+
+interface Props {
+  readonly rollout: Rollout;
+  readonly events: readonly LogEvent[];
+  /** Its failure is the job's, which is shown above. */
+  readonly repeated: boolean;
+}
+
+/** A job's part on one target: its steps with their times. */
+export function RolloutColumn({ rollout, events, repeated }: Props) {
+  const { tone, word } = rolloutStatus[rollout.status];
+  const steps = stepsOf(events, { status: rollout.status, failedStep: rollout.failure?.step });
+  const facts = factsOf(rollout.found);
+  const shown = rollout.found?.hostKey as { fingerprint?: unknown } | undefined;
+  return (
+    <li class="card rollout" aria-labelledby={`r-${rollout.target}`}>
+      <div class="card-head">
+        <h2 id={`r-${rollout.target}`} class="break">
+          {rollout.name}
+        </h2>
+        <Status tone={tone}>{word}</Status>
+      </div>
+      {rollout.status === "waiting" && rollout.waitsFor && <p class="sub break">Behind {rollout.waitsFor}</p>}
+      {rollout.nextAt && (
+        <p class="sub">
+          Again <Ago at={rollout.nextAt} />, try {rollout.attempts + 1} of 4
+        </p>
+      )}
+      {steps.length > 0 && (
+        <ol class="run-steps">
+          {steps.map((step, i) => (
+            <StepLine key={`${i}-${step.name}`} step={step} />
+          ))}
+        </ol>
+      )}
+      {facts.length > 0 && (
+        <dl class="facts tight">
+          {facts.map(([term, value]) => (
+            <div key={term}>
+              <dt>{term}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {typeof shown?.fingerprint === "string" && <p class="sub break mono">Showed {shown.fingerprint}</p>}
+      {rollout.downMs !== undefined && <p class="sub">Not answering for {span(rollout.downMs)}</p>}
+      {rollout.failure && !repeated && (
+        <div class="note bad">
+          <p>
+            <strong class="break">{rollout.failure.message}</strong>
+          </p>
+          <FailureDetails failure={rollout.failure} deploy={false} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+const tones = { done: "good", running: "busy", failed: "bad" } as const;
+
+function StepLine({ step }: { step: Step }) {
+  return (
+    <li class={`run-step ${step.state}`}>
+      <Status tone={tones[step.state]}>{stepWords[step.name] ?? step.name}</Status>
+      <span class="took">
+        {step.endedAt === undefined ? <Running since={step.startedAt} /> : span(step.endedAt - step.startedAt)}
+      </span>
+    </li>
+  );
+}
+
+function Running({ since }: { since: number }) {
+  const now = useNow(500);
+  return <>{span(Math.max(0, now - since))}</>;
+}

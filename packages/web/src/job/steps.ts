@@ -1,0 +1,52 @@
+import type { LogEvent } from "./follow.ts";
+
+/** A step of a run on one target, as its events tell of it. Times are epoch milliseconds of the server's own clock. */
+export interface Step {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly state: "done" | "running" | "failed";
+}
+
+interface Around {
+  readonly status: string;
+  readonly failedStep?: string | undefined;
+}
+
+/** What each step is called on the page. One that is not here is shown by its own name. */
+export const stepWords: Record<string, string> = {
+  preflight: "Preflight",
+  pull: "Pull images",
+  start: "Start",
+  health: "Health",
+  route: "Route",
+  verify: "Verify",
+  record: "Record",
+  prune: "Prune",
+  remove: "Remove",
+  restore: "Restore the previous release",
+};
+
+/**
+ * The steps of a target's run in order, each from its own event to the next one's. A run that was tried again begins anew, so only what
+ * follows the last `preflight` counts.
+ */
+export function stepsOf(events: readonly LogEvent[], { status, failedStep }: Around): Step[] {
+  const begun = events.findLastIndex(({ type, step }) => type === "step" && step === "preflight");
+  const run = begun < 0 ? events : events.slice(begun);
+  const marks = run.filter(({ type, step }) => type === "step" && step !== undefined);
+  const last = run.at(-1);
+  const over = status === "succeeded" || status === "failed" || status === "canceled";
+  return marks.map((mark, i) => {
+    const next = marks[i + 1];
+    const end = next ?? (over ? last : undefined);
+    const name = mark.step ?? "";
+    const failed = (over || status === "retrying") && status !== "succeeded" && (failedStep ? name === failedStep : !next);
+    return {
+      name,
+      startedAt: Date.parse(mark.at),
+      ...(end && { endedAt: Date.parse(end.at) }),
+      state: failed ? "failed" : next || over ? "done" : "running",
+    };
+  });
+}

@@ -1,0 +1,134 @@
+import type { Target } from "@berth/domain/target/target.ts";
+import { useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { api, read } from "../api.ts";
+import { usageKey } from "../billing/billing.tsx";
+import { growReason } from "../billing/reason.ts";
+import { useStanding } from "../billing/standing.ts";
+import { Button } from "../ui/button.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { Status } from "../ui/status.tsx";
+import { Ago } from "../ui/time.tsx";
+import { failed, said } from "../ui/toast.tsx";
+import { Fingerprint } from "./fingerprint.tsx";
+import { factsOf, letIn, pending, targetStatus, targetsKey } from "./target.ts";
+
+export type TargetView = Target;
+
+/** A server: how it stands, what is left to do there, what a check found. */
+export function TargetCard({ target }: { target: TargetView }) {
+  const [removing, setRemoving] = useState(false);
+  const queries = useQueryClient();
+  const check = useMutation({
+    mutationFn: () => read(api.targets[":target"].check.$post({ param: { target: target.id } })),
+    onSuccess: () => {
+      said(`Looking at ${target.name}.`);
+      setTimeout(() => void queries.invalidateQueries({ queryKey: targetsKey }), 1_500);
+    },
+    onError: failed,
+  });
+  const { tone, word } = targetStatus[target.status];
+  const looking = pending(target);
+  const facts = factsOf(target.facts);
+  return (
+    <li class="card target" aria-labelledby={`t-${target.id}`}>
+      <div class="card-head">
+        <div>
+          <h2 id={`t-${target.id}`}>{target.name}</h2>
+          <p class="mono sub break">
+            {target.user}@{target.host}
+            {target.port !== 22 && `:${target.port}`}
+          </p>
+        </div>
+        <Status tone={looking ? "busy" : tone}>{looking && target.status === "untrusted" ? "Reading its host key" : word}</Status>
+      </div>
+      {target.problem && (
+        <div class="note bad">
+          <p>
+            <strong class="break">{target.problem.message}</strong>
+          </p>
+          {target.problem.remedy && <p>{target.problem.remedy}</p>}
+        </div>
+      )}
+      {target.shownKey && target.status !== "ready" && <Fingerprint target={target} shown={target.shownKey} />}
+      {target.status !== "ready" && (
+        <details class="steps" open={target.status === "untrusted" || target.problem?.class === "auth.failed"}>
+          <summary>Let Berth in</summary>
+          <p>
+            Run this on the server as <code>{target.user}</code>. It adds the key that was made for this target alone.
+          </p>
+          <Copy text={letIn(target.publicKey)} label={`Command that lets Berth into ${target.name}`} />
+        </details>
+      )}
+      {facts.length > 0 && (
+        <dl class="facts tight">
+          {facts.map(([term, value]) => (
+            <div key={term}>
+              <dt>{term}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {target.hostKey && (
+        <details class="steps">
+          <summary>Keys</summary>
+          <p class="sub">Confirmed host key</p>
+          <Copy text={target.hostKey.fingerprint} label={`Host key of ${target.name}`} />
+          <p class="sub">Berth's public key</p>
+          <Copy text={target.publicKey} label={`Public key for ${target.name}`} />
+        </details>
+      )}
+      <div class="card-foot">
+        <p class="sub">
+          {target.checkedAt ? (
+            <>
+              Checked <Ago at={target.checkedAt} />
+            </>
+          ) : (
+            "Not checked yet"
+          )}
+        </p>
+        <div class="actions">
+          <Button small busy={check.isPending} label={`Check ${target.name}`} onClick={() => check.mutate()}>
+            Check
+          </Button>
+          <Button small kind="danger" label={`Remove ${target.name}`} onClick={() => setRemoving(true)}>
+            Remove
+          </Button>
+        </div>
+      </div>
+      {removing && <Remove target={target} onClose={() => setRemoving(false)} />}
+    </li>
+  );
+}
+
+function Remove({ target, onClose }: { target: TargetView; onClose: () => void }) {
+  const queries = useQueryClient();
+  const standing = useStanding();
+  const remove = useMutation({
+    mutationFn: () => api.targets[":target"].$delete({ param: { target: target.id } }),
+    onSuccess: async () => {
+      await Promise.all([queries.invalidateQueries({ queryKey: targetsKey }), queries.invalidateQueries({ queryKey: usageKey })]);
+      said(`${target.name} was removed. What runs there was not touched.`);
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={`Remove ${target.name}?`} onClose={onClose}>
+      <p>
+        Berth forgets the server and its key. Nothing on the server is changed; apps that are deployed there have to be removed
+        first.
+      </p>
+      <Refusal error={remove.error} />
+      <div class="actions">
+        <Button kind="danger" busy={remove.isPending} reason={growReason(standing?.state)} onClick={() => remove.mutate()}>
+          Remove it
+        </Button>
+        <Button onClick={onClose}>Keep it</Button>
+      </div>
+    </Dialog>
+  );
+}

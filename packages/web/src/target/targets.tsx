@@ -1,0 +1,69 @@
+import { useQuery } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { api, read } from "../api.ts";
+import { usageKey } from "../billing/billing.tsx";
+import { growReason } from "../billing/reason.ts";
+import { Button } from "../ui/button.tsx";
+import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Page } from "../ui/page.tsx";
+import { AddTarget } from "./add-target.tsx";
+import { pending, targetsKey } from "./target.ts";
+import { TargetCard } from "./target-card.tsx";
+
+const LOOK_AGAIN_MS = 2_000;
+
+export const useTargets = () =>
+  useQuery({
+    queryKey: targetsKey,
+    queryFn: () => read(api.targets.$get()),
+    refetchInterval: ({ state }) => (state.data?.items.some(pending) ? LOOK_AGAIN_MS : false),
+  });
+
+export function Targets() {
+  const targets = useTargets();
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
+  const [adding, setAdding] = useState(false);
+  const full =
+    usage.data && usage.data.targets.used >= usage.data.targets.limit
+      ? `All ${usage.data.targets.limit} targets of your plan are used`
+      : undefined;
+  const reason = growReason(usage.data?.entitlement) ?? full;
+  const none = targets.data?.items.length === 0;
+  return (
+    <Page
+      title="Targets"
+      lead="Your own servers. Berth reaches each by SSH with a key made for it alone; nothing is installed there."
+      actions={
+        !adding && (
+          <Button kind="main" reason={reason} onClick={() => setAdding(true)}>
+            Add a target
+          </Button>
+        )
+      }
+    >
+      {adding && <AddTarget onDone={() => setAdding(false)} />}
+      <Loaded query={targets} lines={4}>
+        {({ items }) =>
+          items.length === 0 ? (
+            adding ? null : (
+              <Empty title="No target yet">
+                <p>A target needs Docker with the Compose plugin, and an SSH port that Berth can reach.</p>
+              </Empty>
+            )
+          ) : (
+            <ul class="cards">
+              {items.map((target) => (
+                <TargetCard key={target.id} target={target} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      {none && !adding && reason && usage.data?.entitlement === "none" && (
+        <p class="hint">
+          <a href="/plans">Choose a plan</a> first; it takes a minute.
+        </p>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,108 @@
+import type { Scope } from "@berth/domain/context.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, read } from "../api.ts";
+import { Button } from "../ui/button.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Choice, Field, Tick } from "../ui/field.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { Day } from "../ui/time.tsx";
+import { scopeWords } from "./scopes.tsx";
+import { tokensKey } from "./tokens.tsx";
+
+const days = [
+  ["7", "7 days"],
+  ["30", "30 days"],
+  ["90", "90 days"],
+  ["365", "one year"],
+] as const;
+type Days = (typeof days)[number][0];
+const offered: readonly Scope[] = ["read", "deploy", "admin", "billing"];
+
+export function NewToken() {
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<readonly Scope[]>(["deploy"]);
+  const [app, setApp] = useState("");
+  const [life, setLife] = useState<Days>("90");
+  const queries = useQueryClient();
+  const apps = useQuery({ queryKey: ["apps"], queryFn: () => read(api.apps.$get({ query: { limit: 100 } })) });
+  const make = useMutation({
+    mutationFn: () => read(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
+    onSuccess: async () => {
+      setName("");
+      await queries.invalidateQueries({ queryKey: tokensKey });
+    },
+  });
+  if (make.data?.secret)
+    return <Secret name={make.data.name} secret={make.data.secret} expiresAt={make.data.expiresAt} onDone={() => make.reset()} />;
+  return (
+    <form
+      class="card form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!make.isPending && scopes.length > 0) make.mutate();
+      }}
+    >
+      <h2>New token</h2>
+      <Field
+        label="Name"
+        hint="What it is for: a machine, a pipeline, an agent."
+        value={name}
+        onValue={setName}
+        input={{ required: true, maxLength: 80, autoComplete: "off" }}
+      />
+      <fieldset class="ticks">
+        <legend>It may</legend>
+        {offered.map((scope) => (
+          <Tick
+            key={scope}
+            label={<code>{scope}</code>}
+            hint={scopeWords[scope]}
+            checked={scopes.includes(scope)}
+            onChecked={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((each) => each !== scope))}
+          />
+        ))}
+      </fieldset>
+      <div class="pair">
+        <Choice
+          label="Limited to"
+          value={app}
+          options={[["", "every app"], ...(apps.data?.items ?? []).map((each) => [each.name, each.name] as const)]}
+          onValue={setApp}
+        />
+        <Choice label="Expires after" value={life} options={days} onValue={setLife} />
+      </div>
+      <Refusal error={make.error} />
+      <Button
+        kind="main"
+        type="submit"
+        busy={make.isPending}
+        reason={scopes.length === 0 ? "Choose at least one thing it may do" : undefined}
+      >
+        Make the token
+      </Button>
+    </form>
+  );
+}
+
+function Secret(props: { name: string; secret: string; expiresAt: string; onDone: () => void }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section class="card form secret" aria-labelledby="secret">
+      <h2 id="secret" ref={heading} tabIndex={-1}>
+        {props.name}: copy it now
+      </h2>
+      <p>
+        It is shown this once; we keep only a fingerprint of it. Works until <Day at={props.expiresAt} />.
+      </p>
+      <Copy text={props.secret} label="Token" wrap />
+      <p class="hint">
+        In a terminal: <code>berth login --token -</code> and paste it, or set <code>BERTH_TOKEN</code>.
+      </p>
+      <div>
+        <Button onClick={props.onDone}>I have stored it</Button>
+      </div>
+    </section>
+  );
+}
