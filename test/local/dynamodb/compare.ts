@@ -1,5 +1,5 @@
 import type { Item } from "@berth/local/dynamodb/value.ts";
-import type { Request, Step } from "./requests.ts";
+import type { Request, Step } from "./items.ts";
 
 /** What one engine answered: a result, or an error by its name and members. Messages are not compared. */
 export type Outcome = { readonly result: Request } | { readonly error: string; readonly members: Request };

@@ -1,6 +1,6 @@
 import type { Engine } from "@berth/local/dynamodb/engine.ts";
 import { DynamoError } from "@berth/local/dynamodb/error.ts";
-import type { Request } from "./requests.ts";
+import type { Request } from "./items.ts";
 
 /** An engine that is wrong in one way, to show that the differential test would see it. */
 export interface Mutant {

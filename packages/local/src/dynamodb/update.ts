@@ -105,6 +105,9 @@ function takeBare(tokens: Tokens): Operand {
   const args = [takeOperand(tokens)];
   while (taken(tokens, ",")) args.push(takeOperand(tokens));
   expect(tokens, ")");
+  if (args.some((argument) => argument.kind === "call" && argument.name === "list_append")) {
+    throw invalid("The function is not allowed to be used this way in an expression; function: list_append");
+  }
   if (args.length !== 2)
     throw invalid(
       `Incorrect number of operands for operator or function; operator or function: ${next}, number of operands: ${args.length}`,
