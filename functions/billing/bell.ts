@@ -1,0 +1,20 @@
+import { answerDoorbell } from "@berth/domain/billing/sync.ts";
+import type { World } from "@berth/domain/context.ts";
+import * as z from "zod";
+import { drain } from "../workers/worker.ts";
+
+const Bell = z.object({
+  event: z.string().optional(),
+  type: z.string().optional(),
+  object: z.string().optional(),
+  customer: z.string().optional(),
+  charge: z.string().optional(),
+  again: z.boolean().optional(),
+});
+
+/** Drains the billing queue: each message looks at Stripe again. One that fails goes back and in the end to dead letters, where a person looks. */
+export const answerBells = (world: World) =>
+  drain(world, Bell, async (bell) => {
+    const outcome = await answerDoorbell(world, bell);
+    world.log("info", "billing looked", { outcome, event: bell.event, type: bell.type });
+  });
