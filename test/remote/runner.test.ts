@@ -142,7 +142,7 @@ describe("values from a customer", () => {
       expect.stringMatching(/^image inspect --format .* page:1$/u),
       "compose --project-name shop-production --project-directory APP/releases/1 -f APP/releases/1/compose.yaml pull web",
       expect.stringMatching(/^image inspect --format .* page:1$/u),
-      "compose --project-name shop-production --project-directory APP -f APP/compose.yaml -f APP/.berth/pinned.yaml up --detach --wait --remove-orphans --no-build --pull never",
+      "compose --project-name shop-production --project-directory APP -f APP/compose.yaml -f APP/.berth/pinned.yaml up --detach --remove-orphans --no-build --pull never",
       expect.stringMatching(/^ps -a --no-trunc /u),
     ]);
   });

@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import ipaddr from "ipaddr.js";
 import { RemoteError } from "./remote.ts";
 
 const publicRanges = new Set(["unicast"]);
@@ -23,6 +22,8 @@ export async function checkAddress(host: string, options: { allowPrivate: boolea
   });
   const first = found[0]?.address;
   if (first === undefined) throw new RemoteError("address.unknown", "The name has no address");
+  // Read here: of all requests only adding a server judges an address.
+  const { default: ipaddr } = await import("ipaddr.js");
   const allowed = options.allowPrivate ? privateRanges : publicRanges;
   for (const { address } of found) {
     if (!ipaddr.isValid(address) || !allowed.has(ipaddr.process(address).range())) {

@@ -335,6 +335,7 @@ run() {
   printf '%s\n' "$$" >"$run/pid"
   number timeout_seconds 900 && seconds=$value
   number wait_seconds 120 && wait_seconds=$value
+  number settle_seconds 3 && settle_seconds=$value
   read -r up _ </proc/uptime
   deadline=$((${up%.*} + seconds))
   value project '' && project=$value
@@ -685,26 +686,36 @@ unlay() {
     done' sh "$app" "$1" {} +)
 }
 
-up() { watched "$1" "$app" "$own/pinned.yaml" up --detach --wait --remove-orphans --no-build --pull never; }
+# Compose's own --wait looks twice a second, takes a service that ended well for a failure, and waits for ever for one
+# that ends again and again; so the waiting is done by survey.
+up() { watched "$wait_seconds" "$app" "$own/pinned.yaml" up --detach --remove-orphans --no-build --pull never; }
 
 bring_up() {
   lay "$new" "$own/$release.pinned.yaml" || fail disk.full 'The files of the release cannot be put in place'
-  up "$wait_seconds"
+  up
   if [ "$rc" -eq 0 ]; then return; fi
   if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
   read -r up _ </proc/uptime
   if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds"; fi
   words=$(last_words)
+  survey
   case $words in
-    *'port is already allocated'* | *'address already in use'*)
-      survey
-      fail port.taken "$words" "$unborn"
-      ;;
+    *'port is already allocated'* | *'address already in use'*) fail port.taken "$words" "$unborn" ;;
     *'no space left on device'*) fail disk.full "$words" ;;
     *'Cannot connect to the Docker daemon'*) fail docker.down "$words" ;;
-    *' exited ('* | *unhealthy*) ;;
-    *) if [ "$rc" -ne 124 ]; then survey && fail start.failed "$words" "$unborn"; fi ;;
   esac
+  blame
+  if [ "$rc" -ne 124 ]; then fail start.failed "$words" "$unborn"; fi
+}
+
+# Fail for the container that the survey found to be at fault, if it did.
+blame() {
+  if [ -z "$bad" ]; then return; fi
+  if [ "$bad" = unhealthy ]; then
+    said=$(timeout 10 docker inspect --format '{{range .State.Health.Log}}{{println .Output}}{{end}}' "$failing" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 1)
+    why="$why${said:+: $said}"
+  fi
+  fail "$bad" "$why" "$who"
 }
 
 # How the containers are, into: $bad $why $who $failing for the first that failed, $pending, $young (no health check and
@@ -713,7 +724,7 @@ survey() {
   bad='' why='' who='' failing='' pending='' young='' unborn='' living=0
   timeout 30 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
     --format "{{.ID}}$tab{{.Label \"$label.service\"}}$tab{{.State}}$tab{{.Status}}" >"$run/ps" 2>"$run/out" ||
-    fail docker.down 'Docker stopped answering'
+    { bad=docker.down why='Docker stopped answering' && return; }
   while IFS=$tab read -r id name state status; do
     case $state/$status in
       running/*'(unhealthy)'*) is_bad unhealthy "$name is not healthy" ;;
@@ -725,8 +736,10 @@ survey() {
         case $age in Less) young=$name ;; [0-9]) [ "$age" -ge "$settle_seconds" ] || young=$name ;; esac
         ;;
       restarting/*)
-        pending=$name restarts=$((restarts + 1))
-        if [ "$restarts" -ge 4 ]; then is_bad start.failed "$name keeps ending and being started again"; fi
+        pending=$name
+        # Docker waits twice as long each time: after six of them about as many seconds have gone.
+        times=$(timeout 10 docker inspect --format '{{.RestartCount}}' "$id" 2>/dev/null)
+        if [ "${times:-0}" -ge 6 ]; then is_bad start.failed "$name keeps ending and being started again"; fi
         ;;
       exited/'Exited (0)'*) ;;
       exited/*) status=${status#*\(} && is_bad start.failed "$name ended with status ${status%%\)*}" ;;
@@ -744,30 +757,29 @@ is_bad() {
 # The release is good when every health check says so, what has none has run for a settling time, and what has ended
 # ended well.
 settle() {
-  number settle_seconds 3 && settle_seconds=$value
   read -r up _ </proc/uptime
-  until=$((${up%.*} + wait_seconds)) restarts=0
+  until=$((${up%.*} + wait_seconds))
   while :; do
     survey
     if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
-    if [ "$bad" = unhealthy ]; then
-      said=$(timeout 10 docker inspect --format '{{range .State.Health.Log}}{{println .Output}}{{end}}' "$failing" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 1)
-      why="$why${said:+: $said}"
-    fi
-    if [ -n "$bad" ]; then fail "$bad" "$why" "$who"; fi
+    blame
     if [ -z "$pending$young" ]; then break; fi
     read -r up _ </proc/uptime
-    if [ "${up%.*}" -ge "$until" ] || [ "${up%.*}" -ge "$deadline" ]; then
+    if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds" "${pending:-$young}"; fi
+    if [ "${up%.*}" -ge "$until" ]; then
       who=${pending:-$young}
       failing=$(awk -F "$tab" -v name="$who" '$2 == name { print $1; exit }' "$run/ps")
-      if [ -n "$pending" ] && [ "$restarts" -eq 0 ]; then fail unhealthy "$who is not healthy after $wait_seconds seconds" "$who"; fi
+      if [ -n "$pending" ]; then fail unhealthy "$who is not healthy after $wait_seconds seconds" "$who"; fi
       fail start.failed "$who keeps ending and being started again" "$who"
     fi
-    if [ -n "$pending" ]; then sleep 0.5 2>/dev/null || sleep 1; else sleep 1; fi
+    breathe
   done
   [ "$living" -gt 0 ] || fail start.failed 'Every container has ended'
   while IFS=$tab read -r id name state status; do emit health "$name" "$status"; done <"$run/ps"
 }
+
+# Between two looks: a quarter of a second, where sleep knows of parts.
+breathe() { sleep 0.25 2>/dev/null || sleep 1; }
 
 # The last releases stay, to go back to. An image goes with its release when Berth pulled it and no kept release of any
 # app names it; Docker itself refuses while a container uses it.
@@ -832,11 +844,27 @@ restore() {
   fi
   pinned=$own/${previous##*/}.pinned.yaml
   if lay "$app/$previous" "$pinned"; then
-    up "$wait_seconds"
-    if [ "$rc" -eq 0 ]; then rolled=true; fi
+    up
+    if [ "$rc" -eq 0 ] && recovered; then rolled=true; fi
     measure
   fi
   if [ "$rolled" = false ]; then emit log '' "The previous release could not be started again: $(last_words)"; fi
+}
+
+# Whether everything is healthy again, or at least runs.
+recovered() {
+  settle_seconds=0
+  while :; do
+    survey
+    if [ -n "$bad" ]; then
+      printf '%s\n' "$why" >"$run/out"
+      return 1
+    fi
+    if [ -z "$pending" ]; then return 0; fi
+    read -r up _ </proc/uptime
+    if [ "${up%.*}" -ge "$deadline" ]; then return 1; fi
+    breathe
+  done
 }
 
 # From the end of the first container that was there before, until now.
