@@ -118,6 +118,20 @@ test("of 20,800 random requests every one has DynamoDB Local's answer, error nam
   expect(found.join("\n\n")).toBe("");
 });
 
+test("the random requests are neither all refused nor all accepted", () => {
+  const outcomes = transcripts.flatMap(({ steps }) => steps.map(({ expected }) => nameOf(expected)));
+  const share = (name: string) => outcomes.filter((each) => each === name).length / outcomes.length;
+  expect(share("done")).toBeGreaterThan(0.4);
+  expect(share("ConditionalCheckFailedException")).toBeGreaterThan(0.03);
+  expect(share("TransactionCanceledException")).toBeGreaterThan(0.01);
+  expect(share("ValidationException")).toBeGreaterThan(0.05);
+});
+
+function nameOf(expected: unknown): string {
+  if (typeof expected === "string") return expected;
+  return (expected as { error?: string }).error ?? "done";
+}
+
 test.each(mutants)("a planted difference is found: $name", async ({ plant }: Mutant) => {
   const engine = plant(createEngine({ now: () => Date.UTC(2025, 0, 1) }));
   const found = await differences(engine, transcripts);

@@ -90,6 +90,7 @@ function unmarshal(value: AttributeValue): unknown {
 function unmarshalNumber(text: string): number | bigint {
   const value = Number(text);
   if (Number.isSafeInteger(value) || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  if (text.includes(".")) throw new Error(`${text} can't be converted to BigInt. Set options.wrapNumbers to get string value.`);
   return BigInt(text);
 }
 

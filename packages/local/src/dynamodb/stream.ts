@@ -64,10 +64,11 @@ export function record(
   return made;
 }
 
+/** An hour's records go at a time, so that not every record moves all the others. */
 function trim(records: StreamRecord[], now: number): void {
-  const oldest = Math.floor((now - retention) / 1000);
-  if (records.length < 1000 || records[0]!.dynamodb.ApproximateCreationDateTime >= oldest) return;
-  const kept = records.findIndex((each) => each.dynamodb.ApproximateCreationDateTime >= oldest);
+  const age = (record: StreamRecord) => now - record.dynamodb.ApproximateCreationDateTime * 1000;
+  if (age(records[0]!) < retention + 3_600_000) return;
+  const kept = records.findIndex((each) => age(each) <= retention);
   records.splice(0, kept < 0 ? records.length : kept);
 }
 
