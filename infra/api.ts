@@ -1,4 +1,4 @@
-import { CfnOutput } from "aws-cdk-lib";
+import { CfnOutput, Duration } from "aws-cdk-lib";
 import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { ApiEnv } from "../functions/api/env.ts";
@@ -10,7 +10,7 @@ import type { Parts } from "./service.ts";
 const GLOBAL = ["CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];
 
 /** functions/api: the API behind the gateway, and its event streams behind an address of their own. */
-export function api(scope: Construct, { data, queues, gateway, common, code }: Parts): void {
+export function api(scope: Construct, { data, queues, gateway, alarms, common, code }: Parts): void {
   const environment: ApiEnv = { ...common, STRIPE_SECRET: data.parameters.stripeSecret };
   const handler = new Handler(scope, "api/handler", { code, environment });
   gateway.route("api/handler", handler);
@@ -27,6 +27,18 @@ export function api(scope: Construct, { data, queues, gateway, common, code }: P
   const url = stream.lambda.addFunctionUrl({
     authType: FunctionUrlAuthType.NONE,
     invokeMode: InvokeMode.RESPONSE_STREAM,
+  });
+  for (const { lambda } of [handler, stream])
+    alarms.add(lambda, "ThrottleAlarm", {
+      metric: lambda.metricThrottles({ period: Duration.minutes(5) }),
+      says: `${lambda.node.scope?.node.id} turned requests away: as many as may run at once were running.`,
+      section: "requests-turned-away",
+    });
+  alarms.add(stream, "ErrorAlarm", {
+    metric: stream.lambda.metricErrors({ period: Duration.minutes(5) }),
+    says: "Event streams broke off with errors.",
+    section: "api-failing",
+    threshold: 5,
   });
   new CfnOutput(scope, "ApiUrl", { value: gateway.api.apiEndpoint });
   new CfnOutput(scope, "StreamUrl", { value: url.url });

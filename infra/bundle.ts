@@ -5,8 +5,10 @@ import type { FunctionName } from "../functions/manifest.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** Modules that came through CommonJS still ask for Node's own by `require`, which an ES module does not have. */
-const requireForEsm = `import{createRequire}from"node:module";const require=createRequire(import.meta.url);`;
+/** What modules that came through CommonJS still use and an ES module does not have: `require` of Node's own, and where they are. */
+const commonJs =
+  `import{createRequire}from"node:module";` +
+  `const require=createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;`;
 
 /**
  * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
@@ -30,7 +32,7 @@ export const bundleOptions = (name: FunctionName, folder: string) =>
     // Native parts of ssh2 that it does without.
     external: ["cpu-features", "*.node"],
     define: { __RUNNER__: JSON.stringify(readFileSync(join(root, "packages/domain/src/remote/runner.sh"), "utf8")) },
-    banner: { js: requireForEsm },
+    banner: { js: commonJs },
     legalComments: "none",
     logLevel: "warning",
     metafile: true,

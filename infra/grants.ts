@@ -30,8 +30,9 @@ export const mayChange = (handler: Handler, table: Table, ...partitions: string[
 export const mayMark = (handler: Handler, table: Table, ...partitions: string[]) =>
   allow(handler, ["dynamodb:UpdateItem"], [table.tableArn], leading(partitions));
 
-export const mayFindDue = (handler: Handler, table: Table) =>
-  allow(handler, ["dynamodb:Query"], [`${table.tableArn}/index/due`], leading(["DUE#*"]));
+/** The sparse index of work that is due, by its shards. */
+export const mayFindDue = (handler: Handler, table: Table, ...shards: string[]) =>
+  allow(handler, ["dynamodb:Query"], [`${table.tableArn}/index/due`], leading(shards));
 
 export const maySend = (handler: Handler, { queue }: WorkQueue) => allow(handler, ["sqs:SendMessage"], [queue.queueArn]);
 

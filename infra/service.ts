@@ -4,10 +4,12 @@ import type { FunctionName } from "../functions/manifest.ts";
 import type { CommonEnv } from "../functions/world.ts";
 import { Alarms } from "./alarms.ts";
 import { api } from "./api.ts";
+import { billing } from "./billing.ts";
 import { type Data, data } from "./data.ts";
 import { Gateway } from "./http.ts";
 import { type QueueName, WorkQueue } from "./queue-worker.ts";
 import type { Settings } from "./settings.ts";
+import { webhooks } from "./webhooks.ts";
 import { workers } from "./workers.ts";
 
 /** What the parts of the service are built from. */
@@ -46,5 +48,7 @@ export function berth(app: App, settings: Settings): { data: Stack; service: Sta
   const parts: Parts = { data: kept, queues, gateway: new Gateway(service, "Gateway", alarms), alarms, common, code, mailFrom };
   api(service, parts);
   workers(service, parts);
+  billing(service, parts);
+  webhooks(service, parts);
   return { data: dataStack, service };
 }

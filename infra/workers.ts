@@ -17,6 +17,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   mayOpen(rollout, data.key, "ssh-key");
 
   const mail = new QueueWorker(scope, "workers/mail", queues.mail, { code, environment: mailEnvironment });
+  mayChange(mail, data.table, "MAILED#*");
   mayMailAs(mail, mailFrom);
 
   const relay = new TableStream(scope, "workers/relay", data.table, alarms, { code, environment });
@@ -24,7 +25,8 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   maySend(relay, queues.jobs);
 
   const sweep = new Scheduled(scope, "workers/sweep", alarms, { code, environment });
-  mayFindDue(sweep, data.table);
+  mayFindDue(sweep, data.table, "DUE#*", "MAIL#*");
   mayChange(sweep, data.table, "TENANT#*");
   maySend(sweep, queues.jobs);
+  maySend(sweep, queues.mail);
 }

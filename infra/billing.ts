@@ -1,0 +1,23 @@
+import type { Construct } from "constructs";
+import type { BillingEnv } from "../functions/billing/env.ts";
+import { mayChange, mayReadParameter, maySend } from "./grants.ts";
+import { QueueWorker } from "./queue-worker.ts";
+import { Scheduled } from "./scheduled.ts";
+import type { Parts } from "./service.ts";
+
+/** functions/billing: what looks at Stripe again, when told to and by the clock. */
+export function billing(scope: Construct, { data, queues, alarms, common, code }: Parts): void {
+  const environment: BillingEnv = { ...common, STRIPE_SECRET: data.parameters.stripeSecret };
+
+  const sync = new QueueWorker(scope, "billing/sync", queues.billing, { code, environment });
+  mayChange(sync, data.table, "TENANT#*", "CUS#*", "EVT#*");
+  maySend(sync, queues.mail);
+  maySend(sync, queues.billing);
+  mayReadParameter(sync, data.parameters.stripeSecret);
+
+  const reconcile = new Scheduled(scope, "billing/reconcile", alarms, { code, environment });
+  mayChange(reconcile, data.table, "TENANT#*", "CURSOR#*", "CUS#*", "EVT#*");
+  maySend(reconcile, queues.mail);
+  maySend(reconcile, queues.billing);
+  mayReadParameter(reconcile, data.parameters.stripeSecret);
+}

@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { functions } from "../../functions/manifest.ts";
+import { lambdas, referred, type Statement, statementsOf, synthesize } from "./synth.ts";
+
+const made = synthesize();
+
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+const statements = (name: string) => statementsOf(made, name);
+const actions = (name: string) => new Set(statements(name).flatMap(({ Action }) => list(Action)));
+const whoMay = (action: string) => Object.keys(functions).filter((name) => actions(name).has(action));
+const statementsFor = (name: string, action: string) => statements(name).filter(({ Action }) => list(Action).includes(action));
+
+test("every function has a role of its own, and no role has a managed policy", () => {
+  const roles = [...lambdas(made).values()].map(({ Properties }) => referred(Properties.Role));
+  expect(new Set(roles).size).toBe(roles.length);
+  for (const [id, { Properties }] of made.of("AWS::IAM::Role")) expect(Properties.ManagedPolicyArns, id).toBeUndefined();
+});
+
+test("no policy allows an action by wildcard", () => {
+  const granted = made.of("AWS::IAM::Policy").flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[]);
+  expect(granted.length).toBeGreaterThan(20);
+  for (const action of granted.flatMap(({ Action }) => list(Action))) expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/);
+});
+
+test("no policy is for every resource, but for listing the names of streams, which takes no other", () => {
+  for (const [, { Properties }] of made.of("AWS::IAM::Policy"))
+    for (const { Action, Resource } of Properties.PolicyDocument.Statement as Statement[])
+      if (list(Resource).includes("*")) expect(Action).toBe("dynamodb:ListStreams");
+});
+
+test("only the rollout worker may decrypt, and only SSH keys of a tenant that the ciphertext names", () => {
+  expect(whoMay("kms:Decrypt")).toEqual(["workers/rollout"]);
+  expect(statementsFor("workers/rollout", "kms:Decrypt")).toMatchObject([
+    {
+      Condition: { StringEquals: { "kms:EncryptionContext:what": "ssh-key" }, Null: { "kms:EncryptionContext:tenant": "false" } },
+    },
+  ]);
+});
+
+test("only the API may make data keys, each bound to a tenant", () => {
+  expect(whoMay("kms:GenerateDataKey")).toEqual(["api/handler"]);
+  expect(statementsFor("api/handler", "kms:GenerateDataKey")).toMatchObject([
+    { Condition: { Null: { "kms:EncryptionContext:tenant": "false" } } },
+  ]);
+});
+
+test("Stripe's key is read by the API and by billing only, its webhook secret by the webhook's function only", () => {
+  const readers = (parameter: string) =>
+    Object.keys(functions).filter((name) =>
+      statementsFor(name, "ssm:GetParameter").some(({ Resource }) => JSON.stringify(Resource).includes(parameter)),
+    );
+  expect(readers("/stripe/secret").sort()).toEqual(["api/handler", "billing/reconcile", "billing/sync"]);
+  expect(readers("/stripe/webhook")).toEqual(["webhooks/stripe"]);
+});
+
+test("the webhook's function can only put messages on the billing queue: it reads and writes no row", () => {
+  const [queue, ...more] = statementsFor("webhooks/stripe", "sqs:SendMessage");
+  expect(more).toEqual([]);
+  expect(JSON.stringify(queue?.Resource)).toContain("Queuebilling");
+  expect([...actions("webhooks/stripe")].filter((action) => action.startsWith("dynamodb:"))).toEqual([]);
+});
+
+test("no function may read the whole table, change the table itself or another service's resources", () => {
+  for (const name of Object.keys(functions))
+    for (const action of actions(name)) {
+      expect(action, name).not.toMatch(/Scan|PartiQL|(Create|Update|Delete)Table|Export|Restore|Backup/);
+      expect(["dynamodb", "kms", "logs", "ses", "sqs", "ssm"], name).toContain(action.split(":")[0]);
+    }
+});
+
+test("every right to rows is limited to partitions, and a worker for tenants' jobs cannot name a credential's row", () => {
+  const partitions = (name: string) =>
+    statements(name)
+      .filter(({ Action }) => list(Action).some((action) => /^dynamodb:(.*Item|Query)$/.test(action)))
+      .map(({ Condition }) => Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]);
+  for (const name of Object.keys(functions)) for (const each of partitions(name)) expect(each, name).toBeInstanceOf(Array);
+  expect(partitions("workers/rollout")).toEqual([["TENANT#*"]]);
+  for (const name of ["workers/rollout", "workers/relay", "workers/sweep", "workers/mail", "billing/sync", "billing/reconcile"])
+    expect(JSON.stringify(partitions(name)), name).not.toMatch(/TOKEN|SESSION|CODE|DEVICE/);
+});
+
+test("the event stream's function changes nothing but when a credential was last used", () => {
+  const writes = [...actions("api/stream")].filter((action) => /:(Put|Delete|Update|Condition).*Item|Send/.test(action));
+  expect(writes).toEqual(["dynamodb:UpdateItem"]);
+  const [mark] = statementsFor("api/stream", "dynamodb:UpdateItem");
+  expect(mark?.Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]).toEqual(["SESSION#*", "TOKEN#*"]);
+});
+
+test("mails leave only by the mail worker and only from our address", () => {
+  expect(whoMay("ses:SendEmail")).toEqual(["workers/mail"]);
+  expect(statementsFor("workers/mail", "ses:SendEmail")).toMatchObject([
+    { Condition: { StringEquals: { "ses:FromAddress": "berth@berth.example" } } },
+  ]);
+});
+
+/** One call that each role must not be able to make, the worst a stolen one could. */
+test.each([
+  ["api/handler", "kms:Decrypt"],
+  ["api/stream", "dynamodb:PutItem"],
+  ["billing/reconcile", "kms:Decrypt"],
+  ["billing/sync", "kms:GenerateDataKey"],
+  ["webhooks/stripe", "dynamodb:GetItem"],
+  ["workers/mail", "ssm:GetParameter"],
+  ["workers/relay", "dynamodb:UpdateItem"],
+  ["workers/rollout", "ssm:GetParameter"],
+  ["workers/sweep", "kms:Decrypt"],
+])("%s may not %s", (name, action) => {
+  expect(actions(name)).not.toContain(action);
+  expect(actions(name).size).toBeGreaterThan(0);
+});
