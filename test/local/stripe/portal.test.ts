@@ -59,7 +59,7 @@ test("the front page shows the plan, the card in use, the invoices and the way b
   for (const words of [
     "Berth Solo",
     "$9.00",
-    "visa •••• 4242",
+    "visa</span> •••• 4242",
     "in use",
     "Renews on 1 April 2027",
     "http://127.0.0.1/billing",

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
 import type { Context, Hono } from "hono";
 import { catchUp } from "./clock.ts";
 import { type ErrorDetail, errorBody, invalid, Refusal } from "./errors.ts";
 import { expanded } from "./expand.ts";
-import { bag, type FormBag, parseForm } from "./form.ts";
-import { answerSchema, apiVersion, coerce, departures, requestSchema } from "./openapi.ts";
+import { holding, suffer } from "./fault.ts";
+import { type FormBag, parseForm } from "./form.ts";
+import { answerSchema, apiVersion, coerce, departures, paths, requestSchema } from "./openapi.ts";
+import { fingerprint, replayed } from "./replay.ts";
 import { lockedClock } from "./test-clock.ts";
 import { mint, type World } from "./world.ts";
 
@@ -22,9 +23,6 @@ export interface Api {
   world: World;
 }
 
-/** Keys are forgotten after a day of simulated time. */
-const replaySeconds = 24 * 60 * 60;
-
 interface Answer {
   status: number;
   body: string;
@@ -37,11 +35,8 @@ export function createApi(app: Hono, world: World): Api {
     const asks = requestSchema(method, path);
     const gives = answerSchema(method, path);
     const route = path.replaceAll(/\{(\w+)\}/g, ":$1");
-    app.on(method.toUpperCase(), route, async (context) => {
-      // A DELETE carries its parameters in the query, as the SDK sends them, or in the body.
-      const query = method === "post" ? "" : new URL(context.req.url).search.slice(1);
-      const form = method === "get" ? query : [query, await context.req.text()].filter(Boolean).join("&");
-      const answer = answerTo(world, context, form, (raw) => {
+    app.on(method.toUpperCase(), route, async (context) =>
+      answerTo(world, context, (raw) => {
         const input = coerce(asks, raw) as Record<string, unknown>;
         const params = context.req.param() as Record<string, string>;
         if (method !== "get") lockedClock(world, params, input);
@@ -51,47 +46,70 @@ export function createApi(app: Hono, world: World): Api {
         if (wrong.length)
           throw new Error(`The answer to ${method.toUpperCase()} ${path} is not as described: ${wrong.join("; ")}`);
         return found;
-      });
-      return new Response(answer.body, { status: answer.status, headers: answer.headers });
-    });
+      }),
+    );
   };
   return { on, world };
 }
 
-/** The answer to a path that the API does not have. */
-export function unknownRoute(world: World, context: Context): Response {
-  const { method } = context.req;
-  const message = `Unrecognized request URL (${method}: ${context.req.path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`;
-  const answer = failed(mint(world, "request"), 404, { type: "invalid_request_error", message });
-  return new Response(answer.body, { status: answer.status, headers: answer.headers });
+/** Answers for what the API has and this account does not simulate, and for what the API does not have. */
+export function otherRoutes(app: Hono, world: World): void {
+  for (const [path, methods] of Object.entries(paths))
+    for (const method of methods)
+      app.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ":$1"), (context) =>
+        answerTo(world, context, () => {
+          throw new Refusal(501, {
+            type: "api_error",
+            message: `The local Stripe does not simulate ${method.toUpperCase()} ${path}.`,
+          });
+        }),
+      );
+  app.all("/v1/*", (context) =>
+    answerTo(world, context, () => {
+      const { method, path } = context.req;
+      const message = `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`;
+      throw invalid(message, { status: 404 });
+    }),
+  );
 }
 
-function answerTo(world: World, context: Context, form: string, run: (input: FormBag) => unknown): Answer {
+async function answerTo(world: World, context: Context, run: (input: FormBag) => unknown): Promise<Response> {
   const id = mint(world, "request");
-  const key = context.req.method === "POST" ? (context.req.header("idempotency-key") ?? null) : null;
+  const { method, path } = context.req;
+  const key = method === "POST" ? (context.req.header("idempotency-key") ?? null) : null;
+  // A DELETE carries its parameters in the query, as the SDK sends them, or in the body.
+  const query = method === "POST" ? "" : new URL(context.req.url).search.slice(1);
+  const form = method === "GET" ? query : [query, await context.req.text()].filter(Boolean).join("&");
   try {
     authorize(context);
-    catchUp(world);
-    const input = form === "" ? bag() : parseForm(form);
-    const fingerprint = createHash("sha256")
-      .update(`${context.req.method} ${context.req.path}\n${canonical(input)}`)
-      .digest("hex");
-    const replayed = key === null ? undefined : replay(world, key, fingerprint);
-    if (replayed) return replayed;
-    const { answer, keep } = carryOut(world, id, key, () => run(input));
-    if (key !== null && keep)
-      world.state.replays.set(key, {
-        fingerprint,
-        status: answer.status,
-        body: answer.body,
-        requestId: id,
-        at: world.state.time,
-      });
-    world.onChange();
-    return answer;
+    const input = parseForm(form);
+    const answer = await holding(world, key, async () => {
+      await suffer(world);
+      catchUp(world);
+      const print = fingerprint(method, path, input);
+      const kept = key === null ? undefined : replayed(world, key, print);
+      if (kept)
+        return {
+          ...kept,
+          headers: { ...headers(kept.requestId), "idempotent-replayed": "true", "original-request": kept.requestId },
+        };
+      const { answer: fresh, keep } = carryOut(world, id, key, () => run(input));
+      if (key !== null && keep)
+        world.state.replays.set(key, {
+          fingerprint: print,
+          status: fresh.status,
+          body: fresh.body,
+          requestId: id,
+          at: world.state.time,
+        });
+      world.onChange();
+      return fresh;
+    });
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
   } catch (error) {
-    if (error instanceof Refusal) return failed(id, error.status, error.detail);
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    const answer = failed(id, error.status, error.detail);
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
   }
 }
 
@@ -107,22 +125,6 @@ function carryOut(world: World, id: string, key: string | null, run: () => unkno
   } finally {
     world.request = null;
   }
-}
-
-function replay(world: World, key: string, fingerprint: string): Answer | undefined {
-  if (key.length > 255) throw invalid("Idempotency keys must be at most 255 characters.");
-  const kept = world.state.replays.get(key);
-  if (!kept || kept.at + replaySeconds <= world.state.time) return undefined;
-  if (kept.fingerprint !== fingerprint)
-    throw new Refusal(400, {
-      type: "idempotency_error",
-      message: `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
-    });
-  return {
-    status: kept.status,
-    body: kept.body,
-    headers: { ...headers(kept.requestId), "idempotent-replayed": "true", "original-request": kept.requestId },
-  };
 }
 
 function authorize(context: Context): void {
@@ -154,12 +156,4 @@ function failed(id: string, status: number, detail: ErrorDetail): Answer {
 
 function headers(id: string): Record<string, string> {
   return { "content-type": "application/json", "request-id": id, "stripe-version": apiVersion };
-}
-
-function canonical(node: FormBag): string {
-  return JSON.stringify(
-    Object.entries(node)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, value]) => [name, typeof value === "string" ? value : canonical(value)]),
-  );
 }

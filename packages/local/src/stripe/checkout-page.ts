@@ -55,7 +55,7 @@ export function bankPage(action: string, amount: number, currency: string): Html
   return page(
     "Confirm the payment",
     html`
-<section class="card stack" style="max-width:30rem;margin:0 auto;width:100%">
+<section class="card stack narrow">
 <div>${testMode()}</div>
 <h1>3D Secure: confirm the payment</h1>
 <p>Your bank asks whether you want to pay <strong>${money(amount, currency)}</strong> to Berth.</p>
@@ -140,5 +140,5 @@ function closed({ session }: CheckoutRecord): Html {
 
 /** A page that says one thing. */
 export function gone(words: string): Html {
-  return page(words, html`<section class="card stack"><div>${testMode()}</div><h1>${words}</h1></section>`);
+  return page(words, html`<section class="card stack narrow"><div>${testMode()}</div><h1>${words}</h1></section>`);
 }

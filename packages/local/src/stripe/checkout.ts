@@ -13,6 +13,7 @@ import { type Metadata, mergeMetadata } from "./metadata.ts";
 import { charge, openIntent, type PaymentIntent } from "./payment-intent.ts";
 import { savePaymentMethod } from "./payment-method.ts";
 import { getPrice, type Price } from "./price.ts";
+import { onlySimulated } from "./simulated.ts";
 import { startSubscription } from "./subscription.ts";
 import { firstInvoice, lockCurrency } from "./subscription-create.ts";
 import { mint, timeOf, type World } from "./world.ts";
@@ -47,6 +48,25 @@ export type CheckoutOutcome =
   | { kind: "action" }
   | { kind: "declined"; message: string }
   | { kind: "closed" };
+
+// Locale, addresses and the like change how the real page looks and nothing that a program sees.
+const simulated = [
+  "mode",
+  "customer",
+  "client_reference_id",
+  "line_items",
+  "success_url",
+  "cancel_url",
+  "expires_at",
+  "metadata",
+  "subscription_data",
+  "allow_promotion_codes",
+  "billing_address_collection",
+  "customer_update",
+  "locale",
+  "ui_mode",
+  "payment_method_collection",
+];
 
 const shortestSeconds = 30 * 60;
 const longestSeconds = 24 * 60 * 60;
@@ -113,6 +133,8 @@ export function checkoutRoutes({ on, world }: Api): void {
 }
 
 function createCheckout(world: World, input: Stripe.Checkout.SessionCreateParams): CheckoutRecord {
+  onlySimulated(input, simulated, "on its checkout page");
+  onlySimulated(input.subscription_data ?? {}, ["metadata", "description"], "in what a checkout begins");
   if (input.mode !== "subscription")
     throw invalid("This account only sells subscriptions: set `mode` to `subscription`.", { param: "mode" });
   if (!input.success_url)

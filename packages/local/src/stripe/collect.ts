@@ -9,7 +9,7 @@ import { resolvePaymentMethod } from "./payment-method.ts";
 import { invoiceFailed, invoicePaid } from "./standing.ts";
 import { timeOf, type World } from "./world.ts";
 
-export type Outcome = "paid" | "declined" | "action" | "no_method" | "counted";
+export type Outcome = "paid" | "declined" | "action" | "no_method" | "counted" | "draft";
 
 export interface Attempt {
   /** A scheduled retry; it alone adds to a count that has begun. */
@@ -25,6 +25,7 @@ export interface Attempt {
  * A retry after a hard decline of the same card counts, but makes no charge.
  */
 export function collect(world: World, invoice: Invoice, attempt: Attempt = {}): Outcome {
+  if (invoice.status === "draft") return "draft";
   if (invoice.amount_due === 0) {
     markPaid(world, invoice, { counted: false });
     return "paid";

@@ -10,6 +10,9 @@ const bodies = {
   failNextCharge: z.strictObject({ code: text }),
   dispute: z.strictObject({ charge: text, reason: text.optional() }),
   closeDispute: z.strictObject({ dispute: text, status: z.enum(["won", "lost"]) }),
+  failFinalization: z.strictObject({ customer: text, code: text.nullable() }),
+  refuseNext: z.strictObject({ statuses: z.array(z.number().int().min(400).max(599)) }),
+  rollSecret: z.strictObject({ endpoint: text }),
   dunning: z.strictObject({
     offsetDays: z.array(z.number().positive()).optional(),
     final: z.enum(["unpaid", "cancel", "past_due"]).optional(),
@@ -25,7 +28,11 @@ const bodies = {
       skewSeconds: z.number().optional(),
     }),
   ]),
-  settings: z.strictObject({ limitOneSubscription: z.boolean().optional(), clockStepMs: z.number().nonnegative().optional() }),
+  settings: z.strictObject({
+    limitOneSubscription: z.boolean().optional(),
+    clockStepMs: z.number().nonnegative().optional(),
+    latencyMs: z.number().nonnegative().optional(),
+  }),
   redeliver: z.strictObject({ event: text }),
   reset: z.strictObject({ seed: z.number().int().optional() }),
 };
@@ -64,6 +71,19 @@ export function controlRoutes(control: Control): Hono {
     control.closeDispute(dispute, status);
     return context.json({});
   });
+  app.post("/fail-finalization", async (context) => {
+    const { customer, code } = await read(context, bodies.failFinalization);
+    control.failFinalization(customer, code);
+    return context.json({});
+  });
+  app.post("/refuse-next", async (context) => {
+    control.refuseNext(...(await read(context, bodies.refuseNext)).statuses);
+    return context.json({});
+  });
+  app.post("/roll-secret", async (context) =>
+    context.json({ secret: control.rollSecret((await read(context, bodies.rollSecret)).endpoint) }),
+  );
+  app.post("/walk", async (context) => context.json({ now: await control.walk((await read(context, bodies.advance)).seconds) }));
   app.post("/dunning", async (context) => {
     control.dunning(defined(await read(context, bodies.dunning)));
     return context.json({});

@@ -1,7 +1,8 @@
 import type { Chaos } from "./chaos.ts";
 import { calm, rough } from "./chaos.ts";
-import { catchUp, runUntil } from "./clock.ts";
+import { catchUp, nextDue, runUntil } from "./clock.ts";
 import { closeDispute, disputeCharge, getDispute } from "./dispute.ts";
+import { rollSecret } from "./endpoint.ts";
 import type { StripeEvent } from "./event.ts";
 import type { Settings } from "./settings.ts";
 import type { Deliverer, Delivery } from "./webhook.ts";
@@ -13,6 +14,8 @@ export interface Control {
   now(): number;
   /** Move the simulated time forward, running every renewal, finalization, attempt and expiry that falls due, in order. Answers the new time. */
   advance(seconds: number): number;
+  /** Advance as above, but let deliveries settle after each thing that falls due, as they would in the time between. */
+  walk(seconds: number): Promise<number>;
   /** Run what has fallen due by the process's own clock. */
   catchUp(): void;
   /** Make every charge of a customer, or of `all`, fail with a decline code; `authentication_required` asks for 3D Secure instead. */
@@ -25,12 +28,18 @@ export interface Control {
   dispute(charge: string, reason?: string): string;
   /** Decide a dispute. */
   closeDispute(dispute: string, status: "won" | "lost"): void;
+  /** Keep a customer's drafts, or everyone's (`all`), from becoming final, as a missing tax address would; `null` lets them. */
+  failFinalization(customer: string, code: string | null): void;
+  /** Fail the next API requests with these HTTP statuses, such as 429 or 500. */
+  refuseNext(...statuses: number[]): void;
+  /** Give an endpoint a new signing secret; the old one signs beside it for a day. */
+  rollSecret(endpoint: string): string;
   /** When failed bills are tried again, in days after the first failure, and what happens in the end. */
   dunning(dunning: Partial<Settings["dunning"]>): void;
   /** Set what goes wrong in deliveries: `calm`, `rough`, or each by itself. */
   chaos(chaos: "calm" | "rough" | Partial<Chaos>): void;
   /** The other switches of the dashboard. */
-  settings(settings: Partial<Pick<Settings, "limitOneSubscription" | "clockStepMs">>): void;
+  settings(settings: Partial<Pick<Settings, "limitOneSubscription" | "clockStepMs" | "latencyMs">>): void;
   /** Every event so far, oldest first. */
   events(): StripeEvent[];
   /** Every delivery so far, oldest first. */
@@ -45,15 +54,28 @@ export interface Control {
 
 /** The control over a world and its deliveries. */
 export function createControl(world: World, deliverer: Deliverer): Control {
+  const advanceTo = (target: number, once: boolean) => {
+    const seconds = target - world.state.time;
+    world.state.ahead += seconds;
+    runUntil(world, null, target, { once });
+    deliverer.hurry(seconds);
+  };
   return {
     now: () => world.state.time,
     advance: (seconds) => {
-      if (!Number.isFinite(seconds) || seconds < 0) throw new Error("Time moves forward only");
       catchUp(world);
-      const whole = Math.floor(seconds);
-      world.state.ahead += whole;
-      runUntil(world, null, world.state.time + whole);
-      deliverer.hurry(whole);
+      advanceTo(world.state.time + Math.floor(forward(seconds)), false);
+      return world.state.time;
+    },
+    walk: async (seconds) => {
+      catchUp(world);
+      const target = world.state.time + Math.floor(forward(seconds));
+      for (let due = nextDue(world, null); due && due.at <= target; due = nextDue(world, null)) {
+        advanceTo(Math.max(due.at, world.state.time), true);
+        await deliverer.idle();
+      }
+      advanceTo(target, false);
+      await deliverer.idle();
       return world.state.time;
     },
     catchUp: () => catchUp(world),
@@ -78,6 +100,20 @@ export function createControl(world: World, deliverer: Deliverer): Control {
       closeDispute(world, getDispute(world, dispute), status);
       world.onChange();
     },
+    failFinalization: (customer, code) => {
+      if (code === null) delete world.state.settings.unfinalizable[customer];
+      else world.state.settings.unfinalizable[customer] = code;
+      world.onChange();
+    },
+    refuseNext: (...statuses) => {
+      world.state.settings.refusals.push(...statuses);
+      world.onChange();
+    },
+    rollSecret: (endpoint) => {
+      const secret = rollSecret(world, endpoint);
+      world.onChange();
+      return secret;
+    },
     dunning: (dunning) => {
       Object.assign(world.state.settings.dunning, dunning);
       world.onChange();
@@ -101,4 +137,9 @@ export function createControl(world: World, deliverer: Deliverer): Control {
       world.onChange();
     },
   };
+}
+
+function forward(seconds: number): number {
+  if (!Number.isFinite(seconds) || seconds < 0) throw new Error("Time moves forward only");
+  return seconds;
 }

@@ -5,6 +5,7 @@ import { missing } from "./errors.ts";
 import { emit, update } from "./event.ts";
 import { page } from "./list.ts";
 import { type Metadata, mergeMetadata } from "./metadata.ts";
+import { search } from "./search.ts";
 import { roomOnClock } from "./test-clock.ts";
 import { mint, timeOf, type World } from "./world.ts";
 
@@ -77,6 +78,10 @@ export function customerRoutes({ on, world }: Api): void {
       email: (customer) => customer.email,
       test_clock: (customer) => customer.test_clock,
     }),
+  );
+
+  on<Stripe.CustomerSearchParams>("get", "/v1/customers/search", ({ input }) =>
+    search("/v1/customers/search", [...world.state.customers.values()], input),
   );
 
   on("get", "/v1/customers/{id}", ({ params }) => world.state.deletedCustomers.get(params.id!) ?? getCustomer(world, params.id!));

@@ -20,12 +20,14 @@ export interface Endpoint {
   url: string;
 }
 
+const rolledSeconds = 86_400;
+
 export function endpointRoutes({ on, world }: Api): void {
   on<Stripe.WebhookEndpointCreateParams>("post", "/v1/webhook_endpoints", ({ input }) => {
     const endpoint = createEndpoint(world, { url: input.url, events: input.enabled_events, version: input.api_version || null });
     endpoint.description = input.description || null;
     endpoint.metadata = mergeMetadata({}, input.metadata);
-    return { ...endpoint, secret: world.state.secrets.get(endpoint.id)![0] };
+    return { ...endpoint, secret: world.state.secrets.get(endpoint.id)![0]!.secret };
   });
 
   on<Stripe.WebhookEndpointListParams>("get", "/v1/webhook_endpoints", ({ input }) =>
@@ -71,8 +73,23 @@ export function createEndpoint(
     url: checkedUrl(url),
   };
   world.state.endpoints.set(endpoint.id, endpoint);
-  world.state.secrets.set(endpoint.id, [secret ?? mint(world, "secret")]);
+  world.state.secrets.set(endpoint.id, [{ secret: secret ?? mint(world, "secret"), until: null }]);
   return endpoint;
+}
+
+/** Give an endpoint a new secret; the old one signs beside it for a day. Answers the new one. */
+export function rollSecret(world: World, id: string): string {
+  const secrets = world.state.secrets.get(getEndpoint(world, id).id)!;
+  const secret = mint(world, "secret");
+  for (const old of secrets) old.until ??= world.state.time + rolledSeconds;
+  secrets.unshift({ secret, until: null });
+  return secret;
+}
+
+/** The secrets that sign for an endpoint. */
+export function validSecrets(world: World, id: string): string[] {
+  const secrets = world.state.secrets.get(id) ?? [];
+  return secrets.filter(({ until }) => until === null || until > world.state.time).map(({ secret }) => secret);
 }
 
 /** Whether an endpoint wants to hear of events of a type. */

@@ -93,7 +93,18 @@ function sorted(events: StripeEvent[], order: readonly string[]): StripeEvent[] 
   return ranked.sort((one, other) => one.rank - other.rank).map(({ event }) => event);
 }
 
+const mostEvents = 5_000;
+const keptSeconds = 30 * 86_400;
+
+// Beyond thirty days an event cannot be read any more; a long life must not fill the memory with them.
+function prune(world: World): void {
+  const { events, deliveries, time } = world.state;
+  for (const event of events.values()) if (event.created < time - keptSeconds) events.delete(event.id);
+  for (const delivery of deliveries.values()) if (!events.has(delivery.event)) deliveries.delete(delivery.id);
+}
+
 function publish(world: World, event: StripeEvent): void {
+  if (world.state.events.size >= mostEvents && world.state.events.size % mostEvents === 0) prune(world);
   world.state.events.set(event.id, event);
   world.onEvent(event);
 }

@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import { cardFields, readCard, type TypedCard, testCards } from "./card-form.ts";
 import { bankPage, gone, typedCard } from "./checkout-page.ts";
 import { catchUp } from "./clock.ts";
@@ -157,7 +157,7 @@ function invoicePage(world: World, invoice: Invoice, form: Partial<TypedCard>, e
   if (invoice.status !== "open")
     return page(`Invoice ${invoice.number ?? ""}`, [
       statement(world, invoice),
-      html`<p class="${invoice.status === "paid" ? "good" : "soft"}" role="status">This invoice is ${invoice.status}.</p>`,
+      html`<p class="${invoice.status === "paid" ? "good" : "soft"}" role="status">This invoice is ${invoice.status}.${back(world, invoice)}</p>`,
     ]);
   return page(
     `Pay invoice ${invoice.number}`,
@@ -165,11 +165,17 @@ function invoicePage(world: World, invoice: Invoice, form: Partial<TypedCard>, e
       statement(world, invoice),
       html`<section class="stack" aria-labelledby="pay">
 ${error ? html`<p class="error" role="alert">${error}</p>` : ""}
-${saved ? html`<form method="post" action="${path}" class="card stack"><h2>Saved card</h2><p>${saved.card.brand} •••• ${saved.card.last4}</p><button class="main" name="saved" value="yes">Pay ${money(invoice.amount_due, invoice.currency)}</button></form>` : ""}
-<form method="post" action="${path}" class="card stack"><h2 id="pay">Pay with ${saved ? "another" : "a"} card</h2>${cardFields(form)}<button class="${saved ? "" : "main"}">Pay with this card</button></form>
+${saved ? html`<form method="post" action="${path}" class="card stack"><h2>Saved card</h2><p><span class="brand">${saved.card.brand}</span> •••• ${saved.card.last4}</p><button class="main" name="saved" value="yes">Pay ${money(invoice.amount_due, invoice.currency)}</button></form>` : ""}
+<form method="post" action="${path}" class="card stack"><h2 id="pay">Pay with ${saved ? "another" : "a"} card</h2>${cardFields(form)}<button ${saved ? "" : raw('class="main"')}>Pay with this card</button></form>
 ${testCards(path)}
 </section>`,
     ],
     { two: true },
   );
+}
+
+// A real page leads back to nowhere; here it leads to where the customer's last visit to the portal came from.
+function back(world: World, invoice: Invoice): Html {
+  const visit = [...world.state.portalSessions.values()].findLast((session) => session.customer === invoice.customer);
+  return visit?.return_url ? html` <a href="${visit.return_url}">Return to Berth</a>` : html``;
 }

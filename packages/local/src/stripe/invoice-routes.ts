@@ -10,7 +10,11 @@ import { paymentOf } from "./invoice-payment.ts";
 import { page } from "./list.ts";
 import { mergeMetadata } from "./metadata.ts";
 import { resolvePaymentMethod } from "./payment-method.ts";
-import type { World } from "./world.ts";
+import { search } from "./search.ts";
+import { timeOf, type World } from "./world.ts";
+
+// What is made final by hand is charged within the hour, as a renewal is.
+const collectedAfterSeconds = 3600;
 
 export function invoiceRoutes({ on, world }: Api): void {
   on<Stripe.InvoiceListParams>("get", "/v1/invoices", ({ input }) => {
@@ -24,6 +28,10 @@ export function invoiceRoutes({ on, world }: Api): void {
       collection_method: (invoice) => invoice.collection_method,
     });
   });
+
+  on<Stripe.InvoiceSearchParams>("get", "/v1/invoices/search", ({ input }) =>
+    search("/v1/invoices/search", [...world.state.invoices.values()], input),
+  );
 
   on("get", "/v1/invoices/{id}", ({ params }) => getInvoice(world, params.id!));
 
@@ -53,7 +61,9 @@ export function invoiceRoutes({ on, world }: Api): void {
         code: "invoice_not_editable",
       });
     finalizeInvoice(world, invoice);
+    refuseUnfinalized(invoice);
     if (invoice.amount_due === 0) collect(world, invoice);
+    else if (invoice.auto_advance) invoice.next_payment_attempt = timeOf(world, invoice.test_clock) + collectedAfterSeconds;
     return invoice;
   });
 
@@ -78,6 +88,7 @@ function pay(world: World, invoice: Invoice, input: Stripe.InvoicePayParams): In
   if (invoice.status === "paid") throw invalid("Invoice is already paid");
   if (invoice.status === "void") throw invalid("This invoice is void and cannot be paid.", { code: "invoice_not_editable" });
   if (invoice.status === "draft") finalizeInvoice(world, invoice);
+  refuseUnfinalized(invoice);
   if (input.paid_out_of_band) {
     markPaid(world, invoice, { counted: false, outside: true });
     return invoice;
@@ -101,4 +112,8 @@ function pay(world: World, invoice: Invoice, input: Stripe.InvoicePayParams): In
     throw new Refusal(402, { type: "card_error", ...declines[decline_code as keyof typeof declines], decline_code, charge });
   }
   return invoice;
+}
+
+function refuseUnfinalized({ status, last_finalization_error: error }: Invoice): void {
+  if (status === "draft" && error) throw invalid(error.message, { code: error.code });
 }

@@ -257,7 +257,15 @@ export function finalizeInvoice(world: World, invoice: Invoice): void {
   const customer = world.state.customers.get(invoice.customer);
   if (!customer || invoice.status !== "draft") return;
   const at = timeOf(world, invoice.test_clock);
+  const { unfinalizable } = world.state.settings;
+  const code = unfinalizable[customer.id] ?? unfinalizable.all;
+  // A first bill is final before it can be paid at all, so nothing can be wrong with it.
+  if (code !== undefined && invoice.billing_reason !== "subscription_create") {
+    failFinalization(world, invoice, code);
+    return;
+  }
   update(world, "invoice.updated", invoice, () => {
+    invoice.last_finalization_error = null;
     invoice.status = "open";
     invoice.starting_balance = customer.balance;
     invoice.number = `${customer.invoice_prefix}-${String(customer.next_invoice_sequence).padStart(4, "0")}`;
@@ -274,6 +282,16 @@ export function finalizeInvoice(world: World, invoice: Invoice): void {
   const moved = (invoice.ending_balance ?? 0) - invoice.starting_balance;
   if (moved !== 0) moveBalance(world, customer, moved, "applied_to_invoice", invoice.id, invoice.currency);
   emit(world, "invoice.finalized", invoice);
+}
+
+// The draft stays one and is not tried again by itself; its subscription goes on as if nothing was owed.
+function failFinalization(world: World, invoice: Invoice, code: string): void {
+  update(world, "invoice.updated", invoice, () => {
+    invoice.last_finalization_error = { type: "invalid_request_error", code, message: "The invoice could not be finalized." };
+    invoice.next_payment_attempt = null;
+    invoice.automatically_finalizes_at = null;
+  });
+  emit(world, "invoice.finalization_failed", invoice);
 }
 
 /** Which of a customer's payment methods an invoice is charged to; a subscription's own default comes before the customer's. */

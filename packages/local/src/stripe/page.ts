@@ -15,7 +15,9 @@ h1{font-size:1.25rem;margin:.75rem 0 .25rem;font-weight:600}h2{font-size:1.05rem
 .amount{font-size:2.4rem;font-weight:700;line-height:1.1;margin:.25rem 0}.amount small{font-size:1rem;font-weight:400;color:var(--soft)}
 .soft{color:var(--soft)}a{color:var(--accent)}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem}
-.stack{display:grid;gap:1rem}
+.stack{display:grid;gap:1rem}.stack>h1,.stack>h2,.stack>p,.stack>div>p{margin:0}
+.narrow{max-width:34rem;margin:0 auto;width:100%}.brand{text-transform:capitalize}
+::placeholder{color:var(--soft);opacity:.85}
 table{width:100%;border-collapse:collapse}td,th{padding:.5rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;font-weight:400}td:last-child,th:last-child{text-align:right}tr.sum td{border:0;font-weight:700}
 label{display:block;font-size:.9rem;font-weight:600;margin-bottom:.25rem}
 input,select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.5rem;padding:.65rem .75rem}

@@ -9,6 +9,7 @@ import { emit } from "./event.ts";
 import { page } from "./list.ts";
 import type { Metadata } from "./metadata.ts";
 import { getPaymentMethod, type PaymentMethod } from "./payment-method.ts";
+import { search } from "./search.ts";
 import { mint, timeOf, type World } from "./world.ts";
 
 /**
@@ -86,6 +87,10 @@ export function paymentIntentRoutes({ on, world }: Api): void {
       customer: (intent) => intent.customer,
     }),
   );
+  on<Stripe.PaymentIntentSearchParams>("get", "/v1/payment_intents/search", ({ input }) =>
+    search("/v1/payment_intents/search", [...world.state.paymentIntents.values()], input),
+  );
+
   on("get", "/v1/payment_intents/{id}", ({ params }) => getPaymentIntent(world, params.id!));
   on<Stripe.PaymentIntentConfirmParams>("post", "/v1/payment_intents/{id}/confirm", ({ params, input }) => {
     const intent = getPaymentIntent(world, params.id!);

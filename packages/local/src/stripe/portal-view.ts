@@ -49,7 +49,7 @@ export function cancelPage({ path, configuration, subscription }: Visit): Html {
   const atEnd = configuration.features.subscription_cancel.mode === "at_period_end";
   return page(
     "Cancel your plan",
-    html`<section class="card stack">
+    html`<section class="card stack narrow">
 <div>${testMode()}</div><h1>Cancel your plan</h1>
 <p>${atEnd ? html`Your plan stays as it is until <strong>${day(paidUntil(subscription!))}</strong> and then ends.` : "Your plan ends at once."}${subscription!.schedule ? " A change of plan that is waiting will not happen." : ""}</p>
 <form method="post" action="${path}/cancel" class="stack">
@@ -69,7 +69,7 @@ export function switchPage(world: World, { path, configuration, subscription }: 
   );
   return page(
     "Change your plan",
-    html`<section class="card stack">
+    html`<section class="card stack narrow">
 <div>${testMode()}</div><h1>Change your plan</h1>
 <form method="post" action="${path}/switch" class="stack">
 ${offered.map(
@@ -88,16 +88,19 @@ function planSection(world: World, { path, configuration, subscription }: Visit)
   const { subscription_cancel: cancel, subscription_update: switching } = configuration.features;
   return html`<section class="card stack" aria-labelledby="plan"><h2 id="plan">Current plan</h2>
 <div><strong>${world.state.products.get(item.price.product)?.name ?? ""}</strong><p class="amount">${money(item.price.unit_amount * item.quantity, item.price.currency)} <small>per ${rhythmWords(item.price)}</small></p>
-<p class="soft">${standing(world, subscription)}</p></div>
+<p class="${owes(subscription) ? "error" : "soft"}" role="status">${standing(world, subscription)}</p></div>
 <div class="row" style="justify-content:flex-start">
 ${switching.enabled && !subscription.cancel_at_period_end && subscription.status === "active" ? html`<a class="button" href="${path}/switch">Change plan</a>` : ""}
 ${subscription.cancel_at_period_end ? html`<form method="post" action="${path}/renew"><button>Renew plan</button></form>` : cancel.enabled ? html`<a class="button" href="${path}/cancel">Cancel plan</a>` : ""}
 </div></section>`;
 }
 
+function owes({ status }: Subscription): boolean {
+  return status === "past_due" || status === "unpaid";
+}
+
 function standing(world: World, subscription: Subscription): string {
-  if (subscription.status === "past_due" || subscription.status === "unpaid")
-    return "A payment failed. Pay the open invoice below.";
+  if (owes(subscription)) return "A payment failed. Pay the open invoice below.";
   if (subscription.status === "paused") return "Your plan is paused.";
   if (subscription.cancel_at_period_end) return `Ends on ${day(paidUntil(subscription))}.`;
   const schedule = scheduleOf(world, subscription);
@@ -116,7 +119,7 @@ ${methods.length ? "" : html`<p>No card is saved.</p>`}
 ${methods.map(
   (
     method,
-  ) => html`<div class="row"><span>${method.card.brand} •••• ${method.card.last4} <span class="soft">${method.card.exp_month}/${method.card.exp_year}</span>${method.id === charged ? html` <span class="good">in use</span>` : ""}</span>
+  ) => html`<div class="row"><span><span class="brand">${method.card.brand}</span> •••• ${method.card.last4} <span class="soft">${method.card.exp_month}/${method.card.exp_year}</span>${method.id === charged ? html` <span class="good">in use</span>` : ""}</span>
 ${method.id === charged ? "" : html`<form method="post" action="${path}/card/${method.id}" class="row"><button name="act" value="default">Use this card</button><button class="bad" name="act" value="remove">Remove</button></form>`}</div>`,
 )}
 <details ${typed.number || methods.length === 0 ? "open" : ""}><summary>Add a card</summary><form method="post" action="${path}/card" class="stack" style="margin-top:1rem">${cardFields(typed)}<button class="main">Save card</button></form></details></section>`;

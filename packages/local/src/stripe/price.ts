@@ -5,6 +5,7 @@ import { emit, update } from "./event.ts";
 import { page } from "./list.ts";
 import { type Metadata, mergeMetadata } from "./metadata.ts";
 import { createProduct, getProduct } from "./product.ts";
+import { search } from "./search.ts";
 import { mint, type World } from "./world.ts";
 
 export type Interval = "day" | "week" | "month" | "year";
@@ -57,6 +58,10 @@ export function priceRoutes({ on, world }: Api): void {
       type: (price) => price.type,
     });
   });
+
+  on<Stripe.PriceSearchParams>("get", "/v1/prices/search", ({ input }) =>
+    search("/v1/prices/search", [...world.state.prices.values()], input),
+  );
 
   on("get", "/v1/prices/{id}", ({ params }) => getPrice(world, params.id!));
 

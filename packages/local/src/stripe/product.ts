@@ -5,6 +5,7 @@ import { emit, update } from "./event.ts";
 import { page } from "./list.ts";
 import { type Metadata, mergeMetadata } from "./metadata.ts";
 import { createPrice } from "./price.ts";
+import { search } from "./search.ts";
 import { mint, type World } from "./world.ts";
 
 /** Something that is sold; what it costs is in its prices. */
@@ -49,6 +50,10 @@ export function productRoutes({ on, world }: Api): void {
       url: (product) => product.url,
     });
   });
+
+  on<Stripe.ProductSearchParams>("get", "/v1/products/search", ({ input }) =>
+    search("/v1/products/search", [...world.state.products.values()], input),
+  );
 
   on("get", "/v1/products/{id}", ({ params }) => getProduct(world, params.id!));
 

@@ -68,6 +68,7 @@ export function renew(world: World, subscription: Subscription): void {
 export function finalizeAndCollect(world: World, invoice: Invoice): void {
   inOrder(world, paidOrder, () => {
     finalizeInvoice(world, invoice);
+    if (invoice.status !== "open") return;
     const pause = subscriptionOf(world, invoice)?.pause_collection?.behavior;
     if (pause === "void") voidInvoice(world, invoice);
     else if (pause === "mark_uncollectible") setUncollectible(world, invoice);
@@ -77,6 +78,6 @@ export function finalizeAndCollect(world: World, invoice: Invoice): void {
 
 /** The day of the next attempt has come. */
 export function retryInvoice(world: World, invoice: Invoice): void {
-  collect(world, invoice, { retry: true });
+  collect(world, invoice, { retry: invoice.attempt_count > 0 });
   endDunning(world, invoice);
 }

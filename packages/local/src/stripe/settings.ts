@@ -9,6 +9,12 @@ export interface Settings {
   failing: Record<string, string>;
   /** Decline codes for the next charges, whoever's they are; used up one by one. */
   failNext: string[];
+  /** Customers, or `all`, whose drafts cannot be made final, with the code of the error; nothing is collected from them meanwhile. */
+  unfinalizable: Record<string, string>;
+  /** HTTP statuses with which the next API requests fail, whatever they are; used up one by one. */
+  refusals: number[];
+  /** How long every API request takes, milliseconds. */
+  latencyMs: number;
   /** The dashboard switch that sends a customer who already subscribes from the checkout page to the portal. */
   limitOneSubscription: boolean;
   /** How long a test clock rests between two things that fall due, milliseconds; while it moves it can be watched. */
@@ -22,6 +28,9 @@ export function defaultSettings(): Settings {
     dunning: { offsetDays: [2, 3, 5, 6, 8, 10, 14], final: "unpaid" },
     failing: {},
     failNext: [],
+    unfinalizable: {},
+    refusals: [],
+    latencyMs: 0,
     limitOneSubscription: false,
     clockStepMs: 0,
     chaos: calm(),

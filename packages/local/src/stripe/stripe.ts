@@ -1,6 +1,6 @@
 import { serve as listen } from "@hono/node-server";
 import { Hono } from "hono";
-import { createApi, unknownRoute } from "./api.ts";
+import { createApi, otherRoutes } from "./api.ts";
 import { chargeRoutes } from "./charge.ts";
 import { checkoutRoutes } from "./checkout.ts";
 import { checkoutPages } from "./checkout-page.ts";
@@ -31,7 +31,7 @@ import { subscriptionRoutes } from "./subscription.ts";
 import { subscriptionCreateRoutes } from "./subscription-create.ts";
 import { subscriptionEndRoutes } from "./subscription-end.ts";
 import { subscriptionUpdateRoutes } from "./subscription-update.ts";
-import { testClockRoutes } from "./test-clock.ts";
+import { resumeClocks, testClockRoutes } from "./test-clock.ts";
 import { createDeliverer } from "./webhook.ts";
 import { emptyState, type World } from "./world.ts";
 
@@ -96,6 +96,7 @@ export function createStripe(options: StripeOptions = {}): Stripe {
     wallClock: now,
     baseUrl: "http://127.0.0.1",
     request: null,
+    inFlight: new Set(),
     held: null,
     onEvent: () => {},
     onChange: () => {},
@@ -111,10 +112,11 @@ export function createStripe(options: StripeOptions = {}): Stripe {
     const known = [...world.state.endpoints.values()].find((row) => row.url === url);
     const endpoint = known ?? createEndpoint(world, { url, events, ...(secret === undefined ? {} : { secret }) });
     world.onChange();
-    return { id: endpoint.id, secret: world.state.secrets.get(endpoint.id)![0]! };
+    return { id: endpoint.id, secret: world.state.secrets.get(endpoint.id)![0]!.secret };
   };
   for (const target of webhooks) addWebhook(target);
   deliverer.resume();
+  resumeClocks(world);
 
   const close = async () => {
     await deliverer.close();
@@ -180,6 +182,6 @@ function createApp(world: World, control: Control): Hono {
   portalPages(app, world);
   invoicePages(app, world);
   app.route("/_sim", controlRoutes(control));
-  app.all("/v1/*", (context) => unknownRoute(world, context));
+  otherRoutes(app, world);
   return app;
 }

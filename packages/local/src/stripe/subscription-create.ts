@@ -13,6 +13,7 @@ import { periodLine } from "./line.ts";
 import { mergeMetadata } from "./metadata.ts";
 import { getPaymentMethod, resolvePaymentMethod } from "./payment-method.ts";
 import { getPrice, type Price } from "./price.ts";
+import { onlySimulated } from "./simulated.ts";
 import { type Subscription, startSubscription } from "./subscription.ts";
 import { roomOnClock } from "./test-clock.ts";
 import { timeOf, type World } from "./world.ts";
@@ -36,6 +37,22 @@ const order = [
   "invoice_payment.paid",
 ];
 
+const simulated = [
+  "customer",
+  "items",
+  "metadata",
+  "description",
+  "default_payment_method",
+  "payment_behavior",
+  "cancel_at_period_end",
+  "collection_method",
+  "off_session",
+  "currency",
+  "proration_behavior",
+  "payment_settings",
+  "billing_mode",
+];
+
 export function subscriptionCreateRoutes({ on, world }: Api): void {
   on<Stripe.SubscriptionCreateParams>("post", "/v1/subscriptions", ({ input }) =>
     inOrder(world, order, () => createSubscription(world, input), quiet),
@@ -43,6 +60,7 @@ export function subscriptionCreateRoutes({ on, world }: Api): void {
 }
 
 function createSubscription(world: World, input: Stripe.SubscriptionCreateParams): Subscription {
+  onlySimulated(input, simulated, "when it makes a subscription");
   const customer = getCustomer(world, input.customer!, "customer");
   const behavior = input.payment_behavior ?? "allow_incomplete";
   if (behavior === "pending_if_incomplete")

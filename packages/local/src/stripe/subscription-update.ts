@@ -12,6 +12,7 @@ import { resolvePaymentMethod } from "./payment-method.ts";
 import { applyItems, expirePending, holdPending } from "./pending-update.ts";
 import { type AskedItem, type Change, changedItems, type Portion, portions } from "./proration.ts";
 import { currentPhase, phaseItem, scheduleOf } from "./schedule.ts";
+import { onlySimulated } from "./simulated.ts";
 import { getSubscription, isLive, paidUntil, type Subscription } from "./subscription.ts";
 import { refuseIfUnpayable } from "./subscription-create.ts";
 import { timeOf, type World } from "./world.ts";
@@ -36,6 +37,22 @@ const order = [
   "invoice_payment.paid",
 ];
 
+const simulated = [
+  "items",
+  "metadata",
+  "description",
+  "default_payment_method",
+  "payment_behavior",
+  "proration_behavior",
+  "proration_date",
+  "billing_cycle_anchor",
+  "cancel_at",
+  "cancel_at_period_end",
+  "cancellation_details",
+  "pause_collection",
+  "off_session",
+];
+
 /** What a pending update may carry; everything else has to be asked for by itself. */
 const pendable = new Set([
   "items",
@@ -52,6 +69,7 @@ const pendable = new Set([
 export function subscriptionUpdateRoutes({ on, world }: Api): void {
   on<Stripe.SubscriptionUpdateParams>("post", "/v1/subscriptions/{id}", ({ params, input }) => {
     const subscription = getSubscription(world, params.id!);
+    onlySimulated(input, simulated, "when it changes a subscription");
     refuse(subscription, input);
     inOrder(world, order, () => updateSubscription(world, subscription, input), ["invoice.updated"]);
     return subscription;
@@ -153,7 +171,6 @@ function applyPlainFields(world: World, subscription: Subscription, input: Strip
     subscription.metadata = mergeMetadata(subscription.metadata, input.metadata);
     if (method) subscription.default_payment_method = method;
     if (input.description !== undefined) subscription.description = input.description || null;
-    if (input.collection_method) subscription.collection_method = input.collection_method as Subscription["collection_method"];
     if (input.pause_collection !== undefined)
       subscription.pause_collection = input.pause_collection
         ? { behavior: input.pause_collection.behavior as "void", resumes_at: input.pause_collection.resumes_at ?? null }

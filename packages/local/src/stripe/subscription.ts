@@ -1,12 +1,13 @@
 import type Stripe from "stripe";
 import type { Api } from "./api.ts";
 import type { Customer } from "./customer.ts";
-import { invalid, missing } from "./errors.ts";
+import { missing } from "./errors.ts";
 import { periodEnd } from "./interval.ts";
 import { type List, page, whole } from "./list.ts";
 import type { Metadata } from "./metadata.ts";
 import type { PendingChange } from "./pending-update.ts";
 import { type Plan, type Price, planOf } from "./price.ts";
+import { search } from "./search.ts";
 import { mint, timeOf, type World } from "./world.ts";
 
 /**
@@ -139,14 +140,7 @@ export function subscriptionRoutes({ on, world }: Api): void {
   });
 
   on<Stripe.SubscriptionSearchParams>("get", "/v1/subscriptions/search", ({ input }) => {
-    const rows = searched([...world.state.subscriptions.values()], input.query);
-    return {
-      object: "search_result",
-      data: rows.slice(0, input.limit ?? 10),
-      has_more: rows.length > (input.limit ?? 10),
-      next_page: null,
-      url: "/v1/subscriptions/search",
-    };
+    return search("/v1/subscriptions/search", [...world.state.subscriptions.values()], input);
   });
 
   on("get", "/v1/subscriptions/{id}", ({ params }) => getSubscription(world, params.id!));
@@ -272,17 +266,4 @@ export function mirrorItem(subscription: Subscription): void {
 /** The end of what is paid for: the first of the items' period ends. */
 export function paidUntil(subscription: Subscription): number {
   return Math.min(...subscription.items.data.map((item) => item.current_period_end));
-}
-
-function searched(rows: Subscription[], query: string): Subscription[] {
-  const terms = query.split(/\s+AND\s+/).map((term) => /^(?:metadata\['([^']+)'\]|(\w+))\s*:\s*'([^']*)'$/.exec(term.trim()));
-  return rows
-    .filter((row) =>
-      terms.every((term) => {
-        if (!term) throw invalid(`We were unable to parse your search query: ${query}`, { param: "query" });
-        const [, key, field, value] = term;
-        return key !== undefined ? row.metadata[key] === value : (row as unknown as Record<string, unknown>)[field!] === value;
-      }),
-    )
-    .reverse();
 }

@@ -94,7 +94,6 @@ export function roomOnClock(world: World, testClock: string | null, customer?: s
     throw invalid(`A customer on a test clock can have at most ${mostSubscriptions} subscriptions.`, { param: "customer" });
 }
 
-/** One thing that falls due after another, with room between them for whoever reads meanwhile. */
 function startAdvance(world: World, clock: TestClock, target: number): void {
   if (clock.status === "advancing")
     throw new Refusal(
@@ -112,12 +111,25 @@ function startAdvance(world: World, clock: TestClock, target: number): void {
   clock.status = "advancing";
   clock.status_details = { advancing: { target_frozen_time: target } };
   emit(world, "test_helpers.test_clock.advancing", clock);
+  move(world, clock, target);
+}
+
+/** Take up the clocks that were moving when the world was saved. */
+export function resumeClocks(world: World): void {
+  for (const clock of world.state.testClocks.values()) {
+    const target = clock.status_details.advancing?.target_frozen_time;
+    if (target !== undefined) move(world, clock, target);
+  }
+}
+
+/** One thing that falls due after another, with room between them for whoever reads meanwhile. */
+function move(world: World, clock: TestClock, target: number): void {
   const step = () => {
     if (world.state.testClocks.get(clock.id) !== clock) return;
     const due = nextDue(world, clock.id);
     if (due && due.at <= target) {
       runUntil(world, clock.id, due.at, { once: true });
-      setTimeout(step, world.state.settings.clockStepMs);
+      setTimeout(step, world.state.settings.clockStepMs).unref();
       return;
     }
     clock.frozen_time = target;
@@ -126,7 +138,7 @@ function startAdvance(world: World, clock: TestClock, target: number): void {
     emit(world, "test_helpers.test_clock.ready", clock);
     world.onChange();
   };
-  setTimeout(step, world.state.settings.clockStepMs);
+  setTimeout(step, world.state.settings.clockStepMs).unref();
 }
 
 function furthest(world: World, clock: TestClock): number {

@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { happens, shuffled } from "./chaos.ts";
-import { type Endpoint, hears } from "./endpoint.ts";
+import { type Endpoint, hears, validSecrets } from "./endpoint.ts";
 import type { StripeEvent } from "./event.ts";
 import { roll } from "./id.ts";
+import { inVersion } from "./version.ts";
 import { mint, type World } from "./world.ts";
 
 /**
@@ -190,7 +191,7 @@ export function signature(body: string, secrets: readonly string[], seconds: num
 
 /** An event as it is sent: two-space JSON, so that a receiver that writes it anew breaks its signature. */
 export function wireBody(event: StripeEvent, endpoint: Endpoint): string {
-  return JSON.stringify({ ...event, api_version: endpoint.api_version ?? event.api_version }, null, 2);
+  return JSON.stringify(inVersion(event, endpoint.api_version), null, 2);
 }
 
 async function send(
@@ -201,7 +202,7 @@ async function send(
 ): Promise<{ status: number | null; error: string | null }> {
   const body = wireBody(event, endpoint);
   const seconds = Math.floor(world.wallClock() / 1000) + world.state.settings.chaos.skewSeconds;
-  const secrets = corrupt ? ["whsec_wrong"] : (world.state.secrets.get(endpoint.id) ?? []);
+  const secrets = corrupt ? ["whsec_wrong"] : validSecrets(world, endpoint.id);
   try {
     const answer = await fetch(endpoint.url, {
       method: "POST",

@@ -65,7 +65,8 @@ export interface State {
   /** When the first attempt at an unpaid invoice failed, and how many retries followed. */
   collections: Map<string, { firstFailedAt: number; retries: number }>;
   endpoints: Map<string, Endpoint>;
-  secrets: Map<string, string[]>;
+  /** The signing secrets of each endpoint, newest first; one that was replaced is good until its time. */
+  secrets: Map<string, { secret: string; until: number | null }[]>;
   events: Map<string, StripeEvent>;
   deliveries: Map<string, Delivery>;
   replays: Map<string, Replay>;
@@ -80,6 +81,8 @@ export interface World {
   baseUrl: string;
   /** The request being carried out; events it causes name it. */
   request: { id: string; idempotency_key: string | null } | null;
+  /** The idempotency keys of requests that are under way. */
+  readonly inFlight: Set<string>;
   /** Events of the flow being carried out, held back until they are in order. */
   held: StripeEvent[] | null;
   /** Called with each event once it is on record. */
