@@ -1,4 +1,6 @@
+import { changePlan, PlanChange } from "@berth/domain/billing/change.ts";
 import { startCheckout } from "@berth/domain/billing/checkout.ts";
+import { Invoice, listInvoices } from "@berth/domain/billing/invoice.ts";
 import { openPortal } from "@berth/domain/billing/portal.ts";
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { BillingState, billingState } from "@berth/domain/billing/state.ts";
@@ -6,7 +8,7 @@ import { planNames } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
-import { contract } from "../contract.ts";
+import { contract, page, paging } from "../contract.ts";
 
 const tag = "Billing";
 const Link = z.object({ url: z.url() });
@@ -32,9 +34,48 @@ export const billing = new Hono<Env>()
       scope: "billing",
       body: z.object({ plan: z.enum(planNames) }),
       answers: { 200: { description: "The payment page", schema: Link } },
-      problems: ["billing.subscribed", "billing.unavailable"],
+      problems: ["billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
     }),
     async (c) => c.json(await startCheckout(c.var.ctx, c.req.valid("json").plan), 200),
+  )
+  .post(
+    "/billing/plan",
+    contract({
+      operationId: "changePlan",
+      summary:
+        "Change the plan: a larger one at once, a smaller one at the end of the period; the current one takes a change back",
+      tag,
+      scope: "billing",
+      body: z.object({ plan: z.enum(planNames), preview: z.boolean().optional() }),
+      answers: { 200: { description: "What was done, or would be", schema: PlanChange } },
+      problems: [
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "billing.no_subscription",
+        "billing.same_plan",
+        "billing.change_pending",
+        "billing.canceling",
+        "billing.unavailable",
+        "idempotency.mismatch",
+        "version.stale",
+      ],
+    }),
+    async (c) => c.json(await changePlan(c.var.ctx, c.req.valid("json")), 200),
+  )
+  .get(
+    "/billing/invoices",
+    contract({
+      operationId: "listInvoices",
+      summary: "Bills, newest first",
+      tag,
+      scope: "billing",
+      query: z.object(paging),
+      answers: { 200: { description: "A page", schema: page(Invoice) } },
+      problems: ["billing.unavailable"],
+    }),
+    async (c) => c.json(await listInvoices(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/billing/portal",

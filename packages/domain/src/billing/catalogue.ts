@@ -57,3 +57,6 @@ export function priceOf(catalogue: Catalogue, plan: PlanName): SoldPrice {
   if (!price) throw new Error(`Stripe has no active price for the plan ${plan}`);
   return price;
 }
+
+/** The id of the price a plan is sold at. */
+export const soldAt = async (world: World, plan: PlanName) => priceOf(await getCatalogue(world), plan).id;

@@ -5,7 +5,7 @@ import { type Account, accountKey, getAccount } from "../entitlement/account.ts"
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
 import { commit, touch, update } from "../table.ts";
-import { getCatalogue, priceOf } from "./catalogue.ts";
+import { soldAt } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
@@ -89,8 +89,8 @@ async function claim(ctx: Context, account: Account, plan: PlanName): Promise<un
 
 async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Checkout): Promise<undefined> {
   const { attempt, plan, expiresAt } = checkout;
-  const price = priceOf(await getCatalogue(ctx), plan);
-  const session = await create(ctx, stripe, { customer, price: price.id, attempt, expiresAt });
+  const price = await atStripe(() => soldAt(ctx, plan));
+  const session = await create(ctx, stripe, { customer, price, attempt, expiresAt });
   const mine = { ":attempt": attempt, ":none": "" };
   if (session === undefined) {
     const change = {

@@ -14,6 +14,8 @@ export const BillingState = z.object({
   pendingPlan: z.enum(planNames).nullable(),
   /** A dispute is open: nothing can be added. */
   hold: z.boolean(),
+  /** More is used than the plan covers: all of it keeps running, nothing can be added. */
+  over: z.boolean(),
   syncedAt: z.string().nullable(),
 });
 export type BillingState = z.infer<typeof BillingState>;
@@ -27,6 +29,7 @@ export const stateOf = (ctx: Context, account: Account): BillingState => ({
   cancelAt: account.cancelAt ?? null,
   pendingPlan: account.pendingPlan ?? null,
   hold: account.hold ?? false,
+  over: account.kind === "good" && (account.slots > account.slotLimit || account.targets > account.targetLimit),
   syncedAt: account.syncedAt ?? null,
 });
 

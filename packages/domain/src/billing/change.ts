@@ -1,0 +1,141 @@
+import type Stripe from "stripe";
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import { allow, type Context } from "../context.ts";
+import { type Account, getAccount, limitsOf, refusal } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { ulid } from "../id.ts";
+import { remember } from "../once.ts";
+import { type PlanName, planNames } from "../plan/plan.ts";
+import { commit, get, insert, key } from "../table.ts";
+import { getCatalogue, planOfPrice } from "./catalogue.ts";
+import { planDowngrade, takeBack } from "./downgrade.ts";
+import { atStripe } from "./stripe.ts";
+import { syncCustomer } from "./sync.ts";
+import { previewUpgrade, upgrade } from "./upgrade.ts";
+
+/** What a change of plan did, or would do. */
+export const PlanChange = z.object({
+  from: z.enum(planNames),
+  plan: z.enum(planNames),
+  kind: z.enum(["upgrade", "downgrade", "keep"]),
+  /** `payment_needed`: it happens when the page at `url` is paid, within a day; until then nothing has changed. */
+  status: z.enum(["preview", "done", "planned", "payment_needed"]),
+  /** When the plan is, or would be, in force. */
+  at: z.iso.datetime(),
+  /** Cents charged now. */
+  due: z.number().int(),
+  currency: z.string(),
+  url: z.string().nullable(),
+  /** How many of what is used the plan does not cover; it keeps running, and nothing is added until it fits. */
+  over: z.object({ slots: z.number().int(), targets: z.number().int() }),
+});
+export type PlanChange = z.infer<typeof PlanChange>;
+
+/** A change on record before Stripe is asked, so that a repeat asks for exactly the same. */
+const Request = z.object({ id: z.string(), from: z.enum(planNames), plan: z.enum(planNames), at: z.number().int() });
+export type Request = z.infer<typeof Request>;
+
+/** The subscription a change is about. */
+export interface Subject {
+  readonly stripe: Stripe;
+  readonly customer: string;
+  readonly subscription: Stripe.Subscription;
+  readonly item: Stripe.SubscriptionItem;
+  readonly from: PlanName;
+}
+
+/** Requests are remembered longer than Stripe remembers their keys. */
+const KEEP_SECONDS = 3 * 86_400;
+
+/**
+ * Changes the plan: to a larger one at once, charged for the rest of the period and only in force when paid; to a smaller one at the end of
+ * what is paid. The plan one has takes a planned change back. With `preview` nothing happens.
+ */
+export async function changePlan(ctx: Context, input: { plan: PlanName; preview?: boolean | undefined }): Promise<PlanChange> {
+  allow(ctx, "billing");
+  const account = await getAccount(ctx);
+  // Not while a bill is open: Stripe would add to what is not paid.
+  const refused = refusal(ctx, account, "grow");
+  if (refused) throw refused;
+  const { plan, preview = false } = input;
+  const known = preview ? undefined : await recallRequest(ctx, plan);
+  const found = await subjectOf(ctx, account);
+  // A repeat is about the plan there was when it was first asked for.
+  const subject = { ...found, from: known?.from ?? found.from };
+  const grows = planNames.indexOf(plan) - planNames.indexOf(subject.from);
+  if (!known && grows === 0 && !subject.subscription.schedule && !subject.subscription.pending_update)
+    throw new Problem("billing.same_plan");
+  const answer = about(ctx, account, subject, plan);
+  if (preview) return { ...answer, ...(grows > 0 && (await previewUpgrade(ctx, subject, plan))) };
+  const request = known ?? (await recordRequest(ctx, subject, plan));
+  const done =
+    grows > 0
+      ? await upgrade(ctx, subject, request)
+      : grows < 0
+        ? await planDowngrade(ctx, subject, request)
+        : await takeBack(ctx, subject, request);
+  await syncCustomer(ctx, subject.customer);
+  const result = { ...answer, ...done };
+  if (ctx.once) await commit(ctx, remember(ctx, result));
+  return result;
+}
+
+async function subjectOf(ctx: Context, { customer, subscription: id }: Account): Promise<Subject> {
+  if (!customer || !id) throw new Problem("billing.no_subscription");
+  const stripe = await ctx.stripe();
+  const subscription = await atStripe(() => stripe.subscriptions.retrieve(id, { expand: ["schedule", "latest_invoice"] }));
+  const [item] = subscription.items.data;
+  const product = item && (typeof item.price.product === "string" ? item.price.product : item.price.product.id);
+  const from = item && planOfPrice(await getCatalogue(ctx), { id: item.price.id, product: product ?? "" });
+  // What we know is behind what Stripe knows; the sync catches up.
+  if (subscription.status !== "active" || !item || !from) {
+    await syncCustomer(ctx, customer);
+    throw new Problem("version.stale");
+  }
+  if (subscription.cancel_at !== null || subscription.cancel_at_period_end)
+    throw new Problem("billing.canceling", { facts: { mend: `${ctx.origin}/billing` } });
+  return { stripe, customer, subscription, item, from };
+}
+
+function about(ctx: Context, account: Account, { item, from }: Subject, plan: PlanName): PlanChange {
+  const grows = planNames.indexOf(plan) - planNames.indexOf(from);
+  const limits = limitsOf(plan);
+  const later = grows < 0 ? new Date(item.current_period_end * 1000) : ctx.now();
+  return {
+    from,
+    plan,
+    kind: grows > 0 ? "upgrade" : grows < 0 ? "downgrade" : "keep",
+    status: "preview",
+    at: later.toISOString(),
+    due: 0,
+    currency: item.price.currency,
+    url: null,
+    over: {
+      slots: Math.max(0, account.slots - limits.slotLimit),
+      targets: Math.max(0, account.targets - limits.targetLimit),
+    },
+  };
+}
+
+const requestKey = (ctx: Context, id: string) => key(ctx, `CHG#${id}`);
+
+/** The change an earlier request with the same key asked for. @throws Problem idempotency.mismatch when it was another plan */
+async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | undefined> {
+  const found = ctx.once && (await get(ctx, requestKey(ctx, ctx.once.key)));
+  if (!found) return undefined;
+  const request = Request.parse(found);
+  if (request.plan !== plan) throw new Problem("idempotency.mismatch");
+  return request;
+}
+
+async function recordRequest(ctx: Context, { from, subscription }: Subject, plan: PlanName): Promise<Request> {
+  const request: Request = { id: ctx.once?.key ?? ulid(ctx), from, plan, at: Math.floor(ctx.now().getTime() / 1000) };
+  const ttl = request.at + KEEP_SECONDS;
+  await commit(
+    ctx,
+    insert(ctx, requestKey(ctx, request.id), { ...request, ttl }, new Problem("idempotency.busy")),
+    audit(ctx, "billing.plan", plan, { detail: `from ${from}, ${subscription.id}` }),
+  );
+  return request;
+}

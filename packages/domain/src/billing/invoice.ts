@@ -1,0 +1,58 @@
+import type Stripe from "stripe";
+import * as z from "zod";
+import { allow, type Context } from "../context.ts";
+import { getAccount } from "../entitlement/account.ts";
+import { atStripe } from "./stripe.ts";
+
+/** A bill as the customer sees it. Amounts are integer cents. */
+export const Invoice = z.object({
+  id: z.string(),
+  number: z.string().nullable(),
+  status: z.string(),
+  amount: z.number().int(),
+  remaining: z.number().int(),
+  currency: z.string(),
+  createdAt: z.iso.datetime(),
+  paidAt: z.iso.datetime().nullable(),
+  /** What was bought, line by line. */
+  lines: z.array(z.string()),
+  /** Stripe's page of the bill: to pay an open one, and with the receipt of a paid one. */
+  url: z.string().nullable(),
+  pdf: z.string().nullable(),
+});
+export type Invoice = z.infer<typeof Invoice>;
+
+/** The account's bills, newest first; drafts are none yet. */
+export async function listInvoices(
+  ctx: Context,
+  input: { cursor?: string | undefined; limit: number },
+): Promise<{ items: Invoice[]; next: string | null }> {
+  allow(ctx, "billing");
+  const { customer } = await getAccount(ctx);
+  if (customer === undefined) return { items: [], next: null };
+  const stripe = await ctx.stripe();
+  const page = await atStripe(() =>
+    stripe.invoices.list({ customer, limit: input.limit, ...(input.cursor && { starting_after: input.cursor }) }),
+  );
+  const items = page.data.filter(({ status }) => status !== "draft").map(invoice);
+  return { items, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+}
+
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+
+function invoice(bill: Stripe.Invoice): Invoice {
+  const { paid_at: paidAt } = bill.status_transitions;
+  return {
+    id: bill.id,
+    number: bill.number,
+    status: bill.status ?? "draft",
+    amount: bill.total,
+    remaining: bill.amount_remaining,
+    currency: bill.currency,
+    createdAt: iso(bill.created),
+    paidAt: paidAt === null ? null : iso(paidAt),
+    lines: bill.lines.data.map(({ description }) => description ?? ""),
+    url: bill.hosted_invoice_url ?? null,
+    pdf: bill.invoice_pdf ?? null,
+  };
+}
