@@ -21,8 +21,8 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** Bodies of these types reach a function as text, all others as base64; a form is one of the others. */
-const textual = /^(text\/|application\/(?:[\w.-]+\+)?(?:json|xml|javascript)\b)/i;
+/** Bodies of these types reach a function as text, all others as base64: a form, JSON by another name and a body without a type too. */
+const textual = /^(text\/|application\/(?:json|xml|javascript)\s*(?:;|$))/i;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**

@@ -52,7 +52,7 @@ export interface Pool {
   setClock(ahead: number): void;
   /** Resolves when every process can take work. */
   ready(): Promise<void>;
-  /** Replaces every process by a new one, as after a change of code. */
+  /** Replaces every process by a new one, as after a change of code; what runs has a few seconds to end. */
   restart(): void;
   close(): Promise<void>;
 }
@@ -68,12 +68,16 @@ interface Worker {
   readonly startedAt: number;
   readonly running: Map<number, Waiting>;
   ready: boolean;
+  /** Gets nothing more and has been replaced already. */
+  leaving?: true;
 }
 
 const program = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** A process that ends sooner than this after its start is started again only after a pause. */
 const SHORT_LIFE_MS = 1000;
 const PAUSE_MS = 1000;
+/** What a process that is replaced may still take to end what it is doing. */
+const LEAVE_MS = 3000;
 /** Nothing else of this machine's environment reaches a function. */
 const inherited = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
 
@@ -104,7 +108,7 @@ export function createPool(options: PoolOptions): Pool {
 
   function hear(worker: Worker, message: FromWorker): void {
     if (message.kind === "ready") {
-      worker.ready = true;
+      worker.ready = !worker.leaving;
       for (const each of becameReady) each();
       pump();
       return;
@@ -116,6 +120,7 @@ export function createPool(options: PoolOptions): Pool {
     else if (message.kind === "chunk") sink?.chunk(message.data);
     else {
       worker.running.delete(message.id);
+      if (worker.leaving && worker.running.size === 0) worker.child.kill("SIGKILL");
       if (message.kind === "result") waiting.resolve(message.result);
       else waiting.reject(Object.assign(new FunctionError(`${message.name}: ${message.message}`), { stack: message.stack }));
     }
@@ -125,7 +130,7 @@ export function createPool(options: PoolOptions): Pool {
     workers.delete(worker);
     for (const waiting of worker.running.values())
       waiting.reject(new WorkerLost(`${waiting.invocation.name} was lost with its process (${how})`));
-    if (closed) return;
+    if (closed || worker.leaving) return;
     log(`${name} worker ${worker.child.pid} ended (${how}); starting another`);
     const wait = Date.now() - worker.startedAt < SHORT_LIFE_MS && !worker.ready ? PAUSE_MS : 0;
     setTimeout(start, wait).unref();
@@ -183,7 +188,11 @@ export function createPool(options: PoolOptions): Pool {
         startedAt: new Date(startedAt).toISOString(),
         running: [...running.values()].map(({ invocation }) => invocation.name),
       })),
-    kill: (pid) => [...workers].some(({ child }) => child.pid === pid && child.kill("SIGKILL")),
+    kill: (pid) => {
+      const found = [...workers].find(({ child }) => child.pid === pid);
+      if (found) found.ready = false;
+      return found?.child.kill("SIGKILL") ?? false;
+    },
     setClock: (ahead) => {
       for (const worker of workers) say(worker, { kind: "clock", ahead });
     },
@@ -198,7 +207,13 @@ export function createPool(options: PoolOptions): Pool {
         look();
       }),
     restart: () => {
-      for (const { child } of workers) child.kill("SIGKILL");
+      for (const worker of [...workers].filter((each) => !each.leaving)) {
+        worker.ready = false;
+        worker.leaving = true;
+        start();
+        if (worker.running.size === 0) worker.child.kill("SIGKILL");
+        else setTimeout(() => worker.child.kill("SIGKILL"), LEAVE_MS).unref();
+      }
     },
     close: async () => {
       closed = true;
