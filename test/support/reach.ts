@@ -1,7 +1,7 @@
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { RemoteError, type RemoteErrorClass } from "@berth/domain/remote/remote.ts";
 import type { Reach } from "@berth/domain/rollout/rollout.ts";
-import type { HostKey } from "@berth/domain/target/target.ts";
+import type { HostKey } from "@berth/domain/target/host-key.ts";
 
 /** The host key every scripted server shows, unless told otherwise. */
 export const HOST_KEY: HostKey = {

@@ -41,10 +41,12 @@ export const me = new Hono<Env>()
       const { actor, tenant } = c.var.ctx;
       const held = actor.kind === "system" ? [] : [...actor.scopes];
       const app = actor.kind === "token" && actor.app ? { app: actor.app } : {};
-      return c.json(
-        { tenant, actor: { kind: actor.kind, id: actor.id, scopes: held, ...app }, ...(c.var.email && { email: c.var.email }) },
-        200,
-      );
+      const body: z.infer<typeof Me> = {
+        tenant,
+        actor: { kind: actor.kind, id: actor.id, scopes: held, ...app },
+        ...(c.var.email && { email: c.var.email }),
+      };
+      return c.json(body, 200);
     },
   )
   .get(

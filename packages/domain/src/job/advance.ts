@@ -1,14 +1,14 @@
-import { ended, type Failure, type Job, type Rollout, rolloutEnded } from "./job.ts";
+import { ended, type Failure, type Found, type Job, type Rollout, rolloutEnded } from "./job.ts";
 
 /** How a rollout's run on the server, or the attempt to reach it, came out. */
 export type Outcome =
-  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Record<string, unknown> | undefined }
+  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Found | undefined }
   | {
       readonly ok: false;
       readonly failure: Failure;
       readonly canceled?: boolean;
       readonly downMs?: number | undefined;
-      readonly found?: Record<string, unknown>;
+      readonly found?: Found;
     };
 
 /** What can happen to a job. `at` is when; nothing here reads a clock. */

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { getAccount, giveBack } from "../entitlement/account.ts";
 import { planOf } from "../plan/plan.ts";
 import { get, getAll, remove, replace, update, type Write } from "../table.ts";
-import { HostKey, StoredTarget, type Target, targetKey } from "../target/target.ts";
+import { StoredTarget, type Target, targetKey } from "../target/target.ts";
 import { ended, Job, jobKey, mutates, type Rollout, ring } from "./job.ts";
 
 /** Everything the end of a job means beside its own row; part of the commit that ends it. */
@@ -129,7 +129,7 @@ async function finishCheck(ctx: Context, job: Job): Promise<Write[]> {
 }
 
 function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
-  const { hostKey: shown, ...facts } = rollout.found ?? {};
+  const { hostKey: shown, facts } = rollout.found ?? {};
   const { failure } = rollout;
   const status: Target["status"] =
     failure?.class === "hostkey.changed" ? "changed" : !target.hostKey ? "untrusted" : failure ? "unready" : "ready";
@@ -142,13 +142,13 @@ function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
       values[`:${name.replace("#", "")}`] = value;
     } else removes.push(name);
   };
-  give("shownKey", shown, HostKey.safeParse(shown).success);
+  give("shownKey", shown, shown !== undefined);
   give(
     "#problem",
     failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) },
     failure !== undefined,
   );
-  if (!failure && target.hostKey) give("facts", facts, true);
+  if (!failure && facts) give("facts", facts, true);
   const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
   return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", values });
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { get, insert, key, list, type Row, replace, replaceOne, type Write } from "../table.ts";
+import { HostKey } from "../target/host-key.ts";
 
 /**
  * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of
@@ -28,6 +29,10 @@ export const Failure = z.object({
 });
 export type Failure = z.infer<typeof Failure>;
 
+/** The host key a server showed, and what is there: versions, architecture, disk. */
+export const Found = z.object({ hostKey: HostKey.optional(), facts: z.record(z.string(), z.string()).optional() });
+export type Found = z.infer<typeof Found>;
+
 export const Rollout = z.object({
   target: z.string(),
   name: z.string(),
@@ -46,7 +51,7 @@ export const Rollout = z.object({
   /** Milliseconds in which the app did not answer, as measured on the server. */
   downMs: z.number().optional(),
   /** What a check found. */
-  found: z.record(z.string(), z.unknown()).optional(),
+  found: Found.optional(),
 });
 export type Rollout = z.infer<typeof Rollout>;
 

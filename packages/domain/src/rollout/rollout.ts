@@ -9,7 +9,8 @@ import { getBundle } from "../release/release.ts";
 import { type Connect, type Exit, type Remote, RemoteError, type RunInput } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { get, getAll } from "../table.ts";
-import { type HostKey, keyAbout, StoredTarget, targetKey } from "../target/target.ts";
+import type { HostKey } from "../target/host-key.ts";
+import { keyAbout, StoredTarget, targetKey } from "../target/target.ts";
 import { failure, failureOf, failureOfLine, isFailureClass } from "./failure.ts";
 import { filesOf } from "./files.ts";
 import { RENEW_SECONDS, renewLease, takeLease } from "./lease.ts";
@@ -297,7 +298,7 @@ async function check(ctx: Context, job: Job, target: StoredTarget, reach: Reach)
   const remote = await open(ctx, target, reach);
   try {
     const exit = await remote.run({ op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} }, () => {});
-    return exit.code === 0 ? { ok: true, found: exit.data } : { ok: false, failure: failureOf(exit, (text) => text) };
+    return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit, (text) => text) };
   } finally {
     await remote.close();
   }

@@ -9,6 +9,7 @@ import { remember } from "../once.ts";
 import { checkAddress } from "../remote/address.ts";
 import { generateKey } from "../remote/key.ts";
 import { commit, get, insert, key, list, remove, update } from "../table.ts";
+import { HostKey } from "./host-key.ts";
 
 /**
  * A customer's server as registered with us, reached over SSH with a key made for it alone. Before anything is sent to it, a person
@@ -18,9 +19,6 @@ import { commit, get, insert, key, list, remove, update } from "../table.ts";
  *
  * The lease says which job changes the server now. `fence` only rises; the server refuses a lower one than it has seen.
  */
-export const HostKey = z.object({ type: z.string(), key: z.string(), fingerprint: z.string() });
-export type HostKey = z.infer<typeof HostKey>;
-
 export const Target = z.object({
   id: z.string(),
   name: z.string(),
@@ -34,7 +32,7 @@ export const Target = z.object({
   shownKey: HostKey.optional(),
   checkedAt: z.iso.datetime().optional(),
   /** What the last check found: versions, architecture, disk. */
-  facts: z.record(z.string(), z.unknown()).optional(),
+  facts: z.record(z.string(), z.string()).optional(),
   problem: z.object({ class: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
   createdAt: z.iso.datetime(),
 });
