@@ -1,0 +1,25 @@
+import type { EventPage } from "@berth/domain/job/event.ts";
+import type { InferResponseType } from "hono/client";
+import type { Client } from "./client.ts";
+
+/** What the service answers, as its routes say. */
+type V1 = Client["v1"];
+export type Me = InferResponseType<V1["me"]["$get"], 200>;
+export type Usage = InferResponseType<V1["usage"]["$get"], 200>;
+export type Plan = InferResponseType<V1["plans"]["$get"], 200>["items"][number];
+export type Billing = InferResponseType<V1["billing"]["$get"], 200>;
+export type Target = InferResponseType<V1["targets"]["$get"], 200>["items"][number];
+export type App = InferResponseType<V1["apps"]["$get"], 200>["items"][number];
+export type AppStatus = InferResponseType<V1["apps"][":app"]["status"]["$get"], 200>;
+export type Logs = InferResponseType<V1["apps"][":app"]["logs"]["$get"], 200>;
+export type Release = InferResponseType<V1["apps"][":app"]["releases"]["$get"], 200>["items"][number];
+export type Job = InferResponseType<V1["jobs"][":job"]["$get"], 200>;
+export type Rollout = Job["rollouts"][string];
+/** The route also streams, which hides the shape of its JSON from the client. */
+export type Events = Omit<EventPage, "job"> & { readonly job: Job };
+export type Event = Events["items"][number];
+export type Token = InferResponseType<V1["tokens"]["$get"], 200>["items"][number];
+export type AuditLine = InferResponseType<V1["audit"]["$get"], 200>["items"][number];
+
+export const ended = (job: Pick<Job, "status">) =>
+  job.status === "succeeded" || job.status === "failed" || job.status === "canceled";

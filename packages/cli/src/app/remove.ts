@@ -1,0 +1,79 @@
+import { body, segment } from "../api/client.ts";
+import type { App, Job } from "../api/types.ts";
+import { choiceOf, type Flags, isSet, textOf, type Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { watch } from "../job/watch.ts";
+import { named, refuse } from "../refusal.ts";
+import { note, type Session, show } from "../session.ts";
+import { listed } from "../terminal/text.ts";
+import { checkName } from "./name.ts";
+
+const fates = ["keep", "delete"] as const;
+
+interface Input {
+  readonly app: string;
+  readonly environment: string | undefined;
+  readonly volumes: (typeof fates)[number];
+  readonly detach: boolean;
+  readonly yes: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth app remove shop", "asks first; volumes stay on the servers"],
+  ["berth app remove shop --environment staging --yes", "one environment, without asking"],
+  ["berth app remove shop --volumes delete", "with its data, for good"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  command
+    .option("-e, --environment <name>", "the environment (default: production)")
+    .option("--volumes <keep|delete>", "what becomes of its volumes (default: keep)")
+    .option("-d, --detach", "do not wait for the outcome")
+    .option("-y, --yes", "do not ask");
+
+export const parse = ([app = ""]: readonly string[], flags: Flags): Input => ({
+  app,
+  environment: textOf(flags, "environment"),
+  volumes: choiceOf(flags, "volumes", fates) ?? "keep",
+  detach: isSet(flags, "detach"),
+  yes: isSet(flags, "yes"),
+});
+
+export async function run(session: Session, input: Input): Promise<Exit> {
+  const { app, environment = "production", volumes } = input;
+  checkName(environment, "an environment's name");
+  const api = await session.api();
+  const param = { app: segment(app) };
+  try {
+    await agree(session, await body(api.v1.apps[":app"].$get({ param })), { ...input, environment });
+    const answer = await api.v1.apps[":app"].$delete({ param, query: { environment, volumes } });
+    const job: Job | undefined = answer.status === 202 ? await answer.json() : undefined;
+    if (!job) {
+      show(session, { type: "result", status: "succeeded", exit: exits.done, next: [], job: null }, () => [
+        `${session.terminal.paint.green("✓")} ${app} (${environment}) is gone; it ran nowhere`,
+      ]);
+      return exits.done;
+    }
+    if (session.json) session.terminal.out(JSON.stringify({ type: "accepted", notes: [], job }));
+    if (!input.detach) return await watch(session, api, job);
+    note(session, `It is being taken off. Follow it: berth jobs watch ${job.id}`);
+    return exits.done;
+  } catch (error) {
+    throw named(error, { APP: app });
+  }
+}
+
+/** @throws Refused when nobody agreed */
+async function agree(session: Session, app: App, { environment, volumes, yes }: Input): Promise<void> {
+  if (yes) return;
+  const targets = app.environments.find(({ name }) => name === environment)?.targets.map(({ name }) => name) ?? [];
+  const what = `${app.name} (${environment})${targets.length > 0 ? ` off ${listed(targets)}` : ""}`;
+  const fate = volumes === "delete" ? " and delete its volumes for good" : "";
+  if (!session.terminal.interactive)
+    throw refuse("cli.confirm", {
+      detail: `This takes ${what}${fate}.`,
+      next: [`berth app remove ${app.name} --environment ${environment} --volumes ${volumes} --yes`],
+    });
+  const { confirm } = await import("../terminal/ask.ts");
+  if (!(await confirm(`Take ${what}${fate}?`, false))) throw refuse("cli.canceled");
+}

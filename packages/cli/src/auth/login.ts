@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { body, connect } from "../api/client.ts";
+import type { Me } from "../api/types.ts";
+import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
+import { configFile, type Login, readContexts, writeContexts } from "../config/contexts.ts";
+import { findPlace, type Place } from "../config/place.ts";
+import { type Exit, exits } from "../exit.ts";
+import { isProblem } from "../job/watch.ts";
+import { refuse, usage } from "../refusal.ts";
+import { note, type Session, show } from "../session.ts";
+import { progressOn } from "../terminal/progress.ts";
+import { version } from "../version.ts";
+import { openBrowser } from "./browser.ts";
+
+const scopes = ["read", "deploy", "admin", "billing"] as const;
+type Scope = (typeof scopes)[number];
+
+interface Input {
+  /** `-` reads it from standard input. */
+  readonly token: string | undefined;
+  readonly scopes: readonly Scope[];
+  readonly browser: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth login", "confirm a short code in your browser"],
+  ["berth login --token - < token.txt", "with a token, for machines"],
+  ["berth login --context staging --url https://...", "a second login, under a name"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  command
+    .option("--token <token>", "keep this token; - reads it from standard input, which keeps it out of your history")
+    .option("--scope <scope>", `ask only for ${scopes.join(", ")}; may be repeated`, collect)
+    .option("--no-browser", "do not open a browser");
+
+export function parse(_: readonly string[], flags: Flags): Input {
+  const asked = listOf(flags, "scope").map((text) => {
+    const scope = scopes.find((each) => each === text);
+    if (scope === undefined) throw usage(`--scope: "${text}" is none of ${scopes.join(", ")}.`);
+    return scope;
+  });
+  return { token: textOf(flags, "token"), scopes: asked, browser: flags.browser !== false };
+}
+
+export async function run(session: Session, input: Input): Promise<Exit> {
+  const place = await findPlace(session.env, session.asked, { fresh: true });
+  if (place.url === undefined) throw refuse("cli.no_service");
+  const url = place.url;
+  const given = input.token === "-" ? (await session.input()).trim() : input.token;
+  if (given === "") throw usage("Standard input holds no token.", "berth login --token - < token.txt");
+  const token = given ?? (await fromDevice(session, url, input));
+  const me = await body(connect(url, { token, agent: agent() }).v1.me.$get());
+  await keep(session, place, { url, token, via: given === undefined ? "device" : "given" });
+  show(session, { ...me, context: place.context, url }, () => {
+    const { paint } = session.terminal;
+    return [`${paint.green("✓")} Logged in to ${paint.bold(url)} as ${described(me)}`, `  Kept in ${configFile(session.env)}`];
+  });
+  if (session.env.BERTH_TOKEN) note(session, "BERTH_TOKEN is set in this shell and wins over the login just made.");
+  return exits.done;
+}
+
+const agent = () => `berth/${version()} (${process.platform}; node ${process.versions.node})`;
+
+export const onlyApp = ({ actor }: Me) => ("app" in actor ? actor.app : undefined);
+
+export const described = (me: Me) =>
+  `${me.email ?? me.tenant} (${me.actor.kind} ${me.actor.id}, may ${me.actor.scopes.join(", ")}${onlyApp(me) ? `, only ${onlyApp(me)}` : ""})`;
+
+async function keep(session: Session, { context }: Place, login: Login): Promise<void> {
+  const before = await readContexts(session.env);
+  await writeContexts(session.env, { current: context, contexts: { ...before.contexts, [context]: login } });
+}
+
+/** A token by the device flow (RFC 8628): a person confirms the code in the browser while we ask whether it was done. */
+async function fromDevice(session: Session, url: string, input: Input): Promise<string> {
+  const api = connect(url, { agent: agent() });
+  const { hostname } = await import("node:os");
+  const start = await body(
+    api.v1.auth.device.$post({
+      json: { client: `berth on ${hostname()}`.slice(0, 80), ...(input.scopes.length > 0 && { scopes: [...input.scopes] }) },
+    }),
+  );
+  const { terminal, json } = session;
+  const { bold, cyan } = terminal.errPaint;
+  terminal.err(
+    ...(json
+      ? [
+          JSON.stringify({
+            type: "confirm",
+            code: start.userCode,
+            url: start.verificationUriComplete,
+            expiresIn: start.expiresIn,
+          }),
+        ]
+      : [`Confirm this code in your browser: ${bold(start.userCode)}`, `  ${cyan(start.verificationUriComplete)}`]),
+  );
+  if (input.browser && terminal.interactive) openBrowser(start.verificationUriComplete, session.env);
+  const progress = progressOn(terminal);
+  progress.doing(() => "waits for you to confirm it");
+  const until = Date.now() + start.expiresIn * 1000;
+  let interval = start.interval * 1000;
+  try {
+    while (Date.now() < until) {
+      await sleep(interval);
+      try {
+        const { secret } = await body(api.v1.auth.device.token.$post({ json: { deviceCode: start.deviceCode } }));
+        return secret;
+      } catch (error) {
+        if (isProblem(error, "auth.device_slow")) interval += 1000;
+        else if (!isProblem(error, "auth.device_pending")) throw error;
+      }
+    }
+  } finally {
+    progress.end();
+  }
+  throw usage("The code was not confirmed in time.", "berth login");
+}

@@ -1,0 +1,60 @@
+import { body } from "../api/client.ts";
+import type { Usage } from "../api/types.ts";
+import type { Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { type Session, show } from "../session.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { facts } from "../terminal/table.ts";
+import { ago, moment } from "../terminal/time.ts";
+
+export const examples: Verb<object>["examples"] = [["berth usage", "your plan, its limits and what is used of them"]];
+
+export const parse = (): object => ({});
+
+/** What an entitlement means, in words, in the colour of how things stand. */
+export function standing(state: Usage["entitlement"], graceUntil: string | null, paint: Paint, now: Date): string {
+  switch (state) {
+    case "active":
+      return paint.green("active");
+    case "grace":
+      return paint.yellow(
+        `payment failed; in grace until ${moment(graceUntil ?? undefined)} (${ago(graceUntil ?? undefined, now)})`,
+      );
+    case "restricted":
+      return paint.red("unpaid: changes are off, what runs goes on");
+    case "none":
+      return "no plan yet";
+  }
+}
+
+const BAR = 20;
+
+function bar({ used, limit }: { used: number; limit: number }, paint: Paint): string {
+  const filled = limit === 0 ? 0 : Math.min(BAR, Math.round((used / limit) * BAR));
+  const tone = used >= limit ? paint.yellow : paint.green;
+  return `${tone("█".repeat(filled))}${paint.dim("░".repeat(BAR - filled))} ${used} of ${limit}`;
+}
+
+export const usageLines = (usage: Usage, { width, paint, now }: { width: number; paint: Paint; now: Date }): string[] =>
+  facts(
+    [
+      ["Plan", usage.plan ?? "none"],
+      ["Standing", standing(usage.entitlement, usage.graceUntil, paint, now)],
+      ["App slots", bar(usage.slots, paint)],
+      ["Servers", bar(usage.targets, paint)],
+      ["Deploys", usage.concurrent > 0 ? `${usage.concurrent} at a time` : undefined],
+      ["Logs", usage.logDays > 0 ? `kept ${usage.logDays} days` : undefined],
+    ],
+    { width, paint },
+  );
+
+export async function run(session: Session): Promise<Exit> {
+  const api = await session.api();
+  const { url } = await session.place();
+  const usage = await body(api.v1.usage.$get());
+  show(session, usage, () => [
+    ...usageLines(usage, { ...session.terminal, now: session.now() }),
+    ...(usage.plan === null ? ["", `Choose a plan: ${url}/plans`] : []),
+  ]);
+  return exits.done;
+}

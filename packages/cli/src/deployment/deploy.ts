@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { body, type Client, segment } from "../api/client.ts";
+import type { App, Job } from "../api/types.ts";
+import { checkName, nameOfFolder } from "../app/name.ts";
+import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { isProblem, watch } from "../job/watch.ts";
+import { named, Refused, refuse } from "../refusal.ts";
+import { note, type Session } from "../session.ts";
+import { listed, plural } from "../terminal/text.ts";
+
+interface Input {
+  readonly app: string | undefined;
+  readonly environment: string | undefined;
+  readonly file: string | undefined;
+  readonly targets: readonly string[];
+  readonly note: string | undefined;
+  readonly detach: boolean;
+  readonly verbose: boolean;
+  readonly yes: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth deploy", "the app in this folder, to where it is already"],
+  ["berth deploy --target web1 --target web2", "to two servers"],
+  ["berth deploy --environment staging", "another environment of the app"],
+  ["berth deploy --yes --json", "for programs: JSON lines, the last is the result"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  command
+    .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
+    .option("-t, --target <name>", "deploy to this server; may be repeated", collect)
+    .option("-e, --environment <name>", "the environment (default: production)")
+    .option("-f, --file <path>", "the Compose file (default: compose.yaml and its kin)")
+    .option("--note <text>", "a remark kept with the release")
+    .option("-d, --detach", "do not wait for the outcome")
+    .option("-v, --verbose", "show everything the server says")
+    .option("-y, --yes", "make the app if it is not there yet");
+
+export const parse = (_: readonly string[], flags: Flags): Input => ({
+  app: textOf(flags, "app"),
+  environment: textOf(flags, "environment"),
+  file: textOf(flags, "file"),
+  targets: listOf(flags, "target"),
+  note: textOf(flags, "note"),
+  detach: isSet(flags, "detach"),
+  verbose: isSet(flags, "verbose"),
+  yes: isSet(flags, "yes"),
+});
+
+export async function run(session: Session, input: Input): Promise<Exit> {
+  const [{ findProject }, { makeBundle }] = await Promise.all([import("../compose/project.ts"), import("../compose/bundle.ts")]);
+  const project = await findProject(session.folder, input.file);
+  const { settings } = project;
+  const name = appName(input.app ?? settings.app, project.folder);
+  const environment = input.environment ?? settings.environment;
+  if (environment !== undefined) checkName(environment, "an environment's name");
+  const { bundle, read, notes } = await makeBundle(project, session.env);
+  const api = await session.api();
+  try {
+    const app = await findOrMake(session, api, name, input.yes);
+    const live = liveOf(app, environment);
+    const blinking = Object.keys(live).length > 0 ? read.published : [];
+    const remarks = [
+      ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
+      ...notes,
+      ...blinking.map(
+        ({ service, port }) => `${service} publishes port ${port} on the server, so it blinks while it is replaced`,
+      ),
+    ];
+    note(session, ...remarks.map((line) => `${session.terminal.errPaint.dim("·")} ${line}`));
+    const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
+    const asked = { environment, bundle, targets, note: input.note };
+    const job = await send(session, api, name, asked);
+    return await accepted(session, api, job, { input, live, remarks });
+  } catch (error) {
+    throw named(error, { APP: name, NAME: input.targets[0] });
+  }
+}
+
+function appName(given: string | undefined, folder: string): string {
+  if (given !== undefined) return checkName(given, "an app's name");
+  const name = nameOfFolder(folder);
+  if (name === undefined)
+    throw refuse("cli.no_app", {
+      detail: "The folder's name holds nothing an app could be called by.",
+      next: ["berth deploy --app NAME"],
+    });
+  return name;
+}
+
+async function findOrMake(session: Session, api: Client, name: string, yes: boolean): Promise<App> {
+  try {
+    return await body(api.v1.apps[":app"].$get({ param: { app: segment(name) } }));
+  } catch (error) {
+    if (!isProblem(error, "app.not_found")) throw error;
+    if (!yes && !session.terminal.interactive)
+      throw new Refused({
+        ...error.problem,
+        hint: "Make it first, or let deploy make it.",
+        next: ["berth deploy --yes", `berth app init ${name}`],
+      });
+    const { confirm } = await import("../terminal/ask.ts");
+    if (!yes && !(await confirm(`There is no app "${name}" yet. Make it?`))) throw refuse("cli.canceled");
+  }
+  const made = await makeApp(api, name);
+  note(session, `${session.terminal.errPaint.green("✓")} App ${name} made`);
+  return made;
+}
+
+export const makeApp = (api: Client, name: string): Promise<App> =>
+  body(api.v1.apps.$post({ json: { name } }, { headers: { "idempotency-key": `cli-${randomUUID()}` } }));
+
+function liveOf(app: App, environment = "production"): Record<string, number> {
+  const found = app.environments.find((each) => each.name === environment);
+  return Object.fromEntries((found?.targets ?? []).flatMap(({ id, release }) => (release === null ? [] : [[id, release]])));
+}
+
+interface Asked {
+  readonly environment: string | undefined;
+  readonly bundle: {
+    readonly compose: string;
+    readonly files: readonly { path: string; content: string }[];
+    readonly variables: Readonly<Record<string, string>>;
+  };
+  readonly targets: readonly string[];
+  readonly note: string | undefined;
+}
+
+/** Asks for the deployment; where it is not clear which servers are meant and somebody is there, asks that too. */
+async function send(session: Session, api: Client, app: string, asked: Asked): Promise<Job> {
+  const { environment, bundle, targets } = asked;
+  const json = {
+    bundle: { compose: bundle.compose, files: [...bundle.files], variables: { ...bundle.variables } },
+    ...(environment !== undefined && { environment }),
+    ...(targets.length > 0 && { targets: [...targets] }),
+    ...(asked.note !== undefined && { note: asked.note }),
+  };
+  try {
+    return await body(
+      api.v1.apps[":app"].deployments.$post(
+        { param: { app: segment(app) }, json },
+        { headers: { "idempotency-key": `cli-${randomUUID()}` } },
+      ),
+    );
+  } catch (error) {
+    if (!isProblem(error, "deployment.no_target") || targets.length > 0 || !session.terminal.interactive) throw error;
+    const { items } = await body(api.v1.targets.$get());
+    if (items.length === 0) throw error;
+    const { chooseSome } = await import("../terminal/ask.ts");
+    const chosen = await chooseSome(
+      `Where shall ${app} run? Later deploys go to the same place.`,
+      items.map(({ name, user, host, status }) => ({ value: name, label: name, hint: `${user}@${host}, ${status}` })),
+    );
+    return send(session, api, app, { ...asked, targets: chosen });
+  }
+}
+
+interface Accepted {
+  readonly input: Pick<Input, "detach" | "verbose">;
+  readonly live: Readonly<Record<string, number | undefined>>;
+  readonly remarks: readonly string[];
+}
+
+/** What follows an accepted deployment: its job is watched, or left to itself. */
+export async function accepted(session: Session, api: Client, job: Job, { input, live, remarks }: Accepted): Promise<Exit> {
+  const { terminal, json } = session;
+  const names = Object.values(job.rollouts).map((rollout) => rollout.name);
+  if (json) terminal.out(JSON.stringify({ type: "accepted", notes: remarks, job }));
+  if (!input.detach) {
+    note(session, `${terminal.errPaint.dim("·")} Release ${job.release} of ${job.app} to ${listed(names)} (${job.id})`);
+    return watch(session, api, job, { verbose: input.verbose, live });
+  }
+  if (!json)
+    terminal.out(
+      `Release ${job.release} of ${job.app} is on its way to ${plural(names.length, "server")}: ${listed(names)}`,
+      `Follow it: berth jobs watch ${job.id}`,
+    );
+  return exits.done;
+}

@@ -1,0 +1,31 @@
+import { body, segment } from "../api/client.ts";
+import { ended } from "../api/types.ts";
+import type { Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { named } from "../refusal.ts";
+import { type Session, show } from "../session.ts";
+
+interface Input {
+  readonly job: string;
+}
+
+export const examples: Verb<Input>["examples"] = [["berth jobs cancel job_01J...", "stop it; what served before serves on"]];
+
+export const parse = ([job = ""]: readonly string[]): Input => ({ job });
+
+export async function run(session: Session, { job: id }: Input): Promise<Exit> {
+  const api = await session.api();
+  const job = await body(api.v1.jobs[":job"].cancel.$post({ param: { job: segment(id) } })).catch((error: unknown) => {
+    throw named(error, { JOB: id });
+  });
+  const { paint } = session.terminal;
+  show(session, job, () =>
+    ended(job)
+      ? [`${paint.green("✓")} ${job.id} is canceled; what served before serves on`]
+      : [
+          `${paint.yellow("·")} ${job.id} is being stopped; what served before serves on`,
+          `  See how it ends: berth jobs watch ${job.id}`,
+        ],
+  );
+  return exits.done;
+}

@@ -1,0 +1,108 @@
+import { type Exit, exits } from "./exit.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { clean, wrap } from "./terminal/text.ts";
+import { moment } from "./terminal/time.ts";
+
+/** A refusal as the service sends it (RFC 9457), or one of our own in the same form. */
+export interface Problem {
+  readonly code: string;
+  readonly title: string;
+  readonly status?: number;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly next?: readonly string[];
+  readonly request?: string;
+  readonly [fact: string]: unknown;
+}
+
+/** What this program itself refuses. A code that the service has too means the same here. */
+const own = {
+  "auth.required": { title: "You are not logged in", hint: "Log in, or give a token in BERTH_TOKEN.", next: ["berth login"] },
+  "cli.usage": { title: "That command is not right" },
+  "cli.confirm": { title: "That needs to be confirmed", hint: "Nobody is there to ask, so say --yes." },
+  "cli.canceled": { title: "Canceled" },
+  "cli.no_service": {
+    title: "It is not known where Berth is",
+    hint: "Give its address once with --url, or in BERTH_URL.",
+    next: ["berth login --url https://..."],
+  },
+  "cli.insecure": {
+    title: "That address would show your token to the network",
+    hint: "Use https://. Plain http:// is only for this machine.",
+  },
+  "cli.unreachable": {
+    title: "Berth cannot be reached",
+    hint: "Check the address and your network. What was started goes on by itself.",
+  },
+  "cli.unexpected": { title: "That answer does not come from Berth", hint: "Check the address given with --url or BERTH_URL." },
+  "cli.config": { title: "The settings file cannot be used" },
+  "cli.no_compose": {
+    title: "There is no Compose file here",
+    hint: "Go to the app's folder, or name the file with --file.",
+    next: ["berth deploy --file path/to/compose.yaml"],
+  },
+  "cli.no_app": { title: "It is not clear which app is meant", hint: "Name it, or go to its folder.", next: ["berth app list"] },
+  "cli.file": { title: "A file cannot be taken along" },
+  "cli.key": { title: "The key could not be let in" },
+  "app.not_found": { title: "No such app", next: ["berth app list"] },
+  "bundle.too_large": {
+    title: "The bundle is too large",
+    hint: "Put large files into an image or a volume; a bundle is for Compose files and small configuration.",
+  },
+  "compose.invalid": { title: "The Compose file is not valid", hint: "docker compose config shows the place." },
+  "target.key_mismatch": {
+    title: "That is not the host key the server showed",
+    hint: "Look at the fingerprint again; confirm only the one you can verify.",
+  },
+} as const satisfies Record<string, { title: string; hint?: string; next?: readonly string[] }>;
+export type OwnCode = keyof typeof own;
+
+/** Ends a command. `exit` is what the shell is told. */
+export class Refused extends Error {
+  readonly problem: Problem;
+  readonly exit: Exit;
+
+  constructor(problem: Problem, cause?: unknown) {
+    super(problem.detail ?? problem.title, { cause });
+    this.problem = problem;
+    this.exit =
+      problem.code === "auth.required" ? exits.loggedOut : problem.code === "cli.canceled" ? exits.canceled : exits.failed;
+  }
+}
+
+export const refuse = (
+  code: OwnCode,
+  more: { readonly detail?: string; readonly hint?: string; readonly next?: readonly string[]; readonly cause?: unknown } = {},
+): Refused => {
+  const { cause, ...rest } = more;
+  return new Refused({ code, ...own[code], ...rest }, cause);
+};
+
+export const usage = (detail: string, ...next: string[]) => refuse("cli.usage", { detail, ...(next.length > 0 && { next }) });
+
+/** The same refusal with the catalogue's placeholders filled in where the command knows the names. */
+export function named(error: unknown, names: Readonly<Record<string, string | undefined>>): unknown {
+  if (!(error instanceof Refused) || !error.problem.next) return error;
+  const next = error.problem.next.map((command) =>
+    command.replaceAll(/\b(NAME|JOB|APP)\b/g, (word) => names[word] ?? String(error.problem[word.toLowerCase()] ?? word)),
+  );
+  return new Refused({ ...error.problem, next }, error.cause);
+}
+
+/** What happened, to what, and what to do next, for people. */
+export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | "errPaint">): string[] {
+  const { bold, red, dim, cyan } = terminal.errPaint;
+  const width = Math.min(terminal.errWidth, 100) - 2;
+  const text = (line: string | undefined) => (line ? wrap(clean(line), width).map((part) => `  ${part}`) : []);
+  const { until, mend } = problem;
+  const next = (problem.next ?? []).map((command) => `  ${cyan(clean(command))}`);
+  return [
+    `${red("✗")} ${bold(clean(problem.title))}`,
+    ...text(problem.detail),
+    ...(typeof until === "string" && !problem.detail?.includes(until) ? text(`Until ${moment(until)}.`) : []),
+    ...text(problem.hint),
+    ...(typeof mend === "string" ? [`  Mend it here: ${cyan(clean(mend))}`] : []),
+    ...(next.length > 0 ? [dim("  Try:"), ...next.map((line) => `  ${line}`)] : []),
+    ...(problem.code === "internal" && problem.request ? [dim(`  Request ${clean(problem.request)}`)] : []),
+  ];
+}

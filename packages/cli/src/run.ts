@@ -1,0 +1,106 @@
+import { CommanderError } from "commander";
+import { textOf } from "./command.ts";
+import { commands } from "./commands.ts";
+import { type Exit, exits } from "./exit.ts";
+import { createProgram } from "./program.ts";
+import { explain, Refused, usage } from "./refusal.ts";
+import { banner, createSession, type Session } from "./session.ts";
+import { type Terminal, terminalOf } from "./terminal/terminal.ts";
+import { version } from "./version.ts";
+
+/** Does what the command line says and leaves its exit code in the process. */
+export async function run(args: readonly string[]): Promise<void> {
+  process.stdout.on("error", leaveQuietly);
+  process.stderr.on("error", leaveQuietly);
+  const json = before(args, "--").includes("--json");
+  const terminal = terminalOf(process.env, process, json);
+  process.exitCode = await perform(args, terminal, json);
+  // What waits for a key or holds a connection open must not keep a finished command.
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit();
+}
+
+async function perform(args: readonly string[], terminal: Terminal, json: boolean): Promise<Exit> {
+  let session: Session | undefined;
+  let exit: Exit = exits.done;
+  const program = createProgram(terminal, async (ready, given, flags) => {
+    session = createSession({
+      terminal,
+      json,
+      env: process.env,
+      folder: process.cwd(),
+      asked: { context: textOf(flags, "context") || undefined, url: textOf(flags, "url") || undefined },
+      stdin: process.stdin,
+    });
+    exit = await ready.run(session, given, flags);
+  });
+  try {
+    const words = await typed(args, terminal);
+    if (words.length === 1 && words[0] === "--json") terminal.out(JSON.stringify({ version: version() }));
+    else if (before(words, "--").some((word) => word === "--version" || word === "-V")) terminal.out(version());
+    else await program.parseAsync(words, { from: "user" });
+  } catch (error) {
+    exit = fail(error, args, terminal, json);
+  }
+  if (session?.standing) terminal.err(...banner(session.standing, await session.place(), terminal));
+  return exit;
+}
+
+/** The command line, asked for where nothing was typed; `help a b` is `a b --help`. */
+async function typed(args: readonly string[], terminal: Terminal): Promise<string[]> {
+  if (args.length === 0 && terminal.interactive) {
+    const { pick } = await import("./picker/picker.ts");
+    return pick(terminal);
+  }
+  if (args.length === 0) return ["--help"];
+  const words = args.filter((word) => !word.startsWith("-"));
+  const noun =
+    words.length === 1 && commands.some((each) => "verbs" in each && [each.name, ...(each.also ?? [])].includes(words[0] ?? ""));
+  return args[0] === "help" ? [...args.slice(1), "--help"] : noun ? [...args, "--help"] : [...args];
+}
+
+const shown = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);
+
+function fail(error: unknown, args: readonly string[], terminal: Terminal, json: boolean): Exit {
+  const refused = error instanceof CommanderError ? mistyped(error, args) : error;
+  if (refused === undefined) return exits.done;
+  if (!(refused instanceof Refused)) return broken(refused, terminal, json);
+  if (json) terminal.out(JSON.stringify({ ...refused.problem, next: refused.problem.next ?? [] }));
+  else terminal.err(...explain(refused.problem, terminal));
+  return refused.exit;
+}
+
+/** A mistake of this program's own: said with all that is known, since only its authors can mend it. */
+function broken(error: unknown, terminal: Terminal, json: boolean): Exit {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (json) terminal.out(JSON.stringify({ code: "cli.internal", title: "berth itself failed", detail: text, next: [] }));
+  else terminal.err(`berth ${version()} itself failed. Please report this:`, text);
+  return exits.failed;
+}
+
+function mistyped(error: CommanderError, args: readonly string[]): Refused | undefined {
+  if (shown.has(error.code)) return undefined;
+  const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const hint = more.join(" ").replace(/^\(|\)$/g, "");
+  const [noun = "", verb] = before(args, "--").filter((word) => !word.startsWith("-"));
+  const listed = commands.find((each) => each.name === noun || each.also?.includes(noun));
+  const known =
+    listed && "verbs" in listed && listed.verbs.some(({ name }) => name === verb) ? [noun, verb] : listed ? [noun] : [];
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  const { problem } = usage(/[.?!]$/.test(sentence) ? sentence : `${sentence}.`, ["berth", ...known, "--help"].join(" "));
+  return new Refused({ ...problem, ...(hint && { hint }) });
+}
+
+const before = (args: readonly string[], end: string) => (args.includes(end) ? args.slice(0, args.indexOf(end)) : args);
+
+/** Whoever read our output has stopped: `berth audit | head`. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exits.done);
+}
+
+const drained = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write("", () => resolve());
+  });

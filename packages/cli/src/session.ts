@@ -1,0 +1,104 @@
+import type { Client } from "./api/client.ts";
+import type { Asked, Place } from "./config/place.ts";
+import { refuse } from "./refusal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { moment } from "./terminal/time.ts";
+import { version } from "./version.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What every command runs with. Nothing in it is loaded before it is asked for. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly env: Env;
+  readonly folder: string;
+  readonly asked: Asked;
+  readonly now: () => Date;
+  /** The service as somebody. @throws Refused auth.required without a token */
+  readonly api: () => Promise<Client>;
+  /** The service with the token if there is one. */
+  readonly open: () => Promise<Client>;
+  readonly place: () => Promise<Place>;
+  /** All of standard input. */
+  readonly input: () => Promise<string>;
+  /** Told when a request is tried again; a progress line may show it. */
+  retrying: ((why: string) => void) | undefined;
+  /** What the service last said about the account. */
+  standing: string | undefined;
+}
+
+export interface Start {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly env: Env;
+  readonly folder: string;
+  readonly asked: Asked;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+}
+
+export function createSession({ stdin, ...start }: Start): Session {
+  let found: Promise<Place> | undefined;
+  const place = () => {
+    found ??= import("./config/place.ts").then(({ findPlace }) => findPlace(start.env, start.asked));
+    return found;
+  };
+  const client = async (token: string | undefined, url: string | undefined): Promise<Client> => {
+    if (url === undefined) throw refuse("cli.no_service");
+    const { connect } = await import("./api/client.ts");
+    return connect(url, {
+      token,
+      agent: `berth/${version()} (${process.platform}; node ${process.versions.node})`,
+      onEntitlement: (header) => {
+        session.standing = header;
+      },
+      onRetry: (why) => session.retrying?.(why),
+    });
+  };
+  const session: Session = {
+    ...start,
+    now: () => new Date(),
+    place,
+    api: async () => {
+      const { token, url } = await place();
+      if (token === undefined && url !== undefined) throw refuse("auth.required");
+      return client(token, url);
+    },
+    open: async () => {
+      const { token, url } = await place();
+      return client(token, url);
+    },
+    input: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    retrying: undefined,
+    standing: undefined,
+  };
+  return session;
+}
+
+/** Shows an answer: as JSON in one piece, or as lines for people. */
+export function show(session: Session, answer: unknown, lines: () => readonly string[]): void {
+  if (session.json) session.terminal.out(JSON.stringify(answer));
+  else session.terminal.out(...lines());
+}
+
+/** A remark for people, beside the answer. */
+export function note(session: Session, ...lines: readonly string[]): void {
+  if (!session.json) session.terminal.err(...lines);
+}
+
+/** What an account in arrears is told after every command. */
+export function banner(standing: string | undefined, place: Place, { errPaint: paint }: Terminal): string[] {
+  const [state, until] = standing?.split("; until=") ?? [];
+  const link = `${place.url}/billing`;
+  if (state === "grace")
+    return [
+      `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Mend it: ${link}`,
+    ];
+  if (state === "restricted")
+    return [`${paint.red("!")} The bill is unpaid, so changes are off. Running apps and logs are untouched. Pay it: ${link}`];
+  return [];
+}

@@ -1,0 +1,45 @@
+import { segment } from "../api/client.ts";
+import { type Flags, isSet, type Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { named, refuse } from "../refusal.ts";
+import { note, type Session, show } from "../session.ts";
+import { getTarget } from "./confirm.ts";
+
+interface Input {
+  readonly name: string;
+  readonly yes: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth target remove web1", "asks first; nothing on the server is touched"],
+  ["berth target remove web1 --yes", "does not ask"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) => command.option("-y, --yes", "do not ask");
+
+export const parse = ([name = ""]: readonly string[], flags: Flags): Input => ({ name, yes: isSet(flags, "yes") });
+
+export async function run(session: Session, { name, yes }: Input): Promise<Exit> {
+  const api = await session.api();
+  const target = await getTarget(api, name);
+  if (!yes) {
+    if (!session.terminal.interactive)
+      throw refuse("cli.confirm", {
+        detail: `Removing ${target.name} cannot be undone: its key is destroyed.`,
+        next: [`berth target remove ${target.name} --yes`],
+      });
+    const { confirm } = await import("../terminal/ask.ts");
+    if (!(await confirm(`Forget ${target.name} and destroy its key?`, false))) throw refuse("cli.canceled");
+  }
+  await api.v1.targets[":target"].$delete({ param: { target: segment(name) } }).catch((error: unknown) => {
+    throw named(error, { NAME: name });
+  });
+  show(session, { id: target.id, name: target.name, removed: true }, () => [
+    `${session.terminal.paint.green("✓")} ${target.name} is forgotten`,
+  ]);
+  note(
+    session,
+    `  Its line in authorized_keys there is of no use any more: the one that ends in ${target.publicKey.split(" ").at(-1)}`,
+  );
+  return exits.done;
+}

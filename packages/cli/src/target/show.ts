@@ -1,0 +1,30 @@
+import type { Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { type Session, show } from "../session.ts";
+import { getTarget } from "./confirm.ts";
+import { installCommand } from "./install.ts";
+import { targetLines } from "./view.ts";
+
+interface Input {
+  readonly name: string;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth target show web1", "how it is, what it has, its keys"],
+  ["berth target show web1 --json", "with all the last check found"],
+];
+
+export const parse = ([name = ""]: readonly string[]): Input => ({ name });
+
+export async function run(session: Session, { name }: Input): Promise<Exit> {
+  const api = await session.api();
+  const target = await getTarget(api, name);
+  const { terminal } = session;
+  show(session, target, () => [
+    ...targetLines(target, { ...terminal, now: session.now() }),
+    ...(target.problem?.class === "auth.failed"
+      ? ["", "Let the key in there with this line:", `  ${terminal.paint.cyan(installCommand(target, target.publicKey))}`]
+      : []),
+  ]);
+  return exits.done;
+}

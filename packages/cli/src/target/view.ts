@@ -1,0 +1,96 @@
+import type { Target } from "../api/types.ts";
+import { toned } from "../job/view.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { facts, table } from "../terminal/table.ts";
+import { clean } from "../terminal/text.ts";
+import { ago } from "../terminal/time.ts";
+import { addressText } from "./address.ts";
+
+interface Look {
+  readonly width: number;
+  readonly paint: Paint;
+  readonly now: Date;
+}
+
+/** What a check found, by name; servers say it, so it may be anything. */
+const fact = ({ facts: found }: Target, name: string): string | undefined => {
+  const value = found?.[name];
+  return typeof value === "string" || typeof value === "number" ? clean(String(value)) : undefined;
+};
+
+const gigabytes = (megabytes: string | undefined) => {
+  const number = Number(megabytes);
+  return megabytes === undefined || Number.isNaN(number) ? undefined : `${(number / 1024).toFixed(number < 10_240 ? 1 : 0)} GB`;
+};
+
+const of = (free: string | undefined, whole: string | undefined) =>
+  free === undefined ? undefined : whole === undefined ? `${free} free` : `${free} free of ${whole}`;
+
+export const targetTable = (targets: readonly Target[], { width, paint, now }: Look): string[] =>
+  table<Target>(
+    [
+      { title: "NAME", cell: ({ name }) => name, paint: (on, text) => on.bold(text) },
+      { title: "STATUS", cell: ({ status }) => status, paint: (on, text, { status }) => toned(on, text, status) },
+      { title: "ADDRESS", cell: addressText, keep: 5, least: 14 },
+      { title: "DOCKER", cell: (target) => fact(target, "docker") ?? "", keep: 3 },
+      { title: "ARCH", cell: (target) => fact(target, "arch") ?? "", keep: 2 },
+      { title: "FREE", cell: (target) => gigabytes(fact(target, "disk_free_mb")) ?? "", keep: 4, right: true },
+      { title: "CHECKED", cell: ({ checkedAt }) => (checkedAt ? ago(checkedAt, now) : "never"), keep: 1 },
+    ],
+    targets,
+    { width, paint },
+  );
+
+/** One server: who, how it is, what it has, what is wrong and what to do about it. */
+export function targetLines(target: Target, { width, paint, now }: Look): string[] {
+  const { hostKey, shownKey, problem, status } = target;
+  return facts(
+    [
+      ["Name", paint.bold(target.name)],
+      ["Address", addressText(target)],
+      ["Status", `${toned(paint, status, status)}${target.checkedAt ? `, checked ${ago(target.checkedAt, now)}` : ""}`],
+      ["Problem", problem && `${clean(problem.message)} (${problem.class})`],
+      ["What to do", problem?.remedy && clean(problem.remedy)],
+      ["Host key", hostKey && `${clean(hostKey.fingerprint)} ${clean(hostKey.type)}`],
+      [
+        "Shown key",
+        shownKey && shownKey.fingerprint !== hostKey?.fingerprint ? `${clean(shownKey.fingerprint)} (not confirmed)` : undefined,
+      ],
+      ...foundPairs(target),
+      ["Public key", clean(target.publicKey)],
+    ],
+    { width, paint },
+  );
+}
+
+const foundPairs = (target: Target): (readonly [string, string | undefined])[] => [
+  ["Docker", fact(target, "docker")],
+  ["Compose", fact(target, "compose")],
+  ["System", [fact(target, "os"), fact(target, "arch")].filter(Boolean).join(", ") || undefined],
+  ["Disk", of(gigabytes(fact(target, "disk_free_mb")), gigabytes(fact(target, "disk_mb")))],
+  ["Memory", of(gigabytes(fact(target, "memory_free_mb")), gigabytes(fact(target, "memory_mb")))],
+];
+
+/** How a check came out, in a few lines. */
+export function checkedLines(target: Target, { width, paint }: Pick<Look, "width" | "paint">): string[] {
+  const to = { width, paint };
+  if (target.status === "ready")
+    return [
+      `${paint.green("✓")} ${paint.bold(target.name)} is ready`,
+      ...facts(
+        foundPairs(target).map(([name, value]) => [`  ${name}`, value] as const),
+        to,
+      ),
+    ];
+  const { problem } = target;
+  return [
+    `${paint.red("✗")} ${paint.bold(target.name)} is ${toned(paint, target.status, target.status)}`,
+    ...facts(
+      [
+        ["  Problem", problem && `${clean(problem.message)} (${problem.class})`],
+        ["  What to do", problem?.remedy && clean(problem.remedy)],
+      ],
+      to,
+    ),
+  ];
+}

@@ -1,0 +1,40 @@
+import { body } from "../api/client.ts";
+import type { Token } from "../api/types.ts";
+import type { Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { type Session, show } from "../session.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { table } from "../terminal/table.ts";
+import { ago } from "../terminal/time.ts";
+
+export const examples: Verb<object>["examples"] = [["berth token list", "those that are good, and when each was last used"]];
+
+export const parse = (): object => ({});
+
+export const tokenTable = (
+  tokens: readonly Token[],
+  { width, paint, now }: { width: number; paint: Paint; now: Date },
+): string[] =>
+  table<Token>(
+    [
+      { title: "TOKEN", cell: ({ id }) => id },
+      { title: "NAME", cell: ({ name }) => name, least: 10, paint: (on, text) => on.bold(text) },
+      { title: "MAY", cell: ({ scopes }) => scopes.join(", "), keep: 4 },
+      { title: "ONLY", cell: ({ app }) => app ?? "", keep: 2 },
+      { title: "USED", cell: ({ lastUsedAt }) => (lastUsedAt ? ago(lastUsedAt, now) : "never"), keep: 3 },
+      { title: "ENDS", cell: ({ expiresAt }) => ago(expiresAt, now), keep: 1 },
+    ],
+    tokens,
+    { width, paint },
+  );
+
+export async function run(session: Session): Promise<Exit> {
+  const api = await session.api();
+  const answer = await body(api.v1.tokens.$get());
+  show(session, answer, () =>
+    answer.items.length === 0
+      ? ["No tokens. `berth token create ci --scope deploy` issues one."]
+      : tokenTable(answer.items, { ...session.terminal, now: session.now() }),
+  );
+  return exits.done;
+}
