@@ -68,13 +68,14 @@ interface Worker {
   readonly startedAt: number;
   readonly running: Map<number, Waiting>;
   ready: boolean;
+  /** Was ready once: its code loads. */
+  sound: boolean;
   /** Gets nothing more and has been replaced already. */
   leaving?: true;
 }
 
 const program = fileURLToPath(new URL("./worker.ts", import.meta.url));
-/** A process that ends sooner than this after its start is started again only after a pause. */
-const SHORT_LIFE_MS = 1000;
+/** One that ended before it was ready is followed only after a pause. */
 const PAUSE_MS = 1000;
 /** What a process that is replaced may still take to end what it is doing. */
 const LEAVE_MS = 3000;
@@ -98,7 +99,7 @@ export function createPool(options: PoolOptions): Pool {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    const worker: Worker = { child, startedAt: Date.now(), running: new Map(), ready: false };
+    const worker: Worker = { child, startedAt: Date.now(), running: new Map(), ready: false, sound: false };
     workers.add(worker);
     for (const stream of [child.stdout, child.stderr]) if (stream) readLines(stream, options.output);
     child.on("message", (message: FromWorker) => hear(worker, message));
@@ -109,6 +110,7 @@ export function createPool(options: PoolOptions): Pool {
   function hear(worker: Worker, message: FromWorker): void {
     if (message.kind === "ready") {
       worker.ready = !worker.leaving;
+      worker.sound = true;
       for (const each of becameReady) each();
       pump();
       return;
@@ -132,8 +134,7 @@ export function createPool(options: PoolOptions): Pool {
       waiting.reject(new WorkerLost(`${waiting.invocation.name} was lost with its process (${how})`));
     if (closed || worker.leaving) return;
     log(`${name} worker ${worker.child.pid} ended (${how}); starting another`);
-    const wait = Date.now() - worker.startedAt < SHORT_LIFE_MS && !worker.ready ? PAUSE_MS : 0;
-    setTimeout(start, wait).unref();
+    setTimeout(start, worker.sound ? 0 : PAUSE_MS).unref();
   }
 
   function pump(): void {
