@@ -248,6 +248,32 @@ test("a subscription whose first payment needs 3D Secure waits with nothing coun
   await expect(bench.stripe.invoices.pay(invoice.id!)).rejects.toMatchObject({ code: "invoice_payment_intent_requires_action" });
 });
 
+test("a subscription made by the API and canceled at once has the captured events", async () => {
+  const { customer, prices } = await sell(bench.stripe);
+  const method = await bench.stripe.paymentMethods.attach("pm_card_visa", { customer: customer.id });
+  const before = bench.control.events().length;
+  const { id } = await bench.stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: prices.solo.id }],
+    default_payment_method: method.id,
+  });
+  await bench.stripe.subscriptions.cancel(id);
+  const events = bench.control.events().slice(before);
+  expect(events.map((event) => event.type)).toEqual([
+    "charge.succeeded",
+    "customer.updated",
+    "customer.subscription.created",
+    "payment_intent.succeeded",
+    "payment_intent.created",
+    "invoice.created",
+    "invoice.finalized",
+    "invoice.paid",
+    "invoice.payment_succeeded",
+    "invoice_payment.paid",
+    "customer.subscription.deleted",
+  ]);
+});
+
 test("every answer was validated against the API description, and a broken one would not pass", async () => {
   expect(bench.validated()).toBeGreaterThan(30);
   const customer = JSON.parse(JSON.stringify(await bench.stripe.customers.retrieve(sold.customer.id))) as Record<string, unknown>;

@@ -93,30 +93,18 @@ test("a card saved in the portal is charged from then on, also by the subscripti
   ]);
   const unpaid = await now();
   await submit((unpaid.latest_invoice as Stripe.Invoice).hosted_invoice_url!, { saved: "yes" });
-  expect(bench.happened()).toEqual(
-    [
-      "charge.succeeded",
-      "payment_intent.succeeded",
-      "invoice.updated",
-      "invoice.paid",
-      "invoice.payment_succeeded",
-      "customer.subscription.updated",
-      "customer.updated",
-      "invoice_payment.paid",
-    ].toSorted((one, other) => recovery.indexOf(one) - recovery.indexOf(other)),
-  );
+  expect(bench.happened()).toEqual([
+    "customer.updated",
+    "charge.succeeded",
+    "payment_intent.succeeded",
+    "invoice.updated",
+    "invoice.paid",
+    "invoice.payment_succeeded",
+    "customer.subscription.updated",
+    "invoice_payment.paid",
+  ]);
   expect(await now()).toMatchObject({ status: "active" });
 });
-const recovery = [
-  "customer.updated",
-  "charge.succeeded",
-  "payment_intent.succeeded",
-  "invoice.updated",
-  "invoice.paid",
-  "invoice.payment_succeeded",
-  "customer.subscription.updated",
-  "invoice_payment.paid",
-];
 
 test("a card that asks for 3D Secure is kept only when its holder agrees; a declined one is refused in words", async () => {
   expect((await submit(`${url}/card`, typed("4000000000000002"))).status).toBe(402);

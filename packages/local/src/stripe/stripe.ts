@@ -44,12 +44,17 @@ export interface WebhookTarget {
 }
 
 export interface StripeOptions {
-  /** The process's clock, epoch milliseconds. Objects follow it, plus what `control.advance` added; signatures carry it as it is. */
+  /**
+   * The process's clock, epoch milliseconds. Objects follow it, plus what `control.advance` added; signatures carry it as it is.
+   * A caller that moves the clock behind it calls `control.catchUp` and does not advance as well.
+   */
   now?: () => number;
   /** Where the state is kept; in memory only, unless given. */
   folder?: string;
   /** Repeats every id and every chance. */
   seed?: number;
+  /** What goes wrong in deliveries from the start: nothing, unless said; see `control.chaos`. */
+  chaos?: "calm" | "rough";
   /** Endpoints that exist from the start; one that a saved state already has (by its address) is left as it is. */
   webhooks?: WebhookTarget[];
   /** Pauses before the second, third, ... attempt at a delivery, milliseconds of real time. */
@@ -106,6 +111,7 @@ export function createStripe(options: StripeOptions = {}): Stripe {
   world.onEvent = deliverer.push;
   world.onChange = () => store?.touch();
   const control = createControl(world, deliverer);
+  if (options.chaos) control.chaos(options.chaos);
   const app = createApp(world, control);
 
   const addWebhook = ({ url, events = ["*"], secret }: WebhookTarget) => {
