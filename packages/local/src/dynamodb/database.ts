@@ -1,6 +1,6 @@
 import { record, type StreamRecord } from "./stream.ts";
 import { applyChange, type Change, keyOf, type Table } from "./table.ts";
-import { emptyItem, equalItems, type Item } from "./value.ts";
+import { equalItems, type Item } from "./value.ts";
 
 /** A finished transaction's token: the same request again within ten minutes succeeds without being done again. */
 export interface Token {
@@ -40,26 +40,29 @@ export function commit(
   options: { readonly expired?: boolean; readonly token?: readonly [name: string, request: string] | undefined } = {},
 ): (Map<string, number> | undefined)[] {
   const now = database.now();
-  const real = changes.map(
-    ({ old, item }) => !(old === undefined && item === undefined) && !(old && item && equalItems(old.item, item)),
-  );
+  const real = changes.map(isReal);
   const charged = changes.map((change, at) => (real[at] ? applyChange(change) : undefined));
   const done = changes.filter((_, at) => real[at]);
   if (options.token) keepToken(database, options.token, now);
   if (database.journal && (done.length > 0 || options.token)) {
     database.journal.commit(now, done.map(logged), options.expired ?? false, options.token);
   }
-  for (const { table, old, item } of done) {
-    if (!table.streamed) continue;
+  for (const change of done) {
+    if (!change.table.stream) continue;
     database.sequence += 1;
-    const keys = keyOf(table.keys, item ?? old?.item ?? emptyItem());
-    const made = record(table, { keys, old: old?.item, item, expired: options.expired ?? false }, database.sequence, now);
-    for (const listener of database.listeners) listener(made, table.name);
+    const made = record(change, change.table.stream, { sequence: database.sequence, now, expired: options.expired ?? false });
+    for (const listener of database.listeners) listener(made, change.table.name);
   }
   return charged;
 }
 
-const logged = ({ table, old, item }: Change): Logged => [table.name, keyOf(table.keys, item ?? old!.item), item ?? null];
+const isReal = ({ old, entry }: Change) => old !== entry && !(old && entry && equalItems(old.item, entry.item));
+
+const logged = ({ table, old, entry }: Change): Logged => [
+  table.name,
+  keyOf(table.keys, (entry ?? old)!.item),
+  entry?.item ?? null,
+];
 
 export function keepToken(database: Database, [name, request]: readonly [string, string], now: number): void {
   // Insertion order is expiry order, so the first token that still counts ends the search.

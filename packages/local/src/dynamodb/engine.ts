@@ -110,7 +110,7 @@ function expire(database: Database): number {
     for (const [id, old] of [...table.rows]) {
       const until = Number(old.item[ttl]?.N ?? Number.NaN);
       if (!(until < seconds && until > oldest)) continue;
-      commit(database, [{ table, id, old, item: undefined }], { expired: true });
+      commit(database, [{ table, id, old, entry: undefined }], { expired: true });
       count += 1;
     }
   }

@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { commit, type Database, type Journal, keepToken, type Logged, tokenLife } from "./database.ts";
 import type { StreamRecord } from "./stream.ts";
-import { applyChange, type Change, rowId, type Table } from "./table.ts";
+import { applyChange, type Change, newEntry, rowId, type Table } from "./table.ts";
 import { newTable } from "./tables.ts";
 import { type Item, readItem } from "./value.ts";
 
@@ -181,7 +181,7 @@ function put(database: Database, changes: readonly Logged[], line: Extract<Line,
 function change(database: Database, name: string, key: Item, item: Item | null): Change {
   const table = database.tables.get(name)!;
   const id = rowId(table, key);
-  return { table, id, old: table.rows.get(id), item: item === null ? undefined : readItem(item) };
+  return { table, id, old: table.rows.get(id), entry: item === null ? undefined : newEntry(table, readItem(item)) };
 }
 
 /** The lines that say what the database holds. */

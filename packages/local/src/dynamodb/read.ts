@@ -2,9 +2,9 @@ import { consumed, readUnits, spendRead, spendWrite, type Usage, wanted } from "
 import { commit, type Database } from "./database.ts";
 import { invalid } from "./error.ts";
 import { findTable, type Input, listAt, objectAt, readProjection, refuseLegacy } from "./request.ts";
-import { type Change, checkKey, rowId, type Table } from "./table.ts";
+import { type Change, checkKey, newEntry, rowId, type Table } from "./table.ts";
 import { cut } from "./transact.ts";
-import { type Item, itemSize, readItem } from "./value.ts";
+import { type Item, readItem } from "./value.ts";
 import { locate, readDelete, readPut, tableUnits } from "./write.ts";
 
 const largestAnswer = 16 * 1024 * 1024;
@@ -82,7 +82,7 @@ export function batchWrite(database: Database, input: Input, usage: Usage): Inpu
       const id = `${table.name} ${change.id}`;
       if (seen.has(id)) throw invalid("Provided list of item keys contains duplicates");
       seen.add(id);
-      size += change.item ? itemSize(change.item) : 0;
+      size += change.entry?.size ?? 0;
       changes.push(change);
     }
   }
@@ -90,7 +90,7 @@ export function batchWrite(database: Database, input: Input, usage: Usage): Inpu
   if (size > largestAnswer) throw invalid("Item collection too large: a batch may hold at most 16 MB");
   for (const change of changes) {
     const [charged] = commit(database, [change]);
-    spendWrite(usage, change.table, tableUnits(change.old, change.item), charged);
+    spendWrite(usage, change.table, tableUnits(change.old, change.entry), charged);
   }
   return {
     UnprocessedItems: {},
@@ -107,5 +107,5 @@ function readChange(database: Database, table: Table, request: Input): Change {
   const TableName = table.name;
   const write = put ? readPut(database, { TableName, Item: put.Item }) : readDelete(database, { TableName, Key: gone!.Key });
   const { id } = locate(write);
-  return { table, id, old: table.rows.get(id), item: put ? write.keyed : undefined };
+  return { table, id, old: table.rows.get(id), entry: put ? newEntry(table, write.keyed) : undefined };
 }

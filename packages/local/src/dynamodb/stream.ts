@@ -1,7 +1,12 @@
-import type { Table } from "./table.ts";
+import { type Change, keyOf } from "./table.ts";
 import { type Item, itemSize } from "./value.ts";
 
-/** A stream's record as a Lambda event carries it, with new and old images. */
+/** What of an item a stream's records carry besides its key. */
+export type StreamView = "NEW_AND_OLD_IMAGES" | "NEW_IMAGE" | "OLD_IMAGE" | "KEYS_ONLY";
+
+export const streamViews: readonly StreamView[] = ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"];
+
+/** A stream's record as a Lambda event carries it. */
 export interface StreamRecord {
   readonly eventID: string;
   readonly eventName: "INSERT" | "MODIFY" | "REMOVE";
@@ -16,7 +21,7 @@ export interface StreamRecord {
     readonly OldImage?: Item;
     readonly SequenceNumber: string;
     readonly SizeBytes: number;
-    readonly StreamViewType: "NEW_AND_OLD_IMAGES";
+    readonly StreamViewType: StreamView;
   };
   /** Present when TTL, not a client, removed the item. */
   readonly userIdentity?: { readonly type: "Service"; readonly principalId: "dynamodb.amazonaws.com" };
@@ -29,35 +34,34 @@ export const region = "eu-west-1";
 export const account = "000000000000";
 export const tableArn = (name: string) => `arn:aws:dynamodb:${region}:${account}:table/${name}`;
 export const streamLabel = (createdAt: number) => new Date(createdAt).toISOString().slice(0, -1);
-export const streamArn = (table: Pick<Table, "name" | "createdAt">) =>
-  `${tableArn(table.name)}/stream/${streamLabel(table.createdAt)}`;
+export const streamArn = (name: string, createdAt: number) => `${tableArn(name)}/stream/${streamLabel(createdAt)}`;
 
 /** Append the record of a change that made a difference. `sequence` rises over the whole engine. */
 export function record(
-  table: Table,
-  change: { readonly keys: Item; readonly old: Item | undefined; readonly item: Item | undefined; readonly expired: boolean },
-  sequence: number,
-  now: number,
+  { table, old, entry }: Change,
+  view: StreamView,
+  { sequence, now, expired }: { readonly sequence: number; readonly now: number; readonly expired: boolean },
 ): StreamRecord {
-  const { keys, old, item } = change;
-  const number = String(sequence).padStart(21, "0");
+  const keys = keyOf(table.keys, (entry ?? old)!.item);
+  const newImage = view === "NEW_AND_OLD_IMAGES" || view === "NEW_IMAGE" ? entry : undefined;
+  const oldImage = view === "NEW_AND_OLD_IMAGES" || view === "OLD_IMAGE" ? old : undefined;
   const made: StreamRecord = {
     eventID: sequence.toString(16).padStart(32, "0"),
-    eventName: old ? (item ? "MODIFY" : "REMOVE") : "INSERT",
+    eventName: old ? (entry ? "MODIFY" : "REMOVE") : "INSERT",
     eventVersion: "1.1",
     eventSource: "aws:dynamodb",
     awsRegion: region,
-    eventSourceARN: streamArn(table),
+    eventSourceARN: table.streamArn,
     dynamodb: {
       ApproximateCreationDateTime: Math.floor(now / 1000),
       Keys: keys,
-      ...(item && { NewImage: item }),
-      ...(old && { OldImage: old }),
-      SequenceNumber: number,
-      SizeBytes: itemSize(keys) + (item ? itemSize(item) : 0) + (old ? itemSize(old) : 0),
-      StreamViewType: "NEW_AND_OLD_IMAGES",
+      ...(newImage && { NewImage: newImage.item }),
+      ...(oldImage && { OldImage: oldImage.item }),
+      SequenceNumber: String(sequence).padStart(21, "0"),
+      SizeBytes: itemSize(keys) + (newImage?.size ?? 0) + (oldImage?.size ?? 0),
+      StreamViewType: view,
     },
-    ...(change.expired && { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } as const }),
+    ...(expired && { userIdentity: { type: "Service", principalId: "dynamodb.amazonaws.com" } as const }),
   };
   table.records.push(made);
   trim(table.records, now);

@@ -1,7 +1,7 @@
 import { type Entries, type Entry, insert, type KeyPart, type Keys, remove } from "./entries.ts";
 import { invalid } from "./error.ts";
-import type { StreamRecord } from "./stream.ts";
-import { type AttributeValue, binaryLength, emptyItem, equalItems, type Item, itemSize, typeOf } from "./value.ts";
+import type { StreamRecord, StreamView } from "./stream.ts";
+import { type AttributeValue, binaryLength, emptyItem, equalItems, type Item, itemSize, textSize, typeOf } from "./value.ts";
 
 /** A global secondary index. `projected` are the attributes it carries, or undefined for all of them. */
 export interface Index {
@@ -22,17 +22,18 @@ export interface Table {
   readonly indexes: readonly Index[];
   /** The attributes that are a key of the table or of an index. */
   readonly scalars: ReadonlySet<string>;
-  readonly streamed: boolean;
+  readonly stream: StreamView | undefined;
+  readonly streamArn: string;
   readonly records: StreamRecord[];
   ttl: string | undefined;
 }
 
-/** One item's change: `item` undefined deletes. */
+/** One item's change: no entry after it deletes; the same entry is a check only. */
 export interface Change {
   readonly table: Table;
   readonly id: string;
   readonly old: Entry | undefined;
-  readonly item: Item | undefined;
+  readonly entry: Entry | undefined;
 }
 
 export const largestItem = 409_600;
@@ -87,7 +88,7 @@ function checkKeyPart(part: KeyPart, value: AttributeValue, isHash: boolean, wha
     );
   }
   if (part.type === "N") return;
-  const size = value.S === undefined ? binaryLength(value.B!) : Buffer.byteLength(value.S);
+  const size = value.S === undefined ? binaryLength(value.B!) : textSize(value.S);
   if (size === 0)
     throw invalid(
       `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${part.type === "S" ? "string" : "binary"} value. Key: ${part.name}`,
@@ -125,8 +126,7 @@ export function indexEntry(table: Table, index: Index, item: Item): Entry | unde
 export const writeUnits = (size: number) => Math.max(1, Math.ceil(size / 1024));
 
 /** Put a change into the table and its indexes. Returns the write units each touched index was charged. */
-export function applyChange({ table, id, old, item }: Change): Map<string, number> | undefined {
-  const entry = item && newEntry(table, item);
+export function applyChange({ table, id, old, entry }: Change): Map<string, number> | undefined {
   if (entry) {
     table.rows.set(id, entry);
     insert(table.entries, entry);
@@ -138,7 +138,7 @@ export function applyChange({ table, id, old, item }: Change): Map<string, numbe
   const charged = new Map<string, number>();
   for (const index of table.indexes) {
     const before = old && indexEntry(table, index, old.item);
-    const after = item && indexEntry(table, index, item);
+    const after = entry && indexEntry(table, index, entry.item);
     const units = reindex(index, before, after);
     if (units > 0) charged.set(index.name, units);
   }

@@ -2,7 +2,7 @@ import type { Database } from "./database.ts";
 import { type KeyPart, type Keys, newEntries } from "./entries.ts";
 import { DynamoError, invalid } from "./error.ts";
 import { findTable, type Input, listAt, objectAt, textAt } from "./request.ts";
-import { streamArn, streamLabel, tableArn } from "./stream.ts";
+import { type StreamView, streamArn, streamLabel, streamViews, tableArn } from "./stream.ts";
 import { type Index, keyParts, type Table } from "./table.ts";
 
 const nameable = /^[a-zA-Z0-9_.-]{3,255}$/;
@@ -41,9 +41,7 @@ export function newTable(input: Input, createdAt: number): Table {
     throw invalid(
       "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions",
     );
-  const stream = input.StreamSpecification as { StreamEnabled?: boolean; StreamViewType?: string } | undefined;
-  if (stream?.StreamEnabled && stream.StreamViewType !== "NEW_AND_OLD_IMAGES")
-    throw invalid("This engine's streams are NEW_AND_OLD_IMAGES");
+  const stream = readStream(input);
   return {
     name,
     definition: input,
@@ -53,10 +51,22 @@ export function newTable(input: Input, createdAt: number): Table {
     entries: newEntries(keys),
     indexes,
     scalars: used,
-    streamed: stream?.StreamEnabled === true,
+    stream,
+    streamArn: streamArn(name, createdAt),
     records: [],
     ttl: undefined,
   };
+}
+
+function readStream(input: Input): StreamView | undefined {
+  const { StreamEnabled, StreamViewType } = (input.StreamSpecification ?? {}) as {
+    StreamEnabled?: boolean;
+    StreamViewType?: StreamView;
+  };
+  if (!StreamEnabled) return undefined;
+  if (!StreamViewType || !streamViews.includes(StreamViewType))
+    throw invalid(`One or more parameter values were invalid: Unknown StreamViewType: ${StreamViewType}`);
+  return StreamViewType;
 }
 
 function checkName(name: string): void {
@@ -139,7 +149,7 @@ export function describeTimeToLive(database: Database, input: Input): Input {
 }
 
 function describe(table: Table): Record<string, unknown> {
-  const { definition, name, createdAt, streamed, indexes } = table;
+  const { definition, name, createdAt, stream, indexes } = table;
   const bytes = (entries: Iterable<{ size: number }>) => [...entries].reduce((total, { size }) => total + size, 0);
   const listed = (definition.GlobalSecondaryIndexes ?? []) as readonly Input[];
   return {
@@ -167,10 +177,10 @@ function describe(table: Table): Record<string, unknown> {
         };
       }),
     }),
-    ...(streamed && {
+    ...(stream && {
       StreamSpecification: definition.StreamSpecification,
       LatestStreamLabel: streamLabel(createdAt),
-      LatestStreamArn: streamArn(table),
+      LatestStreamArn: table.streamArn,
     }),
   };
 }

@@ -8,7 +8,7 @@ import { findTable, type Input, listAt, objectAt, readProjection, textAt } from 
 import { checkKey, rowId, type Table, writeUnits } from "./table.ts";
 import type { Path } from "./token.ts";
 import { type Item, itemSize, readItem } from "./value.ts";
-import { decide, locate, readCheck, readDelete, readPut, readUpdate, tableUnits, type Write } from "./write.ts";
+import { decide, entryAfter, locate, readCheck, readDelete, readPut, readUpdate, tableUnits, type Write } from "./write.ts";
 
 const most = 100;
 const largest = 4 * 1024 * 1024;
@@ -23,12 +23,12 @@ interface Reason {
   readonly Item?: Item;
 }
 
-/** One write of a transaction on its way: refused with a reason, or the item it leaves. */
+/** One write of a transaction on its way: refused with a reason, or the entry it leaves. */
 interface Step {
   readonly write: Write;
   readonly id: string;
   readonly old: Entry | undefined;
-  readonly item: Item | undefined;
+  readonly entry: Entry | undefined;
   readonly reason: Reason;
 }
 
@@ -47,14 +47,14 @@ export function transactWrite(database: Database, input: Input, usage: Usage): I
     throw invalid("Transaction payload size cannot exceed 4MB");
   const steps = decideAll(writes);
   if (steps.some(({ reason }) => reason !== none)) throw canceled(steps, usage);
-  // A check leaves the item it saw, which commit() takes as no change at all.
+  // A check leaves the entry it saw, which commit() takes as no change at all.
   const charged = commit(
     database,
-    steps.map(({ write: { table }, id, old, item }) => ({ table, id, old, item })),
+    steps.map(({ write: { table }, id, old, entry }) => ({ table, id, old, entry })),
     { token },
   );
   steps.forEach((step, at) => {
-    spendWrite(usage, step.write.table, tableUnits(step.old, step.item), charged[at], factor);
+    spendWrite(usage, step.write.table, tableUnits(step.old, step.entry), charged[at], factor);
   });
   return answer(usage, input, "Write");
 }
@@ -79,11 +79,11 @@ function decideAll(writes: readonly Write[]): Step[] {
   });
   return writes.map((write, at): Step => {
     const place = places[at]!;
-    if (!("id" in place)) return { write, id: "", old: undefined, item: undefined, reason: place };
+    if (!("id" in place)) return { write, id: "", old: undefined, entry: undefined, reason: place };
     const old = write.table.rows.get(place.id);
     const decided = refusalOf(() => ({ item: decide(write, old?.item, place.key) }));
-    if (!("item" in decided)) return { write, id: place.id, old, item: undefined, reason: decided };
-    return { write, id: place.id, old, item: decided.item, reason: none };
+    if (!("item" in decided)) return { write, id: place.id, old, entry: undefined, reason: decided };
+    return { write, id: place.id, old, entry: entryAfter(write.table, old, decided.item), reason: none };
   });
 }
 

@@ -7,7 +7,18 @@ import { checkCondition, holds } from "./evaluate.ts";
 import type { Bindings } from "./operand.ts";
 import { project } from "./projection.ts";
 import { bind, findTable, type Input, objectAt, oneOf, refuseLegacy, textAt } from "./request.ts";
-import { checkIndexKeys, checkKey, checkOwnKey, keyOf, keyParts, largestItem, rowId, type Table, writeUnits } from "./table.ts";
+import {
+  checkIndexKeys,
+  checkKey,
+  checkOwnKey,
+  keyOf,
+  keyParts,
+  largestItem,
+  newEntry,
+  rowId,
+  type Table,
+  writeUnits,
+} from "./table.ts";
 import type { Path } from "./token.ts";
 import { applyUpdate, checkUpdate, parseUpdate } from "./update.ts";
 import { emptyItem, type Item, itemSize, readItem } from "./value.ts";
@@ -126,9 +137,13 @@ export function decide(write: Write, old: Item | undefined, key: Item): Item | u
   return item;
 }
 
+/** The entry that a write leaves: the old one where it only checked. */
+export const entryAfter = (table: Table, old: Entry | undefined, item: Item | undefined): Entry | undefined =>
+  item === undefined ? undefined : item === old?.item ? old : newEntry(table, item);
+
 /** Write units of the table itself for an item before and after; a write of nothing is charged one. */
-export const tableUnits = (old: Entry | undefined, item: Item | undefined) =>
-  writeUnits(Math.max(old?.size ?? 0, item ? itemSize(item) : 0));
+export const tableUnits = (old: Entry | undefined, entry: Entry | undefined) =>
+  writeUnits(Math.max(old?.size ?? 0, entry?.size ?? 0));
 
 const returns = {
   PutItem: ["NONE", "ALL_OLD"],
@@ -152,9 +167,9 @@ export function writeItem(database: Database, operation: keyof typeof readers, i
     spendWrite(usage, table, writeUnits(old?.size ?? 0));
     throw refusal;
   }
-  const units = tableUnits(old, item);
-  const [charged] = commit(database, [{ table, id, old, item }]);
-  spendWrite(usage, table, units, charged);
+  const entry = entryAfter(table, old, item);
+  const [charged] = commit(database, [{ table, id, old, entry }]);
+  spendWrite(usage, table, tableUnits(old, entry), charged);
   const attributes = returned(wants, old?.item, item, paths);
   return {
     ...(attributes && { Attributes: attributes }),
