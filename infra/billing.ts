@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import type { BillingEnv } from "../functions/billing/env.ts";
-import { mayChange, mayReadParameter, maySend } from "./grants.ts";
+import { mayChange, mayFindDue, mayReadParameter, maySend } from "./grants.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
 import type { Parts } from "./service.ts";
@@ -16,6 +16,7 @@ export function billing(scope: Construct, { data, queues, alarms, common, code }
   mayReadParameter(sync, data.parameters.stripeSecret);
 
   const reconcile = new Scheduled(scope, "billing/reconcile", alarms, { code, environment });
+  mayFindDue(reconcile, data.table, "BILLING#*", "MAIL#*");
   mayChange(reconcile, data.table, "TENANT#*", "CURSOR#*", "CUS#*", "EVT#*");
   maySend(reconcile, queues.mail);
   maySend(reconcile, queues.billing);

