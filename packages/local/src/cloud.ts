@@ -218,21 +218,19 @@ async function start(
   await stripe.seed();
   await Promise.all([api.ready(), pool.ready()]);
 
-  const settling = [sqs.queues.get(queueName("billing")), sqs.queues.get(queueName("mail"))].filter(
-    (queue) => queue !== undefined,
-  );
+  const quiet = () => sources.quiet("billing") && sources.quiet("mail");
+  const { control: money } = stripe.server;
   const cloud: Cloud = {
     origin,
     endpoint,
     stripeUrl: stripe.server.url,
-    stripe: stripe.server.control,
+    stripe: money,
     dynamodb,
     sqs,
     env,
     now: () => new Date(clock.now()),
-    advance: (seconds) =>
-      advance({ clock, stripe: stripe.server.control, scheduler: sources.scheduler, dynamodb, settling }, seconds),
-    settle: () => settle({ stripe: stripe.server.control, settling }),
+    advance: (seconds) => advance({ clock, stripe: money, scheduler: sources.scheduler, dynamodb, quiet }, seconds),
+    settle: () => settle({ stripe: money, quiet }),
     runSchedule: (name) => sources.scheduler.run(name),
     inbox: (to) => inbox.list(to),
     workers: () => [...api.workers(), ...pool.workers()],
@@ -246,7 +244,7 @@ async function start(
       makeTable(dynamodb);
       sqs.purge();
       inbox.clear();
-      stripe.server.control.reset();
+      money.reset();
       await stripe.seed();
       clock.reset();
     },

@@ -1,7 +1,6 @@
 import type { CloudClock } from "../clock/clock.ts";
 import type { Engine } from "../dynamodb/engine.ts";
 import type { Scheduler } from "../lambda/scheduler.ts";
-import type { Queue } from "../sqs/queue.ts";
 import type { Control } from "../stripe/control.ts";
 
 const DAY_SECONDS = 86_400;
@@ -14,8 +13,8 @@ export interface Advancing {
   readonly stripe: Control;
   readonly scheduler: Scheduler;
   readonly dynamodb: Engine;
-  /** Queues whose messages are worked off before time goes on: those whose work is short. */
-  readonly settling: readonly Queue[];
+  /** Whether nothing waits or is being worked on in the queues whose work is short. */
+  readonly quiet: () => boolean;
 }
 
 /**
@@ -36,14 +35,9 @@ export async function advance(cloud: Advancing, seconds: number): Promise<void> 
   } while (left > 0);
 }
 
-/** Until Stripe has delivered its events and the short queues are empty. */
-export async function settle(cloud: Pick<Advancing, "stripe" | "settling">): Promise<void> {
+/** Until Stripe has delivered its events and the short queues are quiet: what failed there and waits to come back is not waited for. */
+export async function settle(cloud: Pick<Advancing, "stripe" | "quiet">): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   await Promise.race([cloud.stripe.idle(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
-  const busy = () =>
-    cloud.settling.some((queue) => {
-      const { visible, inFlight } = queue.counts();
-      return visible + inFlight > 0;
-    });
-  while (busy() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  while (!cloud.quiet() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }

@@ -1,8 +1,9 @@
+import type { Queue } from "@berth/domain/context.ts";
 import { type FunctionFacts, type FunctionName, functions } from "../../../../functions/manifest.ts";
 import type { CloudClock } from "../clock/clock.ts";
 import type { Engine } from "../dynamodb/engine.ts";
 import type { Pool } from "../lambda/pool.ts";
-import { queueSource } from "../lambda/queue-source.ts";
+import { type QueueSource, queueSource } from "../lambda/queue-source.ts";
 import { createScheduler, type Scheduled, type Scheduler } from "../lambda/scheduler.ts";
 import { streamSource } from "../lambda/stream-source.ts";
 import type { Sqs } from "../sqs/sqs.ts";
@@ -10,6 +11,8 @@ import { queueName } from "./names.ts";
 import { TABLE } from "./table.ts";
 
 export interface Sources {
+  /** Whether nothing that can be worked on now waits in a queue, and nothing of it is being worked on. */
+  quiet(queue: Queue): boolean;
   readonly scheduler: Scheduler;
   /** Takes in nothing more, ends what runs with its processes, and waits until all is told. */
   close(pool: Pool): Promise<void>;
@@ -37,6 +40,7 @@ export function startSources({ dynamodb, sqs, clock, file, invoke, ...options }:
   };
   const schedules: Scheduled[] = [];
   const sources: { close(): Promise<void> }[] = [];
+  const drains = new Map<Queue, QueueSource>();
   for (const name of Object.keys(functions) as FunctionName[]) {
     const { trigger, concurrency }: FunctionFacts = functions[name];
     const run = (event: unknown) => invoke(name, event);
@@ -44,7 +48,9 @@ export function startSources({ dynamodb, sqs, clock, file, invoke, ...options }:
       const queue = sqs.queues.get(queueName(trigger.queue));
       if (!queue) throw new Error(`there is no queue ${trigger.queue}`);
       const { batchSize } = trigger;
-      sources.push(queueSource({ sqs, queue, batchSize, concurrency: Math.min(concurrency, MOST_AT_ONCE), invoke: run, log }));
+      const source = queueSource({ sqs, queue, batchSize, concurrency: Math.min(concurrency, MOST_AT_ONCE), invoke: run, log });
+      sources.push(source);
+      drains.set(trigger.queue, source);
     } else if (trigger.kind === "table-stream")
       sources.push(streamSource({ engine: dynamodb, table: TABLE, ...trigger, invoke: run, log, file: file("stream.json") }));
     else if (trigger.kind === "schedule")
@@ -54,6 +60,7 @@ export function startSources({ dynamodb, sqs, clock, file, invoke, ...options }:
   const scheduler = createScheduler(schedules, { clock, log, file: file("schedules.json") });
   return {
     scheduler,
+    quiet: (queue) => (sqs.queues.get(queueName(queue))?.counts().visible ?? 0) + (drains.get(queue)?.busy() ?? 0) === 0,
     close: async (pool) => {
       closing = true;
       const ends = [scheduler, ...sources].map((each) => each.close());
