@@ -1,3 +1,4 @@
+import { envFile } from "@berth/domain/rollout/files.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployOf, runOn, visit } from "./client.ts";
 import { pageImage } from "./images.ts";
@@ -5,6 +6,30 @@ import { available, type Lab, startLab } from "./lab.ts";
 import type { Server } from "./server.ts";
 
 const reason = available();
+const hostile = [
+  "$(touch CANARY)",
+  "`touch CANARY`",
+  `"; touch CANARY; "`,
+  "'; touch CANARY; '",
+  "a\nb",
+  "-rf",
+  "%s%n",
+  "\\n\\0",
+  " x ",
+  "*",
+  "ünïcödé 漢字 🚢",
+  "a\tb",
+  "$HOME",
+  "$$",
+  "# no comment",
+  "a=b",
+  "'",
+  '"',
+  "\\",
+  'it\'s $5 "or" \\more\\',
+  "{{.X}}",
+  "!!",
+];
 const service = (image: string, more = "") => `services:\n  web:\n    image: ${image}\n    ports: ["8080:80"]\n${more}`;
 
 describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (skipped: ${reason})` : ""}`, () => {
@@ -17,20 +42,8 @@ describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (
   });
   afterAll(() => lab?.close());
 
-  test("a check tells what the server is", async () => {
-    const { exit } = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
-    expect(exit.code).toBe(0);
-    expect(exit.data).toMatchObject({
-      root: "true",
-      user: "root",
-      docker: expect.stringMatching(/^\d+\./u),
-      compose: expect.stringMatching(/^2\./u),
-      os: expect.stringContaining("Linux"),
-    });
-  });
-
   test("a changed file that a service mounts gives it a new container; an unchanged one does not", async () => {
-    const compose = service("page:1", "    volumes: ['./www:/www:ro']\n");
+    const compose = service("page:1", "    volumes: ['./www:/www:ro']\n    user: '1000:1000'\n");
     const release = async (number: number, text: string) => {
       const files = [
         { path: "compose.yaml", content: compose },
@@ -61,5 +74,25 @@ describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (
     const digests = (await server.exec("docker images --digests --format '{{.Repository}} {{.Digest}}'")).trim().split("\n");
     expect(digests.filter((line) => line.startsWith("many "))).toHaveLength(2);
     expect(await visit(server)).toBe("page 32");
+  });
+
+  test("every variable reaches the containers as it was set, whatever is in it", async () => {
+    const variables = Object.fromEntries(hostile.map((value, index) => [`V${index}`, value]));
+    const compose = `${service("page:1")}    env_file: .env\n`;
+    const files = [
+      { path: "compose.yaml", content: compose },
+      { path: ".env", content: envFile(variables) },
+      { path: "a folder/$(touch CANARY) '\"\n`touch CANARY` 🚢", content: "x" },
+    ];
+    expect((await runOn(server, deployOf(40, compose, { files, plan: { settle_seconds: "0" } }))).exit).toMatchObject({
+      code: 0,
+    });
+    const env: string[] = JSON.parse(await server.exec("docker inspect --format '{{json .Config.Env}}' shop-production-web-1"));
+    const own = env
+      .filter((entry) => /^V\d/u.test(entry))
+      .map((entry) => [entry.split("=")[0], entry.slice(entry.indexOf("=") + 1)]);
+    expect(Object.fromEntries(own)).toEqual(variables);
+    expect(await server.exec("find /etc /home /root /run /srv /tmp /var/lib/berth /var/tmp -name CANARY")).toBe("");
+    expect((await server.exec("stat -c %a /var/lib/berth/apps/shop-production/.env /var/lib/berth")).trim()).toBe("600\n700");
   });
 });

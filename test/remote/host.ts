@@ -46,14 +46,19 @@ export interface Outcome {
 }
 
 /** What sshd does with a command: the login shell, `-c`, and the tar on its input. */
-export async function runOn(host: Host, input: RunInput, shell: readonly string[] = ["/bin/sh"]): Promise<Outcome> {
+export async function runOn(
+  host: Host,
+  input: RunInput,
+  shell: readonly string[] = ["/bin/sh"],
+  script?: string,
+): Promise<Outcome> {
   const events: RunEvent[] = [];
   const reader = createReader(input.from, (event) => events.push(event));
   const [program, ...args] = shell;
   const child = spawn(program!, [...args, "-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] }); // a shell is named
   child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
   child.stdin.on("error", () => {}); // a runner that refuses at once does not read to the end
-  child.stdin.end(await toTar(input));
+  child.stdin.end(await toTar(input, script));
   await new Promise((resolve) => child.once("close", resolve));
   return { exit: reader.exit, events };
 }

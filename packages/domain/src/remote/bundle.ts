@@ -50,11 +50,11 @@ const planNames = new Set<string>(PLAN);
 const ownNames = new Set(["releases", "current", ".berth"]);
 
 /** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown plan name. */
-export async function toTar(input: RunInput): Promise<Buffer> {
+export async function toTar(input: RunInput, script: string = runner): Promise<Buffer> {
   const tar = pack();
   const add = (name: string, content: string | Uint8Array) =>
     tar.entry({ name, mode: 0o600, type: "file" }, Buffer.from(content as Uint8Array)); // Buffer.from takes either
-  add("runner.sh", runner);
+  add("runner.sh", script);
   for (const [name, value] of Object.entries({
     op: input.op,
     job: input.job,

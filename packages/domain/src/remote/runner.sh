@@ -157,7 +157,8 @@ alive() { [ -e "$run/alive" ] && ! flock -n -s "$run/alive" true; }
 # Start the run, unless it has ended (it is replayed) or is going on (it is attached to). One that vanished with the
 # server is started again by a caller with a higher fence: every step says how things should be, so repeating is safe.
 begin() {
-  if [ -e "$run/exit" ] || alive; then return; fi
+  # In this order: a run writes its verdict before its lock is freed, so one that is not alive and has none is gone.
+  if alive || [ -e "$run/exit" ]; then return; fi
   if [ -e "$run/pid" ]; then
     read -r begun <"$run/fence"
     [ "$fence" -gt "$begun" ] || return
@@ -199,14 +200,17 @@ follow() {
     mkfifo "$scratch/pipe"
     pace=
     if tail --version >/dev/null 2>&1; then pace='-s0.1'; fi
-    tail ${pace:+"$pace"} -n "+$((seen + 1))" -f "$run/events" >"$scratch/pipe" 2>/dev/null &
+    # Opened for both first, or a tail that is killed before it has opened the pipe would leave us waiting for ever.
+    exec 6<>"$scratch/pipe"
+    tail ${pace:+"$pace"} -n "+$((seen + 1))" -f "$run/events" >&6 2>/dev/null &
     tailing=$!
-    { flock -s 8; kill "$tailing"; } 8<"$run/alive" >/dev/null 2>&1 &
+    exec 5<"$scratch/pipe" 6>&-
+    { flock -s 8; kill "$tailing"; } 8<"$run/alive" 5<&- >/dev/null 2>&1 &
     waiting=$!
     while IFS= read -r line; do
       printf '%s\n' "$line" 2>/dev/null || { kill "$tailing" "$waiting" 2>/dev/null; exit 1; }
       seen=$((seen + 1))
-    done <"$scratch/pipe"
+    done <&5
     wait
   fi
   if [ -e "$run/events" ]; then tail -n "+$((seen + 1))" "$run/events"; fi
@@ -222,19 +226,20 @@ follow() {
 
 # Ask the run to stop and to put things back. One that has not begun never will.
 cancel() {
+  if alive; then
+    : >"$run/canceled"
+    if [ -e "$run/pid" ] && read -r pid <"$run/pid"; then kill -TERM "$pid"; fi
+    return
+  fi
   if [ -e "$run/exit" ]; then return; fi
-  if [ ! -e "$run/pid" ] && ! alive; then
+  if [ ! -e "$run/pid" ]; then
     mkdir -p "$run" && : >>"$run/events" || answer 1 disk.full 'No room for a run'
     { field code 1; field class canceled; field step preflight; field message 'Canceled before it began'; } >"$run/exit.new"
     mv "$run/exit.new" "$run/exit"
     return
   fi
-  : >"$run/canceled"
-  if alive; then
-    read -r pid <"$run/pid" && kill -TERM "$pid"
-    return
-  fi
   # The server went away in the middle: what the run changed is still to be put back.
+  : >"$run/canceled"
   rm -rf "$scratch/plan" "$scratch/files"
   cp -R "$run/plan" "$scratch/plan" && cp -R "$run/files" "$scratch/files" && cp "$run/op" "$scratch/op" ||
     answer 1 internal 'The run has lost its plan'
@@ -521,10 +526,11 @@ unpack() {
       *//* | */./* | */../* | /releases/* | /current/* | /.berth/*) fail compose.invalid 'A file of the release is outside it' ;;
     esac
     case $path in */*) mkdir -p "$new.new/${path%/*}" || fail disk.full 'No room for the release' ;; esac
-    cp "${entry%.path}.content" "$new.new/$path" || fail disk.full 'No room for the release'
+    cat "${entry%.path}.content" >"$new.new/$path" || fail disk.full 'No room for the release'
     if [ -f "${entry%.path}.executable" ]; then chmod +x "$new.new/$path"; fi
   done
   [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
+  if [ -f "$new.new/.env" ]; then chmod 600 "$new.new/.env"; fi
   if [ -e "$new" ]; then mv "$new" "$new.old"; fi
   mv "$new.new" "$new" && rm -rf "$new.old" || fail disk.full 'No room for the release'
 }

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deployOf, runOn, visit } from "./client.ts";
+import { pageImage } from "./images.ts";
+import { available, type Lab, startLab } from "./lab.ts";
+import type { Server } from "./server.ts";
+
+const reason = available();
+const service = (image: string, more = "") => `services:\n  web:\n    image: ${image}\n    ports: ["8080:80"]\n${more}`;
+
+describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})` : ""}`, () => {
+  let lab: Lab;
+  let server: Server;
+  beforeAll(async () => {
+    lab = await startLab({ servers: 1 });
+    server = lab.servers[0]!; // one was asked for
+    await lab.registry.push("library/page:1", pageImage("page 1"));
+  });
+  afterAll(() => lab?.close());
+
+  test("a check tells what the server is", async () => {
+    const { exit } = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    expect(exit.code).toBe(0);
+    expect(exit.data).toMatchObject({
+      root: "true",
+      user: "root",
+      docker: expect.stringMatching(/^\d+\./u),
+      compose: expect.stringMatching(/^2\./u),
+      os: expect.stringContaining("Linux"),
+    });
+  });
+
+  test("a user without root has everything in a folder of their own", async () => {
+    await server.exec(
+      "useradd --create-home --groups docker --password '*' deploy && cp -r /root/.ssh /home/deploy/ && chown -R deploy /home/deploy/.ssh",
+    );
+    const deploy = { ...server, user: "deploy" };
+    const plan = { project: "own-production", app_id: "ten_1/app_3", settle_seconds: "0" };
+    const { exit } = await runOn(deploy, deployOf(1, service("page:1").replace("8080", "8088"), { plan }));
+    expect(exit).toMatchObject({ code: 0 });
+    expect(await visit(server, 8088)).toBe("page 1");
+    expect(
+      (await server.exec("stat -c '%U %a' /home/deploy/.berth; readlink /home/deploy/.berth/apps/own-production/current")).trim(),
+    ).toBe("deploy 700\nreleases/1");
+    const check = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    expect(check.exit.data).toMatchObject({ root: "false", user: "deploy" });
+    await server.exec("gpasswd -d deploy docker");
+    const barred = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    expect(barred.exit).toMatchObject({ code: 69, class: "docker.down", message: "This user may not use Docker" });
+  });
+
+  test("where systemd is, a run is put into a scope of its own; where it refuses, the run starts all the same", async () => {
+    await server.exec("mkdir -p /run/systemd/system");
+    for (const [script, number] of [
+      ['#!/bin/sh\necho "$@" >>/scopes\nshift 3\nexec "$@"\n', 50],
+      ["#!/bin/sh\necho refused >>/scopes\nexit 1\n", 51],
+    ] as const) {
+      await server.exec(`cat >/usr/bin/systemd-run <<'EOF'\n${script}EOF\nchmod +x /usr/bin/systemd-run`);
+      expect((await runOn(server, deployOf(number, service("page:1"), { plan: { settle_seconds: "0" } }))).exit).toMatchObject({
+        code: 0,
+      });
+    }
+    expect(await server.exec("cat /scopes")).toMatch(/^--quiet --scope --collect sh \S+\/runner.sh --run \S+\nrefused\n$/u);
+  });
+
+  test("live logs come as they are written, until the time that was asked for is over", async () => {
+    const ticking =
+      "services:\n  web:\n    image: page:1\n    command: ['sh', '-c', 'n=0; while true; do n=$$((n+1)); echo tick $$n; sleep 0.2; done']\n";
+    expect((await runOn(server, deployOf(60, ticking, { plan: { settle_seconds: "0" } }))).exit).toMatchObject({ code: 0 });
+    const times: number[] = [];
+    const plan = { project: "shop-production", follow: "1", tail: "0", timeout_seconds: "2" };
+    const { exit, events } = await runOn(server, { op: "logs", job: "l", fence: 0, from: 0, files: [], plan }, () =>
+      times.push(Date.now()),
+    );
+    expect(exit).toMatchObject({ code: 0 });
+    expect(events.filter((event) => /^tick \d+$/u.test(event.text ?? "")).length).toBeGreaterThan(4);
+    expect(times.at(-2)! - times[0]!).toBeGreaterThan(800); // there were more than four
+  });
+});

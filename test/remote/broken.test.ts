@@ -1,0 +1,65 @@
+/** The runner with one of its guards taken out: what the guarantees' tests look at must then come out wrong. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { runner } from "@berth/domain/remote/runner.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { deployOf, type Host, makeHost, runOn } from "./host.ts";
+
+let host: Host;
+beforeEach(() => {
+  host = makeHost();
+});
+afterEach(() => host.remove());
+
+function without(guard: string, instead: string): string {
+  expect(runner.split(guard)).toHaveLength(2);
+  return runner.replace(guard, instead);
+}
+
+const run = (script: string, ...args: Parameters<typeof deployOf>) => runOn(host, deployOf(...args), ["/bin/sh"], script);
+const ups = () => host.read("../fake/ups").trimEnd().split("\n").length;
+
+test("without the comparison of fences, a caller that was replaced gets its way", async () => {
+  const broken = without('[ "$fence" -ge "$stored" ] ||', "true ||");
+  await run(broken, "job_1", { fence: 5 });
+  expect((await run(broken, "job_2", { fence: 4 })).exit?.code).toBe(0);
+  expect(ups()).toBe(2);
+});
+
+test("without the look at what has run, a job that is sent again is done again", async () => {
+  const broken = without('if alive || [ -e "$run/exit" ]; then return; fi\n  if [ -e "$run/pid" ]; then', "if false; then");
+  await run(broken, "job_1");
+  await run(broken, "job_1");
+  expect(ups()).toBe(2);
+});
+
+test("without the lock that a run holds, two runs overlap", async () => {
+  const broken = without("if ! flock -n 9; then", "if false; then");
+  host.set("up.seconds", "1");
+  const first = run(broken, "job_1");
+  await sleep(500);
+  const second = run(broken, "job_2");
+  expect((await Promise.all([first, second])).map(({ exit }) => exit?.code)).toEqual([0, 0]);
+});
+
+test("without the restoring, the release that failed is what is left", async () => {
+  const broken = without("    restore\n  fi\n  put_back", "  fi\n  put_back");
+  await run(broken, "job_1");
+  host.set("up.status", "1");
+  host.set("up.lines", "Error response from daemon: no\n");
+  const { exit } = await run(broken, "job_2", { plan: { release: "2" } });
+  expect(exit).toMatchObject({ class: "start.failed", rolledBack: false });
+  expect(host.read("apps/shop-production/.berth/laid")).toBe("releases/2\n");
+});
+
+test("without a session of its own, a run ends with its caller's", async () => {
+  const broken = without('    setsid sh "$run/runner.sh" --run "$run" 7>&-', '    sh "$run/runner.sh" --run "$run" 7>&-');
+  host.set("up.seconds", "2");
+  const { spawn } = await import("node:child_process");
+  const { RUN, toTar } = await import("@berth/domain/remote/bundle.ts");
+  const caller = spawn("/bin/sh", ["-c", RUN], { env: host.env, stdio: ["pipe", "ignore", "inherit"], detached: true });
+  caller.stdin.end(await toTar(deployOf("job_1"), broken));
+  await sleep(800);
+  process.kill(-caller.pid!, "SIGKILL"); // it was spawned
+  await sleep(3_000);
+  expect((await run(broken, "job_1")).exit).toMatchObject({ class: "interrupted" });
+});
