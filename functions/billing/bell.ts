@@ -1,7 +1,7 @@
 import { answerDoorbell } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import * as z from "zod";
-import { drain } from "../workers/worker.ts";
+import { drain } from "../worker.ts";
 
 const Bell = z.object({
   event: z.string().optional(),

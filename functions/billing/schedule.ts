@@ -2,7 +2,7 @@ import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
 import { reconcile } from "@berth/domain/billing/reconcile.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
-import { systemOf } from "../workers/worker.ts";
+import { systemOf } from "../worker.ts";
 
 /** What each billing schedule does. Any of them may be missed or come twice. */
 const work: Record<string, (world: World) => Promise<object>> = {

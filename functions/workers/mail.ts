@@ -2,8 +2,8 @@ import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
 import { handOver } from "@berth/domain/mail/outbox.ts";
 import { need } from "../variable.ts";
+import { drain } from "../worker.ts";
 import { createWorld } from "../world.ts";
-import { drain } from "./worker.ts";
 
 const world = createWorld(process.env);
 const local = process.env.STAGE === "local" ? process.env.LOCAL_ENDPOINT : undefined;

@@ -1,7 +1,7 @@
 import { findJob, ring } from "@berth/domain/job/job.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import { systemOf } from "../worker.ts";
 import { createWorld } from "../world.ts";
-import { systemOf } from "./worker.ts";
 
 const world = createWorld(process.env);
 

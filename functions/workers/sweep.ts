@@ -1,6 +1,6 @@
 import { sweep } from "@berth/domain/job/sweep.ts";
+import { systemOf } from "../worker.ts";
 import { createWorld } from "../world.ts";
-import { systemOf } from "./worker.ts";
 
 const world = createWorld(process.env);
 
