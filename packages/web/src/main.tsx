@@ -8,7 +8,15 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/form.css";
 import "./styles/parts.css";
-import "./styles/pages.css";
+import "./styles/rows.css";
+import "./styles/table.css";
+import "./styles/pieces.css";
+import "./styles/home.css";
+import "./styles/app.css";
+import "./styles/target.css";
+import "./styles/job.css";
+import "./styles/billing.css";
+import "./styles/errors.css";
 
 /** A session that has ended anywhere has ended everywhere. */
 function onError(error: unknown): void {

@@ -40,6 +40,8 @@ export function Releases({ app, environment, busy }: Props) {
         {(data) => {
           const items = data.pages.flatMap((page) => page.items);
           if (items.length === 0) return <Empty title="None yet" />;
+          const reasonOf = (number: number) =>
+            blocked ?? (environment.release === null || number > environment.release ? "Was not healthy everywhere" : undefined);
           return (
             <ul class="rows">
               {items.map((release) => {
@@ -57,7 +59,7 @@ export function Releases({ app, environment, busy }: Props) {
                       <p class="row-sub">
                         {release.services.map(({ name, image }) => (
                           <span key={name} class="break">
-                            {name} <code class="break">{image}</code>
+                            {name} <span class="mono">{image}</span>
                           </span>
                         ))}
                       </p>
@@ -66,7 +68,7 @@ export function Releases({ app, environment, busy }: Props) {
                       {everywhere ? null : (
                         <Button
                           small
-                          reason={blocked}
+                          reason={reasonOf(release.number)}
                           label={`Roll back to release ${release.number}`}
                           onClick={() => setTo(release.number)}
                         >

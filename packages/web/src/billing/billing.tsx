@@ -9,6 +9,7 @@ import { Refusal } from "../ui/refusal.tsx";
 import { Status, type Tone } from "../ui/status.tsx";
 import { Ago, Day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
+import { Invoices } from "./invoices.tsx";
 import { leaveTo } from "./leave.ts";
 import { usePlans } from "./plan-card.tsx";
 
@@ -97,6 +98,7 @@ export function Billing() {
                       {state.entitlement === "active" ? "Card, invoices, cancelling" : "Mend the payment"}
                     </Button>
                   )}
+                  {state.entitlement === "active" && <ButtonLink href="/plans">Change the plan</ButtonLink>}
                   <Button busy={refresh.isPending} onClick={() => refresh.mutate()}>
                     Refresh
                   </Button>
@@ -106,6 +108,11 @@ export function Billing() {
                   holds.
                 </p>
               </div>
+              {state.over && (
+                <p class="note">
+                  More is used than the plan covers. All of it keeps running; nothing can be added until it fits.
+                </p>
+              )}
               <Section title="Used of the plan">
                 <Loaded query={usage} lines={2}>
                   {(used) => (
@@ -116,6 +123,7 @@ export function Billing() {
                   )}
                 </Loaded>
               </Section>
+              {state.entitlement !== "none" && <Invoices />}
             </>
           );
         }}

@@ -1,26 +1,50 @@
 import { useMutation, useQuery } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
 import { api, read } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
+import { Day } from "../ui/time.tsx";
 import { billingKey } from "./billing.tsx";
+import { ChangePlan } from "./change-plan.tsx";
 import { leaveTo } from "./leave.ts";
 import { PlanCard, type PlanView, usePlans } from "./plan-card.tsx";
+import { growReason } from "./reason.ts";
 
-/** Choosing a plan; paying happens on Stripe's page. */
+/** Choosing a plan, paid on Stripe's page; or changing the one there is. */
 export function Plans() {
   const plans = usePlans();
   const billing = useQuery({ queryKey: billingKey, queryFn: () => read(api.billing.$get()) });
+  const [changing, setChanging] = useState<PlanView>();
   const choose = useMutation({
     mutationFn: (plan: PlanView["name"]) => read(api.billing.checkout.$post({ json: { plan } })),
     onSuccess: ({ url }) => leaveTo(url),
   });
-  const current = billing.data?.entitlement === "none" ? null : billing.data?.plan;
-  const taken = current ? "Change plans in the billing portal" : undefined;
+  const state = billing.data;
+  const current = state === undefined || state.entitlement === "none" ? null : state.plan;
+  const later = state?.pendingPlan ? plans.data?.items.find(({ name }) => name === state.pendingPlan)?.title : undefined;
+  const reasonOf = (plan: PlanView) => {
+    if (!current) return undefined;
+    if (plan.name === current && !state?.pendingPlan) return "This is your plan";
+    if (plan.name === state?.pendingPlan) return "Planned already";
+    return growReason(state?.entitlement);
+  };
   return (
-    <Page title="Choose a plan" lead="Flat, monthly, nothing metered. It takes effect the moment it is paid.">
-      <Refusal error={choose.error} />
+    <Page
+      title={current ? "Change the plan" : "Choose a plan"}
+      lead={
+        current
+          ? "A larger plan holds at once, a smaller one from the end of what is paid."
+          : "Flat, monthly, nothing metered. It takes effect the moment it is paid."
+      }
+    >
+      {later && state?.periodEnd && (
+        <p class="note">
+          {later} begins on <Day at={state.periodEnd} />.
+        </p>
+      )}
+      <Refusal error={choose.error ?? (billing.error || undefined)} />
       <Loaded query={plans} lines={4}>
         {({ items }) => (
           <ul class="plans">
@@ -28,12 +52,11 @@ export function Plans() {
               <PlanCard key={plan.name} plan={plan} mark={plan.name === current ? "Yours" : undefined}>
                 <Button
                   kind={current ? "plain" : "main"}
-                  label={`Choose ${plan.title}`}
                   busy={choose.isPending && choose.variables === plan.name}
-                  reason={plan.name === current ? "This is your plan" : taken}
-                  onClick={() => choose.mutate(plan.name)}
+                  reason={reasonOf(plan)}
+                  onClick={() => (current ? setChanging(plan) : choose.mutate(plan.name))}
                 >
-                  Choose {plan.title}
+                  {!current ? `Choose ${plan.title}` : plan.name === current ? `Keep ${plan.title}` : `Change to ${plan.title}`}
                 </Button>
               </PlanCard>
             ))}
@@ -44,6 +67,7 @@ export function Plans() {
         One slot is one running app, however many containers and environments it has. Payment is taken by Stripe; card numbers
         never reach us.
       </p>
+      {changing && <ChangePlan plan={changing} onClose={() => setChanging(undefined)} />}
     </Page>
   );
 }

@@ -5,11 +5,10 @@ import { AppRow } from "../app/app-row.tsx";
 import { usageKey } from "../billing/billing.tsx";
 import { usePlans } from "../billing/plan-card.tsx";
 import { JobRow } from "../job/job-row.tsx";
-import { targetStatus } from "../target/target.ts";
+import { TargetStanding } from "../target/target-card.tsx";
 import { useTargets } from "../target/targets.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
-import { Status } from "../ui/status.tsx";
 import { NextSteps } from "./next-steps.tsx";
 import { Quay } from "./quay.tsx";
 
@@ -81,7 +80,7 @@ export function Home() {
                         </h3>
                         <p class="row-sub mono break">{target.host}</p>
                       </div>
-                      <Status tone={targetStatus[target.status].tone}>{targetStatus[target.status].word}</Status>
+                      <TargetStanding target={target} />
                     </li>
                   ))}
                 </ul>

@@ -43,21 +43,20 @@ export function Landing() {
           <span class="t-dim">$</span> berth deploy{"\n"}
           <span class="t-dim">shop, release 7, to web1 and web2</span>
           {"\n"}
-          {"  web1  "}preflight <span class="t-good">✓</span> pull <span class="t-good">✓</span> start{" "}
-          <span class="t-good">✓</span> verify <span class="t-good">✓</span>
+          {"  web1  "}pull <span class="t-good">✓</span> start <span class="t-good">✓</span> verify <span class="t-good">✓</span>
           {"\n"}
-          {"  web2  "}preflight <span class="t-good">✓</span> pull <span class="t-good">✓</span> start{" "}
-          <span class="t-good">✓</span> verify <span class="t-good">✓</span>
+          {"  web2  "}pull <span class="t-good">✓</span> start <span class="t-good">✓</span> verify <span class="t-good">✓</span>
           {"\n"}Release 7 is live on web1, web2
         </pre>
         <div class="terminal-quay" aria-hidden="true">
-          <span class="place taken">
+          <span class="pier-place">
             <Hull />
           </span>
-          <span class="place taken">
+          <span class="pier-place">
             <Hull />
           </span>
-          <span class="place" />
+          <span class="pier-place" />
+          <span class="pier-place" />
         </div>
       </figure>
       <ul class="promises">

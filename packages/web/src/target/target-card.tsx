@@ -13,7 +13,7 @@ import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
 import { Fingerprint } from "./fingerprint.tsx";
-import { factsOf, letIn, pending, targetStatus, targetsKey } from "./target.ts";
+import { factsOf, letIn, standingOf, targetsKey } from "./target.ts";
 
 export type TargetView = Target;
 
@@ -29,8 +29,6 @@ export function TargetCard({ target }: { target: TargetView }) {
     },
     onError: failed,
   });
-  const { tone, word } = targetStatus[target.status];
-  const looking = pending(target);
   const facts = factsOf(target.facts);
   return (
     <li class="card target" aria-labelledby={`t-${target.id}`}>
@@ -42,7 +40,7 @@ export function TargetCard({ target }: { target: TargetView }) {
             {target.port !== 22 && `:${target.port}`}
           </p>
         </div>
-        <Status tone={looking ? "busy" : tone}>{looking && target.status === "untrusted" ? "Reading its host key" : word}</Status>
+        <TargetStanding target={target} />
       </div>
       {target.problem && (
         <div class="note bad">
@@ -103,6 +101,11 @@ export function TargetCard({ target }: { target: TargetView }) {
       {removing && <Remove target={target} onClose={() => setRemoving(false)} />}
     </li>
   );
+}
+
+export function TargetStanding({ target }: { target: TargetView }) {
+  const { tone, word } = standingOf(target);
+  return <Status tone={tone}>{word}</Status>;
 }
 
 function Remove({ target, onClose }: { target: TargetView; onClose: () => void }) {

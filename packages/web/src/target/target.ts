@@ -3,13 +3,20 @@ import type { Tone } from "../ui/status.tsx";
 
 export const targetsKey = ["targets"];
 
-export const targetStatus: Record<Target["status"], { tone: Tone; word: string }> = {
+const targetStatus: Record<Target["status"], { tone: Tone; word: string }> = {
   untrusted: { tone: "wait", word: "Host key to confirm" },
   unchecked: { tone: "busy", word: "Being checked" },
   ready: { tone: "good", word: "Ready" },
   unready: { tone: "bad", word: "Not ready" },
   changed: { tone: "bad", word: "Another host key" },
 };
+
+/** How a target stands, in the words of its page. */
+export function standingOf(target: Pick<Target, "status" | "shownKey" | "problem">): { tone: Tone; word: string } {
+  if (target.status === "untrusted" && target.problem) return { tone: "bad", word: "Not reached" };
+  if (target.status === "untrusted" && !target.shownKey) return { tone: "busy", word: "Reading its host key" };
+  return targetStatus[target.status];
+}
 
 /** Whether the page should look again soon: something about it is being found out. */
 export const pending = (target: Pick<Target, "status" | "shownKey" | "problem">) =>
