@@ -12,7 +12,7 @@ const commonJs =
 
 /**
  * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
- * only the rest. The reasons and sizes are in docs/decisions/bundles.md.
+ * only the rest. The reasons and sizes are in docs/decisions/0008-bundles-by-esbuild-itself.md.
  */
 export const bundleOptions = (name: FunctionName, folder: string) =>
   ({
