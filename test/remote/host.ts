@@ -1,6 +1,6 @@
 /** A place that stands for a server's disk and its `docker`, and the runner started on it without SSH. */
-import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { RUN, toTar } from "@berth/domain/remote/bundle.ts";
@@ -28,7 +28,11 @@ export function makeHost(): Host {
     set: (name, value) => writeFileSync(`${folder}/fake/${name}`, value),
     calls: () => readFileSync(`${folder}/fake/calls`, "utf8").trimEnd().split("\n"),
     read: (path) => readFileSync(`${home}/${path}`, "utf8"),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      // A run may still be writing its last words: its lock says when it has.
+      if (existsSync(`${home}/mutation`)) spawnSync("flock", [`${home}/mutation`, "true"], { timeout: 20_000 });
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
