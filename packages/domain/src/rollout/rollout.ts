@@ -119,7 +119,8 @@ async function inputOf(
       op: "deploy",
       from: Math.max(0, known - baseOf(job, target)), // of an earlier run none are of this one
       files: filesOf(release, bundle),
-      plan: { ...plan, release: String(number) },
+      // Going back needs no registry: what served before is on the server.
+      plan: { ...plan, release: String(number), pull: job.rollback ? "missing" : "always" },
     },
     redact: redactor(bundle.variables),
     days,
