@@ -50,7 +50,7 @@ export function createProgram(
     if (entry.args) command.usage(`${entry.args} [options]`).arguments(entry.args);
     else command.usage("[options]");
     command.action(async () => {
-      if (loaded) await run(loaded, command.processedArgs.map(String), command.optsWithGlobals());
+      if (loaded) await run(loaded, command.args, command.optsWithGlobals());
     });
     parent.hook("preSubcommand", async (_, chosen) => {
       if (chosen !== command) return;

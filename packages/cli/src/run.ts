@@ -23,6 +23,7 @@ export async function run(args: readonly string[]): Promise<void> {
 async function perform(args: readonly string[], terminal: Terminal, json: boolean): Promise<Exit> {
   let session: Session | undefined;
   let exit: Exit = exits.done;
+  let refusedForBill = false;
   const program = createProgram(terminal, async (ready, given, flags) => {
     session = createSession({
       terminal,
@@ -41,8 +42,9 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
     else await program.parseAsync(words, { from: "user" });
   } catch (error) {
     exit = fail(error, args, terminal, json);
+    refusedForBill = error instanceof Refused && error.problem.code.startsWith("billing.");
   }
-  if (session?.standing) terminal.err(...banner(session.standing, await session.place(), terminal));
+  if (session?.standing && !refusedForBill) terminal.err(...banner(session.standing, await session.place(), terminal));
   return exit;
 }
 

@@ -145,9 +145,11 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
       ),
     );
   } catch (error) {
-    if (!isProblem(error, "deployment.no_target") || targets.length > 0 || !session.terminal.interactive) throw error;
+    if (!isProblem(error, "deployment.no_target") || targets.length > 0) throw error;
     const { items } = await body(api.v1.targets.$get());
     if (items.length === 0) throw error;
+    if (!session.terminal.interactive)
+      throw new Refused({ ...error.problem, next: items.map(({ name }) => `berth deploy --target ${name}`) });
     const { chooseSome } = await import("../terminal/ask.ts");
     const chosen = await chooseSome(
       `Where shall ${app} run? Later deploys go to the same place.`,

@@ -97,14 +97,14 @@ function oneFailure(job: Job, rollout: Rollout, { paint, width }: { paint: Paint
   return [
     `${paint.bold(clean(rollout.name))}${at ? `  ${paint.red(at)}` : ""}`,
     ...(why ? text(why.message) : []),
+    ...(job.kind === "deploy" ? text(`Now: ${served(rollout, live)}`) : []),
+    ...(why?.remedy && rollout.status !== "canceled" ? text(`What to do: ${why.remedy}`) : []),
     ...(log.length > 0
       ? [
           paint.dim(`  The last lines${why?.service ? ` of ${clean(why.service)}` : ""}:`),
           ...log.map((each) => `  ${paint.dim("│")} ${clean(each)}`),
         ]
       : []),
-    ...(job.kind === "deploy" ? text(`Now: ${served(rollout, live)}`) : []),
-    ...(why?.remedy && rollout.status !== "canceled" ? text(`What to do: ${why.remedy}`) : []),
   ];
 }
 

@@ -108,6 +108,11 @@ function tell(session: Session, target: Target, { input, installed, confirmed }:
   if (json) terminal.out(JSON.stringify({ target, install, next, exit }));
   else if (confirmed) terminal.out(...checkedLines(target, terminal));
   else terminal.out(`${terminal.paint.yellow("!")} ${target.name} is registered, and its host key waits to be confirmed`);
-  if (!json) note(session, terminal.errPaint.dim("Next:"), ...next.map((line) => `  ${terminal.errPaint.cyan(line)}`));
+  if (!json)
+    note(
+      session,
+      terminal.errPaint.dim("Next:"),
+      ...next.filter((line) => line !== install).map((line) => `  ${terminal.errPaint.cyan(line)}`),
+    );
   return exit;
 }
