@@ -218,13 +218,13 @@ test("a message that always fails ends in the dead letters of its queue", async 
 }, 30_000);
 
 test("a reset forgets everything and the plans are sold again", async () => {
-  const cookie = await signIn("eve@example.com");
+  const cookie = await signIn("fay@example.com");
   await fetch(`${cloud.endpoint}/_local/reset`, { method: "POST" });
   expect(cloud.inbox()).toHaveLength(0);
   expect((await json("GET", "/v1/me", undefined, { cookie })).status).toBe(401);
   expect(Math.abs(cloud.now().getTime() - Date.now())).toBeLessThan(1000);
   expect(cloud.stripe.events().filter(({ type }) => type === "price.created")).toHaveLength(3);
-  expect(await signIn("eve@example.com")).toMatch(/^berth=/);
+  expect(await signIn("fay@example.com")).toMatch(/^berth=/);
 });
 
 test("every process is a child of this one and ends with the cloud", async () => {

@@ -8,6 +8,7 @@ import { createScheduler, type Scheduled, type Scheduler } from "../lambda/sched
 import { streamSource } from "../lambda/stream-source.ts";
 import type { Sqs } from "../sqs/sqs.ts";
 import { queueName } from "./names.ts";
+import type { CloudState } from "./state.ts";
 import { TABLE } from "./table.ts";
 
 export interface Sources {
@@ -23,7 +24,7 @@ export interface SourcesOptions {
   readonly sqs: Sqs;
   readonly clock: CloudClock;
   /** Where a part of the state is kept. */
-  readonly file: (name: string) => string | undefined;
+  readonly file: CloudState["file"];
   readonly log: (text: string) => void;
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
 }

@@ -15,7 +15,7 @@ export interface LocalStripe {
 export async function startStripe(options: {
   readonly port: number;
   readonly key: string;
-  readonly webhookUrl: () => string;
+  readonly webhookUrl: string;
   readonly webhookSecret: string;
   readonly folder?: string | undefined;
 }): Promise<LocalStripe> {
@@ -30,7 +30,7 @@ export async function startStripe(options: {
     async seed() {
       // One that was made for another port rings at nobody's door.
       for await (const endpoint of client.webhookEndpoints.list()) await client.webhookEndpoints.del(endpoint.id);
-      stripe.addWebhook({ url: options.webhookUrl(), events: [...eventTypes], secret: options.webhookSecret });
+      stripe.addWebhook({ url: options.webhookUrl, events: [...eventTypes], secret: options.webhookSecret });
       const known = await client.prices.list({ lookup_keys: plans.map((plan) => plan.lookupKey) });
       for (const plan of plans) {
         if (known.data.some((price) => price.lookup_key === plan.lookupKey)) continue;

@@ -35,6 +35,8 @@ export interface PoolOptions {
   readonly size: number;
   /** The folder of the functions. */
   readonly functions: string;
+  /** Those a process loads before it is asked for them. */
+  readonly early?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly ahead: () => number;
   readonly log: (text: string) => void;
@@ -93,7 +95,7 @@ export function createPool(options: PoolOptions): Pool {
   function start(): void {
     if (closed) return;
     const own = Object.fromEntries(inherited.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
-    const child = fork(program, [functions], {
+    const child = fork(program, [functions, ...(options.early ?? [])], {
       env: { ...own, ...env, LOCAL_CLOCK_MS: String(options.ahead()) },
       execArgv: ["--disable-warning=ExperimentalWarning"],
       serialization: "advanced",

@@ -4,9 +4,10 @@ import type { FromWorker, StreamHead, ToWorker } from "./messages.ts";
 
 /**
  * A process that runs functions, as Lambda's runtime does: it loads a handler at its first event and answers each event with the handler's
- * result or error. It ends when the cloud does, however the cloud ends. Its first argument is the folder of the functions.
+ * result or error. It ends when the cloud does, however the cloud ends. Its first argument is the folder of the functions, the others are those
+ * to load at once.
  */
-const [, , folder = ""] = process.argv;
+const [, , folder = "", ...early] = process.argv;
 const STREAMING = Symbol("streaming");
 
 type Handler = ((event: unknown, context: object) => unknown) & { [STREAMING]?: true };
@@ -82,3 +83,5 @@ process.once("disconnect", () => process.exit(0));
 // Ctrl-C reaches the whole group; when to go is the cloud's decision.
 process.on("SIGINT", () => {});
 await tell({ kind: "ready" });
+// One that cannot be loaded says so when it is called.
+for (const name of early) await handlerOf(name).catch(() => {});

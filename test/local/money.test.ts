@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cloud, startCloud } from "../../packages/local/src/cloud.ts";
+
+let cloud: Cloud;
+let token = "";
+
+beforeAll(async () => {
+  cloud = await startCloud();
+});
+afterAll(() => cloud.close());
+
+const DAY = 86_400;
+const email = "payer@example.com";
+const api = async (method: string, path: string, body?: unknown) => {
+  const answer = await fetch(`${cloud.origin}${path}`, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  // biome-ignore lint/suspicious/noExplicitAny: answers of several routes
+  return { status: answer.status, headers: answer.headers, body: (text === "" ? undefined : JSON.parse(text)) as any };
+};
+const entitlement = async () => (await api("GET", "/v1/usage")).body.entitlement;
+
+test("somebody new is permitted nothing until they have paid on the hosted page, and then everything at once", async () => {
+  await api("POST", "/v1/auth/code", { email });
+  await expect.poll(() => cloud.inbox(email).length, { timeout: 5000 }).toBe(1);
+  const code = /\d{6}/.exec(cloud.inbox(email)[0]?.subject ?? "")?.[0];
+  const verified = await fetch(`${cloud.origin}/v1/auth/verify`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, code }),
+  });
+  const cookie = (verified.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+  const issued = await fetch(`${cloud.origin}/v1/tokens`, {
+    method: "POST",
+    headers: { cookie, origin: cloud.origin, "content-type": "application/json" },
+    body: JSON.stringify({ name: "all", scopes: ["admin", "billing"] }),
+  });
+  token = ((await issued.json()) as { secret: string }).secret;
+  expect((await api("POST", "/v1/apps", { name: "shop" })).status).toBe(402);
+  const checkout = await api("POST", "/v1/billing/checkout", { plan: "solo" });
+  expect(checkout.body.url.startsWith(cloud.stripeUrl)).toBe(true);
+  const card = { number: "4242424242424242", expiry: "12 / 40", cvc: "123", name: "Pia Payer" };
+  const paid = await fetch(checkout.body.url, { method: "POST", body: new URLSearchParams(card), redirect: "manual" });
+  expect(paid.headers.get("location")).toContain(`${cloud.origin}/billing/return?session_id=`);
+  await cloud.settle();
+  expect(await entitlement()).toBe("active");
+  expect((await api("POST", "/v1/apps", { name: "shop" })).status).toBe(201);
+});
+
+test("when the card fails at the renewal, grace begins with its date, a week later it is restricted, and paying mends it", async () => {
+  cloud.stripe.failCards("all", "card_declined");
+  await cloud.advance(32 * DAY);
+  expect(await entitlement()).toBe("grace");
+  const refused = await api("POST", "/v1/apps", { name: "second" });
+  expect(refused).toMatchObject({ status: 402, body: { code: "billing.grace" } });
+  expect(refused.headers.get("berth-entitlement")).toMatch(/^grace; until=\d{4}-/);
+  await cloud.advance(7 * DAY);
+  expect(await entitlement()).toBe("restricted");
+  cloud.stripe.mendCards("all");
+  await cloud.advance(8 * DAY);
+  expect(await entitlement()).toBe("active");
+});
+
+test("each change of state was told by one mail", () => {
+  const subjects = cloud.inbox(email).map(({ subject }) => subject.replace(/\d{4}-.*|\d{6}/, "..."));
+  for (const start of ["Your Solo plan is active", "A payment failed", "Paid: everything works again"])
+    expect(subjects.filter((subject) => subject.startsWith(start))).toHaveLength(1);
+});
