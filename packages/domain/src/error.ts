@@ -118,7 +118,6 @@ export const catalogue = {
     title: "The payment service does not answer",
     hint: "Nothing was charged. Try again in a minute.",
   },
-  "plan.not_found": { status: 404, title: "No such plan", next: ["berth plans"] },
   "plan.slots_full": {
     status: 402,
     title: "All app slots of your plan are used",
