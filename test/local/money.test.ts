@@ -53,6 +53,18 @@ test("somebody new is permitted nothing until they have paid on the hosted page,
   expect((await api("POST", "/v1/apps", { name: "shop" })).status).toBe(201);
 });
 
+test("a target that refuses connections: the check's job ends failed, and its stream through the gateway says so and ends", async () => {
+  const added = await api("POST", "/v1/targets", { name: "web1", host: "127.0.0.1", port: 9 });
+  expect(added.status).toBe(201);
+  const stream = await fetch(`${cloud.origin}/v1/jobs/${added.body.job.id}/events`, {
+    headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
+  });
+  expect(stream.headers.get("content-type")).toContain("text/event-stream");
+  const text = await stream.text();
+  const done = /event: done\ndata: (.*)/.exec(text)?.[1] ?? "";
+  expect(JSON.parse(done)).toMatchObject({ kind: "check", status: "failed", failure: { class: "refused" } });
+});
+
 test("when the card fails at the renewal, grace begins with its date, a week later it is restricted, and paying mends it", async () => {
   cloud.stripe.failCards("all", "card_declined");
   await cloud.advance(32 * DAY);

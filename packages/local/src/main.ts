@@ -14,19 +14,22 @@ const { values } = parseArgs({
     workers: { type: "string", default: "2" },
     fresh: { type: "boolean", default: false },
     quiet: { type: "boolean", default: false },
+    build: { type: "boolean", default: true },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 
 const usage = `The whole of Berth on this machine, on the loopback interface.
 
-  npm run dev -- [--port 3000] [--folder .berth] [--workers 2] [--fresh] [--quiet]
+  npm run dev -- [--port 3000] [--folder .berth] [--workers 2] [--fresh] [--quiet] [--no-build]
 
   --port     of the dashboard and API; the engines and Stripe take the two after it (0: any free ones)
   --folder   where the state is kept
   --workers  processes for background work
   --fresh    begin with nothing
   --quiet    no line for each request and event
+  --no-build do not build the dashboard where it is missing or older than its source
 `;
 
 const root = resolve(fileURLToPath(import.meta.url), "../../../..");
@@ -35,7 +38,7 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) => styleTex
 
 async function dev(): Promise<void> {
   const web = join(root, "packages/web");
-  if (siteIsStale(web)) {
+  if (values.build && siteIsStale(web)) {
     say("Building the dashboard ...\n");
     const { ok, output } = await buildSite(root);
     if (!ok) process.stderr.write(`${output}\nThe dashboard could not be built; the API runs without it.\n`);
@@ -47,7 +50,6 @@ async function dev(): Promise<void> {
     fresh: values.fresh,
     log: createLog(values.quiet ? undefined : process.stdout),
   });
-  say(greeting(cloud));
   const unwatch = reloadOnChange(cloud);
   let ending = false;
   const end = () => {
@@ -63,6 +65,7 @@ async function dev(): Promise<void> {
     );
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  say(greeting(cloud));
 }
 
 /** New code runs at the next request, as after a deploy of it. Answers how to stop watching. */
