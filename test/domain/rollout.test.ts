@@ -126,7 +126,7 @@ describe("a job is worked on by one worker at a time", () => {
       scriptedReach(() => new Promise(() => {})),
     );
     await turn();
-    await t.clock.advance(41);
+    await t.clock.advance(11);
     const contextOf = (id: string) => ({ ...tenant.system, tenant: id });
     await sweep(t.world, contextOf);
     const [again] = bells(tenant);

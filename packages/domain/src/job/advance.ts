@@ -1,4 +1,13 @@
-import { ended, type Failure, type Found, type Job, type Rollout, rolloutEnded } from "./job.ts";
+import {
+  ended,
+  type Failure,
+  FIRST_LOOK_SECONDS,
+  type Found,
+  type Job,
+  RING_AGAIN_SECONDS,
+  type Rollout,
+  rolloutEnded,
+} from "./job.ts";
 
 /** How a rollout's run on the server, or the attempt to reach it, came out. */
 export type Outcome =
@@ -86,10 +95,10 @@ function onRollout(job: Job, event: { at: Date; target: string }, change: (rollo
   };
 }
 
-/** A minute on; but a job just accepted keeps the time it was given then, which spares the index two writes. */
+/** A job just accepted keeps the time it was given then, which spares the index two writes. */
 function dueAfter(job: Job, at: Date): Date {
-  const first = later(new Date(job.createdAt), minutes(1));
-  return first.getTime() - at.getTime() > 30_000 ? first : later(at, minutes(1));
+  const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
+  return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
 }
 
 function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {

@@ -93,8 +93,10 @@ export const mutates = (job: Pick<Job, "kind">) => job.kind === "deploy" || job.
 
 export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JOB#${id}`);
 
-/** Seconds without news after which the sweep rings a job's bell again. */
-export const RING_AGAIN_SECONDS = 60;
+/** Seconds after its acceptance in which a job gets no look of the sweep: a quick one never costs one. */
+export const FIRST_LOOK_SECONDS = 10;
+/** Seconds without news after which it gets another: a little less than the sweep's minute, so that none is passed over. */
+export const RING_AGAIN_SECONDS = 50;
 const SHARDS = 16;
 /** History is kept a year. */
 const KEEP_SECONDS = 365 * 86_400;
@@ -117,7 +119,7 @@ const row = (ctx: World, job: Job, dueAt: Date): Row => ({
 
 /** Promises the job. Follow the commit with `ring`; the stream and the sweep are the guarantee behind it. */
 export const enqueue = (ctx: Context, job: Job): Write =>
-  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(ctx.now().getTime() + RING_AGAIN_SECONDS * 1000)));
+  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(ctx.now().getTime() + FIRST_LOOK_SECONDS * 1000)));
 
 /** Moves a job from the version that was seen to the next. */
 export const moveJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Write =>

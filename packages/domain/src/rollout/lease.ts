@@ -9,8 +9,8 @@ import { StoredTarget, targetKey } from "../target/target.ts";
  * fence rises at every taking and goes with the run to the server, which refuses a lower one. A job that has ended holds nothing. Those who
  * find the target held stand in line in the order their jobs were accepted.
  */
-export const LEASE_SECONDS = 45;
-export const RENEW_SECONDS = 15;
+export const LEASE_SECONDS = 30;
+export const RENEW_SECONDS = 10;
 
 export type Taken =
   | { readonly kind: "taken"; readonly target: StoredTarget; readonly fence: number }
