@@ -1,8 +1,5 @@
-import { changePlan, PlanChange } from "@berth/domain/billing/change.ts";
-import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import { Invoice, listInvoices } from "@berth/domain/billing/invoice.ts";
-import { openPortal } from "@berth/domain/billing/portal.ts";
-import { refreshBilling } from "@berth/domain/billing/refresh.ts";
+import { PlanChange } from "@berth/domain/billing/plan-change.ts";
 import { BillingState, billingState } from "@berth/domain/billing/state.ts";
 import { planNames } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
@@ -12,6 +9,14 @@ import { contract, page, paging } from "../contract.ts";
 
 const tag = "Billing";
 const Link = z.object({ url: z.url() });
+
+/** Read at their first use: they bring all that is known of Stripe, and most requests are not about money. */
+const verbs = {
+  change: () => import("@berth/domain/billing/change.ts"),
+  checkout: () => import("@berth/domain/billing/checkout.ts"),
+  portal: () => import("@berth/domain/billing/portal.ts"),
+  refresh: () => import("@berth/domain/billing/refresh.ts"),
+};
 
 export const billing = new Hono<Env>()
   .get(
@@ -36,7 +41,10 @@ export const billing = new Hono<Env>()
       answers: { 200: { description: "The payment page", schema: Link } },
       problems: ["billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
     }),
-    async (c) => c.json(await startCheckout(c.var.ctx, c.req.valid("json").plan), 200),
+    async (c) => {
+      const { startCheckout } = await verbs.checkout();
+      return c.json(await startCheckout(c.var.ctx, c.req.valid("json").plan), 200);
+    },
   )
   .post(
     "/billing/plan",
@@ -62,7 +70,10 @@ export const billing = new Hono<Env>()
         "version.stale",
       ],
     }),
-    async (c) => c.json(await changePlan(c.var.ctx, c.req.valid("json")), 200),
+    async (c) => {
+      const { changePlan } = await verbs.change();
+      return c.json(await changePlan(c.var.ctx, c.req.valid("json")), 200);
+    },
   )
   .get(
     "/billing/invoices",
@@ -87,7 +98,10 @@ export const billing = new Hono<Env>()
       answers: { 200: { description: "The page", schema: Link } },
       problems: ["billing.no_customer", "billing.unavailable"],
     }),
-    async (c) => c.json(await openPortal(c.var.ctx), 200),
+    async (c) => {
+      const { openPortal } = await verbs.portal();
+      return c.json(await openPortal(c.var.ctx), 200);
+    },
   )
   .post(
     "/billing/refresh",
@@ -100,5 +114,8 @@ export const billing = new Hono<Env>()
       answers: { 200: { description: "The state after it", schema: BillingState } },
       problems: ["rate.limited", "billing.unavailable"],
     }),
-    async (c) => c.json(await refreshBilling(c.var.ctx, c.req.valid("json")), 200),
+    async (c) => {
+      const { refreshBilling } = await verbs.refresh();
+      return c.json(await refreshBilling(c.var.ctx, c.req.valid("json")), 200);
+    },
   );

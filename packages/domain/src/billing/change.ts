@@ -5,32 +5,15 @@ import { allow, type Context } from "../context.ts";
 import { type Account, getAccount, limitsOf, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { remember } from "../once.ts";
+import { recall, remember } from "../once.ts";
 import { type PlanName, planNames } from "../plan/plan.ts";
 import { commit, get, insert, key } from "../table.ts";
 import { getCatalogue, planOfPrice } from "./catalogue.ts";
 import { planDowngrade, takeBack } from "./downgrade.ts";
+import type { PlanChange } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 import { previewUpgrade, upgrade } from "./upgrade.ts";
-
-/** What a change of plan did, or would do. */
-export const PlanChange = z.object({
-  from: z.enum(planNames),
-  plan: z.enum(planNames),
-  kind: z.enum(["upgrade", "downgrade", "keep"]),
-  /** `payment_needed`: it happens when the page at `url` is paid, within a day; until then nothing has changed. */
-  status: z.enum(["preview", "done", "planned", "payment_needed"]),
-  /** When the plan is, or would be, in force. */
-  at: z.iso.datetime(),
-  /** Cents charged now. */
-  due: z.number().int(),
-  currency: z.string(),
-  url: z.string().nullable(),
-  /** How many of what is used the plan does not cover; it keeps running, and nothing is added until it fits. */
-  over: z.object({ slots: z.number().int(), targets: z.number().int() }),
-});
-export type PlanChange = z.infer<typeof PlanChange>;
 
 /** A change on record before Stripe is asked, so that a repeat asks for exactly the same. */
 const Request = z.object({ id: z.string(), from: z.enum(planNames), plan: z.enum(planNames), at: z.number().int() });
@@ -77,7 +60,7 @@ export async function changePlan(ctx: Context, input: { plan: PlanName; preview?
         : await takeBack(ctx, subject, request);
   await syncCustomer(ctx, subject.customer);
   const result = { ...answer, ...done };
-  if (ctx.once) await commit(ctx, remember(ctx, result));
+  if (ctx.once && !(await recall(ctx))) await commit(ctx, remember(ctx, result));
   return result;
 }
 

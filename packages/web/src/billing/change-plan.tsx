@@ -1,4 +1,4 @@
-import type { PlanChange } from "@berth/domain/billing/change.ts";
+import type { PlanChange } from "@berth/domain/billing/plan-change.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { api, read } from "../api.ts";
