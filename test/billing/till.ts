@@ -1,10 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startCheckout } from "@berth/domain/billing/checkout.ts";
-import { eventTypes } from "@berth/domain/billing/event.ts";
+import { doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
 import { openPortal } from "@berth/domain/billing/portal.ts";
-import type { Context } from "@berth/domain/context.ts";
-import { type Account, entitlement, getAccount } from "@berth/domain/entitlement/account.ts";
+import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
 import { type PlanName, plans } from "@berth/domain/plan/plan.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local/stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
@@ -48,16 +47,25 @@ export interface Payer extends TestTenant {
 /** The product and a local Stripe, each over real HTTP to the other, on one clock. */
 export interface Till {
   readonly test: TestWorld;
+  /** The test's own way to Stripe: what is done there by hand. */
   readonly stripe: Stripe;
+  /** What the product asked Stripe so far. */
+  readonly asked: { reads: number; writes: number };
   readonly control: StripeServer["control"];
   readonly hook: string;
   readonly secret: string;
-  /** Answers of the webhook to be given in place of its own, such as 500. */
-  readonly outage: { webhook: boolean; queue: boolean };
+  /** What is down: the webhook's function, its queue, the next so many requests of the product to Stripe. */
+  readonly outage: { webhook: boolean; queue: boolean; stripe: number };
   readonly deadLetters: Record<string, unknown>[];
   /** How many answers of the local Stripe were checked against its description. */
   validated(): number;
   signUp(): Promise<Payer>;
+  /** The events of a customer that the endpoint is to hear of, oldest first. */
+  eventsOf(customer: string): string[];
+  /** Delivers events again, one after the other in this order, each settled before the next. */
+  deliver(events: readonly string[]): Promise<void>;
+  /** Does something while no event gets through; what happened is delivered later or never. Answers the events that were held back. */
+  unheard<T>(work: () => Promise<T>): Promise<{ done: T; events: string[] }>;
   /** Waits until every event is delivered and every message is worked on. */
   settle(): Promise<void>;
   /** Moves both clocks on, and lets everything settle. */
@@ -77,15 +85,26 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
   const server = await local.serve();
   const { control } = server;
   const checking = checkedFetch();
-  const stripe = new Stripe("sk_test_till", {
-    host: "127.0.0.1",
-    port: server.port,
-    protocol: "http",
-    maxNetworkRetries: 0,
-    httpClient: Stripe.createFetchHttpClient(checking.fetch),
+  const asked = { reads: 0, writes: 0 };
+  const outage: Till["outage"] = { webhook: false, queue: false, stripe: 0 };
+  const connect = (fetch: typeof globalThis.fetch) =>
+    new Stripe("sk_test_till", {
+      host: "127.0.0.1",
+      port: server.port,
+      protocol: "http",
+      maxNetworkRetries: 0,
+      httpClient: Stripe.createFetchHttpClient(fetch),
+    });
+  const stripe = connect(checking.fetch);
+  const products = connect((input, init) => {
+    asked[init?.method === "GET" ? "reads" : "writes"]++;
+    if (outage.stripe > 0) {
+      outage.stripe--;
+      return Promise.reject(new Error("the line to Stripe is down"));
+    }
+    return checking.fetch(input, init);
   });
-  const test = testWorld({ start: new Date(START_SECONDS * 1000), stripe: () => Promise.resolve(stripe) });
-  const outage = { webhook: false, queue: false };
+  const test = testWorld({ start: new Date(START_SECONDS * 1000), stripe: () => Promise.resolve(products) });
   const deadLetters: Record<string, unknown>[] = [];
   const secrets: string[] = [];
   const door: Door = {
@@ -106,6 +125,7 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
   const till: Till = {
     test,
     stripe,
+    asked,
     control,
     hook: hook.url,
     secret: secrets[0] ?? "",
@@ -113,15 +133,39 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
     deadLetters,
     validated: checking.count,
     signUp: async () => payer(till, await testTenant(test, { state: "none" })),
+    eventsOf: (customer) =>
+      control
+        .events()
+        .filter((event) => isHeard(event.type) && doorbellOf({ ...event }).group === customer)
+        .map(({ id }) => id),
+    async deliver(events) {
+      for (const event of events) {
+        control.redeliver(event);
+        await till.settle();
+      }
+    },
+    async unheard(work) {
+      await till.settle();
+      const before = new Set(control.events().map(({ id }) => id));
+      control.chaos({ drop: 1 });
+      const done = await work();
+      await control.idle();
+      control.chaos(chaos);
+      const events = control.events().filter(({ id, type }) => !before.has(id) && isHeard(type));
+      return { done, events: events.map(({ id }) => id) };
+    },
     async settle() {
       await settle(till);
     },
     async advance(seconds) {
-      await till.leap(seconds);
-      await till.settle();
+      // A day at a time, so that what happens on one is heard of on it.
+      for (let left = seconds; left > 0; left -= DAY) {
+        await till.leap(Math.min(left, DAY));
+        await till.settle();
+      }
     },
     async leap(seconds) {
-      control.advance(seconds);
+      await control.walk(seconds);
       await test.clock.advance(seconds);
     },
     async close() {
@@ -290,6 +334,3 @@ function checkedFetch(): { fetch: typeof globalThis.fetch; count: () => number }
     },
   };
 }
-
-/** The account as a context sees it. */
-export const accountOf = (ctx: Context) => getAccount(ctx);

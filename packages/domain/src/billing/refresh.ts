@@ -2,6 +2,7 @@ import { limit } from "../auth/rate.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
+import type { Doorbell } from "./event.ts";
 import { type BillingState, stateOf } from "./state.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
@@ -14,15 +15,16 @@ export async function refreshBilling(ctx: Context, input: { session?: string | u
   allow(ctx, "billing");
   await limit(ctx, `billing-refresh#${ctx.tenant}`, { most: 20, seconds: 60 });
   const account = await getAccount(ctx);
-  if (input.session !== undefined) await refuseForeign(ctx, account, input.session);
+  const bell = input.session === undefined ? {} : await completed(ctx, account, input.session);
   if (account.customer !== undefined) {
     const { customer } = account;
-    await atStripe(() => syncCustomer(ctx, customer));
+    await atStripe(() => syncCustomer(ctx, customer, bell));
   }
   return stateOf(ctx, await getAccount(ctx));
 }
 
-async function refuseForeign(ctx: Context, account: Account, id: string): Promise<void> {
+/** What a payment page of the account's own tells: that it is done with, once it is paid. @throws Problem input.invalid for any other's */
+async function completed(ctx: Context, account: Account, id: string): Promise<Doorbell> {
   const foreign = new Problem("input.invalid", { detail: "body.session: this is not a payment page of your account." });
   const stripe = await ctx.stripe();
   const session = await atStripe(() => stripe.checkout.sessions.retrieve(id)).catch((error: unknown) => {
@@ -30,4 +32,5 @@ async function refuseForeign(ctx: Context, account: Account, id: string): Promis
   });
   const customer = typeof session.customer === "string" ? session.customer : session.customer?.id;
   if (session.client_reference_id !== ctx.tenant || customer !== account.customer) throw foreign;
+  return session.status === "complete" ? { type: "checkout.session.completed", object: id } : {};
 }
