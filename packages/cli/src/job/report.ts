@@ -23,6 +23,8 @@ export interface Reporting {
   readonly now: () => number;
 }
 
+/** The step in which a run puts back what it changed, because the one before it failed. */
+const RESTORE = "restore";
 const STEP_WIDTH = "preflight".length;
 const ends = new Set(["succeeded", "failed", "canceled"]);
 
@@ -63,7 +65,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
       if (!begun.has(event.target)) begun.set(event.target, event.at);
       const text = clean([event.service, event.text].filter(Boolean).join(": "));
       if (event.type === "step") {
-        ended(event.target, event.name, event.at, paint.green("✓"));
+        ended(event.target, event.name, event.at, event.step === RESTORE ? paint.red("✗") : paint.green("✓"));
         const step = clean(event.step ?? "");
         targets.set(event.target, { step, at: event.at, seen: now(), last: event.at, text: "" });
         if (!live) line(event, "");
@@ -83,7 +85,8 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
           progress.say(`${paint.yellow("·")} ${nameOf(rollout.name)}  ${news}`);
         }
         if (!ends.has(rollout.status)) continue;
-        const mark = rollout.status === "succeeded" ? paint.green("✓") : paint.red("✗");
+        const back = targets.get(rollout.target)?.step === RESTORE && rollout.failure?.rolledBack;
+        const mark = rollout.status === "succeeded" ? paint.green("✓") : back ? paint.yellow("↺") : paint.red("✗");
         ended(rollout.target, rollout.name, targets.get(rollout.target)?.last ?? "", mark);
       }
       progress.doing(targets.size > 0 ? doing : () => waiting(next));

@@ -19,7 +19,8 @@ export function progressOn(terminal: Terminal): Progress {
   let frame = 0;
   const draw = () => {
     const spin = terminal.paint.cyan(FRAMES[frame % FRAMES.length] ?? "");
-    terminal.raw(text ? `${CLEAR}${spin} ${cut(text(), Math.max(10, terminal.width - 3))}` : CLEAR);
+    const said = text?.() ?? "";
+    terminal.raw(said === "" ? CLEAR : `${CLEAR}${spin} ${cut(said, Math.max(10, terminal.width - 3))}`);
   };
   const timer = setInterval(() => {
     frame++;

@@ -45,7 +45,8 @@ export function terminalOf(
     (stream: Stream) =>
     (...text: readonly string[]) =>
       void stream.write(text.map((line) => `${line}\n`).join(""));
-  const able = stdout.isTTY === true && env.TERM !== "dumb";
+  // A terminal that has no size yet cannot be drawn on.
+  const able = stdout.isTTY === true && env.TERM !== "dumb" && stdout.columns > 0;
   return {
     out: lines(stdout),
     err: lines(stderr),
