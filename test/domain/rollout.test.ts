@@ -119,7 +119,6 @@ describe("a job is worked on by one worker at a time", () => {
     const job = await tenant.deploy("shop");
     bells(tenant);
     const frozen = { ...tenant.system, sleep: () => new Promise<void>(() => {}) };
-    await t.clock.advance(20);
     void rollout(
       frozen,
       { job: job.id, target: target.id },
