@@ -75,21 +75,47 @@ test.each(names)("%s loads in a bare process with only its own files", (name) =>
   expect(stdout.trim()).toBe("function");
 });
 
-test("the API's bundle answers a request of API Gateway's", () => {
-  const event = {
-    version: "2.0",
-    rawPath: "/v1/none",
-    rawQueryString: "",
-    headers: { host: "api.example" },
-    requestContext: { http: { method: "GET", path: "/v1/none", sourceIp: "203.0.113.7" }, domainName: "api.example" },
-    isBase64Encoded: false,
-  };
-  const program = `const{handler}=await import(${JSON.stringify(join(bundleOf("api/handler").folder, "index.mjs"))});const{statusCode,body}=await handler(${JSON.stringify(event)},{});console.log(statusCode,JSON.parse(body).code)`;
-  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+const eventOf = (path: string) => ({
+  version: "2.0",
+  rawPath: path,
+  rawQueryString: "",
+  headers: { host: "api.example" },
+  requestContext: { http: { method: "GET", path, sourceIp: "203.0.113.7" }, domainName: "api.example" },
+  isBase64Encoded: false,
+});
+
+/** Runs a program over the bundle's `handler` and answers its last line. */
+function ask(name: FunctionName, program: string): string {
+  const text = `${streamingGlobal}const{handler}=await import(${JSON.stringify(join(bundleOf(name).folder, "index.mjs"))});${program}`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", text], {
     env: loadEnvironment,
     encoding: "utf8",
   });
-  expect(stdout.trim().split("\n").at(-1)).toBe("404 route.not_found");
+  return stdout.trim().split("\n").at(-1) || stderr.slice(-500);
+}
+
+test("the API's bundle answers a request of API Gateway's", () => {
+  const event = JSON.stringify(eventOf("/v1/none"));
+  const answer = ask(
+    "api/handler",
+    `const{statusCode,body}=await handler(${event},{});console.log(statusCode,JSON.parse(body).code)`,
+  );
+  expect(answer).toBe("404 route.not_found");
+});
+
+test.each([
+  ["/v1/jobs/job_1/events", "401 auth.required"],
+  ["/v1/apps", "404"],
+  ["/health", "404"],
+])("the event stream's bundle serves its one address and no other: %s", (path, expected) => {
+  const answer = ask(
+    "api/stream",
+    `const{PassThrough}=await import("node:stream");const stream=new PassThrough();let status;` +
+      `awslambda.HttpResponseStream={from:(to,meta)=>{status=meta.statusCode;return to}};` +
+      `await handler(${JSON.stringify(eventOf(path))},stream,{});let text="";for await(const part of stream)text+=part;` +
+      `console.log(status,text.startsWith("{")?JSON.parse(text).code:"")`,
+  );
+  expect(answer.trim()).toBe(expected);
 });
 
 test("the runner's script is in the rollout worker's bundle as it is", () => {
