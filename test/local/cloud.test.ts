@@ -141,12 +141,24 @@ test("time that is advanced is advanced everywhere: a code has expired and Strip
   await expect.poll(() => cloud.inbox(email).length, { timeout: 5000 }).toBe(1);
   const code = /\d{6}/.exec(cloud.inbox(email)[0]?.subject ?? "")?.[0];
   const [before, stripeBefore] = [cloud.now().getTime(), cloud.stripe.now()];
-  const answer = await fetch(`${cloud.endpoint}/_local/clock/advance`, { method: "POST", body: '{"seconds":90000}' });
+  const answer = await fetch(`${cloud.endpoint}/_local/clock/advance`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" }, // as curl says of everything
+    body: '{"seconds":90000}',
+  });
   expect(answer.status).toBe(200);
   expect(cloud.now().getTime() - before).toBeGreaterThanOrEqual(90_000_000);
   expect(cloud.stripe.now() - stripeBefore).toBeGreaterThanOrEqual(90_000);
   const late = await json("POST", "/v1/auth/verify", { email, code });
   expect(late.status).toBe(401);
+});
+
+test("the inbox page's buttons let time pass and lead back to it", async () => {
+  const before = cloud.now().getTime();
+  const body = new URLSearchParams({ seconds: "60" });
+  const answer = await fetch(`${cloud.endpoint}/_local/clock/advance`, { method: "POST", body, redirect: "manual" });
+  expect([answer.status, answer.headers.get("location")]).toEqual([303, "/_local/inbox"]);
+  expect(cloud.now().getTime() - before).toBeGreaterThanOrEqual(60_000);
 });
 
 test("a negative or missing time is refused", async () => {

@@ -40,8 +40,12 @@ export function controlRoutes(cloud: Cloud): Hono {
     c.json({ now: cloud.now().toISOString(), aheadSeconds: Math.round((cloud.now().getTime() - Date.now()) / 1000) }),
   );
   app.post("/clock/advance", async (c) => {
-    await cloud.advance(Advance.parse(await c.req.json()).seconds);
-    return c.json({ now: cloud.now().toISOString() });
+    // The page's form, or JSON under whatever type: curl calls everything a form.
+    const text = await c.req.text();
+    const form = /^seconds=\d+$/.test(text);
+    const asked: unknown = form ? { seconds: Number(text.slice("seconds=".length)) } : JSON.parse(text);
+    await cloud.advance(Advance.parse(asked).seconds);
+    return form ? c.redirect("/_local/inbox", 303) : c.json({ now: cloud.now().toISOString() });
   });
   app.post("/schedules/:name", async (c) => {
     await cloud.runSchedule(c.req.param("name"));
