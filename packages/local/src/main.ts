@@ -9,7 +9,7 @@ import { FolderTaken } from "./state/lock.ts";
 
 const { values } = parseArgs({
   options: {
-    port: { type: "string", default: "3000" },
+    port: { type: "string", default: "4000" },
     folder: { type: "string", default: ".berth" },
     workers: { type: "string", default: "2" },
     fresh: { type: "boolean", default: false },
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 
 const usage = `The whole of Berth on this machine, on the loopback interface.
 
-  npm run dev -- [--port 3000] [--folder .berth] [--workers 2] [--fresh] [--quiet] [--no-build]
+  npm run dev -- [--port 4000] [--folder .berth] [--workers 2] [--fresh] [--quiet] [--no-build]
 
   --port     of the dashboard and API; the engines and Stripe take the two after it (0: any free ones)
   --folder   where the state is kept

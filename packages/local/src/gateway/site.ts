@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { cacheControl, siteHeaders } from "../../../../functions/site.ts";
+import { pageHeaders } from "../../../web/src/headers.ts";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -19,10 +19,13 @@ const types: Readonly<Record<string, string>> = {
   ".map": "application/json",
 };
 
+/** Files with a hash in their names never change; the page that names them is asked for again every time. */
+const cacheControl = (path: string) => (path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+
 /** Answers a file of the dashboard; any other path without an extension is the page itself, which knows its own routes. */
 export async function answerSite(folder: string, method: string, path: string, response: ServerResponse): Promise<number> {
   const plain = (status: number, text: string) => {
-    response.writeHead(status, { ...siteHeaders, "content-type": "text/plain; charset=utf-8" }).end(text);
+    response.writeHead(status, { ...pageHeaders, "content-type": "text/plain; charset=utf-8" }).end(text);
     return status;
   };
   if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET\n");
@@ -36,7 +39,7 @@ export async function answerSite(folder: string, method: string, path: string, r
       name === "/index.html" ? "The dashboard is not built; `npm run build:web` does it.\n" : "Not found\n",
     );
   response.writeHead(200, {
-    ...siteHeaders,
+    ...pageHeaders,
     "content-type": types[extname(file)] ?? "application/octet-stream",
     "content-length": size,
     "cache-control": cacheControl(name),
