@@ -51,7 +51,7 @@ test("a stranger signs up with a pasted code, lands on an empty home, and sees t
   await heading("Apps").waitFor();
   await page.getByText("Three steps to the first deploy").waitFor();
   await page.getByRole("link", { name: "See the plans" }).click();
-  await heading("Choose a plan").waitFor();
+  await heading("Plans").waitFor();
   expect(await page.getByRole("button", { name: /^Choose (Solo|Pro|Studio)$/ }).count()).toBe(3);
 });
 

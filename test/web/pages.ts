@@ -21,9 +21,9 @@ export const pagesOf = ({ good, failed, check }: Scene, deviceCode: string): rea
   { name: "targets", path: "/targets", heading: "Targets" },
   { name: "tokens", path: "/tokens", heading: "Tokens" },
   { name: "device", path: `/device?code=${deviceCode}`, heading: "Confirm a login" },
-  { name: "plans", path: "/plans", heading: "Choose a plan" },
+  { name: "plans", path: "/plans", heading: "Plans" },
   { name: "billing", path: "/billing", heading: "Billing" },
-  { name: "billing-return", path: "/billing/return?session_id=cs_test_1", heading: "Your plan is active" },
+  { name: "billing-return", path: "/billing/return", heading: "Your plan is active" },
   { name: "audit", path: "/audit", heading: "Audit" },
   { name: "missing", path: "/nowhere", heading: "There is no such page" },
 ];

@@ -54,7 +54,7 @@ function Front() {
   if (me.data) return <Home />;
   if (me.data === null || !marked()) return <Landing />;
   return (
-    <Page title="Apps">
+    <Page title="Apps" placeholder>
       <Loaded query={me}>{() => null}</Loaded>
     </Page>
   );
@@ -68,7 +68,7 @@ function Private({ page }: { page: () => ComponentChildren }) {
   if (me.data) return <>{page()}</>;
   if (me.data === null) return <Redirect to={`/login?next=${encodeURIComponent(search ? `${path}?${search}` : path)}`} replace />;
   return (
-    <Page title="One moment">
+    <Page title="One moment" placeholder>
       <Loaded query={me}>{() => null}</Loaded>
     </Page>
   );

@@ -72,7 +72,7 @@ export function Releases({ app, environment, busy }: Props) {
                           label={`Roll back to release ${release.number}`}
                           onClick={() => setTo(release.number)}
                         >
-                          Roll back to this
+                          Roll back
                         </Button>
                       )}
                     </div>

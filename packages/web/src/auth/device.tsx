@@ -9,17 +9,9 @@ import { Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Ago } from "../ui/time.tsx";
+import { deviceCode } from "./device-code.ts";
 
 const CODE = /^[A-Z]{4}-[A-Z]{4}$/;
-
-/** As it is shown on the terminal: XXXX-XXXX, however it was typed. */
-export function deviceCode(text: string): string {
-  const letters = text
-    .toUpperCase()
-    .replaceAll(/[^A-Z]/g, "")
-    .slice(0, 8);
-  return letters.length > 4 ? `${letters.slice(0, 4)}-${letters.slice(4)}` : letters;
-}
 
 /** Confirming a login from a command line, after seeing who asks and from where. */
 export function Device() {

@@ -32,7 +32,7 @@ export function Plans() {
   };
   return (
     <Page
-      title={current ? "Change the plan" : "Choose a plan"}
+      title="Plans"
       lead={
         current
           ? "A larger plan holds at once, a smaller one from the end of what is paid."

@@ -30,8 +30,11 @@ const matches = (entry: Entry, words: string) =>
 export function Errors() {
   const [words, setWords] = useState("");
   useEffect(() => {
-    const code = decodeURIComponent(location.hash.slice(1));
-    document.getElementById(code)?.scrollIntoView();
+    if (!location.hash) return;
+    // A link within the page only changed the address; going there again by the browser's own way scrolls to the entry and marks it.
+    const { hash } = location;
+    history.replaceState(history.state, "", location.pathname);
+    location.replace(hash);
   }, []);
   return (
     <Page title="Errors" lead="Every refusal and every failure, with what to do about it. Codes never change their meaning.">

@@ -56,7 +56,7 @@ export function Home() {
       <Loaded query={apps} lines={4}>
         {({ items }) =>
           items.length === 0 ? null : (
-            <ul class="cards">
+            <ul class="apps">
               {items.map((app) => (
                 <AppRow key={app.id} app={app} running={running} />
               ))}

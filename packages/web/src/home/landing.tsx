@@ -25,6 +25,7 @@ export function Landing() {
   return (
     <Page
       title="A berth for every app, on your own servers"
+      class="landing"
       tab="Compose apps on your own servers"
       lead="Write a compose.yaml, run one command, and your app is live on the servers you already pay for: released with health checks, watched, and one command away from the release before."
       actions={

@@ -69,14 +69,16 @@ export function follow(id: string, tell: Tell): () => void {
   return () => over.abort();
 }
 
+/** What there is already is asked for at once; only then does it wait for more. */
 async function run(id: string, tell: Tell, signal: AbortSignal): Promise<void> {
   let cursor: string | undefined;
   let streams = typeof EventSource === "function";
   while (!signal.aborted) {
+    const streaming = streams && cursor !== undefined;
     tell({ type: "by", by: streams ? "stream" : "poll" });
-    const round = streams ? await stream(id, cursor, tell, signal) : await poll(id, cursor, tell, signal);
+    const round = streaming ? await stream(id, cursor, tell, signal) : await poll(id, cursor, tell, signal);
     if (round.done) return;
-    if (round.cursor === undefined && streams) streams = false;
+    if (streaming && round.cursor === undefined) streams = false;
     else if (round.failed) await pause(RETRY_MS, signal);
     cursor = round.cursor ?? cursor;
   }

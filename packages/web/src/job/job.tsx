@@ -30,7 +30,7 @@ export function JobPage({ id }: { id: string }) {
   }, [over, queries]);
   if (!job)
     return (
-      <Page title="Job" lead={<code class="break">{id}</code>}>
+      <Page title="Job" placeholder lead={<code class="break">{id}</code>}>
         {error ? <Refusal error={error} /> : <Skeleton lines={6} />}
       </Page>
     );

@@ -44,7 +44,7 @@ export function Fingerprint({ target, shown }: { target: TargetView; shown: Host
           reason={same ? undefined : "Compare it first"}
           onClick={() => trust.mutate()}
         >
-          Confirm the key
+          Confirm the host key
         </Button>
       </div>
     </div>

@@ -8,26 +8,33 @@ interface Props {
   readonly lead?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly narrow?: boolean;
+  readonly class?: string;
+  /** It stands for a page that is not known yet. */
+  readonly placeholder?: boolean;
   readonly children: ComponentChildren;
 }
 
-let first = true;
+/** The page that was arrived at last, by its address and heading. */
+let arrived: string | undefined;
 
 /** A page: its heading is where a keyboard and a screen reader arrive after following a link. */
-export function Page({ title, tab, lead, actions, narrow, children }: Props) {
+export function Page({ title, tab, lead, actions, narrow, class: name, placeholder, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${tab ?? title} · Berth`;
   }, [tab, title]);
   useEffect(() => {
-    if (first) first = false;
-    else if (!location.hash) {
-      window.scrollTo(0, 0);
-      heading.current?.focus({ preventScroll: true });
-    }
-  }, []);
+    if (placeholder) return;
+    const here = `${location.pathname} ${title}`;
+    const followed = arrived !== undefined && arrived !== here && !location.hash;
+    arrived = here;
+    const head = heading.current;
+    if (!followed || !head || head.closest("main")?.contains(document.activeElement)) return;
+    window.scrollTo(0, 0);
+    head.focus({ preventScroll: true });
+  }, [placeholder, title]);
   return (
-    <main id="main" class={narrow ? "page narrow" : "page"}>
+    <main id="main" class={["page", narrow && "narrow", name].filter(Boolean).join(" ")}>
       <header class="page-head">
         <div>
           <h1 ref={heading} tabIndex={-1}>

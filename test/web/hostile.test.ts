@@ -1,0 +1,188 @@
+import { store } from "@berth/domain/table.ts";
+import { targetKey } from "@berth/domain/target/target.ts";
+import { issueToken } from "@berth/domain/token/token.ts";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { testApi } from "../support/api.ts";
+import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { testTenant } from "../support/tenant.ts";
+import { launchBrowser } from "./browser.ts";
+import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { payloads } from "./payloads.ts";
+import { enter, type Visitor, visit } from "./visitor.ts";
+
+const api = testApi({ running: true, start: new Date() });
+let browser: Browser;
+let site: Dashboard;
+let visitor: Visitor;
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  api.close();
+});
+beforeEach(async () => {
+  visitor = await visit(browser, site.url);
+});
+afterEach(() => visitor.close());
+
+/** Nothing on the page was made by a payload: no element it names, no handler, no address but our own; and nothing ran or was blocked. */
+async function harmless(): Promise<void> {
+  const made = await visitor.page.evaluate(() => {
+    const strange =
+      "img, iframe, object, embed, base, video, audio, math, marquee, template, style, x, form[action], [formaction], script:not([src])";
+    const handlers = [...document.querySelectorAll("*")].filter((each) =>
+      each.getAttributeNames().some((name) => name.startsWith("on")),
+    );
+    const links = [...document.querySelectorAll("a")].filter(({ href, origin }) => href !== "" && origin !== location.origin);
+    return [...document.querySelectorAll(strange), ...handlers, ...links].map((each) => each.outerHTML.slice(0, 200));
+  });
+  expect({ made, dialogs: visitor.dialogs, complaints: visitor.complaints }).toEqual({ made: [], dialogs: [], complaints: [] });
+}
+
+const lineOf = (text: string) => text.replaceAll(/\s+/g, " ").trim();
+
+test("hostile names and notes are shown as text wherever they appear: tokens, devices, audit, releases, services", async () => {
+  const tenant = await testTenant(api, { plan: "studio" });
+  await tenant.target();
+  await tenant.app();
+  for (const payload of payloads) await issueToken(tenant.ctx, { name: payload.slice(0, 80), scopes: ["read"] });
+  for (const payload of payloads.slice(0, 12)) {
+    const compose = `services:\n  web:\n    image: ${JSON.stringify(`reg.test/${payload}`)}\n`;
+    const job = await tenant
+      .deploy("shop", { note: payload.slice(0, 200), compose })
+      .catch(() => tenant.deploy("shop", { note: payload }));
+    await tenant.work(job);
+  }
+  await enter(visitor, api, site.url, tenant.user.email);
+  const { page } = visitor;
+  await page.goto("/tokens");
+  const names = page.locator(".row-title");
+  await names.first().waitFor();
+  const shown = new Set((await names.allTextContents()).map(lineOf));
+  for (const payload of payloads) expect(shown).toContain(lineOf(payload.slice(0, 80)));
+  await harmless();
+  await page
+    .getByRole("button", { name: /^Revoke/ })
+    .first()
+    .click();
+  await page.getByRole("dialog").waitFor();
+  await harmless();
+  for (const path of ["/audit", "/apps/shop", "/"]) {
+    await page.goto(path);
+    await page.getByText("Loading", { exact: true }).first().waitFor({ state: "detached" });
+    await harmless();
+  }
+  for (const payload of payloads.slice(0, 15)) {
+    const started = await api.call("POST", "/v1/auth/device", {
+      body: { client: payload.slice(0, 80) },
+      headers: { "x-berth-source-ip": payload.slice(0, 9) },
+    });
+    await page.goto(`/device?code=${started.body.userCode}`);
+    await page.getByText("I started this login myself").waitFor();
+    expect(lineOf((await page.locator("dd").allTextContents()).join(" | "))).toContain(lineOf(payload.slice(0, 80)));
+    await harmless();
+  }
+}, 90_000);
+
+test("hostile lines, services, steps and last words of a container are shown as text on a job's page and in an app's logs", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  const reach = scriptedReach((input, tell) => {
+    for (const payload of payloads) {
+      tell({ type: "log", step: "start", service: payload, text: payload });
+      tell({ type: "step", step: payload, text: payload });
+    }
+    if (input.op === "logs") return succeeded();
+    return failed({
+      class: "unhealthy",
+      step: payloads[0]!,
+      service: payloads[3]!,
+      message: payloads[6]!,
+      log: payloads.slice(0, 40),
+      rolledBack: true,
+      changed: true,
+    });
+  });
+  const live = await tenant.work(await tenant.deploy("shop"));
+  expect(live.status).toBe("succeeded");
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  await enter(visitor, api, site.url, tenant.user.email);
+  const { page } = visitor;
+  await page.goto(`/jobs/${job.id}`);
+  await page
+    .locator(".line")
+    .nth(2 * payloads.length - 1)
+    .waitFor();
+  const lines = (await page.locator(".line-text").allTextContents()).map(lineOf);
+  for (const payload of payloads) expect(lines).toContain(lineOf(payload));
+  await harmless();
+  await page.goto("/apps/shop");
+  await page.getByRole("button", { name: "Read the logs" }).click();
+  await expect.poll(() => api.sent.filter(({ queue }) => queue === "jobs").length).toBe(1);
+  await tenant.work(job, reach);
+  await page
+    .locator(".line")
+    .nth(payloads.length - 1)
+    .waitFor();
+  await harmless();
+}, 60_000);
+
+test("hostile words of a server about itself are shown as text on its card", async () => {
+  const tenant = await testTenant(api);
+  const target = await tenant.target();
+  await enter(visitor, api, site.url, tenant.user.email);
+  const { page } = visitor;
+  for (const payload of payloads.slice(0, 20)) {
+    const facts = { docker: payload, compose: payload, arch: payload, os: payload, disk_free_mb: payload };
+    const problem = { class: payload, message: payload, remedy: payload };
+    const shownKey = { type: payload, key: payload, fingerprint: payload };
+    await store(tenant.ctx, targetKey(tenant.ctx, target.id), {
+      ...target,
+      status: "changed",
+      publicKey: payload,
+      facts,
+      problem,
+      shownKey,
+    });
+    await page.goto("/targets");
+    await page.getByRole("listitem", { name: "web1" }).waitFor();
+    expect(lineOf((await page.locator(".target").textContent()) ?? "")).toContain(lineOf(payload));
+    await harmless();
+  }
+}, 60_000);
+
+test("a hostile address leads nowhere: after signing in one is on our own pages, and a code or session in it is only text", async () => {
+  const tenant = await testTenant(api);
+  await enter(visitor, api, site.url, tenant.user.email);
+  const { page } = visitor;
+  const away = [
+    "https://evil.example/",
+    "//evil.example/",
+    "/\\evil.example",
+    "/.//evil.example",
+    "/..//evil.example/",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "/\t/evil.example",
+  ];
+  for (const next of [...away, ...payloads.slice(0, 10)]) {
+    await page.goto(`/login?next=${encodeURIComponent(next)}`);
+    await page.getByRole("heading", { level: 1, name: /^(Apps|There is no such page)$/ }).waitFor();
+    expect(new URL(page.url()).origin).toBe(site.url);
+    await harmless();
+  }
+  for (const payload of payloads.slice(0, 10)) {
+    await page.goto(`/device?code=${encodeURIComponent(payload)}`);
+    await page.getByRole("heading", { level: 1, name: "Confirm a login" }).waitFor();
+    await page.goto(`/errors#${encodeURIComponent(payload)}`);
+    await page.getByRole("heading", { level: 1, name: "Errors" }).waitFor();
+    await page.goto(`/apps/${encodeURIComponent(payload.replaceAll("/", "-"))}`);
+    await page.getByRole("alert").waitFor();
+    await harmless();
+  }
+}, 60_000);

@@ -1,0 +1,164 @@
+import { rollout } from "@berth/domain/rollout/rollout.ts";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { testApi } from "../support/api.ts";
+import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { type TestTenant, testTenant } from "../support/tenant.ts";
+import { launchBrowser } from "./browser.ts";
+import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { enter, type Visitor, visit } from "./visitor.ts";
+
+const api = testApi({ running: true, start: new Date() });
+let browser: Browser;
+let site: Dashboard;
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  api.close();
+});
+
+/** Takes the bells of the tenant's jobs and answers them at once, as workers would. */
+async function answerBells(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
+  const bells = api.take("jobs").map(({ message }) => ({ job: String(message.job), target: String(message.target) }));
+  await Promise.all(bells.map((bell) => rollout(tenant.system, bell, reach)));
+}
+
+/** A deploy to two targets that goes on as far as the test lets it. */
+async function watched() {
+  const tenant = await testTenant(api);
+  await tenant.target("web1");
+  await tenant.target("web2", "127.0.0.2");
+  await tenant.app();
+  const job = await tenant.deploy("shop", { targets: ["web1", "web2"] });
+  const gate = Promise.withResolvers<"good" | "bad">();
+  const reach = scriptedReach(async (input, tell) => {
+    if (input.op !== "deploy") return succeeded();
+    tell({ type: "step", step: "preflight" });
+    tell({ type: "step", step: "pull" });
+    tell({ type: "image", step: "pull", service: "web", text: "Pulled" });
+    const end = await gate.promise;
+    tell({ type: "step", step: "start" });
+    if (end === "good") return succeeded();
+    const log = ["listening on 8080", "error: DATABASE_URL is not set"];
+    return failed({
+      class: "unhealthy",
+      step: "start",
+      service: "web",
+      message: "web is not healthy",
+      log,
+      rolledBack: true,
+      changed: true,
+    });
+  });
+  const visitor = await visit(browser, site.url);
+  await enter(visitor, api, site.url, tenant.user.email);
+  return { tenant, job, reach, gate, visitor, page: visitor.page };
+}
+
+const finish = async (visitor: Visitor) => {
+  const { complaints, dialogs } = visitor;
+  await visitor.close();
+  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
+};
+
+test("a job is seen live by its stream: queued, each target's steps, its lines once each, and the end without a reload", async () => {
+  const { tenant, job, reach, gate, visitor, page } = await watched();
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().includes("/events") && asked.push(request.headers().accept ?? ""));
+  await page.goto(`/jobs/${job.id}`);
+  await page.getByText("Queued").first().waitFor();
+  const working = answerBells(tenant, reach);
+  const column = page.getByRole("listitem", { name: "web2" });
+  await column.getByText("Pull images").waitFor();
+  await page.getByRole("log").getByText("Pulled").first().waitFor();
+  gate.resolve("good");
+  await working;
+  await column.getByText("Succeeded").waitFor();
+  await page.getByText("live", { exact: true }).waitFor({ state: "detached" });
+  expect(await page.getByRole("log").getByText("Pulled").count()).toBe(2);
+  expect(asked).toEqual(["", "text/event-stream"]);
+  await finish(visitor);
+});
+
+test("where streams do not get through, the page asks instead and misses nothing", async () => {
+  const { tenant, job, reach, gate, visitor, page } = await watched();
+  await page.route("**/events*", (route) =>
+    route.request().headers().accept === "text/event-stream" ? route.abort() : route.continue(),
+  );
+  await page.goto(`/jobs/${job.id}`);
+  await page.getByText("live, by asking").waitFor();
+  const working = answerBells(tenant, reach);
+  await page.getByRole("listitem", { name: "web1" }).getByText("Pull images").waitFor();
+  gate.resolve("good");
+  await working;
+  await page.getByRole("listitem", { name: "web1" }).getByText("Succeeded").waitFor();
+  await expect.poll(() => page.getByRole("log").getByText("Pulled").count()).toBe(2);
+  visitor.complaints.length = 0; // the aborted streams were ours
+  await finish(visitor);
+});
+
+test("a failed deploy says what, where, the container's last lines, what serves now and what to do", async () => {
+  const { tenant, job, reach, gate, visitor, page } = await watched();
+  gate.resolve("bad");
+  await answerBells(tenant, reach);
+  await page.goto(`/jobs/${job.id}`);
+  const panel = page.getByRole("region", { name: "web is not healthy" });
+  await panel.getByText("error: DATABASE_URL is not set").waitFor();
+  await panel.getByText("The release before serves again, with its data.").waitFor();
+  await panel.getByText("at the step start").waitFor();
+  await panel.getByText(/mend it and deploy again/).waitFor();
+  await panel.getByRole("link", { name: "unhealthy" }).click();
+  await page.getByRole("heading", { level: 1, name: "Errors" }).waitFor();
+  expect(await page.evaluate(() => document.querySelector(":target")?.id)).toBe("unhealthy");
+  await finish(visitor);
+});
+
+test("a job is canceled only after the question was answered", async () => {
+  const { tenant, job, visitor, page } = await watched();
+  await page.goto(`/jobs/${job.id}`);
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Let it run" }).click();
+  expect((await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token(["read"]) })).body.status).toBe("queued");
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel the job" }).click();
+  await page.getByText("Canceled").first().waitFor();
+  api.take("jobs");
+  await finish(visitor);
+});
+
+test("a rollback is asked for with what serves now, and leads to its job", async () => {
+  const { tenant, job, reach, gate, visitor, page } = await watched();
+  gate.resolve("good");
+  await answerBells(tenant, reach);
+  expect((await tenant.work(job)).status).toBe("succeeded");
+  await tenant.work(await tenant.deploy("shop"), reach);
+  await page.goto("/apps/shop");
+  await page.getByRole("button", { name: "Roll back to release 1" }).click();
+  const dialog = page.getByRole("dialog", { name: "Roll shop back to release 1?" });
+  await dialog.getByText(/web1 \(release 2 now\) and web2 \(release 2 now\)/).waitFor();
+  await dialog.getByRole("button", { name: "Roll back", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Roll shop back to release 1" }).waitFor();
+  await answerBells(tenant, reach);
+  await page.getByRole("listitem", { name: "web1" }).getByText("Succeeded").waitFor();
+  expect((await tenant.environment("shop")).good).toEqual([1]);
+  await finish(visitor);
+});
+
+test("a job that is not there is said once, and not asked for again and again", async () => {
+  const { visitor, page } = await watched();
+  api.take("jobs");
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().includes("/events")) asked++;
+  });
+  await page.goto("/jobs/job_01J00000000000000000000000");
+  await page.getByRole("alert").getByText("No such job").waitFor();
+  const soFar = asked;
+  await page.waitForTimeout(3_500);
+  expect(asked).toBe(soFar);
+  await finish(visitor);
+});
