@@ -166,6 +166,21 @@ test("a negative or missing time is refused", async () => {
     expect((await fetch(`${cloud.endpoint}/_local/clock/advance`, { method: "POST", body })).status).toBe(400);
 });
 
+test("where the port after the gateway's is taken the engines take another, and a taken gateway's port is an error", async () => {
+  const { port } = new URL(cloud.endpoint);
+  // The gateway's wish is the engines' own port less one, which may be the first cloud's gateway; either way nothing is left open.
+  const second = await startCloud({ port: Number(port) - 1, workers: 1 }).catch((error: NodeJS.ErrnoException) => error);
+  if (second instanceof Error) expect(second).toMatchObject({ code: "EADDRINUSE" });
+  else {
+    expect(second.endpoint).not.toBe(cloud.endpoint);
+    expect((await fetch(`${second.endpoint}/_local/health`)).status).toBe(200);
+    await second.close();
+  }
+  await expect(startCloud({ port: Number(new URL(cloud.origin).port), workers: 1 })).rejects.toMatchObject({
+    code: "EADDRINUSE",
+  });
+});
+
 test("two clouds do not share a folder", async () => {
   await expect(startCloud({ folder })).rejects.toThrow(FolderTaken);
 });

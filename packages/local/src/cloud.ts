@@ -19,13 +19,13 @@ import type { Sqs } from "./sqs/sqs.ts";
 import { sqsService } from "./sqs/wire.ts";
 import { ssmService } from "./ssm/wire.ts";
 import { takeFolder } from "./state/lock.ts";
-import { close as closeServer, listen } from "./state/server.ts";
+import { close as closeServer, listen, nearby } from "./state/server.ts";
 import type { Control } from "./stripe/control.ts";
 
 export interface CloudOptions {
   /** Where the state is kept; in memory only, unless given. */
   readonly folder?: string;
-  /** Of the gateway; the engines and Stripe listen on the two after it. 0 takes free ones. */
+  /** Of the gateway; the engines and Stripe listen on the two after it, where these are free. 0 takes free ones. */
   readonly port?: number;
   /** Processes for background work. */
   readonly workers?: number;
@@ -111,7 +111,7 @@ async function start(
     (request) => control?.fetch(request) ?? new Response("starting\n", { status: 503 }),
     (error) => log.event("engines", error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
-  endpoint = `http://127.0.0.1:${(await listen(engines, portAfter(1))).port}`;
+  endpoint = `http://127.0.0.1:${(await nearby(portAfter(1), (at) => listen(engines, at))).port}`;
   ends.push(() => closeServer(engines));
 
   let pools: Pools | undefined;

@@ -24,7 +24,7 @@ const usage = `The whole of Berth on this machine, on the loopback interface.
 
   npm run dev -- [--port 4000] [--folder .berth] [--workers 2] [--fresh] [--quiet] [--no-build]
 
-  --port     of the dashboard and API; the engines and Stripe take the two after it (0: any free ones)
+  --port     of the dashboard and API; the engines and Stripe take the two after it if they can (0: any free ones)
   --folder   where the state is kept
   --workers  processes for background work
   --fresh    begin with nothing

@@ -1,6 +1,7 @@
 import { eventTypes } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
 import Client from "stripe";
+import { nearby } from "../state/server.ts";
 import { createStripe, type Stripe, type StripeServer } from "../stripe/stripe.ts";
 
 export interface LocalStripe {
@@ -21,7 +22,7 @@ export async function startStripe(options: {
 }): Promise<LocalStripe> {
   const { port, key, folder } = options;
   const stripe = createStripe({ ...(folder !== undefined && { folder }) });
-  const server = await stripe.serve({ port });
+  const server = await nearby(port, (at) => stripe.serve({ port: at }));
   const client = new Client(key, { host: "127.0.0.1", port: server.port, protocol: "http", telemetry: false });
   const local: LocalStripe = {
     stripe,

@@ -17,3 +17,13 @@ export const close = (server: Server): Promise<void> =>
     server.close((error) => (error ? reject(error) : resolve()));
     server.closeAllConnections();
   });
+
+/** Begins something on the port wished for, or on any free one where that is taken. */
+export async function nearby<T>(port: number, begin: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await begin(port);
+  } catch (error) {
+    if (port === 0 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    return begin(0);
+  }
+}
