@@ -1,9 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStripe } from "@berth/local/stripe/stripe.ts";
-import { signature } from "@berth/local/stripe/webhook.ts";
 import Stripe from "stripe";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Bench, connect, createBench, type Sold, sell, startAt, subscribe } from "./harness.ts";
@@ -67,55 +65,45 @@ test("a draft that cannot become final is told of, collects nothing, leaves the 
 });
 
 test("while a secret is being replaced both sign, and after a day only the new one", async () => {
-  const endpoint = [...(await bench.stripe.webhookEndpoints.list()).data][0]!;
+  const tap = await createTap();
+  const endpoint = await bench.stripe.webhookEndpoints.create({ url: tap.url, enabled_events: ["customer.created"] });
   const fresh = bench.control.rollSecret(endpoint.id);
-  const accepted = (body: string, header: string, secret: string) => {
-    try {
-      return bench.stripe.webhooks.constructEvent(body, header, secret, 300, undefined, startAt * 1000).object;
-    } catch (error) {
-      return (error as Error).message;
-    }
+  const accepted = async () => {
+    await bench.stripe.customers.create({});
+    await bench.control.idle();
+    const { body, signature } = tap.taken.at(-1)!;
+    return [endpoint.secret!, fresh].map((secret) => {
+      try {
+        return bench.stripe.webhooks.constructEvent(body, signature, secret, 300, undefined, startAt * 1000).object;
+      } catch (error) {
+        return (error as Error).message.split(" ")[0];
+      }
+    });
   };
-  await bench.stripe.customers.create({});
-  await bench.control.idle();
-  const during = bench.received.at(-1)!;
-  const header = during.headers["stripe-signature"] as string;
-  expect(header.match(/v1=/g)).toHaveLength(2);
-  expect([accepted(during.body, header, fresh), accepted(during.body, header, bench.secret)]).toEqual(["event", "event"]);
-
+  expect(await accepted()).toEqual(["event", "event"]);
   bench.control.advance(86_400);
-  expect(accepted("{}", signature("{}", [fresh], startAt), bench.secret)).toContain("No signatures found");
+  expect(await accepted()).toEqual(["No", "event"]);
+  tap.close();
 });
 
 test("an endpoint made with an older version hears the older shape", async () => {
-  const bodies: Record<string, Record<string, unknown>>[] = [];
-  const hook = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      bodies.push(JSON.parse(body));
-      response.end();
-    });
-  });
-  await new Promise<void>((done) => hook.listen(0, "127.0.0.1", done));
-  const { port } = hook.address() as { port: number };
+  const tap = await createTap();
   await bench.stripe.webhookEndpoints.create({
-    url: `http://127.0.0.1:${port}`,
+    url: tap.url,
     enabled_events: ["customer.subscription.created", "invoice.paid"],
     api_version: "2024-06-20",
   });
   const subscription = await subscribe(bench.stripe, sold);
   await bench.control.idle();
-  hook.closeAllConnections();
-  hook.close();
-  expect(bodies.map((body) => [body.type, body.api_version]).toSorted()).toEqual([
+  tap.close();
+  const events = tap.taken.map(
+    ({ body }) => JSON.parse(body) as { type: string; api_version: string; data: { object: Record<string, unknown> } },
+  );
+  expect(events.map((event) => [event.type, event.api_version]).toSorted()).toEqual([
     ["customer.subscription.created", "2024-06-20"],
     ["invoice.paid", "2024-06-20"],
   ]);
-  const object = (type: string) =>
-    (bodies.find((body) => (body.type as unknown) === type)!.data as { object: Record<string, unknown> }).object;
+  const object = (type: string) => events.find((event) => event.type === type)!.data.object;
   expect(object("customer.subscription.created")).toMatchObject({ current_period_start: startAt });
   expect(object("invoice.paid")).toMatchObject({ subscription: subscription.id });
   expect(object("invoice.paid").parent).toBeUndefined();

@@ -223,3 +223,27 @@ export async function subscribe(
   if (typeof done.subscription !== "object" || !done.subscription) throw new Error(`The checkout is ${done.status}`);
   return done.subscription as Stripe.Subscription;
 }
+
+/** An endpoint that takes everything and checks nothing. */
+export async function createTap(): Promise<{ url: string; taken: { body: string; signature: string }[]; close(): void }> {
+  const taken: { body: string; signature: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      taken.push({ body, signature: request.headers["stripe-signature"] as string });
+      response.end();
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    taken,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -209,6 +209,16 @@ test("what a downgrade billed at once gives back is a balance that the next bill
   });
 });
 
+test("a credit given while a draft waits is used when it becomes final", async () => {
+  bench.control.advance(period());
+  await bench.stripe.customers.createBalanceTransaction(sold.customer.id, { amount: -300, currency: "usd" });
+  expect(await now()).toMatchObject({ latest_invoice: { status: "draft", amount_due: 900 } });
+  bench.control.advance(3600);
+  expect(await now()).toMatchObject({
+    latest_invoice: { status: "paid", starting_balance: -300, ending_balance: 0, amount_paid: 600 },
+  });
+});
+
 const downgrade = async () => {
   await upgrade();
   const made = await bench.stripe.subscriptionSchedules.create({ from_subscription: subscription.id });

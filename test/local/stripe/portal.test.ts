@@ -148,6 +148,29 @@ test("switching up comes at once when it is paid, switching down waits at the bo
   expect(await now()).toMatchObject({ items: { data: [{ price: { lookup_key: "solo" } }] } });
 });
 
+test("switching again drops the change that waits", async () => {
+  const product = sold.prices.pro.product as string;
+  const studio = await bench.stripe.prices.create({
+    product,
+    currency: "usd",
+    unit_amount: 4900,
+    recurring: { interval: "month" },
+    lookup_key: "studio",
+  });
+  const [configuration] = (await bench.stripe.billingPortal.configurations.list()).data;
+  const products = [
+    { product: sold.prices.solo.product as string, prices: [sold.prices.solo.id] },
+    { product, prices: [sold.prices.pro.id, studio.id] },
+  ];
+  await bench.stripe.billingPortal.configurations.update(configuration!.id, { features: { subscription_update: { products } } });
+  await submit(`${url}/switch`, { price: sold.prices.pro.id });
+  await submit(`${url}/switch`, { price: sold.prices.solo.id });
+  await submit(`${url}/switch`, { price: studio.id });
+  expect(await now()).toMatchObject({ schedule: null, items: { data: [{ price: { lookup_key: "studio" } }] } });
+  bench.control.advance(boundary());
+  expect(await now()).toMatchObject({ items: { data: [{ price: { lookup_key: "studio" } }] } });
+});
+
 test("confirming a cancellation drops the downgrade that waits, with the captured events", async () => {
   await submit(`${url}/switch`, { price: sold.prices.pro.id });
   await submit(`${url}/switch`, { price: sold.prices.solo.id });

@@ -258,6 +258,18 @@ test("voiding changes no status, marking uncollectible forgives the latest bill"
   expect((await now()).status).toBe("active");
 });
 
+test("when the latest bill is voided the one before it decides", async () => {
+  bench.control.dunning({ offsetDays: [1], final: "past_due" });
+  bench.control.failCards("all", "insufficient_funds");
+  bench.control.advance(untilBoundary() + 3600);
+  const first = await now();
+  bench.control.advance(first.items.data[0]!.current_period_end - bench.control.now() + 3600);
+  await bench.stripe.invoices.voidInvoice((await latest()).id!);
+  bench.control.mendCards("all");
+  await bench.stripe.invoices.pay((first.latest_invoice as Stripe.Invoice).id!);
+  expect((await now()).status).toBe("active");
+});
+
 test("a subscription of the 31st renews on the last day of short months and comes back to the 31st", async () => {
   const clock = await bench.stripe.testHelpers.testClocks.create({ frozen_time: Date.UTC(2027, 0, 31, 10) / 1000 });
   const other = await sell(bench.stripe, { testClock: clock.id });
