@@ -1,8 +1,8 @@
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
+import { barriers } from "./barriers.ts";
 import { launchBrowser } from "./browser.ts";
 import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { type PageOf, pagesOf } from "./pages.ts";
@@ -47,22 +47,6 @@ async function tour(how: Look, at: (page: PageOf, visitor: Visitor) => Promise<v
   await enter(owner, api, site.url, main.tenant.user.email);
   for (const page of all) await at(page, await look(page.signedOut ? stranger : owner, page));
   await Promise.all([stranger.close(), owner.close()]);
-}
-
-/** What axe finds of any weight that keeps somebody from using the page; by night only what a change of colours can break. */
-async function barriers(visitor: Visitor, dark: boolean): Promise<string[]> {
-  await visitor.page.evaluate(axe.source); // by the debugger's own door, which the page's policy does not close
-  return visitor.page.evaluate(async (coloursOnly) => {
-    const { axe: check } = window as unknown as { axe: typeof import("axe-core") };
-    const found = await check.run(document, {
-      runOnly: coloursOnly
-        ? { type: "rule", values: ["color-contrast", "target-size"] }
-        : { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
-    });
-    return found.violations.flatMap(({ id, impact, nodes }) =>
-      nodes.map((node) => `${impact} ${id}: ${node.html.slice(0, 160)}`),
-    );
-  }, dark);
 }
 
 test("every page is free of barriers, by day and by night, and none complains on the console or breaks its own policy", async () => {

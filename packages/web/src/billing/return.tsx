@@ -1,27 +1,33 @@
-import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
-import { useSearch } from "wouter-preact";
+import { useLocation, useSearch } from "wouter-preact";
 import { api, read } from "../api.ts";
 import { ButtonLink } from "../ui/button.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
+import { failed } from "../ui/toast.tsx";
 import { billingKey, usageKey } from "./billing.tsx";
 import { usePlans } from "./plan-card.tsx";
 
 const ASK_AGAIN_MS = 3_000;
 const ASK_TIMES = 10;
 
-/** Where Stripe's page leads back to: asks for the state of that very payment until it is known. */
+/** Where Stripe's pages lead back to: from a payment page, whose session the address names, or from the portal. */
 export function BillingReturn() {
   const session = new URLSearchParams(useSearch()).get("session_id");
+  return session ? <Paid session={session} /> : <FromPortal />;
+}
+
+/** Asks for the state of that very payment until it is known. */
+function Paid({ session }: { session: string }) {
   const plans = usePlans();
   const queries = useQueryClient();
   const refresh = useQuery({
     queryKey: ["return", session],
-    queryFn: () => read(api.billing.refresh.$post({ json: session ? { session } : {} })),
+    queryFn: () => read(api.billing.refresh.$post({ json: { session } })),
     refetchInterval: ({ state }) =>
-      state.data?.entitlement !== "active" && state.dataUpdateCount + state.errorUpdateCount < ASK_TIMES ? ASK_AGAIN_MS : false,
+      state.data?.entitlement !== "active" && !state.error && state.dataUpdateCount < ASK_TIMES ? ASK_AGAIN_MS : false,
   });
   const state = refresh.data;
   useEffect(() => {
@@ -50,18 +56,37 @@ export function BillingReturn() {
       </Page>
     );
   }
-  const waited = state !== undefined && !refresh.isFetching && !refresh.isRefetching;
   return (
     <Page title="Confirming your payment" lead="This takes a few seconds." narrow>
       <Refusal error={refresh.error} />
       {!refresh.error && <Skeleton lines={2} />}
-      {waited && (
-        <p class="hint">The payment is not confirmed yet. If you left the payment page before the end, nothing was charged.</p>
-      )}
+      {state && <p class="hint">It is not confirmed yet. If you left the payment page before the end, nothing was charged.</p>}
       <div class="actions">
         <ButtonLink href="/billing">See billing</ButtonLink>
         <ButtonLink href="/plans">Back to the plans</ButtonLink>
       </div>
+    </Page>
+  );
+}
+
+/** Whatever was done in the portal holds at once: looks at Stripe again, then shows how things stand. */
+function FromPortal() {
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  const refresh = useMutation({
+    mutationFn: () => read(api.billing.refresh.$post({ json: {} })),
+    onError: failed,
+    onSuccess: (state) => queries.setQueryData(billingKey, state),
+    onSettled: async () => {
+      await Promise.all(["usage", "invoices"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+      go("/billing", { replace: true });
+    },
+  });
+  const { mutate } = refresh;
+  useEffect(() => mutate(), [mutate]);
+  return (
+    <Page title="Billing" placeholder>
+      <Skeleton lines={4} />
     </Page>
   );
 }
