@@ -1,0 +1,190 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { flat as allCommands } from "../../packages/cli/src/commands.ts";
+import { useCli } from "./harness.ts";
+
+const cli = useCli();
+const compose = "services:\n  web:\n    image: registry.test/web:1\n";
+
+let token = "";
+let reader = "";
+let cwd = "";
+let elsewhere = "";
+let job = "";
+
+beforeAll(async () => {
+  const tenant = await cli.tenant();
+  token = tenant.secret;
+  reader = await tenant.token(["read"]);
+  await tenant.target("web1");
+  await tenant.app("shop");
+  job = (await tenant.work(await tenant.deploy("shop"))).id;
+  cwd = await cli.folder({ "compose.yaml": compose }, "shop");
+  elsewhere = await cli.folder();
+});
+
+interface Case {
+  readonly args: readonly string[];
+  readonly text: RegExp;
+  /** The names of the answer's members; for a stream those of its last line. */
+  readonly members: readonly string[];
+  readonly stream?: true;
+  /** What is refused, and as what, by whom. */
+  readonly refused?: { readonly args?: readonly string[]; readonly code: string; readonly reader?: true };
+  readonly public?: true;
+}
+
+const gone = { args: ["gone"], code: "app.not_found" };
+
+/** Every command, in an order in which each finds what it needs. `JOB` is the job of the deployment above. */
+const cases: Record<string, Case> = {
+  whoami: { args: [], text: /Account\s+ten_/, members: ["tenant", "actor", "context", "url", "from"] },
+  plans: { args: [], text: /solo +\$9/, members: ["items", "yours"], public: true },
+  usage: {
+    args: [],
+    text: /App slots .*1 of 10/,
+    members: ["plan", "entitlement", "graceUntil", "slots", "targets", "concurrent", "logDays"],
+  },
+  billing: { args: [], text: /Standing +active/, members: ["plan", "entitlement", "portal"] },
+  "target list": { args: [], text: /web1 +ready/, members: ["items"] },
+  "target show": {
+    args: ["web1"],
+    text: /Docker +27\.3\.1/,
+    members: ["id", "name", "status", "publicKey"],
+    refused: { args: ["gone"], code: "target.not_found" },
+  },
+  "target check": {
+    args: ["web1"],
+    text: /✓ web1 is ready/,
+    members: ["id", "name", "status", "facts"],
+    refused: { args: ["gone"], code: "target.not_found" },
+  },
+  "target trust": {
+    args: ["web1", "--yes"],
+    text: /✓ web1 is ready/,
+    members: ["id", "name", "hostKey"],
+    refused: { args: ["gone", "--yes"], code: "target.not_found" },
+  },
+  "target add": {
+    args: ["web2", "root@127.0.0.1", "--yes", "--no-install"],
+    text: /✗ That|✓ web2 is ready/,
+    members: ["target", "install", "next", "exit"],
+    refused: { args: ["web1", "root@127.0.0.1"], code: "target.exists" },
+  },
+  "target remove": {
+    args: ["web2", "--yes"],
+    text: /web2 is forgotten/,
+    members: ["id", "name", "removed"],
+    refused: { args: ["web1", "--yes"], code: "target.in_use" },
+  },
+  "app init": { args: ["spare"], text: /App spare (made|is there already)/, members: ["id", "name", "made", "settings"] },
+  "app list": { args: [], text: /shop +production +1 on web1/, members: ["items", "next"] },
+  "app status": { args: ["shop"], text: /web1 +release \d/, members: ["name", "environments", "jobs"], refused: gone },
+  deploy: {
+    args: [],
+    text: /Release \d is live on web1/,
+    members: ["type", "status", "exit", "next", "job"],
+    stream: true,
+    refused: { args: ["--app", "gone"], code: "app.not_found" },
+  },
+  rollback: {
+    args: ["1"],
+    text: /Rolled back: release 1 is live on web1/,
+    members: ["type", "status", "exit", "next", "job"],
+    stream: true,
+    refused: { args: ["99"], code: "release.not_found" },
+  },
+  releases: { args: [], text: /1 +web1/, members: ["items", "next"], refused: gone },
+  logs: { args: [], text: /web +hello from web/, members: ["items", "failed"], refused: gone },
+  "jobs list": { args: [], text: /succeeded +deploy shop #1/, members: ["items", "next"] },
+  "jobs show": {
+    args: ["JOB"],
+    text: /What +deploy shop #1/,
+    members: ["id", "status", "rollouts"],
+    refused: { args: ["job_gone"], code: "job.not_found" },
+  },
+  "jobs watch": {
+    args: ["JOB"],
+    text: /Release 1 is live on web1/,
+    members: ["type", "status", "exit", "job"],
+    stream: true,
+    refused: { args: ["job_gone"], code: "job.not_found" },
+  },
+  "token create": {
+    args: ["ci", "--scope", "read"],
+    text: /^berth_test_/,
+    members: ["id", "secret", "scopes"],
+    refused: { args: ["ci"], code: "token.scope", reader: true },
+  },
+  "token list": { args: [], text: /ci +read/, members: ["items"], refused: { code: "token.scope", reader: true } },
+  audit: { args: [], text: /token\.create/, members: ["items", "next"] },
+  "app remove": {
+    args: ["spare", "--yes"],
+    text: /spare \(production\) is gone/,
+    members: ["type", "status", "exit", "next", "job"],
+    refused: { args: ["gone", "--yes"], code: "app.not_found" },
+  },
+};
+
+/** Tested at length elsewhere: in login.test.ts, terminal.test.ts and deploy.test.ts. */
+const othersTest = ["login", "logout", "completion", "token revoke", "jobs cancel"];
+
+test("every command there is has a test of its own", () => {
+  const names = allCommands().map(({ words }) => words.join(" "));
+  expect([...Object.keys(cases), ...othersTest].sort()).toEqual(names.sort());
+});
+
+const words = (name: string, args: readonly string[]) => [...name.split(" "), ...args.map((arg) => (arg === "JOB" ? job : arg))];
+
+describe.each(Object.entries(cases))("berth %s", (name, { args, text, members, stream, refused, public: anyone }) => {
+  test("says to people what it found, and ends with 0", async () => {
+    const { code, stdout, stderr } = await cli.berth(words(name, args), { token, cwd: name === "app init" ? elsewhere : cwd });
+    expect(stdout, stderr).toMatch(text);
+    expect(code).toBe(0);
+  });
+
+  test("with --json prints JSON and nothing else", async () => {
+    // What the first run made is there now, so these two make another.
+    const again = { "target add": ["web3", ...args.slice(1)], "target remove": ["web3", "--yes"] }[name] ?? args;
+    if (name === "app remove") await cli.berth(["app", "init", "spare"], { token, cwd: elsewhere });
+    const run = await cli.berth([...words(name, again), "--json"], { token, cwd: name === "app init" ? elsewhere : cwd });
+    expect(run.code, run.stdout).toBe(0);
+    const answer = stream ? run.lines.at(-1) : run.json;
+    for (const member of members) expect(answer).toHaveProperty(member);
+    expect(run.stdout).not.toContain("\x1b");
+  });
+
+  if (!anyone)
+    test("without a login ends with 4 and says to log in", async () => {
+      const [people, program] = await Promise.all([
+        cli.berth(words(name, args), { cwd }),
+        cli.berth([...words(name, args), "--json"], { cwd, env: { BERTH_TOKEN: "berth_test_wrong" } }),
+      ]);
+      expect(people).toMatchObject({ code: 4, stdout: "" });
+      expect(people.stderr).toContain("You are not logged in");
+      expect(people.stderr).toContain("berth login");
+      expect(program.code).toBe(4);
+      expect(program.json).toMatchObject({ code: "auth.required", next: ["berth login"] });
+    });
+
+  if (refused)
+    test("that is refused ends with 1 and the problem", async () => {
+      const run = await cli.berth([...words(name, refused.args ?? args), "--json"], {
+        token: refused.reader ? reader : token,
+        cwd,
+      });
+      expect(run.code, run.stdout).toBe(1);
+      expect(run.lines.at(-1)).toMatchObject({ code: refused.code, title: expect.any(String), next: expect.any(Array) });
+    });
+
+  test("has help with examples, also on a narrow terminal", async () => {
+    const [wide, narrow] = await Promise.all([
+      cli.berth([...name.split(" "), "--help"]),
+      cli.berth(["help", ...name.split(" ")], { env: { COLUMNS: "50" } }),
+    ]);
+    expect(wide).toMatchObject({ code: 0, stderr: "" });
+    expect(wide.stdout).toMatch(new RegExp(`^Usage: berth ${name}`));
+    expect(wide.stdout).toMatch(new RegExp(`Examples:\n  (# .*\n  )?.*berth ${name}`));
+    expect(narrow.stdout).toContain("Examples:");
+    for (const line of wide.stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
+  });
+});
