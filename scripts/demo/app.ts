@@ -3,7 +3,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 /** The story's app: a web service that counts visits in the Redis behind it, whose data is in a volume. Needs no image of its own. */
 export const port = 8080;
 
-const script = (release: string, healthy: boolean) => `mkdir -p /www/cgi-bin
+/** How it differs from the plain app: seconds before it listens, and how often its health check may fail. */
+interface Manner {
+  readonly delay?: number;
+  readonly retries?: number;
+}
+
+const script = (release: string, healthy: boolean, delay: number) => `mkdir -p /www/cgi-bin
 cat > /www/cgi-bin/index.cgi <<'EOF'
 #!/bin/sh
 n=$$(printf 'INCR visits\\r\\n' | nc -w 2 redis 6379 | sed 's/[^0-9]//g')
@@ -14,11 +20,11 @@ cat > /www/cgi-bin/health <<'EOF'
 ${healthy ? "printf 'Content-Type: text/plain\\r\\n\\r\\nok\\n'" : "echo 'the migration has not run' >/proc/1/fd/2; printf 'Status: 500 No\\r\\n\\r\\n'"}
 EOF
 chmod 755 /www/cgi-bin/index.cgi /www/cgi-bin/health
-echo ${release} is listening
+${delay > 0 ? `sleep ${delay}\n` : ""}echo ${release} is listening
 exec httpd -f -p 80 -h /www`;
 
-export function composeFile(release: string, healthy = true): string {
-  const indented = script(release, healthy).replaceAll("\n", "\n        ");
+export function composeFile(release: string, healthy = true, { delay = 0, retries = 2 + delay }: Manner = {}): string {
+  const indented = script(release, healthy, delay).replaceAll("\n", "\n        ");
   return `services:
   web:
     image: busybox:1.36
@@ -34,7 +40,7 @@ export function composeFile(release: string, healthy = true): string {
       test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1/cgi-bin/health"]
       interval: 1s
       timeout: 2s
-      retries: 2
+      retries: ${retries}
   redis:
     image: redis:7
     volumes: ["data:/data"]
@@ -44,9 +50,9 @@ volumes:
 }
 
 /** A folder with the app's Compose file in it. */
-export function writeApp(folder: string, release: string, healthy = true): void {
+export function writeApp(folder: string, release: string, healthy = true, manner: Manner = {}): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/compose.yaml`, composeFile(release, healthy));
+  writeFileSync(`${folder}/compose.yaml`, composeFile(release, healthy, manner));
 }
 
 export interface Visit {
