@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createStripe } from "@berth/local/stripe/stripe.ts";
 import Stripe from "stripe";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Bench, connect, createBench, type Sold, sell, startAt, subscribe } from "./harness.ts";
+import { type Bench, connect, createBench, createTap, type Sold, sell, startAt, subscribe } from "./harness.ts";
 
 let bench: Bench;
 let sold: Sold;
