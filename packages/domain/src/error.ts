@@ -103,11 +103,6 @@ export const catalogue = {
     title: "The subscription is set to end",
     hint: "Take the cancellation back in the billing portal, then change the plan.",
   },
-  "billing.declined": {
-    status: 402,
-    title: "The card was declined",
-    hint: "Nothing was changed. Use another card in the billing portal and try again.",
-  },
   "billing.currency": {
     status: 409,
     title: "This account pays in another currency",

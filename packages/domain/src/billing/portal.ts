@@ -16,6 +16,7 @@ export const portalConfiguration = (origin: string): Stripe.BillingPortal.Config
     payment_method_update: { enabled: true },
     subscription_cancel: { enabled: true, mode: "at_period_end" },
     subscription_update: { enabled: false },
+    subscription_pause: { enabled: false },
   },
   business_profile: { headline: "Berth" },
   default_return_url: `${origin}/billing/return`,

@@ -23,8 +23,8 @@ const passing = new Set([
 ]);
 
 /**
- * Does something at Stripe for somebody who waits. @throws Problem billing.unavailable when Stripe does not do its part, billing.declined,
- * billing.currency; what is a mistake of ours is thrown as it came
+ * Does something at Stripe for somebody who waits. @throws Problem billing.unavailable when Stripe does not do its part,
+ * billing.currency; what is a mistake of ours is thrown as it came. No card is charged here, so none can be declined
  */
 export async function atStripe<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -33,7 +33,6 @@ export async function atStripe<T>(work: () => Promise<T>): Promise<T> {
     const fault = stripeFault(error);
     if (!fault) throw error;
     if (passing.has(fault.type)) throw new Problem("billing.unavailable", { cause: error });
-    if (fault.type === "StripeCardError") throw new Problem("billing.declined", { detail: fault.message, cause: error });
     if (/combine currencies/i.test(fault.message)) throw new Problem("billing.currency", { cause: error });
     throw error;
   }

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, expect } from "vitest";
+import { cards, DAY, HOUR, openTill, type Payer, type Till } from "../billing/till.ts";
+import { type TestApi, testApi } from "../support/api.ts";
+import { testTenant } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+
+let till: Till;
+let api: TestApi;
+beforeAll(async () => {
+  till = await openTill();
+  api = testApi(till.test);
+});
+afterAll(() => till.close());
+
+const ask = async (payer: Payer, method: "GET" | "POST", path: string, body?: object, headers = {}) => {
+  const token = await payer.token(["billing"]);
+  return api.call(method, `/v1/billing${path}`, { token, headers, ...(body && { body }) });
+};
+const plan = (payer: Payer, name: string, more = {}) => ask(payer, "POST", "/plan", { plan: name, ...more });
+
+async function bought(name: "solo" | "pro" = "solo"): Promise<Payer> {
+  const payer = await till.signUp();
+  await payer.buy(name);
+  return payer;
+}
+
+/** Somebody whose account says so without Stripe having been asked. */
+async function standing(state: "active" | "grace" | "restricted" | "none") {
+  const tenant = await testTenant(api, { state });
+  return { tenant, token: await tenant.token(["billing"]) };
+}
+
+covers("getBilling", "200", "says plan, entitlement and dates, also to who may only read", async () => {
+  const ann = await bought("pro");
+  const { body } = await api.call("GET", "/v1/billing", { token: await ann.token(["read"]) });
+  expect(body).toMatchObject({
+    plan: "pro",
+    entitlement: "active",
+    graceUntil: null,
+    hold: false,
+    over: false,
+    pendingPlan: null,
+  });
+  expect(Date.parse(body.periodEnd)).toBeGreaterThan(Date.parse(body.syncedAt));
+});
+
+covers("startCheckout", "200", "answers a page on which the plan can be paid", async () => {
+  const ann = await till.signUp();
+  const { status, body } = await ask(ann, "POST", "/checkout", { plan: "solo" });
+  expect(status).toBe(200);
+  expect((await ann.pay(body.url, cards.works)).status).toBe(303);
+  await till.settle();
+  expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "solo", entitlement: "active" });
+});
+
+covers("startCheckout", "billing.subscribed", "who has a subscription is sent to billing", async () => {
+  const { body } = await ask(await bought(), "POST", "/checkout", { plan: "pro" });
+  expect(body).toMatchObject({ status: 409, code: "billing.subscribed", mend: "https://berth.test/billing" });
+});
+
+covers("startCheckout", "billing.currency", "who pays in another currency is told so", async () => {
+  const ann = await till.signUp();
+  await ann.checkout();
+  const customer = await ann.customer();
+  const product = await till.stripe.products.create({ name: "Euro" });
+  const recurring = { interval: "month" } as const;
+  const euro = await till.stripe.prices.create({ product: product.id, currency: "eur", unit_amount: 900, recurring });
+  const method = await till.stripe.paymentMethods.attach("pm_card_visa", { customer });
+  const items = [{ price: euro.id }];
+  const sold = await till.stripe.subscriptions.create({ customer, items, default_payment_method: method.id });
+  await till.stripe.subscriptions.cancel(sold.id);
+  await till.advance(32 * 60);
+  expect((await ask(ann, "POST", "/checkout", { plan: "solo" })).body).toMatchObject({ status: 409, code: "billing.currency" });
+});
+
+/** Does something while the product's next requests to Stripe fail. */
+async function withoutStripe<T>(work: () => Promise<T>): Promise<T> {
+  till.outage.stripe = 5;
+  const done = await work();
+  till.outage.stripe = 0;
+  return done;
+}
+
+covers("startCheckout", "billing.unavailable", "Stripe's silence is told as such and nothing is promised", async () => {
+  const ann = await till.signUp();
+  const { body } = await withoutStripe(() => ask(ann, "POST", "/checkout", { plan: "solo" }));
+  expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
+  expect((await ann.account()).checkout).toBeUndefined();
+});
+
+covers("startCheckout", "service.busy", "a page that cannot be agreed on is given up", async () => {
+  const ann = await till.signUp();
+  const stripe = await till.test.world.stripe();
+  const { sessions } = stripe.checkout;
+  const create = sessions.create.bind(sessions);
+  const late = Object.assign(new Error("expires_at"), { type: "StripeInvalidRequestError", param: "expires_at" });
+  sessions.create = (() => Promise.reject(late)) as unknown as typeof create;
+  const { body } = await ask(ann, "POST", "/checkout", { plan: "solo" });
+  sessions.create = create;
+  expect(body).toMatchObject({ status: 503, code: "service.busy" });
+});
+
+covers("changePlan", "200", "previews, upgrades at once, plans a downgrade and takes it back", async () => {
+  const ann = await bought();
+  const preview = await plan(ann, "pro", { preview: true });
+  expect(preview.body).toMatchObject({ status: "preview", kind: "upgrade", from: "solo", due: 1000, currency: "usd" });
+  expect((await plan(ann, "pro")).body).toMatchObject({ status: "done", due: 1000 });
+  await till.settle();
+  expect((await plan(ann, "solo")).body).toMatchObject({ status: "planned", kind: "downgrade" });
+  await till.settle();
+  expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "pro", pendingPlan: "solo" });
+  expect((await plan(ann, "pro")).body).toMatchObject({ status: "done", kind: "keep" });
+  await till.settle();
+  expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "pro", pendingPlan: null });
+});
+
+covers("changePlan", "billing.required", "who has no plan chooses one first", async () => {
+  const { token } = await standing("none");
+  const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "pro" } });
+  expect(body).toMatchObject({ status: 402, code: "billing.required", mend: "https://berth.test/plans" });
+});
+
+covers("changePlan", "billing.grace", "an open bill is paid first", async () => {
+  const { tenant, token } = await standing("grace");
+  const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "studio" } });
+  expect(body).toMatchObject({ status: 402, code: "billing.grace", until: (await tenant.account()).graceUntil });
+});
+
+covers("changePlan", "billing.restricted", "an open bill is paid first", async () => {
+  const { token } = await standing("restricted");
+  const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "studio" } });
+  expect(body).toMatchObject({ status: 402, code: "billing.restricted", mend: "https://berth.test/billing" });
+});
+
+covers("changePlan", "billing.hold", "a dispute is settled first", async () => {
+  const { tenant, token } = await standing("active");
+  await tenant.hold();
+  const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "studio" } });
+  expect(body).toMatchObject({ status: 402, code: "billing.hold" });
+});
+
+covers("changePlan", "billing.no_subscription", "there must be something to change", async () => {
+  const { token } = await standing("active");
+  const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "studio" } });
+  expect(body).toMatchObject({ status: 409, code: "billing.no_subscription" });
+});
+
+covers("changePlan", "billing.same_plan", "the plan one has is no change", async () => {
+  expect((await plan(await bought("pro"), "pro")).body).toMatchObject({ status: 409, code: "billing.same_plan" });
+});
+
+covers("changePlan", "billing.change_pending", "a change that waits to be paid comes first, and its page is told", async () => {
+  const ann = await bought();
+  till.control.failNextCharge("generic_decline");
+  const waiting = await plan(ann, "pro");
+  expect(waiting.body).toMatchObject({ status: "payment_needed", url: expect.stringContaining("/i/") });
+  await till.settle();
+  expect((await plan(ann, "studio")).body).toMatchObject({ status: 409, code: "billing.change_pending", url: waiting.body.url });
+});
+
+covers("changePlan", "billing.canceling", "who has canceled takes that back first", async () => {
+  const ann = await bought();
+  await till.stripe.subscriptions.update((await ann.subscription()).id, { cancel_at_period_end: true });
+  await till.settle();
+  expect((await plan(ann, "pro")).body).toMatchObject({ status: 409, code: "billing.canceling" });
+});
+
+covers("changePlan", "version.stale", "what Stripe changed without a word is caught up with first", async () => {
+  const ann = await bought();
+  const { id } = await ann.subscription();
+  await till.unheard(() => till.stripe.subscriptions.cancel(id));
+  expect((await plan(ann, "pro")).body).toMatchObject({ status: 409, code: "version.stale" });
+  expect((await plan(ann, "pro")).body).toMatchObject({ status: 402, code: "billing.restricted" });
+});
+
+covers(
+  "changePlan",
+  "idempotency.mismatch",
+  "a key used for another plan is refused, the same again is the same answer",
+  async () => {
+    const ann = await bought();
+    const headers = { "idempotency-key": "k1" };
+    const first = await ask(ann, "POST", "/plan", { plan: "pro" }, headers);
+    expect((await ask(ann, "POST", "/plan", { plan: "pro" }, headers)).body).toEqual(first.body);
+    expect((await ask(ann, "POST", "/plan", { plan: "studio" }, headers)).body).toMatchObject({ code: "idempotency.mismatch" });
+  },
+);
+
+covers("changePlan", "billing.unavailable", "Stripe's silence changes nothing", async () => {
+  const ann = await bought();
+  const { body } = await withoutStripe(() => plan(ann, "pro"));
+  expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
+  expect((await ann.account()).plan).toBe("solo");
+});
+
+covers("listInvoices", "200", "lists bills with amounts in cents and Stripe's pages", async () => {
+  const ann = await bought("pro");
+  const { body } = await ask(ann, "GET", "/invoices");
+  expect(body).toMatchObject({ next: null, items: [{ status: "paid", amount: 1900, remaining: 0, currency: "usd" }] });
+  expect((await ask(await till.signUp(), "GET", "/invoices")).body).toEqual({ items: [], next: null });
+});
+
+covers("listInvoices", "billing.unavailable", "Stripe's silence is told as such", async () => {
+  const ann = await bought();
+  const { body } = await withoutStripe(() => ask(ann, "GET", "/invoices"));
+  expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
+});
+
+covers("openPortal", "200", "answers a page of the customer's own, on which plans cannot be changed nor paused", async () => {
+  const ann = await bought();
+  const { body } = await ask(ann, "POST", "/portal");
+  const page = await (await fetch(body.url)).text();
+  expect(page).toContain("Cancel");
+  const [configuration] = (await till.stripe.billingPortal.configurations.list({ limit: 10 })).data;
+  expect(configuration?.features).toMatchObject({
+    subscription_cancel: { enabled: true, mode: "at_period_end" },
+    subscription_update: { enabled: false },
+    subscription_pause: { enabled: false },
+  });
+  await ask(ann, "POST", "/portal");
+  expect((await till.stripe.billingPortal.configurations.list({ limit: 10 })).data).toHaveLength(1);
+});
+
+covers("openPortal", "billing.no_customer", "who never paid has nothing to manage", async () => {
+  const ann = await till.signUp();
+  await ann.checkout();
+  const { body } = await ask(ann, "POST", "/portal");
+  expect(body).toMatchObject({ status: 409, code: "billing.no_customer", mend: "https://berth.test/plans" });
+});
+
+covers("openPortal", "billing.unavailable", "Stripe's silence is told as such", async () => {
+  const ann = await bought();
+  const { body } = await withoutStripe(() => ask(ann, "POST", "/portal"));
+  expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
+});
+
+covers("refreshBilling", "200", "finds at Stripe what no event told of", async () => {
+  const ann = await till.signUp();
+  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  expect((await ask(ann, "GET", "")).body).toMatchObject({ entitlement: "none" });
+  expect((await ask(ann, "POST", "/refresh", {})).body).toMatchObject({ entitlement: "active", plan: "pro" });
+});
+
+covers("refreshBilling", "rate.limited", "cannot be used to flood Stripe", async () => {
+  const ann = await bought();
+  const token = await ann.token(["billing"]);
+  const answers = [];
+  for (let count = 0; count < 21; count++) answers.push(await api.call("POST", "/v1/billing/refresh", { token, body: {} }));
+  expect(answers.slice(0, 20).map(({ status }) => status)).toEqual(Array(20).fill(200));
+  expect(answers[20]?.body).toMatchObject({ status: 429, code: "rate.limited", retryAfter: expect.any(Number) });
+});
+
+covers("refreshBilling", "billing.unavailable", "Stripe's silence leaves what is known in force", async () => {
+  const ann = await bought();
+  const { body } = await withoutStripe(() => ask(ann, "POST", "/refresh", {}));
+  expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
+  await till.advance(2 * HOUR + DAY);
+  expect(await ann.state()).toBe("active");
+});
