@@ -8,6 +8,8 @@ import { queueName } from "../../packages/local/src/cloud/names.ts";
 import { type Cloud, type CloudOptions, startCloud } from "../../packages/local/src/cloud.ts";
 import { FolderTaken } from "../../packages/local/src/state/lock.ts";
 
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "berth-cloud-"));
 const lines: string[] = [];
 const options: CloudOptions = {
@@ -235,7 +237,7 @@ test("a message that always fails ends in the dead letters of its queue", async 
   mail?.send({ body: "not JSON" });
   for (let i = 0; i < 6; i++) {
     await expect.poll(() => mail?.counts().visible, { timeout: 5000 }).toBe(0);
-    await expect.poll(() => cloud.workers().flatMap(({ running }) => running)).not.toContain("workers/mail");
+    await eventually(() => cloud.workers().flatMap(({ running }) => running)).not.toContain("workers/mail");
     await cloud.advance(181);
   }
   const { items } = (await (await fetch(`${cloud.endpoint}/_local/queues`)).json()) as {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { createPool, FunctionError, FunctionTimeout, WorkerLost } from "../../packages/local/src/lambda/pool.ts";
 
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "berth-functions-"));
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');
 const write = (name: string, body: string) => writeFileSync(join(folder, `${name}.ts`), body);
@@ -71,7 +73,7 @@ test("a function that does not answer in its time is given up", async () => {
 
 test("what a function prints arrives line by line", async () => {
   await invoke("prints");
-  await expect.poll(() => lines).toEqual(expect.arrayContaining(["one", "two"]));
+  await eventually(() => lines).toEqual(expect.arrayContaining(["one", "two"]));
 });
 
 test("a streamed answer arrives with its head and its pieces", async () => {
@@ -93,11 +95,11 @@ test("a turned clock is known in processes that run and in those that start late
 
 test("a process that is killed loses what it was doing, and another takes its place", async () => {
   const hanging = invoke("hangs");
-  await expect.poll(() => pool.workers().flatMap(({ running }) => running)).toContain("hangs");
+  await eventually(() => pool.workers().flatMap(({ running }) => running)).toContain("hangs");
   const victim = pool.workers().find(({ running }) => running.includes("hangs"));
   expect(pool.kill(victim?.pid ?? 0)).toBe(true);
   await expect(hanging).rejects.toThrow(WorkerLost);
-  await expect.poll(() => pool.workers().length).toBe(2);
+  await eventually(() => pool.workers().length).toBe(2);
   expect(pool.workers().map(({ pid }) => pid)).not.toContain(victim?.pid);
   expect(await invoke("echo")).toBeTruthy();
 });
@@ -111,11 +113,11 @@ test("after a restart other processes answer, and what was being done is done", 
   write("slow", "export const handler = () => new Promise((resolve) => setTimeout(() => resolve(process.pid), 300));");
   const before = pool.workers().map(({ pid }) => pid);
   const slow = invoke("slow");
-  await expect.poll(() => pool.workers().flatMap(({ running }) => running)).toContain("slow");
+  await eventually(() => pool.workers().flatMap(({ running }) => running)).toContain("slow");
   pool.restart();
   expect(before).not.toContain(((await invoke("echo")) as { pid: number }).pid);
   expect(before).toContain(await slow);
-  await expect.poll(() => pool.workers().length).toBe(2);
+  await eventually(() => pool.workers().length).toBe(2);
 });
 
 test("a number that is no process of the pool is not killed", () => {

@@ -11,6 +11,8 @@ import { createScheduler } from "../../packages/local/src/lambda/scheduler.ts";
 import { streamSource } from "../../packages/local/src/lambda/stream-source.ts";
 import { createSqs } from "../../packages/local/src/sqs/sqs.ts";
 
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+
 const clock = () => createCloudClock();
 const temporary = () => join(mkdtempSync(join(tmpdir(), "berth-sources-")), "file.json");
 
@@ -36,14 +38,14 @@ test("a batch's successes are deleted and only its failures come back, once thei
   });
   for (const body of ["good", "bad", "fine"]) bench.queue.send({ body });
   const source = bench.begin();
-  await expect.poll(() => bench.queue.messages().map(({ body }) => body)).toEqual(["bad"]);
+  await eventually(() => bench.queue.messages().map(({ body }) => body)).toEqual(["bad"]);
   expect(bench.queue.counts()).toEqual({ visible: 0, inFlight: 1, delayed: 0 });
   bench.time.turn(61_000);
-  await expect.poll(() => seen).toEqual([["good", "bad", "fine"], ["bad"]]);
+  await eventually(() => seen).toEqual([["good", "bad", "fine"], ["bad"]]);
   bench.time.turn(61_000);
-  await expect.poll(() => seen).toHaveLength(3);
+  await eventually(() => seen).toHaveLength(3);
   bench.time.turn(61_000);
-  await expect.poll(() => bench.dead.messages().map(({ body }) => body)).toEqual(["bad"]);
+  await eventually(() => bench.dead.messages().map(({ body }) => body)).toEqual(["bad"]);
   bench.sqs.close();
   await source.close();
 });
@@ -53,13 +55,13 @@ test("a function that throws, or answers with an identifier that was not in the 
   const bench = queueBench(() => answer());
   for (const body of ["one", "two"]) bench.queue.send({ body });
   const source = bench.begin();
-  await expect.poll(() => bench.logs).toContain("q: 2 of 2 failed and come back");
+  await eventually(() => bench.logs).toContain("q: 2 of 2 failed and come back");
   answer = () => Promise.resolve({ batchItemFailures: [{ itemIdentifier: "nobody" }] });
   bench.time.turn(61_000);
-  await expect.poll(() => bench.logs.filter((line) => line.includes("2 of 2"))).toHaveLength(2);
+  await eventually(() => bench.logs.filter((line) => line.includes("2 of 2"))).toHaveLength(2);
   answer = () => Promise.resolve(undefined);
   bench.time.turn(61_000);
-  await expect.poll(() => bench.queue.messages()).toEqual([]);
+  await eventually(() => bench.queue.messages()).toEqual([]);
   bench.sqs.close();
   await source.close();
 });
@@ -69,7 +71,7 @@ test("an event of the queue has every field Lambda gives", async () => {
   const bench = queueBench(async (event) => void events.push(event));
   bench.queue.send({ body: "hello", group: "ten_1" });
   const source = bench.begin();
-  await expect.poll(() => events).toHaveLength(1);
+  await eventually(() => events).toHaveLength(1);
   expect(events[0]?.Records[0]).toEqual({
     messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     receiptHandle: expect.any(String),
@@ -157,13 +159,13 @@ test("the stream gives matching records in order and in batches, and each once a
   bench.put("APP#1");
   bench.put("JOB#0"); // a change, not an insert
   const first = bench.begin();
-  await expect.poll(() => seen).toEqual([["JOB#0", "JOB#1", "JOB#2"], ["JOB#3"]]);
+  await eventually(() => seen).toEqual([["JOB#0", "JOB#1", "JOB#2"], ["JOB#3"]]);
   await first.close();
   bench.put("JOB#4");
   const second = bench.begin();
-  await expect.poll(() => seen.slice(2)).toEqual([["JOB#4"]]);
+  await eventually(() => seen.slice(2)).toEqual([["JOB#4"]]);
   bench.put("JOB#5");
-  await expect.poll(() => seen.slice(3)).toEqual([["JOB#5"]]);
+  await eventually(() => seen.slice(3)).toEqual([["JOB#5"]]);
   await second.close();
 });
 
