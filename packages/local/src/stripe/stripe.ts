@@ -85,6 +85,9 @@ export interface StripeServer {
 
 const everyMs = 1_000;
 
+// Longer than any client keeps an idle connection, so that none is closed just as a request is put on it.
+const keepAliveMs = 75_000;
+
 /** A Stripe account that runs in this process. What is stored and what is due survives a restart when `folder` is given. */
 export function createStripe(options: StripeOptions = {}): Stripe {
   const {
@@ -148,6 +151,7 @@ export function createStripe(options: StripeOptions = {}): Stripe {
           },
         });
       });
+      if ("keepAliveTimeout" in server) server.keepAliveTimeout = keepAliveMs;
       server.on("error", reject);
     });
 
