@@ -4,7 +4,7 @@ const onServers = ["test/lab/**/*.test.ts", "test/e2e/**/*.test.ts", "test/chaos
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
       {

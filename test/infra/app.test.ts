@@ -21,7 +21,7 @@ test("the app synthesises without credentials, with the code of every function i
   expect(existsSync(join(folder, "out", `berth-${context.stage}.template.json`))).toBe(true);
   const entries = globSync(join(folder, "out", "asset.*", "index.mjs"));
   expect(entries).toHaveLength(Object.keys(functions).length);
-});
+}, 180_000);
 
 test("the app names the setting that is missing", () => {
   const { status, stderr } = synth({ stage: "test", mailFrom: "berth@berth.example" });
