@@ -97,7 +97,7 @@ export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | 
   const { until, mend } = problem;
   const next = (problem.next ?? []).map((command) => `  ${cyan(clean(command))}`);
   return [
-    `${red("✗")} ${bold(clean(problem.title))}`,
+    ...wrap(clean(problem.title), width).map((line, i) => `${i === 0 ? red("✗") : " "} ${bold(line)}`),
     ...text(problem.detail),
     ...(typeof until === "string" && !problem.detail?.includes(until) ? text(`Until ${moment(until)}.`) : []),
     ...text(problem.hint),

@@ -37,8 +37,8 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
   });
   try {
     const words = await typed(args, terminal);
-    if (words.length === 1 && words[0] === "--json") terminal.out(JSON.stringify({ version: version() }));
-    else if (before(words, "--").some((word) => word === "--version" || word === "-V")) terminal.out(version());
+    if (before(words, "--").some((word) => word === "--version" || word === "-V"))
+      terminal.out(json ? JSON.stringify({ version: version() }) : version());
     else await program.parseAsync(words, { from: "user" });
   } catch (error) {
     exit = fail(error, args, terminal, json);
@@ -54,11 +54,11 @@ async function typed(args: readonly string[], terminal: Terminal): Promise<strin
     const { pick } = await import("./picker/picker.ts");
     return pick(terminal);
   }
-  if (args.length === 0) return ["--help"];
+  if (args[0] === "help") return [...args.slice(1), "--help"];
   const words = args.filter((word) => !word.startsWith("-"));
-  const noun =
-    words.length === 1 && commands.some((each) => "verbs" in each && [each.name, ...(each.also ?? [])].includes(words[0] ?? ""));
-  return args[0] === "help" ? [...args.slice(1), "--help"] : noun ? [...args, "--help"] : [...args];
+  const [first = ""] = words;
+  const noun = commands.some((each) => "verbs" in each && [each.name, ...(each.also ?? [])].includes(first));
+  return words.length === 0 || (words.length === 1 && noun) ? [...args, "--help"] : [...args];
 }
 
 const shown = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);

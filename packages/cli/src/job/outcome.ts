@@ -84,7 +84,10 @@ export function failure(
     ? `${paint.yellow("!")} ${paint.bold("Canceled")}: ${subject(job).toLowerCase()}${time}`
     : `${mark} ${paint.bold(`${subject(job)} ${verbs[job.kind]}`)} on ${names(bad)}${good.length > 0 ? `, but did on ${names(good)}` : ""}${time}`;
   const shown = canceled ? all : bad;
-  return [head, ...shown.flatMap((rollout) => ["", ...oneFailure(job, rollout, to, live[rollout.target])])];
+  return [
+    ...wrap(head, Math.min(to.width, 100)),
+    ...shown.flatMap((rollout) => ["", ...oneFailure(job, rollout, to, live[rollout.target])]),
+  ];
 }
 
 function oneFailure(job: Job, rollout: Rollout, { paint, width }: { paint: Paint; width: number }, live: number | undefined) {

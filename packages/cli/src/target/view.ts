@@ -44,7 +44,7 @@ export const targetTable = (targets: readonly Target[], { width, paint, now }: L
 /** One server: who, how it is, what it has, what is wrong and what to do about it. */
 export function targetLines(target: Target, { width, paint, now }: Look): string[] {
   const { hostKey, shownKey, problem, status } = target;
-  return facts(
+  const lines = facts(
     [
       ["Name", paint.bold(target.name)],
       ["Address", addressText(target)],
@@ -57,10 +57,11 @@ export function targetLines(target: Target, { width, paint, now }: Look): string
         shownKey && shownKey.fingerprint !== hostKey?.fingerprint ? `${clean(shownKey.fingerprint)} (not confirmed)` : undefined,
       ],
       ...foundPairs(target),
-      ["Public key", clean(target.publicKey)],
     ],
     { width, paint },
   );
+  // Whole, whatever the width: it is there to be copied.
+  return [...lines, `${paint.dim("Public key")}  ${clean(target.publicKey)}`];
 }
 
 const foundPairs = (target: Target): (readonly [string, string | undefined])[] => [

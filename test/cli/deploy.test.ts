@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { failed, lost, succeeded } from "../support/reach.ts";
+import { useCli } from "./harness.ts";
+
+const cli = useCli();
+type Tenant = Awaited<ReturnType<typeof cli.tenant>>;
+type Play = Parameters<typeof cli.reach.next>[0];
+
+const compose = "services:\n  web:\n    image: registry.test/web:1\n    ports: ['8080:80']\n  redis:\n    image: redis:7\n";
+let tenant: Tenant;
+let cwd = "";
+
+beforeEach(async () => {
+  tenant = await cli.tenant();
+  cwd = await cli.folder({ "compose.yaml": compose }, "shop");
+});
+const berth = (args: readonly string[], options = {}) => cli.berth(args, { token: tenant.secret, cwd, ...options });
+
+const unhealthy: Play = (_, tell) => {
+  for (const step of ["preflight", "pull", "start", "verify", "restore"]) tell({ type: "step", step });
+  return failed({
+    class: "unhealthy",
+    step: "verify",
+    service: "web",
+    message: "web is unhealthy: connection refused",
+    log: ["Error: no database", "exiting"],
+    changed: true,
+    rolledBack: true,
+  });
+};
+/** Goes on until it is canceled on the server. */
+const endless: Play = async (_, tell) => {
+  tell({ type: "step", step: "preflight" });
+  tell({ type: "step", step: "pull" });
+  for (let i = 0; i < 400; i++) {
+    await sleep(25);
+    if (cli.reach.runs.some(({ op }) => op === "cancel")) break;
+  }
+  return failed({ class: "canceled", step: "pull", message: "Canceled" });
+};
+
+describe("a deploy", () => {
+  test("of a folder makes the app, sends the bundle, tells every step and ends with what is live where", async () => {
+    await tenant.target("web1");
+    await tenant.target("web2");
+    const run = await berth(["deploy", "--yes", "--target", "web1,web2", "--note", "first"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toMatch(/\d\.\d s {2}web1 {2}preflight\n/);
+    expect(run.stdout).toMatch(/\d\.\d s {2}web2 {2}pull\n/);
+    expect(run.stdout).toMatch(/✓ Release 1 is live on web1, web2 \(\d+\.\d s\)\n$/);
+    expect(run.stderr).toContain('App "shop", from the folder\'s name');
+    expect(run.stderr).not.toContain("blinks"); // nothing is there yet that could
+    const releases = await berth(["releases", "--json"]);
+    expect(releases.json.items).toMatchObject([{ number: 1, note: "first", services: [{ name: "web" }, { name: "redis" }] }]);
+    const sent = cli.reach.runs.findLast(({ op }) => op === "deploy");
+    expect(sent?.files.find(({ path }) => path === "compose.yaml")?.content).toBe(compose);
+  });
+
+  test("says beforehand which services blink, and goes to where the app is already", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    await berth(["deploy"]);
+    await tenant.target("web2");
+    const run = await berth(["deploy"]);
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain("web publishes port 8080 on the server, so it blinks while it is replaced");
+    expect(run.stdout).toContain("Release 2 is live on web1 (");
+  });
+
+  test("that does not become healthy ends with 1, the step, the container's words, what serves now and what to do", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    await berth(["deploy"]);
+    cli.reach.next(unhealthy);
+    const run = await berth(["deploy"]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("✗ Release 2 did not go live on web1");
+    expect(run.stderr).toContain("web1  unhealthy, in verify, service web");
+    expect(run.stderr).toContain("web is unhealthy: connection refused");
+    expect(run.stderr).toContain("Now: Release 1 serves again.");
+    expect(run.stderr).toContain("What to do: Read the service's last lines below");
+    expect(run.stderr).toContain("  │ Error: no database\n  │ exiting\n");
+    expect(run.stderr).toContain("berth logs shop --service web");
+    expect(run.stdout).not.toContain("✓");
+  });
+
+  test("tells a program the same as JSON lines with the result last", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    cli.reach.next(unhealthy);
+    const run = await berth(["deploy", "--json"]);
+    const [first, ...rest] = run.lines;
+    expect(run).toMatchObject({ code: 1, stderr: "" });
+    expect(first).toMatchObject({ type: "accepted", job: { status: "queued", release: 1 } });
+    expect(rest.slice(0, -1).map(({ step }) => step)).toEqual(["preflight", "pull", "start", "verify", "restore"]);
+    expect(rest.at(-1)).toMatchObject({
+      type: "result",
+      status: "failed",
+      exit: 1,
+      job: { failure: { class: "unhealthy", step: "verify", service: "web", rolledBack: true } },
+      next: [expect.stringContaining("berth logs shop"), expect.stringContaining("berth jobs watch")],
+    });
+  });
+
+  test("without a terminal does not make an app unasked, and says how it is made", async () => {
+    await tenant.target("web1");
+    const run = await berth(["deploy", "--json"]);
+    expect(run.code).toBe(1);
+    expect(run.json).toMatchObject({ code: "app.not_found", next: ["berth deploy --yes", "berth app init shop"] });
+    expect((await berth(["app", "list", "--json"])).json.items).toEqual([]);
+  });
+
+  test("with several servers to choose from names them", async () => {
+    await tenant.target("web1");
+    await tenant.target("web2");
+    await tenant.app("shop");
+    const { json } = await berth(["deploy", "--json"]);
+    expect(json).toMatchObject({
+      code: "deployment.no_target",
+      next: ["berth deploy --target web1", "berth deploy --target web2"],
+    });
+  });
+
+  test("takes app, environment and servers from berth.yaml, and flags win over it", async () => {
+    await tenant.target("web1");
+    await tenant.target("web2");
+    const folder = await cli.folder({
+      "compose.yml": compose,
+      "berth.yaml": "app: store\nenvironment: staging\ntargets: [web2]\n",
+    });
+    const from = await berth(["deploy", "--yes", "--json"], { cwd: folder });
+    expect(from.lines[0].job).toMatchObject({ app: "store", environment: "staging" });
+    expect(Object.values(from.lines.at(-1).job.rollouts)).toMatchObject([{ name: "web2", status: "succeeded" }]);
+    const flags = await berth(["deploy", "--yes", "--app", "other", "-e", "production", "-t", "web1", "--json"], { cwd: folder });
+    expect(flags.lines[0].job).toMatchObject({ app: "other", environment: "production" });
+    expect(Object.values(flags.lines[0].job.rollouts)).toMatchObject([{ name: "web1" }]);
+  });
+
+  test("with --detach leaves it to itself and says how to follow it", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    const run = await berth(["deploy", "--detach"]);
+    expect(run.code).toBe(0);
+    const id = /berth jobs watch (job_\w+)/.exec(run.stdout)?.[1] ?? "";
+    const watched = await berth(["jobs", "watch", id]);
+    expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining("Release 1 is live on web1") });
+  });
+
+  test("that is refused for the bill says until when, and where to mend it, once", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    await tenant.entitle("grace");
+    const run = await berth(["deploy"]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("✗ A payment failed, so changes are paused");
+    expect(run.stderr).toContain(`Mend it here: ${cli.url}/billing`);
+    expect(run.stderr.match(/payment failed/g)).toHaveLength(2); // title and detail; no banner on top
+    const other = await berth(["app", "list"]);
+    expect(other.code).toBe(0);
+    expect(other.stderr).toMatch(/^! A payment failed\. Changes are paused; rollback works until \d{4}-\d\d-\d\d/);
+    await tenant.entitle("restricted");
+    expect((await berth(["app", "list"])).stderr).toContain("! The bill is unpaid");
+  });
+
+  test("while another one runs is refused with that one's job", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    const { id } = await tenant.deploy("shop");
+    cli.test.take("jobs"); // nobody works on it, so that it stays
+    const run = await berth(["deploy", "--json"]);
+    expect(run.code).toBe(1);
+    expect(run.json).toMatchObject({ code: "app.busy", next: [`berth jobs watch ${id}`, `berth jobs cancel ${id}`] });
+  });
+});
+
+describe("a rollback", () => {
+  test("goes to the release before, or to the one that is named", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    for (let i = 0; i < 3; i++) await berth(["deploy"]);
+    expect((await berth(["rollback"])).stdout).toContain("Rolled back: release 2 is live on web1");
+    expect((await berth(["rollback", "1", "--app", "shop"], { cwd: undefined })).stdout).toContain("release 1 is live on web1");
+    const none = await berth(["rollback", "--json"]);
+    expect(none.json).toMatchObject({ code: "release.none_earlier" });
+  });
+});
+
+describe("a job", () => {
+  test("that is canceled ends its watcher with 2, and what served before serves on", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    await berth(["deploy"]);
+    cli.reach.next(endless);
+    let canceling: ReturnType<typeof berth> | undefined;
+    const run = await berth(["deploy"], {
+      watch: (text: string) => {
+        const id = /\((job_\w+)\)/.exec(text)?.[1];
+        if (id && !canceling) canceling = sleep(500).then(() => cli.berth(["jobs", "cancel", id], { token: tenant.secret }));
+      },
+    });
+    expect((await canceling)?.stdout).toMatch(/is being stopped; what served before serves on/);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain("Canceled: release 2");
+    expect(run.stderr).toContain("Nothing was changed: release 1 serves on.");
+  });
+
+  test("goes on when Ctrl-C ends the watcher without a terminal", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    cli.reach.next(async (_, tell) => {
+      tell({ type: "step", step: "pull" });
+      await sleep(2500);
+      return succeeded();
+    });
+    let struck = false;
+    const run = await berth(["deploy"], {
+      watch: (text: string, child: { kill: (signal: string) => void }) => {
+        if (struck || !text.includes("pull")) return;
+        struck = true;
+        child.kill("SIGINT");
+      },
+    });
+    expect(run.code).toBe(2);
+    const id = /Detached\. The job goes on: berth jobs watch (job_\w+)/.exec(run.stderr)?.[1] ?? "";
+    expect(run.stderr).toContain(`To cancel it: berth jobs cancel ${id}`);
+    expect((await berth(["jobs", "show", id, "--json"])).json.status).toBe("succeeded");
+  });
+
+  test("that waits for the server to be reached says why and when it is tried again", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    cli.reach.next(lost("unreachable", "no route"));
+    let struck = false;
+    const run = await berth(["deploy"], {
+      watch: (text: string, child: { kill: (signal: string) => void }) => {
+        if (struck || !text.includes("tried again")) return;
+        struck = true;
+        child.kill("SIGINT");
+      },
+    });
+    expect(run.stdout).toMatch(/· web1 {2}The server cannot be reached: no route; tried again by itself at \d\d:\d\d:\d\d/);
+  });
+});

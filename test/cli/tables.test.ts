@@ -1,0 +1,370 @@
+import { describe, expect, test } from "vitest";
+import type {
+  App,
+  AppStatus,
+  AuditLine,
+  Billing,
+  Job,
+  Plan,
+  Release,
+  Target,
+  Token,
+  Usage,
+} from "../../packages/cli/src/api/types.ts";
+import { appTable, statusLines } from "../../packages/cli/src/app/view.ts";
+import { auditTable } from "../../packages/cli/src/audit/list.ts";
+import { billingLines } from "../../packages/cli/src/billing/billing.ts";
+import { planTable } from "../../packages/cli/src/billing/plans.ts";
+import { usageLines } from "../../packages/cli/src/billing/usage.ts";
+import { failure, success } from "../../packages/cli/src/job/outcome.ts";
+import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
+import { explain } from "../../packages/cli/src/refusal.ts";
+import { releaseTable } from "../../packages/cli/src/release/list.ts";
+import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
+import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
+import { clean, cut, widthOf, wrap } from "../../packages/cli/src/terminal/text.ts";
+import { ago, duration } from "../../packages/cli/src/terminal/time.ts";
+import { tokenTable } from "../../packages/cli/src/token/list.ts";
+
+const now = new Date("2027-03-01T12:00:00.000Z");
+const at = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
+const by = { kind: "token" as const, id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0" };
+
+const hostKey = { type: "ssh-ed25519", key: "AAAA", fingerprint: `SHA256:${"f".repeat(43)}` };
+const targets = [
+  {
+    id: "tgt_1",
+    name: "web1",
+    host: "203.0.113.7",
+    port: 22,
+    user: "root",
+    publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK berth-web1",
+    status: "ready",
+    hostKey,
+    checkedAt: at(3),
+    facts: {
+      docker: "27.3.1",
+      compose: "2.29.7",
+      arch: "amd64",
+      os: "Debian GNU/Linux 12",
+      disk_free_mb: "20480",
+      disk_mb: "40960",
+      memory_mb: "3900",
+      memory_free_mb: "1200",
+    },
+    createdAt: at(9000),
+  },
+  {
+    id: "tgt_2",
+    name: "a-server-with-quite-a-long-name-of-39-ch",
+    host: "some-host.in-a-deep.subdomain.example.com",
+    port: 2222,
+    user: "deploy",
+    publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK berth-long",
+    status: "unready",
+    hostKey,
+    checkedAt: at(60 * 30),
+    problem: {
+      class: "docker.missing",
+      message: "Docker is not installed there",
+      remedy: "Install Docker Engine: https://docs.docker.com/engine/install/",
+    },
+    createdAt: at(9000),
+  },
+  {
+    id: "tgt_3",
+    name: "new",
+    host: "2001:db8::1",
+    port: 22,
+    user: "root",
+    publicKey: "ssh-ed25519 AAAA x",
+    status: "untrusted",
+    shownKey: hostKey,
+    createdAt: at(1),
+  },
+] as Target[];
+
+const rollout = (name: string, more: object = {}) => ({ target: `tgt_${name}`, name, status: "succeeded", attempts: 1, ...more });
+const why = {
+  class: "unhealthy",
+  message: "web is unhealthy: connection refused",
+  step: "verify",
+  service: "web",
+  log: ["Error: no database at db:5432", "exiting"],
+  remedy: "Read the service's last lines below; mend it and deploy again.",
+  rolledBack: true,
+};
+const jobs = [
+  {
+    id: "job_01JABCDEFGHJKMNPQRSTVWXYZ1",
+    kind: "deploy",
+    status: "failed",
+    app: "shop",
+    environment: "production",
+    release: 12,
+    rollouts: { tgt_web1: rollout("web1", { status: "failed", failure: why, downMs: 812 }), tgt_web2: rollout("web2") },
+    by,
+    createdAt: at(5),
+    endedAt: new Date(now.getTime() - 5 * 60_000 + 14_200).toISOString(),
+    failure: why,
+    version: 4,
+  },
+  {
+    id: "job_01JABCDEFGHJKMNPQRSTVWXYZ2",
+    kind: "deploy",
+    status: "running",
+    app: "shop",
+    environment: "staging",
+    release: 3,
+    rollback: true,
+    rollouts: { tgt_web1: rollout("web1", { status: "retrying", failure: why, nextAt: at(-1) }) },
+    by,
+    createdAt: at(1),
+    version: 4,
+  },
+  {
+    id: "job_01JABCDEFGHJKMNPQRSTVWXYZ3",
+    kind: "check",
+    status: "succeeded",
+    rollouts: { tgt_web1: rollout("web1") },
+    by,
+    createdAt: at(600),
+    endedAt: at(600),
+    version: 2,
+  },
+] as unknown as Job[];
+
+const apps = [
+  {
+    id: "app_1",
+    name: "shop",
+    template: "compose",
+    slot: true,
+    createdAt: at(60 * 24 * 40),
+    environments: [
+      {
+        name: "production",
+        release: 12,
+        releases: 12,
+        job: "job_01JABCDEFGHJKMNPQRSTVWXYZ1",
+        targets: [
+          { id: "tgt_web1", name: "web1", release: 11 },
+          { id: "tgt_web2", name: "web2", release: 12 },
+        ],
+      },
+      { name: "staging", release: null, releases: 3, job: null, targets: [{ id: "tgt_web1", name: "web1", release: null }] },
+    ],
+  },
+  { id: "app_2", name: "blog", template: "compose", slot: false, createdAt: at(2), environments: [] },
+] as App[];
+
+const releases = [
+  {
+    app: "shop",
+    environment: "production",
+    number: 12,
+    services: [
+      { name: "web", image: "registry.example/shop/web:2027-03-01" },
+      { name: "redis", image: "redis:7" },
+    ],
+    hash: "x",
+    note: "Faster checkout — finally",
+    by,
+    createdAt: at(5),
+  },
+  {
+    app: "shop",
+    environment: "production",
+    number: 11,
+    services: [{ name: "web", image: "registry.example/shop/web:2027-02-27" }],
+    hash: "x",
+    by,
+    createdAt: at(60 * 50),
+  },
+] as Release[];
+
+const tokens = [
+  {
+    id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    name: "ci of the shop",
+    scopes: ["deploy"],
+    app: "shop",
+    createdAt: at(9),
+    expiresAt: at(-60 * 24 * 90),
+    lastUsedAt: at(2),
+    by: "usr_1",
+  },
+  {
+    id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ9",
+    name: "laptop",
+    scopes: ["admin", "billing"],
+    createdAt: at(9),
+    expiresAt: at(-60),
+    by: "usr_1",
+  },
+] as Token[];
+
+const lines = [
+  {
+    id: "aud_1",
+    at: at(5),
+    action: "deployment.end",
+    subject: "shop/production",
+    actor: { kind: "system", id: "rollout" },
+    result: "failed",
+    detail: "job_01JABCDEFGHJKMNPQRSTVWXYZ1, release 12, unhealthy: web is unhealthy",
+  },
+  {
+    id: "aud_2",
+    at: at(6),
+    action: "token.create",
+    subject: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    actor: { kind: "user", id: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0" },
+    result: "ok",
+  },
+] as AuditLine[];
+
+const plans = [
+  {
+    name: "solo",
+    title: "Solo",
+    for: "one developer's apps",
+    price: 900,
+    currency: "usd",
+    slots: 3,
+    targets: 2,
+    logDays: 7,
+    concurrent: 1,
+  },
+  {
+    name: "pro",
+    title: "Pro",
+    for: "a product and its staging",
+    price: 1900,
+    currency: "usd",
+    slots: 10,
+    targets: 5,
+    logDays: 30,
+    concurrent: 3,
+  },
+] as Plan[];
+
+const usage: Usage = {
+  plan: "pro",
+  entitlement: "grace",
+  graceUntil: at(-60 * 72),
+  slots: { used: 10, limit: 10 },
+  targets: { used: 2, limit: 5 },
+  concurrent: 3,
+  logDays: 30,
+};
+const bill: Billing = {
+  plan: "studio",
+  entitlement: "restricted",
+  reason: null,
+  graceUntil: at(60),
+  periodEnd: at(-60 * 24 * 12),
+  cancelAt: null,
+  pendingPlan: "solo",
+  hold: true,
+  syncedAt: at(1),
+} as Billing;
+
+interface Look {
+  readonly width: number;
+  readonly paint: Paint;
+  readonly now: Date;
+}
+const views: Record<string, (look: Look) => string[]> = {
+  targets: (look) => targetTable(targets, look),
+  target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
+  checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
+  apps: (look) => appTable(apps, look),
+  status: (look) => statusLines({ ...apps[0], jobs: [jobs[0]] } as unknown as AppStatus, look),
+  jobs: (look) => jobTable(jobs, look),
+  job: (look) => jobs.flatMap((each) => [...jobLines(each, look), ""]),
+  releases: (look) => releaseTable(releases, new Map([[12, ["web2"]]]), look),
+  tokens: (look) => tokenTable(tokens, look),
+  audit: (look) => auditTable(lines, look),
+  plans: (look) => planTable(plans, "pro", look),
+  usage: (look) => usageLines(usage, look),
+  billing: (look) => billingLines(bill, look),
+  outcomes: (look) => [
+    ...failure(jobs[0] as Job, look, { tgt_web1: 11 }),
+    "",
+    ...success(
+      { ...(jobs[2] as Job), kind: "deploy", release: 3, rollouts: { a: rollout("web1", { downMs: 812 }) } } as unknown as Job,
+      look.paint,
+    ),
+  ],
+  refusal: (look) =>
+    explain(
+      {
+        code: "billing.grace",
+        title: "A payment failed, so changes are paused",
+        detail: "A payment failed. Until then your apps run on and you can roll back, but not change them.",
+        hint: "Mend the payment; running apps, logs, backups and rollback go on. Changes work again at once when it is paid.",
+        until: at(-60 * 72),
+        mend: "https://berth.test/billing",
+        next: ["berth usage", "berth rollback"],
+      },
+      { errWidth: look.width, errPaint: look.paint },
+    ),
+};
+
+describe.each(Object.entries(views))("%s", (name, view) => {
+  test.each([40, 80, 120])("fits %d columns and looks as it did", async (width) => {
+    process.env.TZ = "UTC";
+    const text = view({ width, paint: plain, now });
+    // A word that is longer than the line (an id, an address to open) is never cut.
+    for (const line of text)
+      if (widthOf(line) > width) expect(Math.max(...line.trim().split(" ").map(widthOf)), line).toBeGreaterThan(width - 22);
+    await expect(`${text.join("\n")}\n`).toMatchFileSnapshot(`golden/${name}-${width}.txt`);
+  });
+
+  test("in colour is the same text", async () => {
+    const text = view({ width: 80, paint: coloured, now });
+    expect(text.join("\n").replaceAll(/\x1b\[\d+m/g, "")).toBe(view({ width: 80, paint: plain, now }).join("\n"));
+    await expect(`${text.join("\n")}\n`).toMatchFileSnapshot(`golden/${name}-80-colour.txt`);
+  });
+});
+
+describe("text", () => {
+  test("from elsewhere loses what a terminal would obey", () => {
+    expect(clean("a\x1b[31mb\x1b]8;;http://x\x07c\x1b[2J\r\nd\te\u202ef\x9b1mg")).toBe("abc de".replace("de", "d ef1mg"));
+  });
+
+  test("is measured as a terminal shows it", () => {
+    expect([widthOf("abc"), widthOf("日本"), widthOf("é"), widthOf("🚀"), widthOf("\x1b[1mab\x1b[22m")]).toEqual([3, 4, 1, 2, 2]);
+    expect([cut("日本語", 5), cut("abcdef", 4), cut("abc", 3), cut("abc", 0)]).toEqual(["日本…", "abc…", "abc", ""]);
+  });
+
+  test("is wrapped between words", () => {
+    expect(wrap("one two three-and-more four", 9)).toEqual(["one two", "three-and-more", "four"]);
+  });
+});
+
+test.each([
+  [0, "0.0 s"],
+  [812, "0.8 s"],
+  [9949, "9.9 s"],
+  [9960, "10 s"],
+  [59_600, "1 min"],
+  [125_000, "2 min 5 s"],
+  [3_600_000, "1 h"],
+  [3_840_000, "1 h 4 min"],
+  [-5, "0.0 s"],
+])("%d ms is %s", (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
+
+test.each([
+  [0, "just now"],
+  [0.5, "30 s ago"],
+  [3, "3 min ago"],
+  [150, "3 h ago"],
+  [60 * 72, "3 days ago"],
+  [-5, "in 5 min"],
+])("%d minutes before is %s", (minutes, text) => {
+  expect(ago(at(minutes), now)).toBe(text);
+});
