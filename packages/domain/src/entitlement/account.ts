@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Context, World } from "../context.ts";
-import { Problem } from "../error.ts";
+import { Problem, type ProblemDetails } from "../error.ts";
 import { type PlanName, planNames, planOf } from "../plan/plan.ts";
 import { check, get, key, type Row, update, type Write } from "../table.ts";
 
@@ -103,10 +103,19 @@ export function refusal(world: World, account: Account, action: Action): Problem
         detail: `A payment failed. Until ${account.graceUntil} your apps run on and you can roll back, but not change them.`,
         facts: { until: account.graceUntil, mend },
       });
-    return new Problem("billing.restricted", { facts: { since: account.graceUntil, mend } });
+    return new Problem("billing.restricted", restriction(world, account));
   }
   if (action === "grow" && account.hold) return new Problem("billing.hold", { facts: { mend } });
   return undefined;
+}
+
+/** Why changes are off, and where that is mended: an open bill in the portal, a plan that has ended by choosing one. */
+function restriction({ origin }: World, { kind, graceUntil }: Account): ProblemDetails {
+  if (kind === "ended")
+    return { detail: "Your plan has ended. Choose one and everything works again.", facts: { mend: `${origin}/plans` } };
+  if (kind === "paused")
+    return { detail: "Your subscription is paused. Resume it and everything works again.", facts: { mend: `${origin}/billing` } };
+  return { facts: { since: graceUntil, mend: `${origin}/billing` } };
 }
 
 export interface Claim {

@@ -1,0 +1,36 @@
+import { writeFileSync } from "node:fs";
+import { GRACE_DAYS } from "@berth/domain/billing/derive.ts";
+import { type Entitlement, permissions } from "@berth/domain/entitlement/account.ts";
+import { matrix } from "@berth/domain/entitlement/permission.ts";
+
+const states: readonly Entitlement[] = ["active", "grace", "restricted", "none"];
+
+/** docs/permissions.md: what may be done in which state of the bill, as the table in the code says. */
+export function permissionsPage(): string {
+  const rows = matrix.map(({ what, needs, note }) => {
+    const may: readonly Entitlement[] = needs === "always" ? states : permissions[needs];
+    return `| ${[what + (note ? ` (${note})` : ""), ...states.map((state) => (may.includes(state) ? "yes" : "no"))].join(" | ")} |`;
+  });
+  const operations = matrix.map(({ what, operations: of }) => `- ${what}: ${of.map((name) => `\`${name}\``).join(", ")}`);
+  return `# What may be done when
+
+Made from packages/domain/src/entitlement/permission.ts by scripts/permissions.ts.
+
+\`none\` is who never paid, \`active\` who has paid, \`grace\` who has a bill open for less than ${GRACE_DAYS} days, \`restricted\` who has had one open for longer,
+has paused or has ended. At the very second at which grace ends it is restricted; nothing has to run for that. Running apps, scheduled backups and
+health watching go on in every state.
+
+| | ${states.join(" | ")} |
+| --- | ${states.map(() => "---").join(" | ")} |
+${rows.join("\n")}
+
+A refusal is a \`402\` with one of the codes \`billing.required\`, \`billing.grace\`, \`billing.restricted\` and \`billing.hold\`, the date where there is one and the
+address that mends it. It is given when the request is made and again when a job that waited begins.
+
+## Operations
+
+${operations.join("\n")}
+`;
+}
+
+if (import.meta.main) writeFileSync(new URL("../docs/permissions.md", import.meta.url), permissionsPage());
