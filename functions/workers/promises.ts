@@ -1,0 +1,27 @@
+import type { World } from "@berth/domain/context.ts";
+import { findJob, ring } from "@berth/domain/job/job.ts";
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import { systemOf } from "../worker.ts";
+
+/** Rings for new jobs in the table's stream whose direct bell may have been lost; one that is at work already needs none. */
+export const ringForNew =
+  (world: World) =>
+  async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+    for (const record of event.Records) {
+      const keys = record.dynamodb?.Keys;
+      const pk = keys?.pk?.S ?? "";
+      const sk = keys?.sk?.S ?? "";
+      if (record.eventName !== "INSERT" || !pk.startsWith("TENANT#") || !sk.startsWith("JOB#")) continue;
+      try {
+        const ctx = systemOf(world, pk.slice("TENANT#".length), "relay");
+        const job = await findJob(ctx, sk.slice("JOB#".length));
+        if (job?.status === "queued" && Object.values(job.rollouts).every(({ status }) => status === "queued"))
+          await ring(ctx, job);
+      } catch (error) {
+        world.log("error", "relay failed", { error });
+        // From here on again: a stream is in order.
+        return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] };
+      }
+    }
+    return { batchItemFailures: [] };
+  };

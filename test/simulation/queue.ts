@@ -1,0 +1,191 @@
+import type { Send } from "@berth/domain/context.ts";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { Process, Processes } from "./process.ts";
+import type { Stage } from "./stage.ts";
+
+interface Message {
+  readonly id: number;
+  readonly body: string;
+  readonly group: string;
+  receives: number;
+  /** Waiting to be received, in flight, or not to be seen before its time. */
+  state: "delayed" | "ready" | "flying" | "gone";
+  at: number;
+  readonly sentAt: number;
+}
+
+export interface Queue {
+  send(process: Process, message: object, options?: Send): Promise<void>;
+  /** Nothing waits and nothing flies but what is still to be delayed. */
+  idle(): boolean;
+  /** Messages that will be seen some time. */
+  pending(): number;
+  /** Everything that is delayed is seen now: how a history ends without waiting for what is 12 hours late. */
+  hurry(): void;
+  readonly dead: Message[];
+  readonly sent: Map<string, number>;
+  /** Seconds each tenant's messages waited to be received for the first time. */
+  readonly waits: Map<string, number[]>;
+}
+
+export interface QueueOptions {
+  readonly visibilitySeconds: number;
+  readonly receives: number;
+  /** At most this many messages in work at once. */
+  readonly concurrency: number;
+  /** Work on one message, in a process of its own. */
+  readonly work: (process: Process, event: SQSEvent) => Promise<SQSBatchResponse>;
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * A standard queue as SQS describes it: at least once, in about the order of sending, a received message unseen until its visibility ends,
+ * and fair between groups: the group with the fewest messages in flight is received first.
+ */
+export function createQueue(stage: Stage, processes: Processes, options: QueueOptions): Queue {
+  const { chance, clock, swarm, tell } = stage;
+  const ready = new Map<string, Message[]>();
+  const flying = new Map<string, number>();
+  const dead: Message[] = [];
+  const sent = new Map<string, number>();
+  const waits = new Map<string, number[]>();
+  const delayed = new Set<Message>();
+  let inWork = 0;
+  let waiting = 0;
+  let ids = 0;
+  let hurried = false;
+
+  function appear(message: Message): void {
+    if (message.state !== "delayed") return;
+    delayed.delete(message);
+    message.state = "ready";
+    const line = ready.get(message.group);
+    if (line) {
+      if (swarm.strike("message out of order")) line.splice(chance.between(0, line.length), 0, message);
+      else line.push(message);
+    } else ready.set(message.group, [message]);
+    waiting++;
+    pull();
+  }
+
+  function later(message: Message, milliseconds: number): void {
+    message.state = "delayed";
+    message.at = clock.now() + milliseconds;
+    delayed.add(message);
+    const due = message.at;
+    clock.after(milliseconds, () => {
+      if (message.at === due) appear(message);
+    });
+  }
+
+  function put(body: string, group: string, delay: number): void {
+    const message: Message = { id: ++ids, body, group, receives: 0, state: "delayed", at: 0, sentAt: clock.now() + delay };
+    const late = swarm.strike("message late") ? chance.between(1, 12 * HOUR) : 0;
+    later(message, delay + chance.between(3, 40) + (swarm.strike("message out of order") ? chance.between(0, 3000) : 0) + late);
+  }
+
+  function next(): Message | undefined {
+    let least: string | undefined;
+    for (const [group, line] of ready) {
+      if (line.length === 0) ready.delete(group);
+      else if (least === undefined || (flying.get(group) ?? 0) < (flying.get(least) ?? 0)) least = group;
+    }
+    const message = least === undefined ? undefined : ready.get(least)?.shift();
+    if (message) waiting--;
+    return message;
+  }
+
+  function pull(): void {
+    while (inWork < options.concurrency && waiting > 0) {
+      const message = next();
+      if (!message) return;
+      receive(message);
+    }
+  }
+
+  function receive(message: Message): void {
+    message.receives++;
+    if (message.receives > options.receives) {
+      message.state = "gone";
+      dead.push(message);
+      tell("queue", `gives up ${message.body}`);
+      return;
+    }
+    if (message.receives === 1) {
+      const list = waits.get(message.group);
+      const seconds = (clock.now() - message.sentAt) / 1000;
+      if (list) list.push(seconds);
+      else waits.set(message.group, [seconds]);
+    }
+    message.state = "flying";
+    inWork++;
+    flying.set(message.group, (flying.get(message.group) ?? 0) + 1);
+    const { tenant, job } = JSON.parse(message.body) as { tenant?: string; job?: string };
+    const process = processes.start({ name: "worker", job, tenant });
+    tell(process.name, `receives ${message.body}`);
+    let over = false;
+    const leave = () => {
+      if (over) return false;
+      over = true;
+      inWork--;
+      flying.set(message.group, (flying.get(message.group) ?? 1) - 1);
+      return true;
+    };
+    const back = () =>
+      later(message, hurried ? 1000 : Math.max(0, options.visibilitySeconds * 1000 - (clock.now() - process.startedAt)));
+    process.onDeath = () => {
+      if (!leave()) return;
+      back();
+      pull();
+    };
+    const event = {
+      Records: [
+        { messageId: String(message.id), body: message.body, attributes: { ApproximateReceiveCount: String(message.receives) } },
+      ],
+    } as unknown as SQSEvent;
+    void options.work(process, event).then(({ batchItemFailures }) => {
+      if (!leave()) return;
+      tell(process.name, batchItemFailures.length > 0 ? "fails" : "is done");
+      if (batchItemFailures.length > 0) back();
+      else message.state = "gone";
+      process.dead = true;
+      pull();
+    });
+  }
+
+  return {
+    dead,
+    sent,
+    waits,
+    idle: () => inWork === 0 && waiting === 0,
+    pending: () => delayed.size,
+    hurry() {
+      hurried = true;
+      for (const message of delayed) later(message, chance.between(0, 60_000));
+    },
+    send: (process, given, { delaySeconds = 0, group = "" } = {}) =>
+      processes.call(process, chance.between(2, 20), () => {
+        if (swarm.strike("send failed"))
+          throw Object.assign(new Error("simulated: the queue does not answer"), { name: "TimeoutError" });
+        const message =
+          process.version === "next"
+            ? { ...given, later: 1 }
+            : process.version === "last"
+              ? {
+                  tenant: (given as { tenant?: string }).tenant,
+                  job: (given as { job?: string }).job,
+                  target: (given as { target?: string }).target,
+                }
+              : given;
+        const body = JSON.stringify(message);
+        const { job } = given as { job?: string };
+        if (job) sent.set(job, (sent.get(job) ?? 0) + 1);
+        tell(process.name, `rings ${body}${delaySeconds ? ` in ${delaySeconds} s` : ""}`);
+        const milliseconds = Math.min(900, delaySeconds) * 1000;
+        put(body, group, milliseconds);
+        if (swarm.strike("message sent twice")) put(body, group, milliseconds);
+        if (swarm.strike("send done, time-out")) throw Object.assign(new Error("simulated time-out"), { name: "TimeoutError" });
+      }),
+  };
+}

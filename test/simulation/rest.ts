@@ -1,0 +1,105 @@
+import type { Job } from "@berth/domain/job/job.ts";
+import { ends, jobOf, type Known, type Rest } from "./judge.ts";
+import type { Server } from "./runner.ts";
+import type { Stage } from "./stage.ts";
+
+const LATEST_MINUTES = 40;
+/** What a job may cost when nothing goes wrong, for each rollout of it. */
+const CALM = { units: 26, messages: 5, commands: 2 };
+/** What it may cost when everything does. */
+const WORST = { units: 400, messages: 150, commands: 120 };
+
+/** Holds what is at rest, when nothing goes wrong any more and nothing is under way, to the invariants. */
+export function judgeRest(stage: Stage, known: Known, servers: Map<string, Server>, rest: Rest): void {
+  const { violate, swarm } = stage;
+  const targets = new Map<string, { host: string; tenant: string }>();
+  for (const [at, row] of known.rows)
+    if (at.includes("|TARGET#"))
+      targets.set(String(row.id), { host: String(row.host), tenant: at.slice("TENANT#".length, at.indexOf("|")) });
+
+  for (const job of known.jobs.values()) {
+    const at = known.endedAt.get(job.id);
+    if (at === undefined) violate("2 an accepted job ends", `${job.id} is ${job.status}: ${JSON.stringify(job.rollouts)}`);
+    else if (at > rest.quietAt + LATEST_MINUTES * 60_000)
+      violate(
+        "2 an accepted job ends in time",
+        `${job.id} ended ${Math.round((at - rest.quietAt) / 60_000)} minutes after the last fault`,
+      );
+    judgeEffects(job);
+    judgeCost(job);
+  }
+  for (const customer of known.customers.values())
+    for (const id of customer.jobs)
+      if (!known.jobs.has(id)) violate("2 an accepted job is not lost", `${id} was accepted and is not there`);
+  judgeServers();
+  if (swarm.calm && rest.queue.dead.length > 0)
+    violate("11 work is bounded", `${rest.queue.dead.length} dead letters without a fault`);
+  for (const line of rest.queue.dead) stage.tell("queue", `has given up ${line.body}`);
+
+  function judgeEffects(job: Job & { tenant: string }): void {
+    if (job.kind !== "deploy" && job.kind !== "remove") return;
+    for (const rollout of Object.values(job.rollouts)) {
+      const target = targets.get(rollout.target);
+      if (!target) continue;
+      const effects = known.effects.get(`${target.host} ${job.id}`) ?? 0;
+      if (rollout.status === "succeeded" && effects !== 1)
+        violate("3 an effect happens once", `${job.id} succeeded on ${target.host} and took effect ${effects} times`);
+      if (ends(rollout as Pick<Job, "status">) && rollout.status !== "succeeded" && effects > 0)
+        violate(
+          "3 an effect happens once",
+          `${job.id} has ${rollout.status} (${rollout.failure?.class}) on ${target.host} and took effect`,
+        );
+      if (rollout.status === "succeeded" && job.kind === "deploy") judgeEvents(job, rollout.target, target.host);
+    }
+  }
+
+  /** Every event of the run that succeeded was kept, in order and without a gap. */
+  function judgeEvents(job: Job, target: string, host: string): void {
+    const runs = [...(servers.get(host)?.runs.values() ?? [])].filter((run) => jobOf(run.job) === job.id && run.exit?.code === 0);
+    const kept = [...(known.events.get(`${job.id}#${target}`)?.keys() ?? [])].sort((a, b) => a - b);
+    for (const run of runs) {
+      const nth = Number(/-(\d+)$/.exec(run.job)?.[1] ?? 0);
+      const mine = kept.filter((seq) => Math.floor(seq / 1_000_000) === nth);
+      if (mine.length !== run.events.length || mine.some((seq, i) => seq !== nth * 1_000_000 + i + 1))
+        violate("2 no event is lost", `${run.job} said ${run.events.length} and ${mine.length} are kept: ${mine.join(" ")}`);
+    }
+  }
+
+  function judgeCost(job: Job): void {
+    const most = swarm.calm ? CALM : WORST;
+    const many = Math.max(1, Object.keys(job.rollouts).length);
+    const messages = rest.queue.sent.get(job.id) ?? 0;
+    const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // whoever ends rings for those who wait
+    if (messages > (most.messages + waited) * many) violate("11 work is bounded", `${job.id} cost ${messages} messages`);
+    const units = known.spent.get(job.id) ?? 0;
+    if (units > (most.units + waited) * many) violate("11 work is bounded", `${job.id} cost ${units} write units`);
+    let commands = 0;
+    for (const [run, count] of rest.lines.commands) if (jobOf(run) === job.id) commands += count;
+    if (commands > (most.commands + (job.cancelAt ? 2 : 0)) * many)
+      violate("11 work is bounded", `${job.id} cost ${commands} commands`);
+  }
+
+  /** What runs is what the table says is live, and nothing else does. */
+  function judgeServers(): void {
+    for (const server of servers.values()) {
+      const target = [...targets].find(([, { host, tenant }]) => host === server.host && tenant === server.tenant)?.[0];
+      const names = new Set(server.projects.keys());
+      for (const [at, row] of known.rows)
+        if (at.startsWith(`TENANT#${server.tenant}|ENV#`) && target && (row.live as Record<string, number>)[target] !== undefined)
+          names.add(`${row.app}-${row.name}`);
+      for (const name of names) {
+        const row = [...known.rows].find(
+          ([at, each]) => at.startsWith(`TENANT#${server.tenant}|ENV#`) && `${each.app}-${each.name}` === name,
+        )?.[1];
+        const live = target === undefined ? undefined : (row?.live as Record<string, number> | undefined)?.[target];
+        const project = server.projects.get(name);
+        if (project?.serves !== live || project?.current !== live)
+          violate(
+            "4 what runs is what is live",
+            `${name} on ${server.host}: live ${live}, runs ${project?.serves}, current ${project?.current}`,
+          );
+      }
+      if (server.mutation) violate("2 an accepted job ends", `${server.host} still runs ${server.mutation.job}`);
+    }
+  }
+}

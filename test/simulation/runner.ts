@@ -1,0 +1,330 @@
+import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import type { Stage } from "./stage.ts";
+
+/** A run on a server: what runner.sh keeps below runs/<job>, and its process. */
+export interface Run {
+  readonly job: string;
+  input: RunInput;
+  fence: number;
+  readonly events: RunEvent[];
+  exit: Exit | undefined;
+  alive: boolean;
+  /** Its process has said which it is: it has begun for good. */
+  pid: boolean;
+  canceled: boolean;
+  changed: boolean;
+  /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
+  previous: number | null | undefined;
+  concluded: boolean;
+  /** Counts its starts: what an earlier one scheduled does not happen any more. */
+  life: number;
+  child: (() => void) | undefined;
+  readonly followers: Set<() => void>;
+}
+
+/** An app's folder and containers. */
+export interface Project {
+  readonly owner: string;
+  /** The release `current` leads to. */
+  current: number | undefined;
+  /** The release whose containers run. */
+  serves: number | undefined;
+}
+
+export interface Server {
+  readonly host: string;
+  readonly tenant: string;
+  up: boolean;
+  silentUntil: number;
+  fullUntil: number;
+  hungUntil: number;
+  readonly fences: Map<string, number>;
+  readonly runs: Map<string, Run>;
+  mutation: Run | undefined;
+  readonly projects: Map<string, Project>;
+  /** Connections that break when the server goes. */
+  readonly lines: Set<() => void>;
+}
+
+export const createServer = (host: string, tenant: string): Server => ({
+  host,
+  tenant,
+  up: true,
+  silentUntil: 0,
+  fullUntil: 0,
+  hungUntil: 0,
+  fences: new Map(),
+  runs: new Map(),
+  mutation: undefined,
+  projects: new Map(),
+  lines: new Set(),
+});
+
+export interface Watch {
+  /** A run begins, for the first time or again. */
+  began(server: Server, run: Run): void;
+  /** A run reached its effect: its release is recorded, or the app is gone. */
+  took(server: Server, run: Run): void;
+}
+
+const verdict = (code: number, kind: ExitClass, message: string, data: Exit["data"] = {}): Exit => ({
+  code,
+  class: kind,
+  step: "preflight",
+  message,
+  log: [],
+  changed: false,
+  rolledBack: false,
+  data,
+});
+
+export type Front = { readonly answer: Exit } | { readonly follow: Run };
+
+/** What a release does on a server, told by its Compose file. */
+const is = (run: Run, what: "unhealthy" | "missing") =>
+  run.input.files.some(({ path, content }) => path === "compose.yaml" && String(content).includes(`web-${what}:`));
+
+/** runner.sh, as it is: the half that talks to the caller, and runs that go through their steps in virtual time. */
+export function createRunner(stage: Stage, watch: Watch) {
+  const { chance, clock, swarm, tell } = stage;
+
+  function front(server: Server, input: RunInput): Front {
+    const { job, fence, op, plan } = input;
+    const name = op === "cancel" ? (plan.run ?? job) : job;
+    const resource = plan.resource ?? "server";
+    const stored = server.fences.get(resource) ?? 0;
+    if (fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
+    server.fences.set(resource, fence);
+    const busy = op === "cancel" ? cancel(server, name, fence) : begin(server, name, input);
+    if (busy) return { answer: busy };
+    const run = server.runs.get(name);
+    return run ? { follow: run } : { answer: verdict(75, "interrupted", "The server went away in the middle of the run") };
+  }
+
+  function begin(server: Server, job: string, input: RunInput): Exit | undefined {
+    const run = server.runs.get(job);
+    if (run && (run.alive || run.exit)) return undefined;
+    if (run?.pid && input.fence <= run.fence) return undefined;
+    return start(server, job, input, input.fence);
+  }
+
+  function cancel(server: Server, job: string, fence: number): Exit | undefined {
+    const run = server.runs.get(job);
+    if (run?.alive) {
+      run.canceled = true;
+      if (run.pid) run.child?.();
+      return undefined;
+    }
+    if (run?.exit) return undefined;
+    if (!run?.pid) {
+      server.runs.set(job, { ...blank(job), exit: verdict(1, "canceled", "Canceled before it began") });
+      return undefined;
+    }
+    run.canceled = true;
+    return start(server, job, run.input, fence);
+  }
+
+  const blank = (job: string, input?: RunInput): Run => ({
+    job,
+    input: input ?? { op: "deploy", job, fence: 0, from: 0, files: [], plan: {} },
+    fence: input?.fence ?? 0,
+    events: [],
+    exit: undefined,
+    alive: false,
+    pid: false,
+    canceled: false,
+    changed: false,
+    previous: undefined,
+    concluded: false,
+    life: 0,
+    child: undefined,
+    followers: new Set(),
+  });
+
+  function start(server: Server, job: string, input: RunInput, fence: number): Exit | undefined {
+    if (server.mutation)
+      return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
+    const run = server.runs.get(job) ?? blank(job, input);
+    server.runs.set(job, run);
+    Object.assign(run, { input, fence, alive: true, pid: false, concluded: false, child: undefined, life: run.life + 1 });
+    server.mutation = run;
+    tell(server.host, `runs ${job} with the fence ${fence}`);
+    watch.began(server, run);
+    trouble(server, run);
+    soon(run, chance.between(20, 80), () => {
+      run.pid = true;
+      if (run.input.op === "deploy") deploy(server, run);
+      else remove(server, run);
+    });
+    return undefined;
+  }
+
+  /** What may befall a server while a run goes on. */
+  function trouble(server: Server, run: Run): void {
+    const within = (milliseconds: number, act: () => void) => soon(run, chance.between(0, milliseconds), act);
+    if (swarm.strike("server rebooted")) within(60_000, () => reboot(server));
+    if (swarm.strike("server silent"))
+      within(60_000, () => {
+        server.silentUntil = clock.now() + chance.between(5_000, 40 * 60_000);
+        tell(server.host, "falls silent");
+        breakLines(server);
+      });
+    if (swarm.strike("docker hung")) server.hungUntil = clock.now() + chance.between(1000, 180_000);
+    if (swarm.strike("disk full")) server.fullUntil = clock.now() + chance.between(1000, 300_000);
+  }
+
+  function reboot(server: Server): void {
+    tell(server.host, "reboots");
+    server.up = false;
+    if (server.mutation) {
+      server.mutation.alive = false;
+      server.mutation.life++;
+      server.mutation.followers.clear();
+    }
+    server.mutation = undefined;
+    breakLines(server);
+    clock.after(chance.between(20_000, 120_000), () => {
+      server.up = true;
+      tell(server.host, "is up");
+    });
+  }
+
+  const breakLines = (server: Server) => {
+    for (const lose of server.lines) lose();
+    server.lines.clear();
+  };
+
+  /** Happens unless the run has died by then. */
+  function soon(run: Run, milliseconds: number, act: () => void): void {
+    const { life } = run;
+    clock.after(milliseconds, () => {
+      if (run.alive && run.life === life) act();
+    });
+  }
+
+  function emit(run: Run, type: RunEvent["type"], step: string, text = ""): void {
+    run.events.push({ seq: run.events.length + 1, at: new Date(clock.now()).toISOString(), type, step, ...(text && { text }) });
+    for (const follower of run.followers) follower();
+  }
+
+  /** A step whose command takes its time; a TERM ends the command, and then the run. */
+  function step(
+    server: Server,
+    run: Run,
+    name: string,
+    milliseconds: number,
+    limit: number,
+    then: () => void,
+    deaf = false,
+  ): void {
+    if (run.canceled) return fail(server, run, name, "canceled", "Canceled");
+    emit(run, "step", name);
+    const hung = Math.max(0, server.hungUntil - clock.now());
+    const slow = swarm.strike("server slow") ? chance.between(2, 60) : 1;
+    const total = milliseconds * slow + hung;
+    let over = false;
+    const end = (how: "done" | "stopped") => {
+      if (over) return;
+      over = true;
+      run.child = undefined;
+      if (how === "stopped") return fail(server, run, name, "canceled", "Canceled");
+      if (total > limit) return fail(server, run, name, "timeout", `The step ${name} took too long`);
+      then();
+    };
+    if (!deaf) run.child = () => soon(run, chance.between(5, 500), () => end("stopped"));
+    soon(run, Math.min(total, limit), () => end("done"));
+  }
+
+  function deploy(server: Server, run: Run): void {
+    const { plan } = run.input;
+    const name = plan.project ?? "";
+    const release = Number(plan.release);
+    step(server, run, "preflight", chance.between(200, 1500), 30_000, () => {
+      if (server.fullUntil > clock.now())
+        return fail(server, run, "preflight", "disk.full", "10 MB are free and 200 MB are needed");
+      const project: Project = server.projects.get(name) ?? { owner: plan.app_id ?? "", current: undefined, serves: undefined };
+      if (project.owner !== plan.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
+      server.projects.set(name, project);
+      if (run.previous === undefined) run.previous = project.current ?? null;
+      step(server, run, "pull", chance.between(500, 20_000), 600_000, () => {
+        if (plan.pull === "always" && swarm.strike("registry down"))
+          return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
+        if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");
+        run.changed = true;
+        project.serves = release;
+        emit(run, "log", "start", `connecting with ${secretOf(run)}`);
+        step(server, run, "start", chance.between(300, 5000), 120_000, () =>
+          step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
+            if (is(run, "unhealthy")) return fail(server, run, "verify", "unhealthy", `web is not healthy: ${secretOf(run)}`);
+            if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
+            emit(run, "step", "record");
+            project.current = release;
+            watch.took(server, run);
+            emit(run, "step", "prune");
+            soon(run, chance.between(10, 300), () =>
+              conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
+            );
+          }),
+        );
+      });
+    });
+  }
+
+  const secretOf = (run: Run) =>
+    /'(s3cr3t[^']*)'/.exec(String(run.input.files.find(({ path }) => path === ".env")?.content ?? ""))?.[1] ?? "";
+
+  function remove(server: Server, run: Run): void {
+    const project = run.input.plan.project ?? "";
+    // Once it has begun it goes on to its end, whatever it is told: half a removal is no state to stay in.
+    step(
+      server,
+      run,
+      "remove",
+      chance.between(500, 8000),
+      300_000,
+      () => {
+        server.projects.delete(project);
+        watch.took(server, run);
+        conclude(server, run, { ...verdict(0, "internal", ""), step: "remove" });
+      },
+      true,
+    );
+  }
+
+  /** What was changed is put back: the release before serves again, a first one is taken down. */
+  function fail(server: Server, run: Run, name: string, kind: ExitClass, message: string): void {
+    if (run.concluded) return;
+    run.concluded = true;
+    run.child = undefined;
+    emit(run, "log", name, message);
+    const exit = { ...verdict(1, kind, message), step: name, log: [`last words with ${secretOf(run)}`] };
+    if (!run.changed) return conclude(server, run, exit);
+    const project = server.projects.get(run.input.plan.project ?? "");
+    emit(run, "step", "restore");
+    soon(run, chance.between(500, 6000), () => {
+      if (project) project.serves = run.previous ?? undefined;
+      conclude(server, run, { ...exit, changed: true, rolledBack: typeof run.previous === "number" });
+    });
+  }
+
+  function conclude(server: Server, run: Run, exit: Exit): void {
+    const { class: kind, message, ...good } = exit;
+    run.exit = exit.code === 0 ? good : exit;
+    run.alive = false;
+    server.mutation = undefined;
+    tell(server.host, `ends ${run.job}: ${exit.code === 0 ? "good" : `${kind} (${message})`}`);
+    for (const follower of run.followers) follower();
+    run.followers.clear();
+  }
+
+  /** Everything that was wrong with it is over. */
+  function heal(server: Server): void {
+    server.silentUntil = 0;
+    server.fullUntil = 0;
+    server.hungUntil = 0;
+  }
+
+  return { front, heal, reboot };
+}
+
+export type Runner = ReturnType<typeof createRunner>;

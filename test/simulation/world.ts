@@ -1,0 +1,45 @@
+import type { World } from "@berth/domain/context.ts";
+import type { Process, Processes } from "./process.ts";
+import type { Queue } from "./queue.ts";
+import type { Stage } from "./stage.ts";
+import { type Table, tableName } from "./table.ts";
+
+/** The world as one process has it: every way out of it is a call that may be late, lost, or the process's last. */
+export function worldOf(stage: Stage, processes: Processes, table: Table, queue: () => Queue, process: Process): World {
+  const { chance, clock } = stage;
+  return {
+    stage: "simulation",
+    origin: "https://berth.test",
+    privateTargets: true,
+    table: { name: tableName, client: table.clientOf(process) },
+    now: () => new Date(clock.now() + process.skew),
+    random: (bytes) => chance.bytes(bytes),
+    sleep: (milliseconds, signal) => processes.sleep(process, milliseconds, signal),
+    send: (name, message, options) => (name === "jobs" ? queue().send(process, message, options) : Promise.resolve()),
+    // What is sealed shows whose it is, so that a value opened for another tenant is seen.
+    seal: (_plain, about) =>
+      processes.call(process, chance.between(2, 10), () => ({
+        key: nameOf(about),
+        iv: "",
+        tag: "",
+        data: `private-key-of-${about.tenant}`,
+      })),
+    open: (sealed, about) =>
+      processes.call(process, chance.between(2, 10), () => {
+        if (sealed.key !== nameOf(about)) throw new Error("simulated: the value is about something else");
+        return sealed.data;
+      }),
+    stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
+    log: (level, message, facts) => {
+      if (level === "error") stage.tell(process.name, `logs "${message}": ${reason(facts?.error)}`);
+    },
+  };
+}
+
+export const nameOf = (about: Readonly<Record<string, string>>) =>
+  Object.entries(about)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join("&");
+
+const reason = (error: unknown) => (error instanceof Error ? `${error.name} ${error.message}` : String(error));
