@@ -61,7 +61,7 @@ export function targetLines(target: Target, { width, paint, now }: Look): string
     { width, paint },
   );
   // Whole, whatever the width: it is there to be copied.
-  return [...lines, `${paint.dim("Public key")}  ${clean(target.publicKey)}`];
+  return [...lines, paint.dim("Public key"), `  ${clean(target.publicKey)}`];
 }
 
 const foundPairs = (target: Target): (readonly [string, string | undefined])[] => [
