@@ -17,6 +17,8 @@ export interface Stage {
   readonly cloud: () => Cloud;
   readonly berth: Berth;
   readonly customer: Visitor;
+  /** Of the customer's own, with every scope. */
+  readonly token: string;
   /** For whatever a test writes. */
   readonly folder: string;
   /** Registers a server, lets Berth's key in and confirms the host key. Answers the target's id. */
@@ -74,6 +76,7 @@ export async function startStage({ servers, plan = "pro", cloud: options = {} }:
       cloud: () => cloud,
       berth,
       customer,
+      token: token.secret,
       folder,
       async addTarget(name, server, at = server) {
         const { target } = await berth.json(["target", "add", name, `${server.user}@${at.host}:${at.port}`, "--no-install"]);

@@ -42,6 +42,10 @@ export const Rollout = z.object({
   retries: z.number().int().optional(),
   /** Runs on the server that came to a verdict worth trying again; each try after one is a run of its own. */
   runs: z.number().int().optional(),
+  /** A run on the server may have begun, and the server has not said what became of it. */
+  begun: z.boolean().optional(),
+  /** Out of tries or of time: the server is only asked to stop the run, or to say how it ended. */
+  withdrawn: z.boolean().optional(),
   /** What it waits for, or when it is tried again. */
   waitsFor: z.string().optional(),
   nextAt: z.iso.datetime().optional(),
@@ -119,7 +123,7 @@ const row = (ctx: World, job: Job, dueAt: Date): Row => ({
 
 /** Promises the job. Follow the commit with `ring`; the stream and the sweep are the guarantee behind it. */
 export const enqueue = (ctx: Context, job: Job): Write =>
-  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(ctx.now().getTime() + FIRST_LOOK_SECONDS * 1000)));
+  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(Date.parse(job.createdAt) + FIRST_LOOK_SECONDS * 1000)));
 
 /** Moves a job from the version that was seen to the next. */
 export const moveJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Write =>

@@ -5,10 +5,12 @@ import type { RunEvent } from "../remote/remote.ts";
 /** Runs of one job on one target after each other: the events of each are numbered on from here. */
 export const RUN_SPAN = 1_000_000;
 const BATCH_BYTES = 100_000;
-const BATCH_MILLISECONDS = 1000;
+/** A row written is what an event costs, whatever its size: two seconds halve that, and are not long to wait for a line. */
+const BATCH_MILLISECONDS = 2000;
+const TRIES = 5;
 
 /**
- * Keeps a run's events: the first at once, the rest in batches of about a second, in order. `add` never waits; `done` resolves when all is
+ * Keeps a run's events: the first at once, the rest in batches of about two seconds, in order. `add` never waits; `done` resolves when all is
  * written and throws if something could not be.
  */
 export function recorder(
@@ -29,18 +31,26 @@ export function recorder(
     batch = [];
     bytes = 0;
     last = ctx.now().getTime();
-    await keepEvents(ctx, at, events, options.days);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await keepEvents(ctx, at, events, options.days);
+      } catch (error) {
+        if (tries === TRIES) throw error;
+        await ctx.sleep(BATCH_MILLISECONDS);
+      }
+    }
   };
 
   const kick = () => {
-    if (writing || batch.length === 0) return;
+    // Past what could not be written nothing is: whoever attaches next goes on from the last event kept.
+    if (writing || failed !== undefined || batch.length === 0) return;
     writing = flush()
       .catch((error: unknown) => {
         failed ??= error;
       })
       .finally(() => {
         writing = undefined;
-        if (failed === undefined) kick();
+        kick();
       });
   };
 
