@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { detailWords } from "../../packages/web/src/audit/detail.ts";
 import { deviceCode } from "../../packages/web/src/auth/device-code.ts";
 import { parseStanding } from "../../packages/web/src/billing/standing.ts";
 import { hear, KEPT, type LogEvent, nothing } from "../../packages/web/src/job/follow.ts";
@@ -126,4 +127,10 @@ test("times are told as people tell them", () => {
   expect(ago(new Date(now - 180_000).toISOString(), now)).toBe("3 minutes ago");
   expect(ago(new Date(now + 2 * 86_400_000).toISOString(), now)).toBe("in 2 days");
   expect(ago(new Date(now - 3_000).toISOString(), now)).toBe("just now");
+});
+
+test("a change of the account is told field by field, and any other detail as it was written", () => {
+  const change = { before: { plan: "solo", cancelAt: null }, after: { plan: "pro", cancelAt: "2027-04-01" }, sync: 4 };
+  expect(detailWords(JSON.stringify(change))).toBe("plan: solo → pro, cancelAt: none → 2027-04-01");
+  for (const detail of ["release 2, job_1", "{cut sho", '{"a":1}']) expect(detailWords(detail)).toBe(detail);
 });

@@ -23,7 +23,6 @@ export const pagesOf = ({ good, failed, check }: Scene, deviceCode: string): rea
   { name: "device", path: `/device?code=${deviceCode}`, heading: "Confirm a login" },
   { name: "plans", path: "/plans", heading: "Plans" },
   { name: "billing", path: "/billing", heading: "Billing" },
-  { name: "billing-return", path: "/billing/return", heading: "Billing" },
   { name: "audit", path: "/audit", heading: "Audit" },
   { name: "missing", path: "/nowhere", heading: "There is no such page" },
 ];

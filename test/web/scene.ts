@@ -1,69 +1,94 @@
-import type { Job } from "@berth/domain/job/job.ts";
+import { type Event, keepEvents } from "@berth/domain/job/event.ts";
+import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
+import { store } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/token.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
 
-type Play = Parameters<ReturnType<typeof scriptedReach>["always"]>[0];
-
-const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+type Line = readonly [afterSeconds: number, type: string, step: string, service: string, text: string];
 
 /** A deploy as the runner tells of it. */
-export const wholeDeploy: Play = async (input, tell) => {
-  if (input.op !== "deploy") return succeeded();
-  tell({ type: "step", step: "preflight" });
-  await wait(6);
-  tell({ type: "step", step: "pull" });
-  for (const service of ["web", "worker", "redis"]) tell({ type: "image", step: "pull", service, text: "Pulled" });
-  await wait(14);
-  tell({ type: "step", step: "start" });
-  tell({ type: "log", step: "start", text: "Container shop-production-redis-1 Healthy" });
-  tell({ type: "log", step: "start", text: "Container shop-production-web-1 Started" });
-  await wait(9);
-  tell({ type: "step", step: "verify" });
-  tell({ type: "health", step: "verify", service: "web", text: "Up 3 seconds (healthy)" });
-  tell({ type: "step", step: "record" });
-  tell({ type: "step", step: "prune" });
-  return succeeded();
-};
+const wholeDeploy: readonly Line[] = [
+  [0.1, "step", "preflight", "", ""],
+  [0.5, "step", "pull", "", ""],
+  [1.9, "image", "pull", "redis", "redis:7.4-alpine is here"],
+  [3.2, "image", "pull", "web", "Pulled"],
+  [3.6, "image", "pull", "worker", "Pulled"],
+  [3.7, "step", "start", "", ""],
+  [4.1, "log", "start", "", "Container shop-production-redis-1  Running"],
+  [4.4, "log", "start", "", "Container shop-production-web-1  Recreated"],
+  [4.6, "log", "start", "", "Container shop-production-worker-1  Recreated"],
+  [5.3, "log", "start", "", "Container shop-production-web-1  Started"],
+  [5.4, "step", "verify", "", ""],
+  [7.8, "health", "verify", "web", "Up 3 seconds (healthy)"],
+  [7.8, "health", "verify", "worker", "Up 3 seconds"],
+  [7.9, "step", "record", "", ""],
+  [8.0, "step", "prune", "", ""],
+  [8.1, "log", "prune", "", "Releases taken away: 1"],
+];
 
-export const unhealthyDeploy: Play = async (input, tell) => {
-  tell({ type: "step", step: "preflight" });
-  tell({ type: "step", step: "pull" });
-  tell({ type: "image", step: "pull", service: "web", text: "Pulled" });
-  tell({ type: "step", step: "start" });
-  await wait(8);
-  tell({ type: "step", step: "verify" });
-  tell({
-    type: "log",
-    step: "verify",
-    service: "web",
-    text: "web is not healthy: curl: (7) Failed to connect to localhost port 8080",
-  });
-  tell({ type: "step", step: "restore", text: `releases/${Number(input.plan.release) - 1}` });
-  await wait(8);
-  return failed({
-    class: "unhealthy",
-    step: "verify",
-    service: "web",
-    message: "web is not healthy: curl: (7) Failed to connect to localhost port 8080",
-    log: [
-      "2026-11-21T09:14:02Z shop starting, version 4.2.0",
-      "2026-11-21T09:14:02Z reading configuration from /etc/shop.yaml",
-      "2026-11-21T09:14:03Z error: DATABASE_URL is not set",
-      "    at connect (/srv/shop/dist/database.js:41:11)",
-      "2026-11-21T09:14:03Z shutting down",
-    ],
-    changed: true,
-    rolledBack: true,
-    downMs: 2_140,
-  });
-};
+const unhealthyDeploy: readonly Line[] = [
+  ...wholeDeploy.slice(0, 11),
+  [9.1, "log", "verify", "web", "web is not healthy: curl: (7) Failed to connect to localhost port 8080"],
+  [9.2, "step", "restore", "", "releases/2"],
+  [9.6, "log", "restore", "", "Container shop-production-web-1  Recreated"],
+  [11.3, "log", "restore", "", "Container shop-production-web-1  Healthy"],
+];
+
+const unhealthy = {
+  class: "unhealthy",
+  step: "verify",
+  service: "web",
+  message: "web is not healthy: curl: (7) Failed to connect to localhost port 8080",
+  log: [
+    "shop starting, version 4.2.0",
+    "reading configuration from /etc/shop.yaml",
+    "error: DATABASE_URL is not set",
+    "    at connect (/srv/shop/dist/database.js:41:11)",
+    "shutting down",
+  ],
+} as const;
+
+/** Tells what a job's targets said, with times that look like those of servers; the job itself was done by the real domain. */
+async function retell(tenant: TestTenant, { id }: Job, stories: Record<string, readonly Line[]>): Promise<Job> {
+  const job = await findJob(tenant.ctx, id);
+  if (!job) throw new Error(`there is no job ${id}`);
+  const start = Date.parse(job.startedAt ?? job.createdAt);
+  const at = (seconds: number) => new Date(start + Math.round(seconds * 1000)).toISOString();
+  let last = 0;
+  for (const rollout of Object.values(job.rollouts)) {
+    const lines = stories[rollout.name] ?? [];
+    const events: Event[] = lines.map(([after, type, step, service, text], i) => ({
+      seq: i + 1,
+      at: at(after),
+      type,
+      step,
+      ...(service && { service }),
+      ...(text && { text }),
+    }));
+    await keepEvents(tenant.ctx, { job: id, target: rollout.target }, events, 30);
+    last = Math.max(last, ...lines.map(([after]) => after));
+  }
+  const told: Job = { ...job, startedAt: at(0), endedAt: at(last + 0.2) };
+  await store(tenant.ctx, jobKey(tenant.ctx, id), told);
+  return told;
+}
 
 const compose = (version: string) =>
   `services:\n  web:\n    image: registry.example.com/shop/web:${version}\n  worker:\n    image: registry.example.com/shop/worker:${version}\n  redis:\n    image: redis:7.4-alpine\n`;
+
+const facts = {
+  docker: "27.3.1",
+  compose: "2.29.7",
+  arch: "amd64",
+  os: "Debian GNU/Linux 12 (bookworm)",
+  disk_free_mb: "31744",
+  disk_mb: "81920",
+  memory_mb: "3915",
+};
 
 export interface Scene {
   readonly tenant: TestTenant;
@@ -74,27 +99,42 @@ export interface Scene {
 
 /** An account in the middle of its life: servers in every state, apps on them, deploys that went well and one that did not. */
 export async function scene(test: TestWorld, email: string): Promise<Scene> {
-  const tenant = await testTenant(test, { email, plan: "pro" });
-  const reach = scriptedReach(wholeDeploy);
+  const reach = scriptedReach(() => succeeded(facts));
+  reach.hostKey = { ...reach.hostKey, fingerprint: "SHA256:9c3wHq0mZt7xVb1JkY5rNf8uEoLgS2aPdRiTnXyC4vM" };
+  const tenant = await testTenant(test, { email, plan: "pro", reach });
+  const later = (minutes: number) => test.clock.advance(minutes * 60);
+  const deploy = async (app: string, version: string, more: { targets?: string[]; environment?: string; note?: string } = {}) =>
+    tenant.work(await tenant.deploy(app, { compose: compose(version), ...more }));
+
   await tenant.target("web1", "10.20.0.7");
   await tenant.target("web2", "10.20.0.8");
+  await later(12);
+  for (const app of ["shop", "blog", "docs"]) await tenant.app(app);
+  await deploy("blog", "1.0.3", { targets: ["web2"] });
+  await deploy("blog", "1.1.0-rc.1", { targets: ["web1"], environment: "staging" });
+  await later(47);
+  await retell(tenant, await deploy("shop", "4.0.0", { targets: ["web1", "web2"], note: "first" }), both(wholeDeploy));
+  await later(95);
+  const good = await retell(tenant, await deploy("shop", "4.1.0", { note: "gift cards" }), both(wholeDeploy));
+  await later(21);
+  reach.next(() => succeeded());
+  reach.next(() => failed({ ...unhealthy, changed: true, rolledBack: true, downMs: 2_140 }));
+  const bad = await retell(tenant, await deploy("shop", "4.2.0", { note: "new checkout" }), {
+    web1: wholeDeploy,
+    web2: unhealthyDeploy,
+  });
+  await later(3);
   const { job: check } = await addTarget(tenant.ctx, { name: "db1", host: "10.20.0.20", port: 2222, user: "deploy" });
   await tenant.work(check);
   const { job: silent } = await addTarget(tenant.ctx, { name: "attic", host: "10.20.0.9", port: 22, user: "root" });
   const unreachable = () => Promise.reject(new RemoteError("unreachable", "connect EHOSTUNREACH 10.20.0.9:22"));
   await tenant.work(silent, { ...reach, scan: unreachable });
-  for (const app of ["shop", "blog", "docs"]) await tenant.app(app);
-  await tenant.work(await tenant.deploy("blog", { targets: ["web2"], compose: compose("1.0.3") }), reach);
-  await tenant.work(
-    await tenant.deploy("blog", { targets: ["web1"], environment: "staging", compose: compose("1.1.0-rc.1") }),
-    reach,
-  );
-  await tenant.work(await tenant.deploy("shop", { targets: ["web1", "web2"], compose: compose("4.0.0"), note: "first" }), reach);
-  const good = await tenant.work(await tenant.deploy("shop", { compose: compose("4.1.0"), note: "gift cards" }), reach);
-  reach.next(wholeDeploy);
-  reach.next(unhealthyDeploy);
-  const bad = await tenant.work(await tenant.deploy("shop", { compose: compose("4.2.0"), note: "new checkout" }), reach);
   await issueToken(tenant.ctx, { name: "laptop", scopes: ["admin", "billing"] });
   await issueToken(tenant.ctx, { name: "ci of shop", scopes: ["deploy"], app: "shop", days: 30 });
   return { tenant, good, failed: bad, check };
 }
+
+const both = (lines: readonly Line[]) => ({ web1: lines, web2: lines.map(later) });
+
+/** The other server is a little slower. */
+const later = ([after, ...rest]: Line): Line => [after * 1.12, ...rest];

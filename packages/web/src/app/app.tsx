@@ -61,7 +61,7 @@ export function AppPage({ name }: { name: string }) {
                   ))}
                 </fieldset>
               )}
-              <div class="card now">
+              <div class="card current">
                 <div class="card-head">
                   <h2>{environment.name}</h2>
                   <Status tone={tone}>{word}</Status>

@@ -5,6 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Moment } from "../ui/time.tsx";
+import { detailWords } from "./detail.ts";
 
 /** Who did what to which thing, newest first. */
 export function Audit() {
@@ -16,7 +17,7 @@ export function Audit() {
     getNextPageParam: (page) => page.next ?? undefined,
   });
   const who = (actor: { kind: string; id: string }) =>
-    actor.kind === "user" && actor.id === me?.actor.id ? "you" : `${actor.kind} ${actor.id}`;
+    actor.kind === "system" ? "Berth" : actor.kind === "user" && actor.id === me?.actor.id ? "you" : actor.id;
   return (
     <Page title="Audit" lead="Every change, in the order it happened. Lines are never edited or removed.">
       <Loaded query={lines} lines={6}>
@@ -46,10 +47,10 @@ export function Audit() {
                       </td>
                       <td data-term="Subject">
                         <span class="break">{line.subject}</span>
-                        {line.detail && <span class="sub break">{line.detail}</span>}
+                        {line.detail && <span class="sub break">{detailWords(line.detail)}</span>}
                       </td>
                       <td data-term="Who">
-                        <span class="break">{who(line.actor)}</span>
+                        <span class="who">{who(line.actor)}</span>
                       </td>
                       <td data-term="Result">{line.result}</td>
                     </tr>

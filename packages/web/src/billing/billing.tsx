@@ -70,7 +70,7 @@ export function Billing() {
                       , <Ago at={state.graceUntil} />
                     </Fact>
                   )}
-                  {state.periodEnd && !state.cancelAt && (
+                  {state.entitlement === "active" && state.periodEnd && !state.cancelAt && (
                     <Fact term="Paid until">
                       <Day at={state.periodEnd} />
                     </Fact>
@@ -146,7 +146,9 @@ function Meter({ what, used, limit }: { what: string; used: number; limit: numbe
       <strong>
         {used} of {limit}
       </strong>
-      <meter aria-label={what} min={0} max={Math.max(limit, used, 1)} value={used} />
+      <svg class="gauge" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+        <rect width={limit > 0 ? Math.min(100, (100 * used) / limit) : 0} height="1" />
+      </svg>
     </li>
   );
 }

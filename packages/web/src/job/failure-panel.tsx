@@ -35,11 +35,6 @@ export function FailurePanel({ job }: { job: JobView }) {
 export function FailureDetails({ failure, deploy }: { failure: Failure; deploy: boolean }) {
   return (
     <>
-      {failure.log && failure.log.length > 0 && (
-        <Scroll class="lines" label="Last lines of the container">
-          {failure.log.join("\n")}
-        </Scroll>
-      )}
       {deploy && failure.rolledBack !== undefined && (
         <p>
           <strong>
@@ -50,6 +45,11 @@ export function FailureDetails({ failure, deploy }: { failure: Failure; deploy: 
         </p>
       )}
       {failure.remedy && <p class="remedy">{failure.remedy}</p>}
+      {failure.log && failure.log.length > 0 && (
+        <Scroll class="lines" label="Last lines of the container">
+          {failure.log.join("\n")}
+        </Scroll>
+      )}
     </>
   );
 }

@@ -66,7 +66,7 @@ export function JobPage({ id }: { id: string }) {
           />
         ))}
       </ul>
-      <Log followed={followed} targets={rollouts} />
+      {(job.kind !== "check" || events.length > 0) && <Log followed={followed} targets={rollouts} />}
       {canceling && <Cancel job={job} onClose={() => setCanceling(false)} />}
     </Page>
   );
