@@ -3,11 +3,13 @@ import { body, type Client, segment } from "../api/client.ts";
 import type { Events } from "../api/types.ts";
 import { Refused } from "../refusal.ts";
 
-/** Seconds the service may hold a question for news; it allows 20. */
-const WAIT_SECONDS = 20;
+/** Seconds the service may hold a question for news. A target that changes state between two questions is seen this much later at most. */
+const WAIT_SECONDS = 5;
 /** The job goes on without us, so a lost network is waited out for this long. */
 const LOST_MS = 10 * 60_000;
 const AGAIN_MS = 3000;
+/** Between two questions that brought nothing. */
+const AT_LEAST_MS = 100;
 
 /**
  * A job's events in order, as they come, after a page's `next`, until it has ended. `onLost` is told when the service cannot be reached for a while.
@@ -21,13 +23,15 @@ export async function* follow(
   const { signal, onLost } = options;
   let { after } = options;
   let lostAt: number | undefined;
+  // How things stand now is told at once; only then is news waited for.
+  let wait = 0;
   for (;;) {
     const asked = Date.now();
     let page: Events;
     try {
       page = (await body(
         api.v1.jobs[":job"].events.$get(
-          { param: { job: segment(job) }, query: { wait: String(WAIT_SECONDS), ...(after !== undefined && { after }) } },
+          { param: { job: segment(job) }, query: { wait: String(wait), ...(after !== undefined && { after }) } },
           signal ? { init: { signal } } : {},
         ),
       )) as Events;
@@ -41,11 +45,12 @@ export async function* follow(
       continue;
     }
     lostAt = undefined;
+    wait = WAIT_SECONDS;
     after = page.next || after;
     yield page;
     if (page.done || signal?.aborted) return;
     // A service that does not hold the question is not asked in a circle.
-    if (page.items.length === 0 && Date.now() - asked < 250) await sleep(500);
+    if (page.items.length === 0 && Date.now() - asked < 100) await sleep(AT_LEAST_MS);
   }
 }
 
