@@ -106,17 +106,25 @@ async function wrongShare(strategy: Strategy): Promise<number> {
 const shares: Record<string, string> = {};
 const names = Object.keys(strategies);
 
-test.each(names.slice(0, 5))("%s: is wrong in the end, so it is not what we do", async (name) => {
-  const share = await wrongShare(strategies[name] as Strategy);
-  shares[name] = `${(share * 100).toFixed(2)} %`;
-  expect(share).toBeGreaterThan(0);
-}, 120_000);
+test.each(names.slice(0, 5))(
+  "%s: is wrong in the end, so it is not what we do",
+  async (name) => {
+    const share = await wrongShare(strategies[name] as Strategy);
+    shares[name] = `${(share * 100).toFixed(2)} %`;
+    expect(share).toBeGreaterThan(0);
+  },
+  120_000,
+);
 
-test.each(names.slice(5))("%s: is right after every history; we do both", async (name) => {
-  const share = await wrongShare(strategies[name] as Strategy);
-  shares[name] = `${(share * 100).toFixed(2)} %`;
-  expect(share).toBe(0);
-}, 120_000);
+test.each(names.slice(5))(
+  "%s: is right after every history; we do both",
+  async (name) => {
+    const share = await wrongShare(strategies[name] as Strategy);
+    shares[name] = `${(share * 100).toFixed(2)} %`;
+    expect(share).toBe(0);
+  },
+  120_000,
+);
 
 test("the shares of wrong rows are told", () => {
   console.info(

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startCheckout } from "@berth/domain/billing/checkout.ts";
-import { doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
+import { API_VERSION, doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
 import { openPortal } from "@berth/domain/billing/portal.ts";
 import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
 import { type PlanName, plans } from "@berth/domain/plan/plan.ts";
@@ -118,7 +118,12 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
     livemode: false,
   };
   const hook = await serveHook(door, outage);
-  secrets.push(local.addWebhook({ url: hook.url, events: [...eventTypes] }).secret);
+  const endpoint = await stripe.webhookEndpoints.create({
+    url: hook.url,
+    enabled_events: [...eventTypes],
+    api_version: API_VERSION,
+  });
+  secrets.push(endpoint.secret ?? "");
   control.chaos(chaos);
   await sell(stripe);
 

@@ -40,18 +40,22 @@ export async function openPortal(ctx: Context): Promise<{ url: string }> {
   return { url };
 }
 
+/** The configuration in force, if it was made already. */
+export async function portalConfigurationOf(stripe: Stripe): Promise<Stripe.BillingPortal.Configuration | undefined> {
+  const { data } = await stripe.billingPortal.configurations.list({ active: true, limit: 100 });
+  return data.find(({ metadata }) => metadata?.berth === VERSION);
+}
+
 async function configurationOf(ctx: Context, stripe: Stripe): Promise<string> {
   const known = found.get(stripe);
   if (known) return known;
-  const { data } = await atStripe(() => stripe.billingPortal.configurations.list({ active: true, limit: 100 }));
-  const ours = data.find(({ metadata }) => metadata?.berth === VERSION);
-  const { id } =
-    ours ??
-    (await atStripe(() =>
-      stripe.billingPortal.configurations.create(portalConfiguration(ctx.origin), {
+  const { id } = await atStripe(
+    async () =>
+      (await portalConfigurationOf(stripe)) ??
+      (await stripe.billingPortal.configurations.create(portalConfiguration(ctx.origin), {
         idempotencyKey: `portal:${VERSION}:${ctx.stage}`,
-      }),
-    ));
+      })),
+  );
   found.set(stripe, id);
   return id;
 }

@@ -6,7 +6,8 @@ import { tenantOfCustomer } from "./customer.ts";
 import { type Anomaly, derive, type Standing, standingOf } from "./derive.ts";
 import { accounts } from "./due.ts";
 import { livemodeOf } from "./event.ts";
-import { fetchSnapshot } from "./snapshot.ts";
+import { settingsDrift } from "./settings.ts";
+import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { syncCustomer } from "./sync.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface Report {
   readonly accounts: number;
   readonly subscriptions: number;
   readonly findings: readonly Finding[];
+  /** What is set wrong at Stripe; see settingsDrift. */
+  readonly settings: readonly string[];
   /** Accounts that were still not as they should be after the repair: somebody has to look. */
   readonly remaining: number;
 }
@@ -46,10 +49,11 @@ export async function reconcile(world: World, { repair }: { repair: boolean }): 
   const { seen, unmapped } = await unmappedSubscriptions(world);
   findings.push(...unmapped);
   const remaining = findings.filter((found) => repair && found.class === "drift" && !found.repaired).length;
-  const report = { accounts: count, subscriptions: seen, findings, remaining };
-  const level = remaining > 0 || unmapped.length > 0 ? "error" : "info";
-  world.log(level, "billing reconciled", { accounts: count, subscriptions: seen, findings: findings.length, remaining, repair });
-  return report;
+  const settings = await settingsDrift(world);
+  const level = remaining > 0 || unmapped.length > 0 || settings.length > 0 ? "error" : "info";
+  const counts = { accounts: count, subscriptions: seen, findings: findings.length, settings: settings.length };
+  world.log(level, "billing reconciled", { ...counts, remaining, repair });
+  return { accounts: count, subscriptions: seen, findings, settings, remaining };
 }
 
 /** How an account and what Stripe makes of it differ: the names of the fields. Empty where they agree. */
@@ -71,6 +75,7 @@ async function examine(
     const odd = should.anomalies.map(
       (name): Finding => ({ ...about, class: name, detail: should.subscription ?? "", repaired: false }),
     );
+    if (repair) await releaseOrphans(world, snapshot);
     const drift = driftOf(standingOf(account), should);
     if (drift.length === 0) return odd;
     const repaired = repair && (await syncCustomer(world, customer)) !== "rejected";
@@ -79,6 +84,14 @@ async function examine(
     world.log("error", "billing could not compare", { ...about, error });
     return [{ ...about, class: "unreachable", detail: "", repaired: false }];
   }
+}
+
+/** A schedule that a process left half made changes nothing and yet keeps its subscription from being canceled. */
+async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promise<void> {
+  const stripe = await world.stripe();
+  for (const { schedule } of subscriptions)
+    if (schedule && !schedule.ours && schedule.next === null)
+      await stripe.subscriptionSchedules.release(schedule.id, {}, { idempotencyKey: `rel:${schedule.id}` });
 }
 
 const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);

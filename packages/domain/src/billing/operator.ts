@@ -1,0 +1,34 @@
+import type { Context } from "../context.ts";
+import { type Account, entitlement, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { getCatalogue } from "./catalogue.ts";
+import { derive, type Standing, standingOf } from "./derive.ts";
+import { driftOf } from "./reconcile.ts";
+import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
+import { type Outcome, syncCustomer } from "./sync.ts";
+
+/** What an operator looks at: the account as it is, Stripe's snapshot, what it makes of the account, and the fields that differ. */
+export interface Inspection {
+  readonly account: Account;
+  readonly entitlement: string;
+  readonly snapshot: Snapshot | null;
+  readonly should: Standing | null;
+  readonly drift: readonly string[];
+}
+
+/** Looks at a tenant's bill without changing anything. */
+export async function inspectBilling(ctx: Context): Promise<Inspection> {
+  const account = await getAccount(ctx);
+  const state = entitlement(account, ctx.now());
+  if (account.customer === undefined) return { account, entitlement: state, snapshot: null, should: null, drift: [] };
+  const snapshot = await fetchSnapshot(ctx, account.customer);
+  const should = derive(snapshot, await getCatalogue(ctx, { fresh: true }), standingOf(account));
+  return { account, entitlement: state, snapshot, should, drift: driftOf(standingOf(account), should) };
+}
+
+/** Looks at Stripe again for a tenant. @throws Problem billing.no_customer */
+export async function resyncBilling(ctx: Context): Promise<Outcome> {
+  const { customer } = await getAccount(ctx);
+  if (customer === undefined) throw new Problem("billing.no_customer");
+  return syncCustomer(ctx, customer);
+}

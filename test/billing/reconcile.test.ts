@@ -1,0 +1,230 @@
+import { changePlan } from "@berth/domain/billing/change.ts";
+import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
+import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
+import { reconcile } from "@berth/domain/billing/reconcile.ts";
+import { settingsDrift } from "@berth/domain/billing/settings.ts";
+import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
+import { store } from "@berth/domain/table.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runSchedule } from "../../functions/billing/schedule.ts";
+import { refused } from "./refused.ts";
+import { DAY, HOUR, openTill, type Payer, type Till } from "./till.ts";
+
+let till: Till;
+beforeEach(async () => {
+  till = await openTill();
+  till.test.setOrigin(new URL(till.hook).origin);
+});
+afterEach(() => till.close());
+
+async function bought(plan: "solo" | "pro" = "pro"): Promise<Payer> {
+  const payer = await till.signUp();
+  await payer.buy(plan);
+  return payer;
+}
+const world = () => till.test.world;
+
+/** Makes an account other than it should be, as a lost write or a mistake of ours would. */
+async function spoil(payer: Payer, fields: object): Promise<void> {
+  await store(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), ...fields });
+}
+
+test("where all is well nothing is found and nothing is written", async () => {
+  const payers = [await bought(), await bought("solo"), await till.signUp()];
+  const before = await Promise.all(payers.map((payer) => payer.account()));
+  const report = await reconcile(world(), { repair: true });
+  expect(report).toEqual({ accounts: 2, subscriptions: 2, findings: [], settings: [], remaining: 0 });
+  expect(await Promise.all(payers.map((payer) => payer.account()))).toEqual(before);
+});
+
+test.each([
+  ["kind", { kind: "ended" }, "kind"],
+  ["plan and limits", { plan: "studio", slotLimit: 30 }, "plan,slotLimit"],
+  [
+    "anchor",
+    { kind: "delinquent", anchor: "2027-01-01T00:00:00.000Z", graceUntil: "2027-01-08T00:00:00.000Z" },
+    "kind,graceUntil,anchor",
+  ],
+  ["hold", { hold: true }, "hold"],
+  ["period", { periodEnd: "2030-01-01T00:00:00.000Z" }, "periodEnd"],
+])("drift of %s is found without being touched, and mended when asked to", async (_, fields, detail) => {
+  const ann = await bought();
+  const right = await ann.account();
+  await spoil(ann, fields);
+  const spoilt = await ann.account();
+  const dry = await reconcile(world(), { repair: false });
+  expect(dry.findings).toMatchObject([{ class: "drift", tenant: ann.id, detail, repaired: false }]);
+  expect(await ann.account()).toEqual(spoilt);
+  const done = await reconcile(world(), { repair: true });
+  expect(done).toMatchObject({ findings: [{ class: "drift", repaired: true }], remaining: 0 });
+  expect(await ann.account()).toMatchObject({ kind: right.kind, plan: right.plan, slotLimit: right.slotLimit, hold: false });
+  expect((await reconcile(world(), { repair: false })).findings).toEqual([]);
+});
+
+test("a subscription that somebody pays and no account has is found, and rings the alarm", async () => {
+  const stranger = await till.stripe.customers.create({});
+  const sold = await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
+  const method = await till.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
+  const items = [{ price: sold.data[0]?.id ?? "" }];
+  const { id } = await till.stripe.subscriptions.create({ customer: stranger.id, items, default_payment_method: method.id });
+  const report = await reconcile(world(), { repair: true });
+  expect(report.findings).toEqual([{ class: "unmapped", tenant: null, customer: stranger.id, detail: id, repaired: false }]);
+  expect(till.test.logs.at(-1)).toMatchObject({ level: "error", message: "billing reconciled" });
+});
+
+test("an anomaly is a class of its own, with the subscription it is about", async () => {
+  const ann = await bought();
+  const subscription = await ann.subscription();
+  const item = subscription.items.data[0]?.id ?? "";
+  await till.stripe.subscriptions.update(subscription.id, { items: [{ id: item, quantity: 3 }], proration_behavior: "none" });
+  await till.settle();
+  expect((await reconcile(world(), { repair: true })).findings).toMatchObject([
+    { class: "several_items", tenant: ann.id, detail: subscription.id },
+  ]);
+});
+
+test("a schedule left half made is let go by the repair, and only by it", async () => {
+  const ann = await bought();
+  const { id } = await ann.subscription();
+  await till.stripe.subscriptionSchedules.create({ from_subscription: id });
+  await till.settle();
+  expect((await reconcile(world(), { repair: false })).findings).toContainEqual(
+    expect.objectContaining({ class: "orphan_schedule", tenant: ann.id }),
+  );
+  expect((await ann.subscription()).schedule).not.toBeNull();
+  await reconcile(world(), { repair: true });
+  await till.settle();
+  expect((await ann.subscription()).schedule).toBeNull();
+  expect(await ann.account()).toMatchObject({ plan: "pro", anomalies: [] });
+});
+
+test("a planned downgrade is no orphan", async () => {
+  const ann = await bought();
+  await changePlan(ann.ctx, { plan: "solo" });
+  await till.settle();
+  await reconcile(world(), { repair: true });
+  expect(await ann.account()).toMatchObject({ pendingPlan: "solo" });
+  expect((await ann.subscription()).schedule).not.toBeNull();
+});
+
+test("one customer that cannot be read hides no other", async () => {
+  const [ann, bob] = [await bought(), await bought()];
+  await spoil(bob, { plan: "solo", slotLimit: 3, targetLimit: 2 });
+  const stripe = await world().stripe();
+  const retrieve = stripe.customers.retrieve.bind(stripe.customers);
+  const missing = await ann.customer();
+  stripe.customers.retrieve = ((id: string) =>
+    id === missing ? Promise.reject(new Error("gone")) : retrieve(id)) as unknown as typeof retrieve;
+  const { findings } = await reconcile(world(), { repair: true });
+  stripe.customers.retrieve = retrieve;
+  expect(findings.map((found) => [found.class, found.tenant]).toSorted()).toEqual(
+    [
+      ["unreachable", ann.id],
+      ["drift", bob.id],
+    ].toSorted(),
+  );
+  expect((await bob.account()).plan).toBe("pro");
+});
+
+test("what is set wrong at Stripe is told: endpoint, prices and portal", async () => {
+  expect(await settingsDrift(world())).toEqual([]);
+  const ann = await bought();
+  await ann.portal();
+  expect(await settingsDrift(world())).toEqual([]);
+
+  const endpoints = (await till.stripe.webhookEndpoints.list({ limit: 10 })).data;
+  const ours = endpoints.find(({ url }) => url === till.hook)?.id ?? "";
+  await till.stripe.webhookEndpoints.update(ours, { enabled_events: ["invoice.paid", "invoice.created"], disabled: true });
+  const [price] = (await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] })).data;
+  await till.stripe.prices.update(price?.id ?? "", { active: false });
+  const [portal] = (await till.stripe.billingPortal.configurations.list({ limit: 10 })).data;
+  await till.stripe.billingPortal.configurations.update(portal?.id ?? "", {
+    features: { subscription_cancel: { enabled: true, mode: "immediately" } },
+  });
+  const drift = await settingsDrift(world());
+  expect(drift).toEqual([
+    "endpoint: disabled",
+    expect.stringMatching(/^endpoint: does not hear .*customer\.subscription\.deleted/),
+    "endpoint: hears invoice.created",
+    "price: berth_solo_monthly is not active",
+    'portal: subscription_cancel.mode is "immediately", not "at_period_end"',
+  ]);
+  await till.stripe.webhookEndpoints.del(ours);
+  expect(await settingsDrift(world())).toContain(`endpoint: none for ${till.hook}`);
+});
+
+test("every account is looked at once a day, and unpaid ones each hour, without an event", async () => {
+  const ann = await bought();
+  const before = await ann.account();
+  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+  await till.unheard(() => till.leap(DAY));
+  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+  expect((await ann.account()).syncSeq).toBe((before.syncSeq ?? 0) + 1);
+  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+
+  till.control.failCards(await ann.customer(), "generic_decline");
+  await till.unheard(() => till.leap(31 * DAY + 2 * HOUR));
+  await lookAtDue(world());
+  expect(await ann.state()).toBe("grace");
+  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+  await till.unheard(() => till.leap(HOUR));
+  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+});
+
+test("an account that cannot be looked at stays due, and holds back no other", async () => {
+  const [ann] = [await bought(), await bought()];
+  await till.unheard(() => till.leap(DAY + HOUR));
+  const stripe = await world().stripe();
+  const retrieve = stripe.customers.retrieve.bind(stripe.customers);
+  const missing = await ann?.customer();
+  stripe.customers.retrieve = ((id: string) =>
+    id === missing ? Promise.reject(new Error("gone")) : retrieve(id)) as unknown as typeof retrieve;
+  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 1 });
+  stripe.customers.retrieve = retrieve;
+  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+});
+
+test("undelivered events are asked for from a little before the last look on, and those that were done with change nothing", async () => {
+  const ann = await till.signUp();
+  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const first = await ringUndelivered(world());
+  expect(first).toBeGreaterThan(2);
+  await till.settle();
+  expect(await ann.state()).toBe("active");
+  const { syncSeq } = await ann.account();
+  await till.leap(HOUR);
+  expect(await ringUndelivered(world())).toBe(first);
+  await till.settle();
+  expect((await ann.account()).syncSeq).toBe(syncSeq);
+  expect(await ringUndelivered(world())).toBe(0);
+});
+
+test("each schedule does its part and one that is not known is an error", async () => {
+  const ann = await till.signUp();
+  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  await till.leap(15 * 60);
+  await runSchedule(world(), "undelivered");
+  await till.settle();
+  expect(await ann.state()).toBe("active");
+  await spoil(ann, { plan: "solo", slotLimit: 3 });
+  await runSchedule(world(), "full");
+  expect((await ann.account()).plan).toBe("pro");
+  await runSchedule(world(), "delinquent");
+  await expect(runSchedule(world(), "yearly")).rejects.toThrow('no billing schedule "yearly"');
+});
+
+test("an operator sees what we know, what Stripe says and how they differ, and can have it looked at again", async () => {
+  const ann = await bought();
+  expect(await inspectBilling(ann.system)).toMatchObject({ entitlement: "active", drift: [], should: { plan: "pro" } });
+  await spoil(ann, { plan: "solo", slotLimit: 3, targetLimit: 2 });
+  expect(await inspectBilling(ann.system)).toMatchObject({
+    drift: ["plan", "slotLimit", "targetLimit"],
+    snapshot: { deleted: false },
+  });
+  expect((await ann.account()).plan).toBe("solo");
+  expect(await resyncBilling(ann.system)).toBe("changed");
+  expect((await ann.account()).plan).toBe("pro");
+  const bob = await till.signUp();
+  expect(await inspectBilling(bob.system)).toMatchObject({ entitlement: "none", snapshot: null });
+  expect(await refused(resyncBilling(bob.system))).toMatchObject({ code: "billing.no_customer" });
+});
