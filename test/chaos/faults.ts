@@ -1,0 +1,205 @@
+/** The faults, each at a random instant of a deploy that takes some seconds. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DynamoError } from "@berth/local/dynamodb/error.ts";
+import { replace } from "../bench/meter.ts";
+import type { Stage } from "../e2e/stage.ts";
+import { type Judging, type Lane, type Outcome, struck } from "./lane.ts";
+
+export interface Fault {
+  readonly name: string;
+  readonly what: string;
+  /** Strikes the cloud and with it every lane at once; the others strike one server. */
+  readonly shared: boolean;
+  /** One run on each of the lanes. */
+  run(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]>;
+}
+
+/** How long into a deploy of about five seconds. */
+const instant = (most = 4500) => sleep(Math.random() * most);
+
+type Strike = (stage: Stage, lane: Lane) => Promise<void>;
+
+const onServer = (name: string, what: string, strike: Strike, judging: Judging = {}): Fault => ({
+  name,
+  what,
+  shared: false,
+  run: (stage, lanes) => Promise.all(lanes.map((lane) => struck(stage, lane, () => strike(stage, lane), judging))),
+});
+
+/** The fault begins when every lane's deploy has been accepted, and is the same for all of them. */
+const onCloud = (
+  name: string,
+  what: string,
+  strike: (stage: Stage) => Promise<void>,
+  around?: (stage: Stage) => () => void,
+): Fault => ({
+  name,
+  what,
+  shared: true,
+  async run(stage, lanes) {
+    const end = around?.(stage);
+    const sweeping = setInterval(
+      () =>
+        void stage
+          .cloud()
+          .runSchedule("sweep")
+          .catch(() => {}),
+      60_000,
+    ); // the cloud's own goes on too
+    let waiting = lanes.length;
+    let go = () => {};
+    const all = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let once: Promise<void> | undefined;
+    try {
+      const strikeOnce = async () => {
+        if (--waiting === 0) go();
+        await all;
+        once ??= strike(stage);
+        await once;
+      };
+      return await Promise.all(lanes.map((lane) => struck(stage, lane, strikeOnce)));
+    } finally {
+      clearInterval(sweeping);
+      end?.();
+    }
+  },
+});
+
+export function killWorkers(stage: Stage): number {
+  const cloud = stage.cloud();
+  return cloud.workers().filter(({ pool, pid }) => pool === "workers" && cloud.killWorker(pid)).length;
+}
+
+/** The jobs queue gives everything five times, in another order. */
+function duplicated(stage: Stage): () => void {
+  const queue = stage.cloud().sqs.queues.get("berth-jobs");
+  if (!queue) throw new Error("there is no queue of jobs");
+  const { send } = queue;
+  return replace(queue, "send", (message) => {
+    const copies = Array.from({ length: 4 }, (_, i) => (message.delaySeconds ?? 0) + Math.floor(Math.random() * 4) * (i % 2));
+    for (const delaySeconds of copies) send({ ...message, delaySeconds });
+    return send({ ...message, delaySeconds: (message.delaySeconds ?? 0) + Math.round(Math.random()) });
+  });
+}
+
+const asked = /^(Get|Put|Update|Delete|BatchGet|BatchWrite|TransactGet|TransactWrite)Items?$|^Query$/;
+
+/** Three of ten requests to the table are refused before anything happens; not what the local cloud asks its own engine. */
+function throttled(stage: Stage): () => void {
+  const { dynamodb } = stage.cloud();
+  const { execute } = dynamodb;
+  return replace(dynamodb, "execute", (operation, input) => {
+    if (asked.test(operation) && Math.random() < 0.3)
+      throw new DynamoError(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput was exceeded",
+      );
+    return execute(operation, input);
+  });
+}
+
+/** A host that answers with another key: nothing may be sent to it, not even a user's name with a signature. */
+async function otherKey(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]> {
+  return Promise.all(
+    lanes.map(async (lane) => {
+      const { server } = lane;
+      const restart = "kill $(cat /run/sshd.pid); while ! ss -ltn | grep -q ':22 '; do sleep 0.1; done; sleep 0.3";
+      await server.exec(
+        `mkdir -p /root/keys && mv /etc/ssh/ssh_host_* /root/keys/ && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key && ${restart}`,
+      );
+      const lines = async () => Number(await server.exec("wc -l </var/log/sshd.log"));
+      const from = await lines();
+      const before = server.ssh();
+      const outcome = await struck(stage, lane, () => Promise.resolve(), { fails: "hostkey.changed" });
+      const log = await server.exec(`tail -n +${from + 1} /var/log/sshd.log`);
+      await server.exec(`rm /etc/ssh/ssh_host_* && mv /root/keys/* /etc/ssh/ && ${restart}`);
+      const wrong = [...outcome.wrong];
+      if (server.ssh().execs !== before.execs) wrong.push("a command was run");
+      if (/publickey|password|Accepted|Failed|userauth/i.test(log)) wrong.push(`a credential was sent: ${log.slice(0, 300)}`);
+      return { ...outcome, wrong };
+    }),
+  );
+}
+
+/** Docker's own disk is full but for a little: found before anything is stopped, and nothing is left behind. */
+async function diskFull(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]> {
+  return Promise.all(
+    lanes.map(async (lane) => {
+      const { server } = lane;
+      // Berth's own folder is put on a small disk with what is in it, and that is filled.
+      await server.exec(
+        "mkdir /mnt/aside && cp -a /var/lib/berth/. /mnt/aside/ && mount -t tmpfs -o size=64m,mode=700 tmpfs /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/",
+      );
+      const listed = () => server.exec(`ls /var/lib/berth/apps/${lane.app}-production/releases | sort`);
+      const before = await listed();
+      const outcome = await struck(stage, lane, () => Promise.resolve(), { fails: "disk.full" });
+      const wrong = [...outcome.wrong];
+      if ((await listed()) !== before) wrong.push("the release that failed left its files");
+      // Fences and runs made meanwhile go back with the rest.
+      await server.exec(
+        "cp -a /var/lib/berth/. /mnt/aside/ && umount /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/ && rm -rf /mnt/aside",
+      );
+      return { ...outcome, wrong };
+    }),
+  );
+}
+
+export const faults: readonly Fault[] = [
+  onCloud("worker", "every worker is killed with -9", async (stage) => {
+    await instant();
+    killWorkers(stage);
+  }),
+  onServer("line", "the TCP connection is cut in the middle of the command", async (_, { relay }) => {
+    await instant();
+    relay.cut();
+  }),
+  onServer("sshd", "sshd is restarted, and every session with it", async (_, { server }) => {
+    await instant();
+    await server.dropSsh();
+    await server.stopSsh();
+    await sleep(500);
+    await server.startSsh();
+  }),
+  { name: "hostkey", what: "the server shows another host key", shared: false, run: otherKey },
+  { name: "disk", what: "the disk is full", shared: false, run: diskFull },
+  onServer("docker", "the Docker daemon is stopped with SIGSTOP for 60 s", async (_, { server }) => {
+    await instant();
+    await server.pauseDocker();
+    await sleep(60_000);
+    await server.resumeDocker();
+  }),
+  onServer("network", "the server's network is cut for 30 s", async (_, { server }) => {
+    await instant();
+    // The command has to be inside before the network is gone, and goes on without it.
+    await server.exec(
+      "ip link set eth0 down && sleep 30; ip link set eth0 up && ip route add default via $(ip -4 -o addr show eth0 | sed 's/.*inet \\([0-9]*\\.[0-9]*\\.[0-9]*\\)\\..*/\\1.1/')",
+    );
+  }),
+  onCloud("queue", "every message comes five times and out of order", () => Promise.resolve(), duplicated),
+  onCloud("table", "three of ten requests to the table are throttled", () => Promise.resolve(), throttled),
+  onCloud("everything", "the whole cloud is killed and started from its disk", async (stage) => {
+    await instant();
+    await stage.restart();
+  }),
+];
+
+/** Killed worker to next worker attached: from the kill until the server has seen a second session for the job. Milliseconds. */
+export async function reattach(stage: Stage, lane: Lane): Promise<{ milliseconds: number; outcome: Outcome }> {
+  let milliseconds = Number.NaN;
+  const outcome = await struck(stage, lane, async () => {
+    const { execs } = lane.server.ssh();
+    const until = Date.now() + 180_000;
+    const seen = async (count: number) => {
+      while (lane.server.ssh().execs < count && Date.now() < until) await sleep(100);
+    };
+    await seen(execs + 1);
+    await sleep(Math.random() * 1500);
+    killWorkers(stage);
+    const from = performance.now();
+    await seen(execs + 2);
+    milliseconds = performance.now() - from;
+  });
+  return { milliseconds, outcome };
+}
