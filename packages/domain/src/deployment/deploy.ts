@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type App, appKey, type Environment, environmentKey, GOOD_KEPT, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { checkPath, readCompose } from "../compose/compose.ts";
+import { checkPath, checkPaths, readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
@@ -30,6 +30,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   if (again) return again;
   const composed = readCompose(input.bundle.compose);
   const files = input.bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
+  checkPaths(files.map(({ path }) => path));
   const data = pack({ ...input.bundle, files });
   const release: Release = {
     app: app.name,
