@@ -1,4 +1,4 @@
-import { advance, type JobEvent, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
+import { advance, type JobEvent, LAST_MINUTES, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";
 import { failure } from "@berth/domain/rollout/failure.ts";
 import fc from "fast-check";
@@ -74,6 +74,42 @@ test("cancelling ends what has not started and leaves what runs to the worker th
   expect(done.job.status).toBe("canceled");
 });
 
+const silentLine: Outcome = { ok: false, failure: failure("unreachable"), silent: true, begun: true };
+
+test("where a run may have begun and the server is silent, the job is not ended before the server was asked what became of it", () => {
+  let state = job(["a"]);
+  for (let i = 0; i < 6; i++) {
+    state = advance(state, { type: "started", target: "a", at }).job;
+    state = advance(state, { type: "ended", target: "a", outcome: silentLine, at }).job;
+  }
+  expect(state.rollouts.a).toMatchObject({ status: "retrying", withdrawn: true });
+  const done = advance(state, {
+    type: "ended",
+    target: "a",
+    outcome: { ok: false, canceled: true, failure: failure("canceled") },
+    at,
+  }).job;
+  expect(done).toMatchObject({ status: "failed", failure: { class: "unreachable" } });
+  expect(advance(state, { type: "ended", target: "a", outcome: { ok: true }, at }).job.status).toBe("succeeded");
+});
+
+test("a canceled job whose server is silent waits for its word, and one that never began is canceled at once", () => {
+  const started = advance(job(["a"]), { type: "started", target: "a", at }).job;
+  const canceled = advance(started, { type: "canceled", at }).job;
+  const never: Outcome = { ok: false, failure: failure("unreachable"), silent: true };
+  expect(advance(canceled, { type: "ended", target: "a", outcome: silentLine, at }).job.status).toBe("running");
+  expect(advance(canceled, { type: "ended", target: "a", outcome: never, at }).job.status).toBe("canceled");
+});
+
+test("a job that is overdue ends where nothing began, and where something may have is withdrawn until the last", () => {
+  const started = advance(job(["a", "b"]), { type: "started", target: "a", at }).job;
+  const late = advance(started, { type: "overdue", at: later(LIFE_MINUTES + 1) });
+  expect(late.job.rollouts).toMatchObject({ a: { status: "running", withdrawn: true }, b: { status: "failed" } });
+  expect(late.effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+  expect(advance(late.job, { type: "overdue", at: later(LIFE_MINUTES + 2) }).job).toBe(late.job);
+  expect(advance(late.job, { type: "overdue", at: later(LAST_MINUTES + 1) }).job.status).toBe("failed");
+});
+
 const arbitraryOutcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.constant<Outcome>({ ok: true }),
   fc
@@ -99,8 +135,9 @@ test("whatever happens in whatever order, a job ends once and stays as it ended"
         state = next.job;
         if (ended(before)) expect(state).toBe(before);
       }
-      const last = advance(state, { type: "overdue", at: later(LIFE_MINUTES + 1) });
-      finishes += last.effects.filter(({ type }) => type === "finish").length;
+      const late = advance(state, { type: "overdue", at: later(LIFE_MINUTES + 1) });
+      const last = advance(late.job, { type: "overdue", at: later(LAST_MINUTES + 1) });
+      for (const { effects } of [late, last]) finishes += effects.filter(({ type }) => type === "finish").length;
       expect(ended(last.job)).toBe(true);
       expect(finishes).toBe(1);
       expect(Object.values(last.job.rollouts).every(({ endedAt }) => endedAt !== undefined)).toBe(true);

@@ -128,11 +128,11 @@ export function createTable(stage: Stage, processes: Processes): Table {
         : new TransactionConflictException({ message: "simulated", $metadata: metadata });
     if (writes && swarm.strike("write lost, time-out")) throw timeOut();
     const command = dressed(process, given);
-    const once = () => {
+    const once = (again = false) => {
       writer = process;
       try {
         const answer = perform(engine, command);
-        if (writes) written(process, kind, command.input);
+        if (writes && !again) written(process, kind, command.input);
         return answer;
       } finally {
         writer = undefined;
@@ -141,7 +141,7 @@ export function createTable(stage: Stage, processes: Processes): Table {
     const answer = once();
     if (writes) tell(process.name, `writes ${describe(command.input)}`);
     if (writes && swarm.strike("write done, time-out")) throw timeOut();
-    if (writes && swarm.strike("write done twice by the client")) return once();
+    if (writes && swarm.strike("write done twice by the client")) return once(true);
     return staled(kind, command.input, answer);
   }
 

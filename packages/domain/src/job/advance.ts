@@ -18,6 +18,10 @@ export type Outcome =
       readonly canceled?: boolean;
       readonly downMs?: number | undefined;
       readonly found?: Found;
+      /** The server did not say how its run stands, or whether there is one. */
+      readonly silent?: boolean;
+      /** The command to run was sent. */
+      readonly begun?: boolean;
     };
 
 /** What can happen to a job. `at` is when; nothing here reads a clock. */
@@ -45,13 +49,19 @@ export interface Advanced {
 const passing = new Set(["unreachable", "refused", "dropped", "registry.unavailable", "docker.down", "busy", "interrupted"]);
 
 /** Of those, the ones the server's own run ended with: trying again is a new run there, not a replay of that verdict. */
-const verdicts = new Set(["registry.unavailable", "docker.down", "busy"]);
+const verdicts = new Set(["registry.unavailable", "docker.down"]);
 
 /** Minutes after which a rollout that may pass by itself is tried again: three times, then it has failed. */
 export const RETRY_MINUTES = [1, 5, 15] as const;
 
-/** No job lives longer than this, whatever happens: its retries take 21 minutes and a run at most as long as it may. */
+/** Minutes between asking a server that said nothing what became of a run that may have begun on it. */
+const ASK_MINUTES = 15;
+
+/** After this nothing of a job is begun any more: its retries take 21 minutes and a run at most as long as it may. */
 export const LIFE_MINUTES = 90;
+
+/** No job lives longer than this, whatever happens: by then a server that still says nothing is given up. */
+export const LAST_MINUTES = 2 * LIFE_MINUTES;
 
 const minutes = (count: number) => count * 60_000;
 const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
@@ -63,24 +73,29 @@ export function advance(job: Job, event: JobEvent): Advanced {
     case "started":
       return onRollout(job, event, (rollout) => ({
         ...without(rollout, "waitsFor", "nextAt"),
+        ...vanished(rollout),
         status: "running",
         attempts: rollout.attempts + 1,
         startedAt: rollout.startedAt ?? event.at.toISOString(),
       }));
     case "waits":
-      return onRollout(job, event, (rollout) => ({ ...rollout, status: "waiting", waitsFor: event.for }));
+      return onRollout(job, event, (rollout) => ({
+        ...rollout,
+        ...vanished(rollout),
+        status: "waiting",
+        waitsFor: event.for,
+      }));
     case "ended":
       return onEnded(job, event);
     case "canceled":
       return onCanceled(job, event.at);
     case "overdue":
-      return endAll(job, event.at, {
-        class: "overdue",
-        message: `It was not done within ${LIFE_MINUTES} minutes.`,
-        remedy: "Check that the server answers, then deploy again.",
-      });
+      return onOverdue(job, event.at);
   }
 }
+
+/** Who starts on a rollout that runs takes over from somebody who went away without a word. */
+const vanished = (rollout: Rollout) => (rollout.status === "running" ? { begun: true } : {});
 
 function onRollout(job: Job, event: { at: Date; target: string }, change: (rollout: Rollout) => Rollout): Advanced {
   const rollout = job.rollouts[event.target];
@@ -105,8 +120,9 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
   const { at, outcome, target } = event;
   const rollout = job.rollouts[target];
   if (!rollout || rolloutEnded(rollout)) return { job, effects: [], dueAt: later(at, minutes(1)) };
-  const again = RETRY_MINUTES[rollout.retries ?? 0];
-  if (!outcome.ok && passing.has(outcome.failure.class) && again !== undefined && retries(job) && !job.cancelAt) {
+  const begun = rollout.begun || (!outcome.ok && outcome.begun);
+  const again = nextTry(job, rollout, outcome, Boolean(begun));
+  if (!outcome.ok && again !== undefined) {
     const nextAt = later(at, minutes(again));
     const waiting: Rollout = {
       ...rollout,
@@ -114,6 +130,8 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
       nextAt: nextAt.toISOString(),
       failure: outcome.failure,
       retries: (rollout.retries ?? 0) + 1,
+      ...(begun && outcome.silent && { begun }),
+      ...(RETRY_MINUTES[rollout.retries ?? 0] === undefined && { withdrawn: true }),
       ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
     };
     return {
@@ -123,14 +141,26 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
     };
   }
   const done: Rollout = {
-    ...without(rollout, "waitsFor", "nextAt", "failure"),
-    status: outcome.ok ? "succeeded" : outcome.canceled ? "canceled" : "failed",
+    ...without(rollout, "waitsFor", "nextAt", "failure", "begun", "withdrawn"),
+    status: outcome.ok ? "succeeded" : job.cancelAt && (outcome.canceled || outcome.silent) ? "canceled" : "failed",
     endedAt: at.toISOString(),
-    ...(!outcome.ok && { failure: outcome.failure }),
+    // Withdrawn for the failure that came before, not because somebody wanted it.
+    ...(!outcome.ok && { failure: outcome.canceled && !job.cancelAt ? (rollout.failure ?? outcome.failure) : outcome.failure }),
     ...(outcome.downMs !== undefined && { downMs: outcome.downMs }),
     ...(outcome.found && { found: outcome.found }),
   };
   return settle({ ...job, rollouts: { ...job.rollouts, [target]: done } }, at);
+}
+
+/**
+ * Minutes until the next try, if there is one. Where a run may have begun and the server is silent, the job does not end before the server
+ * was asked what became of it: else the table would say one thing and the server do another.
+ */
+function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): number | undefined {
+  if (outcome.ok || !retries(job) || !passing.has(outcome.failure.class)) return undefined;
+  const unsettled = begun && outcome.silent;
+  if (job.cancelAt && !unsettled) return undefined;
+  return RETRY_MINUTES[rollout.retries ?? 0] ?? (unsettled ? ASK_MINUTES : undefined);
 }
 
 /** A look at a server is wanted now or not at all; only work that changes something is worth trying again later. */
@@ -143,7 +173,11 @@ function onCanceled(job: Job, at: Date): Advanced {
     const idle = rollout.status === "queued" || rollout.status === "waiting" || rollout.status === "retrying";
     const started = rollout.attempts > 0;
     rollouts[target] =
-      idle && !started ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() } : rollout;
+      idle && !started
+        ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() }
+        : rolloutEnded(rollout)
+          ? rollout
+          : without(rollout, "nextAt");
   }
   const next = settle({ ...job, cancelAt: job.cancelAt ?? at.toISOString(), rollouts }, at);
   const rings = Object.values(next.job.rollouts).filter((rollout) => !rolloutEnded(rollout));
@@ -153,11 +187,28 @@ function onCanceled(job: Job, at: Date): Advanced {
   };
 }
 
-function endAll(job: Job, at: Date, failure: Failure): Advanced {
+/** What has not begun fails; what may have is withdrawn, and fails only when its server stays silent to the last. */
+function onOverdue(job: Job, at: Date): Advanced {
+  const failure: Failure = {
+    class: "overdue",
+    message: `It was not done within ${LIFE_MINUTES} minutes.`,
+    remedy: "Check that the server answers, then deploy again.",
+  };
+  const last = at.getTime() - Date.parse(job.createdAt) > minutes(LAST_MINUTES);
   const rollouts: Record<string, Rollout> = {};
-  for (const [target, rollout] of Object.entries(job.rollouts))
-    rollouts[target] = rolloutEnded(rollout) ? rollout : { ...rollout, status: "failed", endedAt: at.toISOString(), failure };
-  return settle({ ...job, rollouts }, at);
+  const rings: Effect[] = [];
+  for (const [target, rollout] of Object.entries(job.rollouts)) {
+    const open = !last && (rollout.begun || rollout.status === "running");
+    if (rolloutEnded(rollout) || (open && rollout.withdrawn)) rollouts[target] = rollout;
+    else if (open) {
+      rollouts[target] = { ...without(rollout, "nextAt"), failure, withdrawn: true };
+      rings.push({ type: "ring", target, delaySeconds: 0 });
+    } else rollouts[target] = { ...without(rollout, "nextAt", "waitsFor"), status: "failed", endedAt: at.toISOString(), failure };
+  }
+  const idle = Object.entries(rollouts).every(([target, rollout]) => rollout === job.rollouts[target]);
+  if (idle) return { job, effects: [], dueAt: later(at, minutes(1)) };
+  const next = settle({ ...job, rollouts }, at);
+  return { ...next, effects: [...next.effects, ...rings] };
 }
 
 /** Ends the job when its last rollout has ended: failed if one failed, canceled if one was, else succeeded. */

@@ -1,7 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { commit } from "../table.ts";
 import { happen } from "./happen.ts";
 import { ended, getJob, type Job } from "./job.ts";
 
@@ -12,8 +11,7 @@ import { ended, getJob, type Job } from "./job.ts";
 export async function cancelJob(ctx: Context, id: string): Promise<Job> {
   const job = await getJob(ctx, id);
   allow(ctx, "deploy", job.app === undefined ? undefined : { app: job.app });
-  if (job.status === "canceled") return job;
+  if (job.status === "canceled" || (job.cancelAt && !ended(job))) return job;
   if (ended(job)) throw new Problem("job.ended", { detail: `${id} has ${job.status}.`, next: [`berth jobs show ${id}`] });
-  await commit(ctx, audit(ctx, "job.cancel", id));
-  return happen(ctx, id, { type: "canceled", at: ctx.now() });
+  return happen(ctx, id, { type: "canceled", at: ctx.now() }, job, [audit(ctx, "job.cancel", id)]);
 }

@@ -1,30 +1,38 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { commit } from "../table.ts";
+import { commit, type Write } from "../table.ts";
 import { advance, type JobEvent } from "./advance.ts";
 import { finish, ringWaiting } from "./finish.ts";
-import { ended, findJob, type Job, moveJob, ring, stepJob } from "./job.ts";
+import { ended, findJob, Job, moveJob, ring, stepJob } from "./job.ts";
 
 /** Two workers on one job meet a few times; more often than this something is wrong. */
 const TRIES = 20;
 
 /**
  * Lets an event happen to a job: writes the state it leads to, in one commit with everything that ending the job means, then rings the
- * bells that follow. Of two events at once the later one happens to the state the earlier one left. Answers the job as it became.
+ * bells that follow. Of two events at once the later one happens to the state the earlier one left. `also` is written in the same commit.
+ * Answers the job as it became.
  */
-export async function happen(ctx: Context, id: string, event: JobEvent, seen?: Job): Promise<Job> {
+export async function happen(ctx: Context, id: string, event: JobEvent, seen?: Job, also: readonly Write[] = []): Promise<Job> {
   let job = seen ?? (await findJob(ctx, id));
   for (let tries = 1; ; tries++) {
     if (!job) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });
     const { job: next, effects, dueAt } = advance(job, event);
     if (next === job) return job;
     try {
-      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, dueAt), ...(await finish(ctx, next)));
+      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, dueAt), ...(await finish(ctx, next)), ...also);
+      else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, dueAt), ...also);
       else await stepJob(ctx, next, job.version, dueAt);
     } catch (error) {
       if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
-      job = await findJob(ctx, id);
-      continue;
+      const wanted = Job.parse({ ...next, version: job.version + 1 });
+      const found = await findJob(ctx, id);
+      // Where they are equal, an earlier try of the same write was done and only its answer lost.
+      if (!isDeepStrictEqual(found, wanted)) {
+        job = found;
+        continue;
+      }
     }
     for (const effect of effects)
       if (effect.type === "ring") await ring(ctx, next, [effect.target], { delaySeconds: effect.delaySeconds });

@@ -50,8 +50,8 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
   if (!job || ended(job)) return false;
   const now = ctx.now();
   if (now.getTime() - Date.parse(job.createdAt) > LIFE_MINUTES * 60_000) {
-    await happen(ctx, id, { type: "overdue", at: now });
-    return false;
+    const after = await happen(ctx, id, { type: "overdue", at: now }, job);
+    if (after !== job) return false;
   }
   // Pushing the due time on is what lets only one of two sweeps ring.
   const pushed = await stepJob(ctx, job, job.version, new Date(now.getTime() + RING_AGAIN_SECONDS * 1000)).then(

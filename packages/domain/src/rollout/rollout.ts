@@ -45,7 +45,7 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   const state = job?.rollouts[bell.target];
   if (!job || !state || ended(job) || rolloutEnded(state)) return;
   const now = ctx.now();
-  if (state.nextAt && !job.cancelAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
+  if (state.nextAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
   if (!mutates(job)) return look(ctx, job, bell, reach);
   const account = await getAccount(ctx);
   if (state.attempts === 0) {
@@ -65,6 +65,9 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
   const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
+  // Meanwhile it may have been canceled or refused: what has ended is not begun.
+  const begun = started.rollouts[bell.target];
+  if (!begun || rolloutEnded(begun)) return;
   await attend(ctx, started, bell, reach, taken.target, taken.fence, account);
 }
 
@@ -157,6 +160,7 @@ async function attend(
   const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target), redact });
   const watch = watching(ctx, job, bell, fence, () => stop(ctx, target, reach, run));
   let seen = run.from;
+  let begun = false;
   const attempt = async (): Promise<Exit> => {
     const remote = await open(ctx, target, reach);
     try {
@@ -165,7 +169,8 @@ async function attend(
         events.add(event);
       };
       // Canceled before this worker came: the server says what became of the run, and starts none.
-      if (job.cancelAt) return await remote.run(cancelOf(run), note, watch.signal);
+      if (isStopping(job, bell.target)) return await remote.run(cancelOf(run), note, watch.signal);
+      begun = true;
       return await remote.run({ ...run, from: seen }, note, watch.signal);
     } finally {
       await remote.close();
@@ -180,7 +185,8 @@ async function attend(
   }
   if (result instanceof RemoteError) {
     // What this worker could not reach, a newer one may be running: only the holder says that it failed.
-    if (await renewLease(ctx, bell.target, fence)) await end(ctx, job, bell, { ok: false, failure: failureOfLine(result) });
+    if (await renewLease(ctx, bell.target, fence))
+      await end(ctx, job, bell, { ok: false, failure: failureOfLine(result), silent: true, begun });
     return;
   }
   if (result.class === "fence") return;
@@ -190,7 +196,17 @@ async function attend(
 const outcomeOf = (exit: Exit, redact: (text: string) => string): Outcome =>
   exit.code === 0
     ? { ok: true, downMs: exit.downMs }
-    : { ok: false, failure: failureOf(exit, redact), canceled: exit.class === "canceled", downMs: exit.downMs };
+    : {
+        ok: false,
+        failure: failureOf(exit, redact),
+        canceled: exit.class === "canceled",
+        downMs: exit.downMs,
+        ...(exit.class === "interrupted" && { silent: true, begun: true }),
+        ...(exit.class === "busy" && { silent: true }),
+      };
+
+const isStopping = (job: Job | undefined, target: string) =>
+  job !== undefined && (job.cancelAt !== undefined || job.rollouts[target]?.withdrawn === true);
 
 /** Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. */
 async function persist(ctx: Context, attempt: () => Promise<Exit>, signal: AbortSignal): Promise<Exit | RemoteError> {
@@ -227,7 +243,7 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
         if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
         renewed = now;
       }
-      if (!canceled && (await findJob(ctx, job.id))?.cancelAt) canceled = await cancel();
+      if (!canceled && isStopping(await findJob(ctx, job.id), bell.target)) canceled = await cancel();
     }
   };
   const watched = loop().catch((error: unknown) => {
