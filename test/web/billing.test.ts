@@ -1,9 +1,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { cards, DAY, openTill, type Till } from "../billing/till.ts";
+import { DAY, openTill, type Till } from "../billing/till.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { barriers } from "./barriers.ts";
 import { launchBrowser } from "./browser.ts";
+import { cards } from "./cards.ts";
 import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { type Visitor, visit } from "./visitor.ts";
 
