@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from "vitest";
-import { cards, DAY, HOUR, openTill, type Payer, type Till } from "../billing/till.ts";
+import { cards, type Payer } from "../billing/payer.ts";
+import { DAY, HOUR, openTill, type Till } from "../billing/till.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";

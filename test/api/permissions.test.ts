@@ -5,7 +5,8 @@ import { store } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document } from "../../functions/api/app.ts";
 import { permissionsPage } from "../../scripts/permissions.ts";
-import { openTill, type Payer, type Till } from "../billing/till.ts";
+import type { Payer } from "../billing/payer.ts";
+import { openTill, type Till } from "../billing/till.ts";
 import { type Answer, type TestApi, testApi } from "../support/api.ts";
 import { COMPOSE } from "../support/tenant.ts";
 

@@ -7,8 +7,9 @@ import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { store } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/schedule.ts";
+import type { Payer } from "./payer.ts";
 import { refused } from "./refused.ts";
-import { DAY, HOUR, openTill, type Payer, type Till } from "./till.ts";
+import { DAY, HOUR, openTill, type Till } from "./till.ts";
 
 let till: Till;
 beforeEach(async () => {

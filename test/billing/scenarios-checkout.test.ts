@@ -1,8 +1,9 @@
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { get, globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cards } from "./payer.ts";
 import { refused } from "./refused.ts";
-import { cards, DAY, HOUR, openTill, type Till } from "./till.ts";
+import { DAY, HOUR, openTill, type Till } from "./till.ts";
 
 let till: Till;
 beforeEach(async () => {

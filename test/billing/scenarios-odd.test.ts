@@ -3,8 +3,9 @@ import { entitled } from "@berth/domain/entitlement/account.ts";
 import { commit } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Payer } from "./payer.ts";
 import { refused } from "./refused.ts";
-import { DAY, HOUR, openTill, type Payer, type Till } from "./till.ts";
+import { DAY, HOUR, openTill, type Till } from "./till.ts";
 
 let till: Till;
 beforeEach(async () => {

@@ -2,7 +2,8 @@ import { listAudit } from "@berth/domain/audit/audit.ts";
 import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { cards, DAY, HOUR, openTill, type Payer, type Till } from "./till.ts";
+import { cards, type Payer } from "./payer.ts";
+import { DAY, HOUR, openTill, type Till } from "./till.ts";
 
 let till: Till;
 beforeEach(async () => {

@@ -1,49 +1,17 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import { API_VERSION, doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
-import { openPortal } from "@berth/domain/billing/portal.ts";
-import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
-import { type PlanName, plans } from "@berth/domain/plan/plan.ts";
+import { plans } from "@berth/domain/plan/plan.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local/stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
 import Stripe from "stripe";
 import { answerBells } from "../../functions/billing/bell.ts";
-import { type Door, receive } from "../../functions/webhooks/ingress.ts";
-import { answerValidator } from "../local/stripe/harness.ts";
-import { type TestTenant, testTenant } from "../support/tenant.ts";
+import type { Door } from "../../functions/webhooks/ingress.ts";
+import { testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
+import { type Payer, payer } from "./payer.ts";
+import { checkedFetch, serveHook } from "./wire.ts";
 
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
-export const cards = {
-  works: "4242424242424242",
-  declined: "4000000000000002",
-  poor: "4000000000009995",
-  attachesThenDeclines: "4000000000000341",
-  asks: "4000002500003155",
-  alwaysAsks: "4000002760003184",
-} as const;
-
-/** A customer with a tenant of its own, from signing up on. */
-export interface Payer extends TestTenant {
-  /** Opens a payment page, or is refused. */
-  checkout(plan?: PlanName): Promise<string>;
-  /** Buys a plan on the hosted page, with 3D Secure where the bank asks, and waits until everything has settled. */
-  buy(plan?: PlanName, card?: string): Promise<Account>;
-  /** Pays a payment page; answers the browser's answer. */
-  pay(url: string, card?: string): Promise<Response>;
-  state(): Promise<string>;
-  /** The customer at Stripe. */
-  customer(): Promise<string>;
-  subscription(): Promise<Stripe.Subscription>;
-  /** Puts a card in the place of the one that is charged, as the portal does. */
-  useCard(token: string): Promise<void>;
-  /** The open portal page's address. */
-  portal(): Promise<string>;
-  mails(): string[];
-}
-
 /** The product and a local Stripe, each over real HTTP to the other, on one clock. */
 export interface Till {
   readonly test: TestWorld;
@@ -222,54 +190,6 @@ export const sqsEvent = (message: object, receives = 1): SQSEvent => ({
   ],
 });
 
-function payer(till: Till, tenant: TestTenant): Payer {
-  const { stripe, test } = till;
-  const post = (url: string, fields: Record<string, string>) =>
-    fetch(url, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
-  const each: Payer = {
-    ...tenant,
-    checkout: async (plan = "solo") => (await startCheckout(tenant.ctx, plan)).url,
-    async pay(url, number = cards.works) {
-      const answer = await post(url, { number, expiry: "12 / 40", cvc: "123", name: "Ann Example" });
-      if (!answer.headers.get("location")?.endsWith("/authenticate")) return answer;
-      return post(`${url}/authenticate`, { answer: "approve" });
-    },
-    async buy(plan = "solo", card = cards.works) {
-      const answer = await each.pay(await each.checkout(plan), card);
-      if (answer.status !== 303) throw new Error(`the page answered ${answer.status}`);
-      await till.settle();
-      return tenant.account();
-    },
-    state: async () => entitlement(await tenant.account(), test.world.now()),
-    async customer() {
-      const { customer } = await tenant.account();
-      if (customer === undefined) throw new Error("the tenant has no customer");
-      return customer;
-    },
-    async subscription() {
-      const { data } = await stripe.subscriptions.list({ customer: await each.customer(), status: "all", limit: 100 });
-      const [newest] = data;
-      if (!newest) throw new Error("the customer has no subscription");
-      return newest;
-    },
-    async useCard(token) {
-      const customer = await each.customer();
-      const method = await stripe.paymentMethods.attach(token, { customer });
-      await stripe.customers.update(customer, { invoice_settings: { default_payment_method: method.id } });
-      const subscription = await each.subscription();
-      if (subscription.status !== "canceled")
-        await stripe.subscriptions.update(subscription.id, { default_payment_method: method.id });
-    },
-    portal: async () => (await openPortal(tenant.ctx)).url,
-    mails: () =>
-      test
-        .mails()
-        .filter(({ to, template }) => to === tenant.user.email && template !== "code")
-        .map(({ template }) => template),
-  };
-  return each;
-}
-
 /** The plans of the catalogue, as the account at Stripe sells them. */
 export async function sell(stripe: Stripe): Promise<void> {
   for (const plan of plans) {
@@ -282,60 +202,4 @@ export async function sell(stripe: Stripe): Promise<void> {
       lookup_key: plan.lookupKey,
     });
   }
-}
-
-let base64 = false;
-
-/** The ingress behind a server of its own; every other request comes as API Gateway sends what is not plain text: in base64. */
-async function serveHook(door: Door, outage: Till["outage"]): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = [];
-    request.on("data", (part: Buffer) => void parts.push(part));
-    request.on("end", () => {
-      if (outage.webhook) return void response.writeHead(503).end();
-      base64 = !base64;
-      const raw = Buffer.concat(parts);
-      const event = {
-        headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-        body: raw.toString(base64 ? "base64" : "utf8"),
-        isBase64Encoded: base64,
-        requestContext: { http: { method: request.method } },
-      };
-      receive(door, event as unknown as Parameters<typeof receive>[1]).then(
-        (answer) => void response.writeHead(answer.statusCode ?? 200).end(answer.body),
-        // As Lambda does with what a handler throws.
-        () => void response.writeHead(500).end(),
-      );
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/stripe`,
-    close: () =>
-      new Promise((done) => {
-        server.closeAllConnections();
-        server.close(() => done());
-      }),
-  };
-}
-
-let validator: ReturnType<typeof answerValidator> | undefined;
-
-/** `fetch`, but an answer of the API that is not as its description says is an error. */
-function checkedFetch(): { fetch: typeof globalThis.fetch; count: () => number } {
-  let count = 0;
-  validator ??= answerValidator();
-  const validate = validator;
-  return {
-    count: () => count,
-    fetch: async (input, init) => {
-      const answer = await fetch(input, init);
-      if (answer.status !== 200) return answer;
-      const path = new URL(String(input)).pathname;
-      const wrong = validate((init?.method ?? "GET").toLowerCase(), path, await answer.clone().json());
-      if (wrong.length > 0) throw new Error(`${path} departs from the API's description: ${wrong.slice(0, 5).join("; ")}`);
-      count++;
-      return answer;
-    },
-  };
 }
