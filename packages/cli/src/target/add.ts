@@ -66,7 +66,8 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     return tell(session, checked ?? shown, { input, installed, confirmed: checked !== undefined });
   } catch (error) {
     // The server is registered all the same: what is to be done is on it, not on adding it again.
-    if (!(error instanceof Refused) || installed) throw error;
+    // People have been shown the line already.
+    if (!(error instanceof Refused) || installed || !session.json) throw error;
     throw new Refused({ ...error.problem, next: [installCommand(input, target.publicKey), ...(error.problem.next ?? [])] });
   }
 }

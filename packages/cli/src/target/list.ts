@@ -10,12 +10,14 @@ export const examples: Verb<object>["examples"] = [["berth target list", "all of
 export const parse = (): object => ({});
 
 const wanting = (targets: readonly Target[]) =>
-  targets.flatMap(({ name, status }) =>
-    status === "untrusted" || status === "changed"
+  targets.flatMap(({ name, status, shownKey }) =>
+    shownKey && (status === "untrusted" || status === "changed")
       ? [`Confirm ${name}'s host key: berth target trust ${name}`]
-      : status === "unready"
-        ? [`See what ${name} lacks: berth target show ${name}`]
-        : [],
+      : status === "changed"
+        ? [`${name} showed another host key. Look at it: berth target check ${name}`]
+        : status === "untrusted" || status === "unready"
+          ? [`See what ${name} lacks: berth target show ${name}`]
+          : [],
   );
 
 export async function run(session: Session): Promise<Exit> {
