@@ -28,7 +28,8 @@ export type Outcome =
 export type JobEvent = { readonly at: Date } & (
   | { readonly type: "started"; readonly target: string }
   | { readonly type: "waits"; readonly target: string; readonly for: string }
-  | { readonly type: "ended"; readonly target: string; readonly outcome: Outcome }
+  /** `attempt`: which taking of the lease this was the end of; whoever was overtaken by a later one has no say any more. */
+  | { readonly type: "ended"; readonly target: string; readonly outcome: Outcome; readonly attempt?: number | undefined }
   | { readonly type: "canceled" }
   | { readonly type: "overdue" }
 );
@@ -116,10 +117,18 @@ function dueAfter(job: Job, at: Date): Date {
   return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
 }
 
+/** At the next sweep; but where all that is left waits for its next try, soon after the first of them. */
+export function nextLook(job: Job, at: Date): Date {
+  const open = Object.values(job.rollouts).filter((rollout) => !rolloutEnded(rollout));
+  const tries = open.map(({ nextAt }) => (nextAt === undefined ? 0 : Date.parse(nextAt)));
+  return later(new Date(Math.max(at.getTime(), Math.min(...tries))), RING_AGAIN_SECONDS * 1000);
+}
+
 function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
   const { at, outcome, target } = event;
   const rollout = job.rollouts[target];
-  if (!rollout || rolloutEnded(rollout)) return { job, effects: [], dueAt: later(at, minutes(1)) };
+  const overtaken = event.attempt !== undefined && rollout?.attempts !== event.attempt;
+  if (!rollout || rolloutEnded(rollout) || overtaken) return { job, effects: [], dueAt: later(at, minutes(1)) };
   const begun = rollout.begun || (!outcome.ok && outcome.begun);
   const again = nextTry(job, rollout, outcome, Boolean(begun));
   if (!outcome.ok && again !== undefined) {
@@ -134,11 +143,8 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
       ...(RETRY_MINUTES[rollout.retries ?? 0] === undefined && { withdrawn: true }),
       ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
     };
-    return {
-      job: { ...job, rollouts: { ...job.rollouts, [target]: waiting } },
-      effects: [{ type: "ring", target, delaySeconds: again * 60 }],
-      dueAt: later(nextAt, minutes(1)),
-    };
+    const next = { ...job, rollouts: { ...job.rollouts, [target]: waiting } };
+    return { job: next, effects: [{ type: "ring", target, delaySeconds: again * 60 }], dueAt: nextLook(next, at) };
   }
   const done: Rollout = {
     ...without(rollout, "waitsFor", "nextAt", "failure", "begun", "withdrawn"),
@@ -214,7 +220,7 @@ function onOverdue(job: Job, at: Date): Advanced {
 /** Ends the job when its last rollout has ended: failed if one failed, canceled if one was, else succeeded. */
 function settle(job: Job, at: Date): Advanced {
   const all = Object.values(job.rollouts);
-  if (!all.every(rolloutEnded)) return { job, effects: [], dueAt: later(at, minutes(1)) };
+  if (!all.every(rolloutEnded)) return { job, effects: [], dueAt: nextLook(job, at) };
   const failed = all.find((rollout) => rollout.status === "failed");
   const status = failed ? "failed" : all.some((rollout) => rollout.status === "canceled") ? "canceled" : "succeeded";
   return {

@@ -1,8 +1,8 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context, World } from "../context.ts";
-import { LIFE_MINUTES } from "./advance.ts";
+import { LIFE_MINUTES, nextLook } from "./advance.ts";
 import { happen } from "./happen.ts";
-import { dueShards, ended, findJob, type Job, RING_AGAIN_SECONDS, ring, rolloutEnded, stepJob } from "./job.ts";
+import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "./job.ts";
 
 export const DUE_INDEX = "due";
 const PAGE = 100;
@@ -54,7 +54,7 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
     if (after !== job) return false;
   }
   // Pushing the due time on is what lets only one of two sweeps ring.
-  const pushed = await stepJob(ctx, job, job.version, new Date(now.getTime() + RING_AGAIN_SECONDS * 1000)).then(
+  const pushed = await stepJob(ctx, job, job.version, nextLook(job, now)).then(
     () => true,
     (error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "version.stale") return false;

@@ -63,8 +63,10 @@ async function take(ctx: Context, target: StoredTarget, job: string, line: strin
     targetKey(ctx, target.id),
     {
       change: "SET lease = :lease, fence = :fence, line = :rest",
-      condition: unchanged,
+      // Also not renewed since it was read.
+      condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
       values: {
+        ...(target.lease && { ":held": target.lease }),
         ":lease": { job, until: until(ctx) },
         ":fence": target.fence + 1,
         ":seen": target.fence,

@@ -86,7 +86,8 @@ async function waits(ctx: Context, job: Job, bell: Bell, behind: string): Promis
 }
 
 async function end(ctx: Context, job: Job, bell: Bell, outcome: Outcome): Promise<void> {
-  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome, at: ctx.now() }, job);
+  const attempt = job.rollouts[bell.target]?.attempts;
+  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome, attempt, at: ctx.now() }, job);
 }
 
 /** The server and what to run there, put together from the table. */
@@ -190,7 +191,7 @@ async function attend(
     return;
   }
   if (result.class === "fence") return;
-  await happen(ctx, job.id, { type: "ended", target: bell.target, outcome: outcomeOf(result, redact), at: ctx.now() }, job);
+  await end(ctx, job, bell, outcomeOf(result, redact));
 }
 
 const outcomeOf = (exit: Exit, redact: (text: string) => string): Outcome =>
