@@ -91,7 +91,8 @@ export async function struck(
   if (job) job = await stage.berth.json(["jobs", "show", job.id]);
   else wrong.push(`no job: exit ${ran.code} ${(ran.stdout + ran.stderr).slice(-300)}`);
   const status: string = job?.status ?? "none";
-  if (!["succeeded", "failed", "canceled"].includes(status)) wrong.push(`the job is ${status}`);
+  if (!["succeeded", "failed", "canceled"].includes(status))
+    wrong.push(`the job is ${status}, and the command line left: ${ran.code} ${(ran.stdout + ran.stderr).slice(-400)}`);
   const expected = judging.fails ? "failed" : "succeeded";
   if (status !== expected)
     wrong.push(`the job is ${status} and not ${expected}: ${job?.failure?.class} ${job?.failure?.message}`);

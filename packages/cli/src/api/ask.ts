@@ -75,11 +75,10 @@ async function judge(response: Response, base: string): Promise<Try> {
     throw refuse("cli.unexpected", { detail: `${base} answered with ${type || "nothing"}.` });
   }
   if (!type.includes("application/problem+json")) {
-    const refused = refuse("cli.unexpected", {
-      detail: `${base} answered ${response.status}.`,
-    });
-    if ([502, 503, 504].includes(response.status)) return { refused, after: 0 };
-    throw refused;
+    const detail = `${base} answered ${response.status}.`;
+    // Not the service's own words but its gateway's: what was to answer is gone, and comes back.
+    if (response.status >= 500) return { refused: refuse("cli.unreachable", { detail }), after: 0 };
+    throw refuse("cli.unexpected", { detail });
   }
   const problem = (await response.json()) as Problem;
   const refused = new Refused({ ...problem, code: String(problem.code), title: String(problem.title) });
