@@ -1,0 +1,143 @@
+/** What can be measured without a server: bundles, the command line's start, an idle hour, the engine's door. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { lookAtDue } from "@berth/domain/billing/due.ts";
+import { sweep } from "@berth/domain/job/sweep.ts";
+import { sweepMails } from "@berth/domain/mail/outbox.ts";
+import { TABLE } from "@berth/local/cloud/table.ts";
+import { loadMilliseconds, measureBundle } from "../../scripts/bundle.ts";
+import { testWorld } from "../support/world.ts";
+import { amount, type Figure, ratio, spread, told } from "./figure.ts";
+
+const timed = (args: readonly string[]): number => {
+  const from = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`node ${args.join(" ")} exited ${status}: ${stderr}`);
+  return performance.now() - from;
+};
+
+/** Sizes as they are deployed, and how long a fresh process takes to load the API's. */
+export function bundles(): Figure[] {
+  const below = mkdtempSync(join(tmpdir(), "berth-bench-"));
+  try {
+    const api = measureBundle("api/handler", below);
+    const webhook = measureBundle("webhooks/stripe", below);
+    const load = Array.from({ length: 5 }, () => loadMilliseconds(api.folder, 1));
+    const empty = Array.from({ length: 5 }, () => timed(["-e", "0"]));
+    const { median } = spread(load);
+    const kilobytes = (bytes: number) => [bytes / 1000];
+    return [
+      amount("API function, what a start reads", 450, kilobytes(api.startBytes), "KB"),
+      {
+        what: "API function, load",
+        budget: "≤ 60 ms",
+        measured: `${told(spread(load), "ms")}, ${(median / spread(empty).median).toFixed(2)} × a whole \`node -e 0\` (${told(spread(empty), "ms")})`,
+        met: median <= 60,
+      },
+      amount("webhook ingress, what a start reads", 350, kilobytes(webhook.startBytes), "KB"),
+    ];
+  } finally {
+    rmSync(below, { recursive: true });
+  }
+}
+
+/** `berth --version` as it is shipped, in turn with an empty program. */
+export async function cliStart(): Promise<Figure> {
+  const { buildCli } = await import("../../packages/cli/build.ts");
+  const folder = mkdtempSync(join(tmpdir(), "berth-bench-"));
+  try {
+    const program = await buildCli(join(folder, "berth.mjs"));
+    const [ours, empty]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 11; i++) {
+      empty.push(timed(["-e", "0"]));
+      ours.push(timed([program, "--version"]));
+    }
+    return ratio("`berth --version`", 1.5, ours.slice(1), empty.slice(1), "`node -e 0`");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const TENANTS = 100_000;
+
+/** The schedules of one hour over 100,000 tenants of whom none has anything due. */
+export async function idleHour(): Promise<Figure> {
+  const test = testWorld();
+  try {
+    const tomorrow = new Date(test.clock.now().getTime() + 20 * 3_600_000).toISOString();
+    const text = (S: string) => ({ S });
+    for (let i = 0; i < TENANTS; i++)
+      test.engine.execute("PutItem", {
+        TableName: TABLE,
+        Item: { pk: text(`TENANT#ten_${i}`), sk: text("ACCOUNT"), duePk: text(`BILLING#${i % 16}`), dueAt: text(tomorrow) },
+      });
+    let read = 0;
+    const stop = test.engine.onConsumed((spent) => {
+      read += spent.read;
+    });
+    const { world } = test;
+    const contextOf = (tenant: string) => ({ ...world, tenant, actor: { kind: "system" as const, id: "bench" } });
+    for (let minute = 0; minute < 60; minute++) await sweep(world, contextOf);
+    for (let quarter = 0; quarter < 4; quarter++) {
+      await lookAtDue(world);
+      await sweepMails(world, contextOf);
+    }
+    await lookAtDue(world);
+    stop();
+    return {
+      ...amount("an idle hour at 100,000 tenants", 10_000, [read], "read units"),
+      note: "the sweep each minute and billing's looks, none of which finds anything due. The daily look at each paying account is not idle: it comes to one in 24 of them an hour, whatever the traffic.",
+    };
+  } finally {
+    test.close();
+  }
+}
+
+/** Commands a second through the door that the simulation uses: half writes with a condition, half reads by a query's worth of Get. */
+export async function door(): Promise<Figure> {
+  const test = testWorld();
+  try {
+    const { client } = test.world.table;
+    const rates: number[] = [];
+    for (let run = 0; run < 5; run++) {
+      const from = performance.now();
+      for (let i = 0; i < 2500; i++) {
+        const Key = { pk: `TENANT#${run}`, sk: `ROW#${i % 100}` };
+        await client.send(new PutCommand({ TableName: TABLE, Item: { ...Key, version: i, text: "x".repeat(200) } }));
+        await client.send(
+          new UpdateCommand({
+            TableName: TABLE,
+            Key,
+            UpdateExpression: "SET version = version + :one",
+            ConditionExpression: "version = :seen",
+            ExpressionAttributeValues: { ":one": 1, ":seen": i },
+          }),
+        );
+      }
+      rates.push(5000 / ((performance.now() - from) / 1000));
+    }
+    return {
+      what: "table engine by its command door",
+      budget: "-",
+      measured: told(spread(rates), "writes a second"),
+      met: undefined,
+    };
+  } finally {
+    test.close();
+  }
+}
+
+/** Seeds a second of the simulation, where it can be run. */
+export function simulation(program: string, seeds = 200): Figure {
+  const milliseconds = timed([program, "--seeds", String(seeds)]);
+  const perTen = (seeds / milliseconds) * 600_000;
+  return {
+    what: "simulation",
+    budget: "≥ 20,000 seeds in 10 minutes on 2 cores",
+    measured: `${((seeds / milliseconds) * 1000).toFixed(1)} seeds a second, so ${perTen.toFixed(0)} in 10 minutes (${seeds} seeds, its start included)`,
+    met: perTen >= 20_000,
+  };
+}
