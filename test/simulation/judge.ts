@@ -206,7 +206,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     was: Job["rollouts"][string],
     now: Job["rollouts"][string] | undefined,
   ): void {
-    if (!now) return violate("2 an accepted job ends once", `${job.id} lost a rollout`);
+    if (!now) {
+      violate("2 an accepted job ends once", `${job.id} lost a rollout`);
+      return;
+    }
     if (over(was) && !isDeepStrictEqual({ ...was }, { ...now }))
       violate("2 an accepted job ends once", `the rollout of ${job.id} on ${was.name} had ${was.status} and changes`);
     const retries = now.retries ?? 0;
@@ -258,7 +261,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     began(server, run) {
       const id = jobOf(run.job);
       const job = known.jobs.get(id);
-      if (!job) return violate("3 an effect happens once", `${server.host} runs ${id}, which does not exist`);
+      if (!job) {
+        violate("3 an effect happens once", `${server.host} runs ${id}, which does not exist`);
+        return;
+      }
       if (ends(job)) violate("3 an effect happens once", `${server.host} begins ${id}, which has ${job.status}`);
       const others = running(server.tenant).filter((other) => jobOf(other.job) !== id);
       const same = others.find((other) => other.input.plan.project === run.input.plan.project);

@@ -13,6 +13,8 @@ export interface Run {
   pid: boolean;
   canceled: boolean;
   changed: boolean;
+  /** A removal has begun. */
+  removing: boolean;
   /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
   previous: number | null | undefined;
   concluded: boolean;
@@ -134,6 +136,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     pid: false,
     canceled: false,
     changed: false,
+    removing: false,
     previous: undefined,
     concluded: false,
     life: 0,
@@ -217,7 +220,10 @@ export function createRunner(stage: Stage, watch: Watch) {
     then: () => void,
     deaf = false,
   ): void {
-    if (run.canceled) return fail(server, run, name, "canceled", "Canceled");
+    if (run.canceled) {
+      fail(server, run, name, "canceled", "Canceled");
+      return;
+    }
     emit(run, "step", name);
     const hung = Math.max(0, server.hungUntil - clock.now());
     const slow = swarm.strike("server slow") ? chance.between(2, 60) : 1;
@@ -274,7 +280,13 @@ export function createRunner(stage: Stage, watch: Watch) {
     /'(s3cr3t[^']*)'/.exec(String(run.input.files.find(({ path }) => path === ".env")?.content ?? ""))?.[1] ?? "";
 
   function remove(server: Server, run: Run): void {
-    const project = run.input.plan.project ?? "";
+    const name = run.input.plan.project ?? "";
+    if (run.removing) run.canceled = false;
+    if (!run.canceled) {
+      run.removing = true;
+      const project = server.projects.get(name);
+      if (project) project.serves = undefined;
+    }
     // Once it has begun it goes on to its end, whatever it is told: half a removal is no state to stay in.
     step(
       server,
@@ -283,7 +295,7 @@ export function createRunner(stage: Stage, watch: Watch) {
       chance.between(500, 8000),
       300_000,
       () => {
-        server.projects.delete(project);
+        server.projects.delete(name);
         watch.took(server, run);
         conclude(server, run, { ...verdict(0, "internal", ""), step: "remove" });
       },
@@ -298,7 +310,10 @@ export function createRunner(stage: Stage, watch: Watch) {
     run.child = undefined;
     emit(run, "log", name, message);
     const exit = { ...verdict(1, kind, message), step: name, log: [`last words with ${secretOf(run)}`] };
-    if (!run.changed) return conclude(server, run, exit);
+    if (!run.changed) {
+      conclude(server, run, exit);
+      return;
+    }
     const project = server.projects.get(run.input.plan.project ?? "");
     emit(run, "step", "restore");
     soon(run, chance.between(500, 6000), () => {

@@ -347,6 +347,8 @@ run() {
   value app_id '' && app_id=$value
   plain "$project" || fail internal 'The app has no proper name'
   app=$base/apps/$project own=$base/apps/$project/.berth
+  # A run that is started again after the server went away may have to put back what it changed then.
+  if [ -f "$run/previous" ]; then IFS= read -r previous <"$run/previous" || :; fi
   IFS= read -r op <"$run/op" || :
   case $op in deploy) deploy ;; remove) remove ;; esac
   fail internal 'The run has nothing to do'
@@ -451,15 +453,22 @@ deploy() {
   rm -f "$app/current.new"
   ln -s "releases/$release" "$app/current.new" && mv -f -T "$app/current.new" "$app/current" 2>/dev/null ||
     { rm -f "$app/current.new" && ln -sfn "releases/$release" "$app/current"; } || fail disk.full 'The release cannot be recorded'
-  step prune
+  # Recorded is recorded: from here on it cannot be canceled any more.
+  trap ':' TERM
+  step=prune
+  emit step '' ''
   prune
   succeed
 }
 
 remove() {
   value volumes keep && volumes=$value
+  # Half a removal is no state to stay in: once begun it goes on to its end, also after the server went away.
+  if [ -e "$run/removing" ]; then rm -f "$run/canceled"; fi
   step remove
   if [ -f "$own/owner" ]; then owned; fi
+  trap ':' TERM
+  : >"$run/removing"
   if [ -f "$app/compose.yaml" ]; then
     set -- down --remove-orphans
     if [ "$volumes" = delete ]; then set -- "$@" --volumes; fi

@@ -1,0 +1,70 @@
+import { parseArgs } from "node:util";
+import { bundleSimulation } from "../test/simulation/bundle.ts";
+import { history } from "../test/simulation/history.ts";
+import { mutants } from "../test/simulation/mutant.ts";
+import { firstBad, runSeeds, threads } from "../test/simulation/pool.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "20000" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+    mutants: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+  },
+});
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+if (values.seed !== undefined) await replay(Number(values.seed));
+else if (values.mutants) await hunt();
+else await simulate(Number(values.seeds), Number(values.from));
+
+/** One history, as text, and what it broke. */
+async function replay(seed: number): Promise<void> {
+  const told = await history(seed, { readable: true });
+  for (const line of told.lines) say(line);
+  say(`seed ${seed}: ${told.events} events, ${told.jobs} jobs, ${Math.round(told.seconds)} s simulated, hash ${told.hash}`);
+  if (told.violations.length > 0) process.exitCode = 1;
+  for (const { invariant, what } of told.violations) say(`VIOLATED ${invariant}: ${what}`);
+}
+
+async function simulate(count: number, from: number): Promise<void> {
+  const began = performance.now();
+  const bundle = await bundleSimulation("simulation");
+  const seeds = Array.from({ length: count }, (_, i) => from + i);
+  const report = await runSeeds(bundle, seeds);
+  const took = (performance.now() - began) / 1000;
+  say(`${report.seeds} seeds from ${from} in ${took.toFixed(1)} s on ${threads} threads, ${report.calm} of them without a fault`);
+  say(`${report.events} events, ${report.jobs} jobs, ${(report.seconds / 3600).toFixed(0)} hours simulated`);
+  say("faults injected:");
+  for (const [fault, times] of Object.entries(report.faults).sort((a, b) => b[1] - a[1]))
+    say(`  ${String(times).padStart(8)}  ${fault}`);
+  say(`${report.bad.length} violations`);
+  for (const { seed, invariant, what } of report.bad.slice(0, 20))
+    say(`  seed ${seed}: ${invariant}: ${what}\n    npm run simulate -- --seed ${seed}`);
+  if (report.bad.length > 0) process.exitCode = 1;
+}
+
+/** Every mutant has to be found within 10,000 seeds. */
+async function hunt(): Promise<void> {
+  const seeds = Array.from({ length: 10_000 }, (_, i) => 1 + i);
+  const wanted = mutants.filter(({ name }) => name.includes(values.only));
+  const rows: string[] = [];
+  let survived = 0;
+  const next = async (thread: number): Promise<void> => {
+    for (let mutant = wanted.shift(); mutant; mutant = wanted.shift()) {
+      const bundle = await bundleSimulation(`mutant-${thread}`, mutant);
+      const { bad } = await firstBad(`${bundle}`, seeds, 400);
+      const [found] = bad;
+      if (!found) survived++;
+      const row = `| ${mutant.name} | ${mutant.file.replace("packages/domain/src/", "")} | ${found ? found.seed : "**none**"} | ${found?.invariant ?? "**survives**"} |`;
+      rows.push(row);
+      process.stderr.write(`${row}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: threads }, (_, thread) => next(thread)));
+  say("| mutant | file | seed | invariant |\n| --- | --- | --- | --- |");
+  for (const row of rows.sort()) say(row);
+  say(`\n${rows.length} mutants, ${survived} survive`);
+  if (survived > 0) process.exitCode = 1;
+}

@@ -1,0 +1,345 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
+/** A mistake somebody could make: what is found in a file is replaced, and the simulation has to notice. */
+export interface Mutant {
+  readonly name: string;
+  /** Below packages/domain/src, functions or test/simulation. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const lease = "packages/domain/src/rollout/lease.ts";
+const rollout = "packages/domain/src/rollout/rollout.ts";
+const recorder = "packages/domain/src/rollout/recorder.ts";
+const failure = "packages/domain/src/rollout/failure.ts";
+const advance = "packages/domain/src/job/advance.ts";
+const happen = "packages/domain/src/job/happen.ts";
+const finish = "packages/domain/src/job/finish.ts";
+const cancel = "packages/domain/src/job/cancel.ts";
+const job = "packages/domain/src/job/job.ts";
+const event = "packages/domain/src/job/event.ts";
+const sweep = "packages/domain/src/job/sweep.ts";
+const deploy = "packages/domain/src/deployment/deploy.ts";
+const busy = "packages/domain/src/deployment/busy.ts";
+const account = "packages/domain/src/entitlement/account.ts";
+const table = "packages/domain/src/table.ts";
+const app = "packages/domain/src/app/app.ts";
+const removal = "packages/domain/src/app/remove.ts";
+const worker = "functions/worker.ts";
+const bells = "functions/workers/bells.ts";
+const runner = "test/simulation/runner.ts";
+
+const of = (file: string, name: string, find: string, replace: string): Mutant => ({ name, file, find, replace });
+
+export const mutants: readonly Mutant[] = [
+  of(lease, "the fence does not rise", '":fence": target.fence + 1', '":fence": target.fence'),
+  of(
+    lease,
+    "the lease is taken whoever holds it",
+    "const held = target.lease !== undefined &&",
+    "const held = false && target.lease !== undefined &&",
+  ),
+  of(
+    lease,
+    "the lease is taken without a look at what changed",
+    'const unchanged = "fence = :seen AND line = :line";',
+    'const unchanged = ":seen = :seen AND :line = :line";',
+  ),
+  of(
+    lease,
+    "a lease just renewed is taken",
+    '${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}',
+    '${target.lease ? ":held = :held" : "attribute_exists(pk)"}',
+  ),
+  of(
+    lease,
+    "whoever comes first goes first, whoever stands in line",
+    "holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined)",
+    "holder",
+  ),
+  of(lease, "the line is in the order of coming", "[...line, job].sort()", "[job, ...line]"),
+  of(
+    lease,
+    "a lease is renewed with an older fence",
+    'condition: "fence = :fence AND attribute_exists(lease)"',
+    'condition: ":fence = :fence AND attribute_exists(lease)"',
+  ),
+  of(
+    lease,
+    "a lease never lapses",
+    "ctx.now().getTime() + LEASE_SECONDS * 1000",
+    "ctx.now().getTime() + LEASE_SECONDS * 1_000_000",
+  ),
+  of(
+    lease,
+    "a claim of a job that has ended still holds",
+    "return job === undefined || ended(job);",
+    "return job === undefined;",
+  ),
+  of(rollout, "the lease is not renewed", "now - renewed >= RENEW_SECONDS * 1000", "false as boolean"),
+  of(
+    rollout,
+    "a lost lease is not noticed",
+    'if (!(await renewLease(ctx, bell.target, fence))) return give("lost");',
+    "await renewLease(ctx, bell.target, fence);",
+  ),
+  of(
+    rollout,
+    "who could not reach the server says so though another holds the lease",
+    "if (await renewLease(ctx, bell.target, fence))\n      await end",
+    "await end",
+  ),
+  of(rollout, "a job that ended meanwhile is begun", "if (!begun || rolloutEnded(begun)) return;", ""),
+  of(rollout, "what one overtaken heard counts", "outcome, attempt, at", "outcome, at"),
+  of(rollout, "a refused fence fails the job", 'if (result.class === "fence") return;', ""),
+  of(rollout, "the plan's number of deploys is not looked at", "ahead.length >= concurrent", "ahead.length >= 100"),
+  of(rollout, "the plan's number is one too many", "ahead.length >= concurrent", "ahead.length > concurrent"),
+  of(
+    rollout,
+    "the entitlement is not looked at again when the job starts",
+    "if (refused && isFailureClass(refused.code))",
+    "if (false as boolean && refused && isFailureClass(refused.code))",
+  ),
+  of(
+    rollout,
+    "a retry comes before its time",
+    "if (state.nextAt && state.nextAt >",
+    "if (false as boolean && state.nextAt && state.nextAt >",
+  ),
+  of(
+    rollout,
+    "a worker that attaches hears everything again, and numbers it on",
+    "await remote.run({ ...run, from: seen }, note",
+    "await remote.run({ ...run, from: 0 }, (each) => note({ ...each, seq: each.seq + seen })",
+  ),
+  of(
+    rollout,
+    "a cancellation before the worker came is not seen",
+    "if (isStopping(job, bell.target)) return",
+    "if (false as boolean) return",
+  ),
+  of(
+    rollout,
+    "a running job does not hear that it is canceled",
+    "if (!canceled && isStopping",
+    "if (false as boolean && !canceled && isStopping",
+  ),
+  of(
+    rollout,
+    "every try is a run of its own",
+    "const runs = job.rollouts[target]?.runs ?? 0;\n  return runs",
+    "const runs = job.rollouts[target]?.attempts ?? 0;\n  return runs",
+  ),
+  of(
+    rollout,
+    "a verdict that is tried again is only replayed",
+    "return runs === 0 ? job.id : `${job.id}-${runs}`;",
+    "return job.id;",
+  ),
+  of(
+    rollout,
+    "secrets are not taken out of events and failures",
+    "redact: redactor(bundle.variables),",
+    "redact: (text) => text,",
+  ),
+  of(
+    failure,
+    "secrets are not taken out of failures",
+    "const clean = (text: string) => redact(trim(text));",
+    "const clean = (text: string) => trim(text);",
+  ),
+  of(failure, "secrets are not taken out of a container's last lines", "clean(line).slice(0, 400)", "line.slice(0, 400)"),
+  of(
+    recorder,
+    "events are acknowledged before they are written",
+    "return await keepEvents(ctx, at, events, options.days);",
+    "return void keepEvents(ctx, at, events, options.days).catch(() => {});",
+  ),
+  of(
+    recorder,
+    "what could not be written is skipped",
+    "if (writing || failed !== undefined || batch.length === 0) return;",
+    "if (writing || batch.length === 0) return;",
+  ),
+  of(recorder, "the last events are not waited for", "while (writing) await writing;", ""),
+  of(event, "events of a second worker overwrite those of the first", "place(first.seq), part", "place(1), part"),
+  of(advance, "a fourth retry", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 5, 15, 15]"),
+  of(advance, "retries come at 1, 1 and 1 minutes", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 1, 1]"),
+  of(advance, "retries are not counted", "retries: (rollout.retries ?? 0) + 1,", ""),
+  of(advance, "what may pass fails at once", 'new Set(["unreachable", ', 'new Set(["'),
+  of(
+    advance,
+    "a canceled job is given up though its run may go on",
+    "if (job.cancelAt && !unsettled) return undefined;",
+    "if (job.cancelAt) return undefined;",
+  ),
+  of(advance, "a job is given up though its run may go on", "?? (unsettled ? ASK_MINUTES : undefined)", ""),
+  of(advance, "cancelling forgets what runs", "idle && !started\n", "!rolloutEnded(rollout)\n"),
+  of(
+    advance,
+    "a rollout that has ended ends again",
+    "if (!rollout || rolloutEnded(rollout) || overtaken) return",
+    "if (!rollout || overtaken) return",
+  ),
+  of(advance, "a job ends with its first rollout", "if (!all.every(rolloutEnded))", "if (!all.some(rolloutEnded))"),
+  of(
+    advance,
+    "a retry rings nobody and is not due",
+    'effects: [{ type: "ring", target, delaySeconds: again * 60 }], dueAt: nextLook(next, at)',
+    "effects: [], dueAt: later(at, minutes(100_000))",
+  ),
+  of(
+    advance,
+    "a busy server is a verdict of the run",
+    'new Set(["registry.unavailable", "docker.down"])',
+    'new Set(["registry.unavailable", "docker.down", "busy"])',
+  ),
+  of(
+    advance,
+    "who took over from a dead worker does not know that a run may have begun",
+    '(rollout.status === "running" ? { begun: true } : {})',
+    "({})",
+  ),
+  of(
+    happen,
+    "a lost update: the job as it was seen is written again",
+    "        job = found;\n",
+    "        job = found && { ...job, version: found.version };\n",
+  ),
+  of(
+    happen,
+    "a write that was done is done again after a time-out",
+    "if (!isDeepStrictEqual(found, wanted))",
+    "if (true as boolean)",
+  ),
+  of(
+    happen,
+    "those who wait are not rung, and the sweep does not look",
+    "else await ringWaiting(ctx, next);",
+    "else await Promise.resolve();",
+  ),
+  of(
+    happen,
+    "cancelling and its audit line are two writes",
+    "moveJob(ctx, next, job.version, dueAt), ...also)",
+    "moveJob(ctx, next, job.version, dueAt))",
+  ),
+  of(
+    job,
+    "a job is moved whatever its version is",
+    "replace(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 }, seen);\n\n/** The same",
+    "put(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 });\n\n/** The same",
+  ),
+  of(job, "a job that has ended stays due", "if (ended(job)) return {};", ""),
+  of(
+    job,
+    "a new job is not due",
+    "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), row(",
+    "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), ((_: World, each: Job, __: Date) => each)(",
+  ),
+  of(job, "only the first target is rung", "for (const target of targets)\n", "for (const target of targets.slice(0, 0))\n"),
+  of(
+    sweep,
+    "the sweep rings twice",
+    "if (pushed) await ring(ctx, job, unfinished(job), { again: true });",
+    "if (pushed) for (let i = 0; i < 12; i++) await ring(ctx, job, unfinished(job), { again: true });",
+  ),
+  of(sweep, "the sweep does not push the due time on", "nextLook(job, now)", "new Date(0)"),
+  of(sweep, "the sweep finds nothing", "dueAt <= :now", "dueAt > :now"),
+  of(finish, "the slot of a failed first deploy leaks", '...(active.length === 0 ? [giveBack(ctx, "slots")] : []),', ""),
+  of(finish, "a failed release is live", "const done = succeeded(job);\n", "const done = Object.values(job.rollouts);\n"),
+  of(
+    finish,
+    "the end of a deploy has no audit line",
+    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end")]',
+    "[wentLive(ctx, job, release)]",
+  ),
+  of(
+    finish,
+    "the end of a deploy has two audit lines",
+    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end")]',
+    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end"), line(ctx, job, "deployment", "end")]',
+  ),
+  of(finish, "what was removed is still live", "if (!gone.has(target))", "if (true)"),
+  of(cancel, "cancelling leaves no audit line", ', [audit(ctx, "job.cancel", id)]', ""),
+  of(deploy, "a repeat of a request makes another job", "if (again) return again;\n  const composed", "const composed"),
+  of(
+    deploy,
+    "a second deploy of an app is accepted",
+    "const deploys = await freeToChange(ctx, environment, account);",
+    "const deploys = account.deploys;",
+  ),
+  of(busy, "a busy environment is free", "going.has(environment.job)) throw", "going.has(`${environment.job} `)) throw"),
+  of(
+    deploy,
+    "an app's slot is claimed at every deploy",
+    "app.active.length === 0 ? { slots: 1 as const } : {}",
+    "{ slots: 1 as const }",
+  ),
+  of(
+    deploy,
+    "accepting a deploy leaves no audit line",
+    'audit(ctx, input.rollback ? "deployment.rollback"',
+    '(false as boolean) ? audit(ctx, "deployment.rollback", "") : undefined,\n    (() => undefined)(); void (input.rollback ? "deployment.rollback"',
+  ),
+  of(
+    account,
+    "slots are not limited",
+    'conditions.push(by > 0 ? `${what} < ${what === "slots" ? "slotLimit" : "targetLimit"}`',
+    'conditions.push(by > 0 ? "attribute_exists(pk)"',
+  ),
+  of(account, "who does not pay may deploy", 'conditions.push("kind = :good"', 'conditions.push(":good = :good"'),
+  of(
+    table,
+    "a transaction is done again with a token of its own",
+    "ClientRequestToken: token",
+    "ClientRequestToken: ulid(world)",
+  ),
+  of(table, "a version is not compared", 'ConditionExpression: "version = :seen"', 'ConditionExpression: ":seen = :seen"'),
+  of(
+    app,
+    "the environment of another app is read",
+    "const [app, found, account] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, name, environment)",
+    'const [app, found, account] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, "shop", environment)',
+  ),
+  of(
+    removal,
+    "removing an app does not claim it",
+    "{ ...environment, job: job.id, version: environment.version + 1 }",
+    "{ ...environment, version: environment.version + 1 }",
+  ),
+  of(worker, "a message that failed is acknowledged", "return [{ itemIdentifier: record.messageId }];", "return [];"),
+  of(worker, "every message is worked on as one tenant's", "  tenant,\n  actor", '  tenant: tenant.replace(/.$/, "0"),\n  actor'),
+  of(
+    bells,
+    "a message with a field too many is refused",
+    "again: z.boolean().optional() })",
+    "again: z.boolean().optional() }).strict()",
+  ),
+  of(runner, "the server does not compare fences", "if (fence < stored) return", "if (fence < 0) return"),
+  of(
+    runner,
+    "the server starts a run again that has ended",
+    "if (run && (run.alive || run.exit)) return undefined;",
+    "if (run?.alive) return undefined;",
+  ),
+  of(
+    runner,
+    "a caller with the same fence starts a run again",
+    "if (run?.pid && input.fence <= run.fence) return undefined;\n    return start",
+    "if (run?.alive) return undefined;\n    if (run) server.mutation = undefined;\n    return start",
+  ),
+  of(runner, "a removal can be stopped half-way", "if (run.removing) run.canceled = false;", ""),
+  of(
+    runner,
+    "what served before is forgotten when the server reboots",
+    "server.mutation.life++;",
+    "server.mutation.life++;\n      server.mutation.previous = undefined;",
+  ),
+  of(
+    runner,
+    "a run can be canceled before it began, and begins",
+    'server.runs.set(job, { ...blank(job), exit: verdict(1, "canceled", "Canceled before it began") });',
+    "",
+  ),
+];
