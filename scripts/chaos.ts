@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { spread } from "../test/bench/figure.ts";
 import { faults, reattach } from "../test/chaos/faults.ts";
@@ -65,6 +66,7 @@ async function chaos(): Promise<boolean> {
       say(
         `${failed === 0 ? "ok" : "NO"}  ${fault.name}: ${outcomes.length} runs, ${failed} wrong, ${seconds(Date.now() - began)}`,
       );
+      say(`    ${row({ name: fault.name, what: fault.what, outcomes })}`);
     }
     if (chosen("lease")) {
       const outcomes: Outcome[] = [];
@@ -91,8 +93,19 @@ async function chaos(): Promise<boolean> {
     ...all.map(row),
   ].join("\n");
   say(`\n${table}`);
-  mkdirSync(".cache", { recursive: true });
-  writeFileSync(".cache/chaos.json", JSON.stringify({ at: new Date(), all, leases }, null, 1));
+  if (values.only === undefined) {
+    const page = fileURLToPath(new URL("../docs/chaos.md", import.meta.url));
+    const begin = "<!-- measured -->";
+    const [before = ""] = readFileSync(page, "utf8").split(begin);
+    const { median, most } = spread(leases);
+    const lease = `A worker killed until the next one was attached: median ${seconds(median)}, worst ${seconds(most)} of ${leases.length}.`;
+    const when = new Date().toISOString().slice(0, 16).replace("T", " ");
+    writeFileSync(
+      page,
+      `${before}${begin}\nMeasured ${when} UTC, ${stage.lab.servers.length} servers at a time.\n\n${table}\n\n${lease}\n`,
+    );
+    say("written to docs/chaos.md");
+  }
   return passed;
 }
 
