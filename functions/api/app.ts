@@ -11,6 +11,7 @@ import { auth } from "./routes/auth.ts";
 import { billing } from "./routes/billing.ts";
 import { deployments } from "./routes/deployments.ts";
 import { health } from "./routes/health.ts";
+import { imports } from "./routes/imports.ts";
 import { jobs } from "./routes/jobs.ts";
 import { me } from "./routes/me.ts";
 import { plans } from "./routes/plans.ts";
@@ -44,7 +45,8 @@ const v1 = new Hono<Env>()
   .route("/", releases)
   .route("/", deployments)
   .route("/", jobs)
-  .route("/", audit);
+  .route("/", audit)
+  .route("/", imports);
 
 const securityHeaders: Record<string, string> = {
   "cache-control": "no-store",
@@ -54,6 +56,9 @@ const securityHeaders: Record<string, string> = {
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
 };
+
+/** Made once: everybody may ask for it, and it takes longer to make than any other answer. */
+let description: string | undefined;
 
 /** The whole API over a world: what Lambda runs, what the local gateway feeds and what the tests ask. */
 export function createApp(world: World) {
@@ -69,7 +74,10 @@ export function createApp(world: World) {
   app.use("/v1/*", credentials);
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) => answerProblem(c, new Problem("route.not_found", { detail: `${c.req.method} ${c.req.path}` })));
-  app.get("/v1/openapi.json", (c) => c.json(openapi(v1)));
+  app.get("/v1/openapi.json", (c) => {
+    description ??= JSON.stringify(openapi(v1));
+    return c.body(description, 200, { "content-type": "application/json" });
+  });
   return app.route("/", health).route("/v1", v1);
 }
 

@@ -60,7 +60,7 @@ const BODY_BYTES = 1024 * 1024;
 
 async function readJson(c: HonoContext): Promise<unknown> {
   const text = await c.req.text();
-  if (text.length > BODY_BYTES) throw new Problem("input.too_large");
+  if (Buffer.byteLength(text) > BODY_BYTES) throw new Problem("input.too_large");
   if (text === "") return {};
   try {
     return JSON.parse(text);
@@ -90,7 +90,10 @@ export const statusOf = (code: Code) => catalogue[code].status;
 export const page = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item), next: z.string().nullable() });
 
 export const paging = {
-  cursor: z.string().max(200).optional(),
+  cursor: z
+    .string()
+    .regex(/^[!-~]{1,200}$/, "as `next` gave it")
+    .optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 };
 

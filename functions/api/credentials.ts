@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { actorOfSession } from "@berth/domain/auth/code.ts";
-import type { Context } from "@berth/domain/context.ts";
+import type { Actor, Context } from "@berth/domain/context.ts";
 import { Account, accountKey, entitlement } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { get } from "@berth/domain/table.ts";
@@ -24,13 +24,13 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
   if (bearer !== undefined) {
     const found = await actorOfToken(world, bearer);
     if (!found) throw new Problem("auth.required", { detail: "The token is not valid: it may be mistyped, expired or revoked." });
-    c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req) });
+    c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req, found.actor) });
   } else if (cookie !== undefined) {
     const reads = c.req.method === "GET" || c.req.method === "HEAD";
     if (!reads && c.req.header("origin") !== world.origin) throw new Problem("auth.origin");
     const found = await actorOfSession(world, cookie);
     if (found) {
-      c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req) });
+      c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req, found.actor) });
       c.set("session", cookie);
       c.set("email", found.email);
     }
@@ -40,18 +40,24 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
     await entitlementHeader(c.var.ctx, (value) => c.res.headers.set("berth-entitlement", value));
 });
 
-async function onceOf(req: {
-  header: (name: string) => string | undefined;
-  method: string;
-  path: string;
-  text: () => Promise<string>;
-}) {
+/** A request is the same only from somebody with the same rights: an answer that is remembered was permitted to nobody else. */
+async function onceOf(
+  req: {
+    header: (name: string) => string | undefined;
+    method: string;
+    path: string;
+    text: () => Promise<string>;
+  },
+  actor: Actor,
+) {
   const key = req.header("idempotency-key");
   if (key === undefined || req.method !== "POST") return undefined;
   if (key.length === 0 || key.length > 255)
     throw new Problem("input.invalid", { detail: "Idempotency-Key: 1 to 255 characters." });
+  const rights = actor.kind === "system" ? [] : [...actor.scopes].sort();
+  const app = actor.kind === "token" ? actor.app : undefined;
   const hash = createHash("sha256")
-    .update(`${req.path}\n${await req.text()}`)
+    .update(`${JSON.stringify([rights, app, req.path])}\n${await req.text()}`)
     .digest("hex");
   return { key, hash };
 }

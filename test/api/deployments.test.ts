@@ -6,6 +6,7 @@ import { failed, scriptedReach } from "../support/reach.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { refusedIn } from "./entitled.ts";
+import { overtaken } from "./overtaken.ts";
 
 const api = testApi();
 afterAll(() => api.close());
@@ -75,19 +76,30 @@ covers(
 covers(
   "createDeployment",
   "version.stale",
-  "two apps for the last place at once: the loser is told to ask again, and then is accepted",
+  "who is overtaken again and again is told so, and leaves nothing behind",
   async () => {
-    const { tenant } = await ready();
-    await tenant.app("blog");
-    const blog = post("/v1/apps/blog/deployments", { bundle });
-    const answers = await Promise.all([deployShop(tenant), blog(tenant)]);
-    const codes = answers.map(({ body }) => body.code).filter(Boolean);
-    expect(codes.every((code) => code === "version.stale")).toBe(true);
-    for (const [i, answer] of answers.entries())
-      if (answer.status !== 202) expect((await (i === 0 ? deployShop : blog)(tenant)).status).toBe(202);
-    expect(await tenant.account()).toMatchObject({ slots: 2 });
+    const { tenant, token } = await ready();
+    expect((await overtaken(api, tenant, () => deployShop(tenant))).body).toMatchObject({ status: 409, code: "version.stale" });
+    expect((await api.call("GET", "/v1/apps/shop/releases", { token })).body.items).toEqual([]);
   },
 );
+
+test("deploys of several apps at once are all accepted", async () => {
+  const { tenant } = await ready();
+  const apps = ["shop", "blog", "chat", "mail", "wiki"];
+  for (const app of apps.slice(1)) await tenant.app(app);
+  const answers = await Promise.all(apps.map((app) => post(`/v1/apps/${app}/deployments`, { bundle })(tenant)));
+  expect(answers.map(({ status }) => status)).toEqual(apps.map(() => 202));
+  expect(await tenant.account()).toMatchObject({ slots: 5, deploys: { length: 5 } });
+});
+
+test("of one request sent twice at once there is one deploy, and both answers are it", async () => {
+  const { token } = await ready();
+  const call = { token, body: { bundle }, headers: { "idempotency-key": "k" } };
+  const [one, two] = await Promise.all([0, 1].map(() => api.call("POST", "/v1/apps/shop/deployments", call)));
+  expect([one?.status, two?.status]).toEqual([202, 202]);
+  expect(one?.body.id).toBe(two?.body.id);
+});
 
 covers("createDeployment", "target.not_found", "a target that is not there is named", async () => {
   const { tenant } = await ready();
@@ -224,6 +236,9 @@ covers("rollback", "202", "goes back to the release before the live one, and per
   expect(named.body.release).toBe(1);
   await tenant.work(named.body);
   expect((await api.call("GET", "/v1/apps/shop", { token })).body.environments[0]).toMatchObject({ release: 1, releases: 3 });
+  const forward = await post("/v1/apps/shop/rollback", { release: 3 })(tenant);
+  expect(await tenant.work(forward.body)).toMatchObject({ status: "succeeded", release: 3 });
+  expect((await rollBack(tenant)).body.release).toBe(2);
 });
 
 covers("rollback", "release.none_earlier", "with nothing to go back to it says so", async () => {
@@ -261,16 +276,10 @@ covers("rollback", "app.busy", "not while a deploy is under way", async () => {
   expect((await rollBack(tenant)).body).toMatchObject({ status: 409, code: "app.busy" });
 });
 
-covers("rollback", "version.stale", "two apps at once: the loser is told to ask again, and then is accepted", async () => {
+covers("rollback", "version.stale", "who is overtaken again and again is told so", async () => {
   const { tenant } = await ready();
-  await tenant.app("blog");
-  for (const app of ["shop", "shop", "blog", "blog"]) await tenant.work(await tenant.deploy(app));
-  const blog = post("/v1/apps/blog/rollback");
-  const answers = await Promise.all([rollBack(tenant), blog(tenant)]);
-  const codes = answers.map(({ body }) => body.code).filter(Boolean);
-  expect(codes.every((code) => code === "version.stale")).toBe(true);
-  for (const [i, answer] of answers.entries())
-    if (answer.status !== 202) expect((await (i === 0 ? rollBack : blog)(tenant)).status).toBe(202);
+  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+  expect((await overtaken(api, tenant, () => rollBack(tenant))).body).toMatchObject({ status: 409, code: "version.stale" });
 });
 
 covers("rollback", "deployment.too_many", "not while a hundred wait", async () => {

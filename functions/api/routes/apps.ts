@@ -75,6 +75,7 @@ export const apps = new Hono<Env>()
       problems: [
         "app.not_found",
         "app.busy",
+        "deployment.too_many",
         "billing.required",
         "billing.grace",
         "billing.restricted",

@@ -46,7 +46,11 @@ export const jobs = new Hono<Env>()
       tag,
       scope: "read",
       params,
-      query: z.object({ after: z.string().max(1000).optional(), wait: z.coerce.number().int().min(0).max(20).default(0) }),
+      query: z.object({
+        after: z.string().max(1000).optional(),
+        wait: z.coerce.number().int().min(0).max(20).default(0),
+        seen: z.coerce.number().int().min(0).optional().describe("The job's version as last seen: a newer one is not waited for"),
+      }),
       answers: {
         200: {
           description: "Events, the cursor after them, and the job as it is",
@@ -61,18 +65,21 @@ export const jobs = new Hono<Env>()
       problems: ["job.not_found"],
     }),
     async (c) => {
-      const { after, wait } = c.req.valid("query");
+      const { after, wait, seen } = c.req.valid("query");
       const { job } = c.req.valid("param");
       if (!c.req.header("accept")?.includes("text/event-stream"))
-        return c.json(await listEvents(c.var.ctx, { job, after, waitSeconds: wait }), 200);
+        return c.json(await listEvents(c.var.ctx, { job, after, seen, waitSeconds: wait }), 200);
       await getJob(c.var.ctx, job);
       return streamSSE(c, async (stream) => {
         let cursor = c.req.header("last-event-id") ?? after;
+        let version = seen;
         const until = c.var.ctx.now().getTime() + STREAM_SECONDS * 1000;
         while (!stream.aborted) {
-          const found = await listEvents(c.var.ctx, { job, after: cursor, waitSeconds: 5 });
+          const found = await listEvents(c.var.ctx, { job, after: cursor, seen: version, waitSeconds: 5 });
           cursor = found.next;
-          for (const event of found.items) await stream.writeSSE({ event: "event", id: cursor, data: JSON.stringify(event) });
+          version = found.job.version;
+          for (const event of found.items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
+          // Only here an id: whoever is cut off before it asks for the whole batch again.
           await stream.writeSSE({ event: found.done ? "done" : "job", id: cursor, data: JSON.stringify(found.job) });
           if (found.done || c.var.ctx.now().getTime() >= until) return;
         }

@@ -27,7 +27,7 @@ export const Environment = z.object({
   placement: z.array(z.string()),
   /** Number of the release that serves, by target. */
   live: z.record(z.string(), z.number().int()),
-  /** Releases that were healthy everywhere, in the order they went live; a rollback takes the last one off. */
+  /** Releases that were healthy everywhere, in the order they went live, rollbacks too; the last one is what serves. */
   good: z.array(z.number().int()),
   /** How many releases there are. */
   releases: z.number().int(),
@@ -74,6 +74,7 @@ export async function getAppIn(
   name: string,
   environment: string,
 ): Promise<{ app: App; environment: Environment; account: Account }> {
+  allow(ctx, "read", ANY_APP);
   if (!mayUse(ctx, { app: name })) throw missing(name);
   const [app, found, account] = await getAll(ctx, [appKey(ctx, name), environmentKey(ctx, name, environment), accountKey(ctx)]);
   if (!app) throw missing(name);
@@ -96,16 +97,15 @@ export async function listApps(
 }
 
 export async function listEnvironments(ctx: Context, app: string): Promise<Environment[]> {
-  allow(ctx, "read", ANY_APP);
+  allow(ctx, "read", { app });
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#` });
   return rows.map((row) => Environment.parse(row));
 }
 
-/** The environment after a release went live everywhere: pushed, or, when it was gone back to, everything after it taken off. */
-export function withGood(environment: Environment, release: number): number[] {
-  const at = environment.good.lastIndexOf(release);
-  const good = at >= 0 ? environment.good.slice(0, at + 1) : [...environment.good, release];
-  return good.slice(-GOOD_KEPT);
+/** The release that was live before the present one came to be for the first time: where a rollback goes. */
+export function before(environment: Environment): number | undefined {
+  const first = environment.good.indexOf(environment.good.at(-1) ?? 0);
+  return first > 0 ? environment.good[first - 1] : undefined;
 }
 
 /** The environment's memory of requests with this one added. */

@@ -1,6 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { freeToChange } from "../deployment/busy.ts";
+import { freeToChange, inTurn } from "../deployment/busy.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
@@ -18,19 +18,26 @@ export async function removeApp(
   input: { app: string; environment?: string | undefined; volumes: "keep" | "delete" },
 ): Promise<Job | undefined> {
   allow(ctx, "admin", { app: input.app });
+  return inTurn(ctx, () => takeOff(ctx, input));
+}
+
+async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Promise<Job | undefined> {
   const name = input.environment ?? PRODUCTION;
   const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const deploys = await freeToChange(ctx, environment, account);
   if (environment.placement.length === 0) {
     const stale = new Problem("version.stale");
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
+    if (environment.version === 0 && (others.length > 0 || name !== PRODUCTION))
+      throw new Problem("app.not_found", { detail: `"${app.name}" has no environment "${name}".` });
+    const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
     await commit(
       ctx,
       entitled(ctx, "grow"),
       others.length === 0
         ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
         : undefined,
-      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), undefined, stale) : undefined,
+      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;

@@ -44,6 +44,7 @@ export async function viewApps(
   ctx: Context,
   input: { cursor?: string | undefined; limit: number },
 ): Promise<{ items: AppView[]; next: string | null }> {
+  allow(ctx, "read", ANY_APP);
   const [apps, names, rows] = await Promise.all([
     listApps(ctx, input),
     targetNames(ctx),
@@ -57,6 +58,7 @@ export async function viewApps(
 }
 
 export async function viewApp(ctx: Context, name: string): Promise<AppView> {
+  allow(ctx, "read", ANY_APP);
   const app = await getApp(ctx, name);
   const [environments, names] = await Promise.all([listEnvironments(ctx, name), targetNames(ctx)]);
   return view(app, environments, names);

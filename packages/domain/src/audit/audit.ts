@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Actor, allow, type Context } from "../context.ts";
+import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import { insert, key, list, type Write } from "../table.ts";
 
@@ -35,16 +36,22 @@ export function audit(ctx: Context, action: `${string}.${string}`, subject: stri
   });
 }
 
+/** A line's place in its month, as `next` gives it. */
+const Cursor = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z#aud_[0-9A-Z]{26}$/);
+
 /** Newest first, a month's partition after the other, back to at most a year. */
 export async function listAudit(
   ctx: Context,
   input: { cursor?: string | undefined; limit: number },
 ): Promise<{ items: AuditLine[]; next: string | null }> {
   allow(ctx, "read");
+  if (input.cursor !== undefined && !Cursor.safeParse(input.cursor).success)
+    throw new Problem("input.invalid", { detail: "query.cursor: not one of this list" });
   const items: AuditLine[] = [];
-  let after = input.cursor;
   const now = ctx.now();
-  const start = after ? new Date(after.slice(0, after.indexOf("#"))) : now;
+  // What is said to be later than now is nothing: each month is a query.
+  let after = input.cursor !== undefined && input.cursor.slice(0, 24) <= now.toISOString() ? input.cursor : undefined;
+  const start = after ? new Date(`${after.slice(0, 7)}-01`) : now;
   const oldest = Date.UTC(now.getUTCFullYear() - 1, now.getUTCMonth(), 1);
   for (let month = Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), 1); month >= oldest; month = previousMonth(month)) {
     const { pk } = key(ctx, "", part(new Date(month).toISOString()));

@@ -24,8 +24,25 @@ export async function freeToChange(ctx: Context, environment: Environment, accou
   return account.deploys.filter((id) => going.has(id));
 }
 
+const TRIES = 10;
+
+/**
+ * Does a change again while others got ahead of it: a tenant's deploys meet on its list of them, whatever apps they are of. Each try reads
+ * afresh and ends in one commit, so only one of them takes place.
+ */
+export async function inTurn<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
+      await ctx.sleep(tries * (10 + (ctx.random(1)[0] ?? 0) / 8));
+    }
+  }
+}
+
 /** The refusal of a change while another job holds the environment. */
-export const busy = (job: string, environment: Environment) =>
+const busy = (job: string, environment: Environment) =>
   new Problem("app.busy", {
     detail: `${job} is changing "${environment.app}" (${environment.name}).`,
     facts: { job },

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { type App, appKey, type Environment, environmentKey, GOOD_KEPT, getAppIn, PRODUCTION, withRequest } from "../app/app.ts";
+import {
+  type App,
+  appKey,
+  before,
+  type Environment,
+  environmentKey,
+  GOOD_KEPT,
+  getAppIn,
+  PRODUCTION,
+  withRequest,
+} from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { checkPath, checkPaths, readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
@@ -7,10 +17,10 @@ import { type Account, entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, getJob, type Job, ring } from "../job/job.ts";
-import { type Bundle, findRelease, insertRelease, pack, type Release } from "../release/release.ts";
+import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
-import { busy, freeToChange } from "./busy.ts";
+import { freeToChange, inTurn } from "./busy.ts";
 
 export interface DeployInput {
   readonly app: string;
@@ -25,46 +35,59 @@ export interface DeployInput {
 export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const { app, environment, account } = await getAppIn(ctx, input.app, name);
-  const again = await sameRequest(ctx, environment);
-  if (again) return again;
   const composed = readCompose(input.bundle.compose);
   const files = input.bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
   checkPaths(files.map(({ path }) => path));
   const data = pack({ ...input.bundle, files });
-  const release: Release = {
-    app: app.name,
-    environment: name,
-    number: environment.releases + 1,
-    services: [...composed.services],
-    hash: createHash("sha256").update(data).digest("hex"),
-    ...(input.note && { note: input.note }),
-    by: { kind: ctx.actor.kind, id: ctx.actor.id },
-    createdAt: ctx.now().toISOString(),
-  };
-  const placed = await place(ctx, environment, input.targets);
-  return start(ctx, { app, environment, account, placed, release, writes: insertRelease(ctx, app, release, data) });
+  return inTurn(ctx, async () => {
+    const { app, environment, account } = await getAppIn(ctx, input.app, name);
+    const again = await sameRequest(ctx, environment);
+    if (again) return again;
+    const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;
+    const release: Release = {
+      app: app.name,
+      environment: name,
+      number: last + 1,
+      services: [...composed.services],
+      hash: createHash("sha256").update(data).digest("hex"),
+      ...(input.note && { note: input.note }),
+      by: { kind: ctx.actor.kind, id: ctx.actor.id },
+      createdAt: ctx.now().toISOString(),
+    };
+    const placed = await place(ctx, environment, input.targets);
+    return start(ctx, { app, environment, account, placed, release, writes: insertRelease(ctx, app, release, data) });
+  });
 }
 
-/** Deploys an earlier release that was healthy: the one before the live one, unless a number is given. Permitted in grace. */
+/**
+ * Deploys an earlier release that was healthy: unless a number is given the one before the live one, or, where a deploy went live on some
+ * targets only, the one that all had before it. Permitted in grace.
+ */
 export async function rollback(
   ctx: Context,
   input: { app: string; environment?: string | undefined; release?: number | undefined },
 ): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const { app, environment, account } = await getAppIn(ctx, input.app, name);
-  const again = await sameRequest(ctx, environment);
-  if (again) return again;
-  const number = input.release ?? environment.good.at(-2);
-  if (number === undefined)
-    throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
-  const release = await findRelease(ctx, app.id, name, number);
-  if (!environment.good.includes(number))
-    throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
-  const placed = await place(ctx, environment, undefined);
-  return start(ctx, { app, environment, account, placed, release, writes: [], rollback: true });
+  return inTurn(ctx, async () => {
+    const { app, environment, account } = await getAppIn(ctx, input.app, name);
+    const again = await sameRequest(ctx, environment);
+    if (again) return again;
+    const number = input.release ?? earlier(environment);
+    if (number === undefined)
+      throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
+    const release = await findRelease(ctx, app.id, name, number);
+    if (!environment.good.includes(number))
+      throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
+    const placed = await place(ctx, environment, undefined);
+    return start(ctx, { app, environment, account, placed, release, writes: [], rollback: true });
+  });
 }
+
+const earlier = (environment: Environment) => {
+  const last = environment.good.at(-1);
+  return Object.values(environment.live).some((number) => number !== last) ? last : before(environment);
+};
 
 /** The job an earlier request with the same key made. @throws Problem idempotency.mismatch */
 async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
@@ -84,16 +107,18 @@ interface Placed {
 async function place(ctx: Context, environment: Environment, asked: readonly string[] | undefined): Promise<Placed[]> {
   const known = new Set(environment.placement);
   if (asked && asked.length > 0) {
-    const found = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
+    const named = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
+    // By id and by name it may be the same one.
+    const found = [...new Map(named.map((target) => [target.id, target])).values()];
     const ids = new Set(found.map((target) => target.id));
     for (const target of found) if (!target.hostKey) throw untrusted(target.name);
-    const kept = await named(
+    const kept = await placedOn(
       ctx,
       environment.placement.filter((id) => !ids.has(id)),
     );
     return [...kept, ...found.map(({ id, name }) => ({ id, name, fresh: !known.has(id) }))];
   }
-  if (environment.placement.length > 0) return named(ctx, environment.placement);
+  if (environment.placement.length > 0) return placedOn(ctx, environment.placement);
   const all = await listTargets(ctx);
   const [only] = all;
   if (all.length !== 1 || !only)
@@ -114,7 +139,7 @@ const untrusted = (name: string) =>
     next: [`berth target trust ${name}`],
   });
 
-async function named(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
+async function placedOn(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
   const rows = await getAll(
     ctx,
     ids.map((id) => targetKey(ctx, id)),
@@ -153,11 +178,11 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,
+    claim(ctx, environment, job, release, placed),
     entitled(ctx, input.rollback ? "rollback" : "grow", {
       ...slots,
       deploys: { seen: account.deploys, set: [...deploys, job.id] },
     }),
-    claim(ctx, environment, job, release, placed),
     app.active.includes(environment.name) ? undefined : activate(ctx, app, environment.name),
     ...placed.filter((target) => target.fresh).map((target) => placeOn(ctx, target, environment)),
     ...input.writes,
@@ -181,8 +206,8 @@ function claim(ctx: Context, environment: Environment, job: Job, release: Releas
     version: environment.version + 1,
   };
   const at = environmentKey(ctx, environment.app, environment.name);
-  const lost = (row: Record<string, unknown> | undefined) => busy(String(row?.job ?? "another job"), environment);
-  return environment.version === 0 ? insert(ctx, at, next, lost) : replace(ctx, at, next, environment.version, lost);
+  const stale = new Problem("version.stale");
+  return environment.version === 0 ? insert(ctx, at, next, stale) : replace(ctx, at, next, environment.version, stale);
 }
 
 const activate = (ctx: Context, app: App, environment: string): Write =>

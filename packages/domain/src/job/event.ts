@@ -58,16 +58,20 @@ const readCursor = (text: string | undefined): Record<string, number> =>
       .flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])),
   );
 
-/** Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move. */
+/**
+ * Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move on from the version
+ * that was seen (its present one, unless given).
+ */
 export async function listEvents(
   ctx: Context,
-  input: { job: string; after?: string | undefined; waitSeconds: number },
+  input: { job: string; after?: string | undefined; seen?: number | undefined; waitSeconds: number },
 ): Promise<EventPage> {
   const first = await getJob(ctx, input.job);
+  const seen = input.seen ?? first.version;
   const until = ctx.now().getTime() + input.waitSeconds * 1000;
   for (let job = first; ; job = await getJob(ctx, input.job)) {
     const page = await readEvents(ctx, job, readCursor(input.after));
-    if (page.items.length > 0 || page.done || job.version !== first.version || ctx.now().getTime() >= until) return page;
+    if (page.items.length > 0 || page.done || job.version !== seen || ctx.now().getTime() >= until) return page;
     await ctx.sleep(400);
   }
 }

@@ -1,4 +1,4 @@
-import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironment, withGood } from "../app/app.ts";
+import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironment } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { getAccount, giveBack } from "../entitlement/account.ts";
@@ -43,12 +43,11 @@ async function finishDeploy(ctx: Context, job: Job): Promise<Write[]> {
   const done = succeeded(job);
   const release = job.release ?? 0;
   const everywhere = done.length === Object.keys(job.rollouts).length;
-  if (everywhere && !job.rollback) return [wentLive(ctx, job, release), line(ctx, job, "deployment", "end")];
+  if (everywhere) return [wentLive(ctx, job, release), line(ctx, job, "deployment", "end")];
   const environment = await environmentOf(ctx, job);
   const next: Environment = {
     ...environment,
     live: { ...environment.live, ...Object.fromEntries(done.map(({ target }) => [target, release])) },
-    good: everywhere ? withGood(environment, release) : environment.good,
     version: environment.version + 1,
   };
   const idle = Object.keys(next.live).length === 0;

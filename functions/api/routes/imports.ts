@@ -1,0 +1,54 @@
+import { importSelfHosted } from "@berth/domain/import/apply.ts";
+import { Export } from "@berth/domain/import/export.ts";
+import { Imported, listImports } from "@berth/domain/import/imported.ts";
+import { ImportPlan } from "@berth/domain/import/plan.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Env } from "../app.ts";
+import { contract, page, paging } from "../contract.ts";
+
+const tag = "Imports";
+
+export const imports = new Hono<Env>()
+  .get(
+    "/imports",
+    contract({
+      operationId: "listImports",
+      summary: "What is kept of apps that were brought along: Compose file, variables' names, releases, webhooks to set up",
+      tag,
+      scope: "read",
+      query: z.object(paging),
+      answers: { 200: { description: "A page, by app", schema: page(Imported) } },
+    }),
+    async (c) => c.json(await listImports(c.var.ctx, c.req.valid("query")), 200),
+  )
+  .post(
+    "/imports",
+    contract({
+      operationId: "createImport",
+      summary: "Plan how a self-hosted installation becomes this account's, then apply that plan. Nothing is deployed",
+      tag,
+      scope: "admin",
+      body: z.object({
+        document: Export,
+        apply: z.boolean().default(false),
+        plan: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, "a plan's digest")
+          .optional()
+          .describe("The plan to apply, as an answer without `apply` gave it"),
+      }),
+      answers: { 200: { description: "The plan, or what became of it", schema: ImportPlan } },
+      problems: [
+        "import.secret",
+        "import.plan_changed",
+        "billing.required",
+        "billing.grace",
+        "billing.restricted",
+        "billing.hold",
+        "idempotency.mismatch",
+        "idempotency.busy",
+      ],
+    }),
+    async (c) => c.json(await importSelfHosted(c.var.ctx, c.req.valid("json")), 200),
+  );
