@@ -4,7 +4,7 @@ import { allow, type Context, type Scope, scopes, type World } from "../context.
 import { Problem } from "../error.ts";
 import { commit, get, globalKey, insert, touch, update } from "../table.ts";
 import { issueToken, secretText, sha256, type Token } from "../token/token.ts";
-import { limit } from "./rate.ts";
+import { limit, network } from "./rate.ts";
 
 /**
  * Device login (RFC 8628): the CLI shows a short code, a person who is logged in confirms it in the browser after seeing who asks and from
@@ -46,7 +46,7 @@ export async function startDevice(
   world: World,
   input: { client: string; ip: string; scopes: readonly Scope[] },
 ): Promise<DeviceStart> {
-  await limit(world, `device#${input.ip}`, { most: 20, seconds: 600 });
+  await limit(world, `device#${network(input.ip)}`, { most: 20, seconds: 600 });
   const bytes = world.random(8);
   const raw = [...bytes].map((byte) => letters.charAt(byte % 20)).join("");
   const userCode = `${raw.slice(0, 4)}-${raw.slice(4)}`;
@@ -120,9 +120,10 @@ export async function answerDevice(ctx: Context, input: { userCode: string; appr
 
 /** The CLI's question. Answers the token once. @throws Problem auth.device_* while it waits, asked too soon, was denied or has expired */
 export async function finishDevice(world: World, deviceCode: string): Promise<Token & { secret: string }> {
-  const [userCode = "", secret = ""] = deviceCode.split(".");
-  const login = await find(world, userCode);
+  const [given = "", secret = ""] = deviceCode.split(".");
+  const login = await find(world, given);
   if (!login || login.deviceHash !== sha256(secret) || login.status === "done") throw new Problem("auth.device_expired");
+  const { userCode } = login;
   const now = world.now().getTime();
   if (login.askedAt !== undefined && now - login.askedAt < (INTERVAL_SECONDS * 1000) / 2) throw new Problem("auth.device_slow");
   if (login.status === "denied") throw new Problem("auth.device_denied");

@@ -2,6 +2,14 @@ import type { World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { globalKey, touch } from "../table.ts";
 
+/** What one caller has of the net: an IPv4 address, or the 64 bits that IPv6 gives to a single line. */
+export function network(ip: string): string {
+  if (!ip.includes(":") || ip.includes(".")) return ip;
+  const [head = [], tail = []] = ip.split("::").map((part) => part.split(":").filter(Boolean));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+}
+
 /** Lets `most` calls of a name through in each window of `seconds`. @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
 export async function limit(world: World, name: string, { most, seconds }: { most: number; seconds: number }): Promise<void> {
   const now = Math.floor(world.now().getTime() / 1000);

@@ -60,6 +60,7 @@ export async function getRelease(
   ctx: Context,
   input: { app: string; environment?: string | undefined; number: number },
 ): Promise<Release> {
+  allow(ctx, "read", ANY_APP);
   const app = await getApp(ctx, input.app);
   return findRelease(ctx, app.id, input.environment ?? PRODUCTION, input.number);
 }
@@ -69,6 +70,13 @@ export async function findRelease(ctx: Context, app: string, environment: string
   const found = await get(ctx, key(ctx, `REL#${place(app, environment, number)}`));
   if (!found) throw missing(number);
   return Release.parse(found);
+}
+
+/** The highest number an environment ever had: numbers go on after it was removed. `app` is the app's id. */
+export async function lastNumber(ctx: Context, app: string, environment: string): Promise<number> {
+  const prefix = `REL#${app}#${environment}#`;
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix, newestFirst: true, limit: 1, consistent: true });
+  return rows[0] ? Release.parse(rows[0]).number : 0;
 }
 
 /** A release with its bundle. `app` is the app's id. @throws Problem release.not_found */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { entitled } from "../entitlement/account.ts";
+import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
@@ -90,6 +90,9 @@ export async function addTarget(
   input: { name: string; host: string; port: number; user: string },
 ): Promise<{ target: Target; job: Job }> {
   allow(ctx, "admin");
+  // The commit decides; who may not add one anyway shall not make us resolve names and seal keys.
+  const refused = refusal(ctx, await getAccount(ctx), "grow");
+  if (refused) throw refused;
   await checkAddress(input.host, { allowPrivate: ctx.privateTargets });
   const id = newId(ctx, "target");
   const pair = generateKey(`berth-${input.name}`);
@@ -98,11 +101,11 @@ export async function addTarget(
   const job = checkJob(ctx, target);
   await commit(
     ctx,
+    remember(ctx, { target, job }),
     entitled(ctx, "grow", { targets: 1 }),
     insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
     insert(ctx, targetKey(ctx, id), { ...target, privateKey, fence: 0, line: [] }),
     enqueue(ctx, job),
-    remember(ctx, { target, job }),
     audit(ctx, "target.add", id, { detail: `${input.name} ${input.user}@${input.host}:${input.port}` }),
   );
   await ring(ctx, job);
@@ -121,10 +124,10 @@ const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
 
 /** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
-  allow(ctx, "deploy", ANY_APP);
+  allow(ctx, "deploy");
   const target = await findTarget(ctx, idOrName);
   const job = checkJob(ctx, target);
-  await commit(ctx, enqueue(ctx, job), remember(ctx, job), audit(ctx, "target.check", target.id));
+  await commit(ctx, remember(ctx, job), enqueue(ctx, job), audit(ctx, "target.check", target.id));
   await ring(ctx, job);
   return job;
 }
@@ -152,6 +155,7 @@ export async function trustTarget(
   const target: Target = { ...rest, hostKey: shown, status: "unchecked" };
   await commit(
     ctx,
+    remember(ctx, { target, job }),
     update(
       ctx,
       targetKey(ctx, found.id),
@@ -163,7 +167,6 @@ export async function trustTarget(
       new Problem("target.key_mismatch"),
     ),
     enqueue(ctx, job),
-    remember(ctx, { target, job }),
     audit(ctx, "target.trust", found.id, { detail: input.fingerprint }),
   );
   await ring(ctx, job);

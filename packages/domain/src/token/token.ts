@@ -55,9 +55,10 @@ export interface NewToken {
   readonly days?: number | undefined;
 }
 
-/** Issues a token. The secret is in this answer and nowhere else. */
+/** Issues a token. The secret is in this answer and nowhere else. Nobody gives away more than they hold. */
 export async function issueToken(ctx: Context, input: NewToken): Promise<Token & { secret: string }> {
   allow(ctx, "admin");
+  for (const scope of input.scopes) allow(ctx, scope);
   const id = newId(ctx, "token");
   const head = `berth_${ctx.stage}_${id.slice("tok_".length)}_${secretText(ctx, 32)}`;
   const secret = head + checksum(head);
@@ -75,9 +76,9 @@ export async function issueToken(ctx: Context, input: NewToken): Promise<Token &
   const stored = { ...token, hash: sha256(secret), tenant: ctx.tenant, ttl: Math.floor(expires.getTime() / 1000) };
   await commit(
     ctx,
+    remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
     insert(ctx, row(ctx, id), stored),
     insert(ctx, globalKey("TOKEN", stored.hash), stored),
-    remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
     audit(ctx, "token.create", id, { detail: `${input.name}: ${input.scopes.join(" ")}` }),
   );
   return { ...token, secret };
