@@ -10,6 +10,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     mutants: { type: "boolean", default: false },
+    upto: { type: "string", default: "10000" },
     only: { type: "string", default: "" },
   },
 });
@@ -47,14 +48,14 @@ async function simulate(count: number, from: number): Promise<void> {
 
 /** Every mutant has to be found within 10,000 seeds. */
 async function hunt(): Promise<void> {
-  const seeds = Array.from({ length: 10_000 }, (_, i) => 1 + i);
+  const seeds = Array.from({ length: Number(values.upto) }, (_, i) => 1 + i);
   const wanted = mutants.filter(({ name }) => name.includes(values.only));
   const rows: string[] = [];
   let survived = 0;
   const next = async (thread: number): Promise<void> => {
     for (let mutant = wanted.shift(); mutant; mutant = wanted.shift()) {
       const bundle = await bundleSimulation(`mutant-${thread}`, mutant);
-      const { bad } = await firstBad(`${bundle}`, seeds, 400);
+      const { bad } = await firstBad(`${bundle}`, seeds, 120);
       const [found] = bad;
       if (!found) survived++;
       const row = `| ${mutant.name} | ${mutant.file.replace("packages/domain/src/", "")} | ${found ? found.seed : "**none**"} | ${found?.invariant ?? "**survives**"} |`;

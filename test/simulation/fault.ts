@@ -44,6 +44,7 @@ export interface Swarm {
   readonly struck: Map<Fault, number>;
   /** From here on nothing strikes. */
   quiet(): void;
+  isQuiet(): boolean;
 }
 
 export function createSwarm(chance: Chance): Swarm {
@@ -55,6 +56,7 @@ export function createSwarm(chance: Chance): Swarm {
   return {
     calm,
     struck,
+    isQuiet: () => over,
     has: (fault) => often.has(fault),
     strike(fault) {
       const probability = often.get(fault);

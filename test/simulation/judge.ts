@@ -177,8 +177,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     }
     if (job.version !== was.version + 1)
       violate("2 an accepted job ends once", `${job.id} goes from version ${was.version} to ${job.version}`);
-    if (ends(was))
-      return violate("2 an accepted job ends once", `${job.id} had ${was.status} and is written again as ${job.status}`);
+    if (ends(was)) {
+      violate("2 an accepted job ends once", `${job.id} had ${was.status} and is written again as ${job.status}`);
+      return;
+    }
     if (rank(job.status) < rank(was.status))
       violate("2 an accepted job ends once", `${job.id} goes from ${was.status} to ${job.status}`);
     if (was.cancelAt && !job.cancelAt) violate("2 an accepted job ends once", `the cancellation of ${job.id} was forgotten`);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Report, Share } from "./share.ts";
 
-/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A run without end is ended and counts as bad. */
+/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A hundred seeds without an end count as bad. */
 function share(bundle: string, data: Share, limitSeconds: number): Promise<Report> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(bundle, { workerData: data });
@@ -12,12 +12,15 @@ function share(bundle: string, data: Share, limitSeconds: number): Promise<Repor
       void worker.terminate();
       resolve(report);
     };
-    const timer = setTimeout(() => {
+    const give = () => {
       const seed = data.seeds[sum.seeds] ?? 0;
       end({ ...sum, bad: [...sum.bad, { seed, invariant: "the history ends", what: `within ${limitSeconds} s of real time` }] });
-    }, limitSeconds * 1000);
+    };
+    let timer = setTimeout(give, limitSeconds * 1000);
     worker.on("message", (report: Report) => {
       sum = add(sum, report);
+      clearTimeout(timer);
+      timer = setTimeout(give, limitSeconds * 1000);
       if (report.done) end(sum);
     });
     worker.on("error", (error) => {
@@ -45,7 +48,7 @@ export function add(a: Report, b: Report): Report {
 export const threads = Math.max(1, Math.min(8, availableParallelism()));
 
 /** Runs seeds on all cores. */
-export async function runSeeds(bundle: string, seeds: readonly number[], limitSeconds = 1800): Promise<Report> {
+export async function runSeeds(bundle: string, seeds: readonly number[], limitSeconds = 300): Promise<Report> {
   const shares = Array.from({ length: threads }, (_, thread) => seeds.filter((__, i) => i % threads === thread));
   const reports = await Promise.all(shares.map((each) => share(bundle, { seeds: each, first: false }, limitSeconds)));
   return reports.reduce(add);

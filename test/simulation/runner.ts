@@ -164,7 +164,8 @@ export function createRunner(stage: Stage, watch: Watch) {
 
   /** What may befall a server while a run goes on. */
   function trouble(server: Server, run: Run): void {
-    const within = (milliseconds: number, act: () => void) => soon(run, chance.between(0, milliseconds), act);
+    const within = (milliseconds: number, act: () => void) =>
+      soon(run, chance.between(0, milliseconds), () => swarm.isQuiet() || act());
     if (swarm.strike("server rebooted")) within(60_000, () => reboot(server));
     if (swarm.strike("server silent"))
       within(60_000, () => {
