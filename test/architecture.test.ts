@@ -72,7 +72,7 @@ test("infra takes only types and the manifest from functions, and nothing from p
 
 test("the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
   // Data without imports of Node's or the SDK's, for pages and help.
-  const words = ["error", "rollout/failure", "plan/plan"].map((name) => `packages/domain/src/${name}.ts`);
+  const words = ["error", "rollout/failure", "plan/plan", "import/secret"].map((name) => `packages/domain/src/${name}.ts`);
   for (const folder of ["packages/cli/", "packages/web/"]) {
     const refused = (to: string, typeOnly: boolean) =>
       /^(infra|test|scripts)\//.test(to) ||

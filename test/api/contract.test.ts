@@ -197,6 +197,7 @@ function example({ id }: Operation): unknown {
     addTarget: { name: "web9", host: "127.0.0.1" },
     trustTarget: { fingerprint: `SHA256:${"f".repeat(43)}` },
     createApp: { name: "only-theirs" },
+    createImport: { document: { format: "berth-self-hosted", version: 1 } },
     createDeployment: { bundle: { compose: "services:\n  web:\n    image: a\n" } },
   };
   return bodies[id] ?? {};

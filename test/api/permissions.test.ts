@@ -93,6 +93,8 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   rollback: () => ["POST", "/apps/shop/rollback", {}],
   createDeployment: () => ["POST", "/apps/shop/deployments", { bundle: { compose: COMPOSE } }],
   createApp: () => ["POST", "/apps", { name: "another" }],
+  createImport: () => ["POST", "/imports", { document: { format: "berth-self-hosted", version: 1 }, apply: true }],
+  listImports: () => ["GET", "/imports"],
   removeApp: () => ["DELETE", "/apps/idle"],
   addTarget: () => ["POST", "/targets", { name: "web9", host: "127.0.0.1" }],
   removeTarget: ({ free }) => ["DELETE", `/targets/${free}`],
@@ -151,11 +153,12 @@ describe.each<Stand>(stands)("$name", (stand) => {
     const [method, path, body] = requests[operation]?.(ids) ?? ["", ""];
     const answer = await api.call(method, `/v1${path}`, { token, ...(body && { body }) });
     expect(refusedBy(answer)).toBeUndefined();
-    // No subscription at Stripe, a job that has ended, no worker that fetches the log: all are told, and none is about the bill.
+    // No subscription at Stripe, a job that has ended, no worker that fetches the log: no plan that was looked at: all are told, and none is about the bill.
     const others: Record<string, string> = {
       changePlan: "billing.no_subscription",
       cancelJob: "job.ended",
       getAppLogs: "server.slow",
+      createImport: "import.plan_changed",
     };
     if (others[operation]) expect(answer.body.code).toBe(others[operation]);
     else expect(answer.status).toBeLessThan(300);

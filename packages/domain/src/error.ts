@@ -194,6 +194,17 @@ export const catalogue = {
   },
   "job.not_found": { status: 404, title: "No such job", next: ["berth jobs list"] },
   "job.ended": { status: 409, title: "The job has ended already", next: ["berth jobs show JOB"] },
+  "import.secret": {
+    status: 422,
+    title: "The export holds a secret",
+    hint: "Take it out, or in a Compose file write ${NAME} in its place; give its value when you deploy.",
+  },
+  "import.plan_changed": {
+    status: 409,
+    title: "That is not the plan as it is now",
+    hint: "Look at the plan again and apply the new one.",
+    next: ["berth import self-hosted FILE"],
+  },
   "server.slow": {
     status: 504,
     title: "The server did not answer in time",

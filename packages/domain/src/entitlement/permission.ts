@@ -34,6 +34,7 @@ export const matrix: readonly Permission[] = [
       "getJob",
       "listJobEvents",
       "listAudit",
+      "listImports",
     ],
   },
   {
@@ -55,6 +56,12 @@ export const matrix: readonly Permission[] = [
     needs: "grow",
     operations: ["createDeployment", "createApp", "removeApp", "addTarget", "removeTarget"],
     note: "Within the plan's limits, and not while a payment is disputed.",
+  },
+  {
+    what: "Bring a self-hosted installation along",
+    needs: "grow",
+    operations: ["createImport"],
+    note: "Its plan can be looked at in every state.",
   },
   { what: "Check a target, confirm its host key", needs: "always", operations: ["checkTarget", "trustTarget"] },
   { what: "Cancel a job", needs: "always", operations: ["cancelJob"] },

@@ -1,0 +1,149 @@
+import * as z from "zod";
+import { appKey } from "../app/app.ts";
+import { createApp } from "../app/create.ts";
+import { audit } from "../audit/audit.ts";
+import { allow, type Context } from "../context.ts";
+import { entitled, getAccount, refusal } from "../entitlement/account.ts";
+import { type Code, Problem } from "../error.ts";
+import { remember } from "../once.ts";
+import { RemoteError } from "../remote/remote.ts";
+import { check, commit, get, key, put, replace } from "../table.ts";
+import { addTarget } from "../target/target.ts";
+import { digest, type Export, readExport, type SelfHosted } from "./export.ts";
+import { importedKey, StoredImport } from "./imported.ts";
+import { freshReleases, freshWebhooks, webhookName } from "./note.ts";
+import { type ImportItem, type ImportPlan, idOf, planImport } from "./plan.ts";
+
+/** What somebody agreed to. Kept for a day, so that an import that was interrupted goes on by the same plan. */
+const Agreed = z.object({ document: z.string(), create: z.array(z.string()) });
+const AGREED_SECONDS = 86_400;
+
+const agreedKey = (ctx: Context, plan: string) => key(ctx, `IMPORT#${plan}`);
+
+/**
+ * Plans an import, or applies the plan that was agreed to: registers targets with new keys, makes apps and keeps notes, each by the verb it
+ * has anyway. Nothing is deployed. What has come to be by itself meanwhile is left, so that applying twice, or twice at once, makes everything
+ * once.
+ * @throws Problem import.secret, import.plan_changed, and of a verb what the bill forbids
+ */
+export async function importSelfHosted(
+  ctx: Context,
+  input: { document: z.output<typeof Export>; apply: boolean; plan?: string | undefined },
+): Promise<ImportPlan> {
+  allow(ctx, "admin");
+  const document = readExport(input.document);
+  if (!input.apply) return planImport(ctx, document);
+  const refused = refusal(ctx, await getAccount(ctx), "grow");
+  if (refused) throw refused;
+  const plan = input.plan ?? "";
+  const create = await agreed(ctx, document, plan);
+  // Each verb's commit is one of its own; only the whole answers to the request's key.
+  const made = await makeAll({ ...ctx, once: undefined }, document, create);
+  const after = await planImport(ctx, document);
+  const items = after.items.map(
+    (item): ImportItem => (item.action === "exists" && made.has(idOf(item)) ? { ...item, action: "created" } : item),
+  );
+  const answer: ImportPlan = { ...after, items, plan, applied: true };
+  if (ctx.once) await commit(ctx, remember(ctx, answer));
+  return answer;
+}
+
+/** The ids of what is to be made by a plan: one that was begun, or the one that is true now. @throws Problem import.plan_changed */
+async function agreed(ctx: Context, document: SelfHosted, plan: string): Promise<ReadonlySet<string>> {
+  const found = plan === "" ? undefined : await get(ctx, agreedKey(ctx, plan));
+  const begun = found && Agreed.parse(found);
+  if (begun?.document === digest(document)) return new Set(begun.create);
+  const present = await planImport(ctx, document);
+  if (present.plan !== plan) throw new Problem("import.plan_changed", { facts: { plan: present.plan } });
+  const create = present.items.filter(({ action }) => action === "create").map(idOf);
+  await commit(
+    ctx,
+    entitled(ctx, "grow"),
+    put(ctx, agreedKey(ctx, plan), {
+      document: digest(document),
+      create,
+      ttl: Math.floor(ctx.now().getTime() / 1000) + AGREED_SECONDS,
+    }),
+    audit(ctx, "import.apply", plan, { detail: `${create.length} to make` }),
+  );
+  return new Set(create);
+}
+
+/** Makes what was agreed to and is not there; answers the ids of what it made. */
+async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const made = new Set<string>();
+  for (const target of document.targets) {
+    const id = idOf({ kind: "target", name: target.name });
+    if (create.has(id) && (await attempt(() => addTarget(ctx, target)))) made.add(id);
+  }
+  for (const app of document.apps)
+    await attempt(async () => {
+      for (const id of await importApp(ctx, document, app, create)) made.add(id);
+    });
+  return made;
+}
+
+/** Refusals that say what the plan made afterwards says too: somebody else was first, or took the room. */
+const overtaken = new Set<Code>(["target.exists", "app.exists", "plan.targets_full", "version.stale"]);
+
+async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && overtaken.has(error.code)) return false;
+    if (error instanceof RemoteError && error.class.startsWith("address.")) return false;
+    throw error;
+  }
+}
+
+/** Makes an app with its notes, or adds notes to one that an import made. Answers the ids of what was made. */
+async function importApp(
+  ctx: Context,
+  document: SelfHosted,
+  wanted: SelfHosted["apps"][number],
+  create: ReadonlySet<string>,
+): Promise<string[]> {
+  const found = await get(ctx, importedKey(ctx, wanted.name));
+  const kept = found && StoredImport.parse(found);
+  const ids = (notes: StoredImport | undefined) => {
+    const history = idOf({ kind: "history", name: wanted.name });
+    const releases = create.has(history) ? freshReleases(document, wanted.name, notes) : [];
+    const webhooks = freshWebhooks(document, wanted.name, notes)
+      .map((each) => ({ each, id: idOf({ kind: "webhook", name: webhookName({ ...each, app: wanted.name }) }) }))
+      .filter(({ id }) => create.has(id));
+    return {
+      releases,
+      webhooks: webhooks.map(({ each }) => each),
+      made: [...(releases.length > 0 ? [history] : []), ...webhooks.map(({ id }) => id)],
+    };
+  };
+  const appItem = idOf({ kind: "app", name: wanted.name });
+  if (create.has(appItem)) {
+    const fresh = ids(undefined);
+    const { name: app, ...rest } = wanted;
+    const notes = { app, ...rest, releases: fresh.releases, webhooks: fresh.webhooks, importedAt: ctx.now().toISOString() };
+    const done = await attempt(() =>
+      createApp(ctx, { name: app, template: "compose" }, ({ id }) => [
+        put(ctx, importedKey(ctx, app), { ...notes, appId: id, digest: digest(wanted), version: 1 } satisfies StoredImport),
+      ]),
+    );
+    return done ? [appItem, ...fresh.made] : [];
+  }
+  const fresh = ids(kept);
+  if (!kept || fresh.made.length === 0) return [];
+  const notes: StoredImport = {
+    ...kept,
+    releases: [...kept.releases, ...fresh.releases],
+    webhooks: [...kept.webhooks, ...fresh.webhooks],
+    version: kept.version + 1,
+  };
+  await commit(
+    ctx,
+    entitled(ctx, "grow"),
+    check(ctx, appKey(ctx, wanted.name), { condition: "id = :id", values: { ":id": kept.appId } }, new Problem("version.stale")),
+    replace(ctx, importedKey(ctx, wanted.name), notes, kept.version),
+    audit(ctx, "import.note", wanted.name, { detail: `${fresh.releases.length} releases, ${fresh.webhooks.length} webhooks` }),
+  );
+  return fresh.made;
+}

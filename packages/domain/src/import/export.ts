@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { parseDocument } from "yaml";
+import * as z from "zod";
+import { Problem } from "../error.ts";
+import { findSecret } from "./secret.ts";
+
+/**
+ * What a self-hosted installation gives away of itself: names, addresses, Compose files and history, no secret. docs/import.md describes it
+ * for whoever writes one. Members that are not named here are left out, but are searched for secrets.
+ */
+const name = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,37}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 39");
+const line = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[^\u0000-\u001f\u007f]*$/, "one line of text");
+
+const ExportedTarget = z.looseObject({
+  name,
+  host: line(253),
+  port: z.number().int().min(1).max(65_535).default(22),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "a Unix user name")
+    .default("root"),
+});
+
+const ExportedApp = z.looseObject({
+  name,
+  environments: z.array(name).max(20).default(["production"]),
+  compose: z.string().min(1).max(100_000),
+  targets: z.array(name).max(50).default([]).describe("Names of targets above"),
+  variables: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "a variable's name, without its value"))
+    .max(200)
+    .default([])
+    .describe("Names only"),
+});
+
+const ExportedRelease = z.looseObject({
+  app: line(60),
+  environment: name.default("production"),
+  number: z.number().int().min(1).max(999_999),
+  images: z.array(line(500)).max(50).default([]),
+  createdAt: z.iso.datetime({ offset: true }),
+});
+
+const ExportedWebhook = z.looseObject({ repository: line(200), branch: line(200), app: line(60) });
+
+export const FORMAT = "berth-self-hosted";
+
+export const Export = z
+  .looseObject({
+    format: z.literal(FORMAT),
+    version: z.literal(1),
+    targets: z.array(ExportedTarget).max(50).default([]),
+    apps: z.array(ExportedApp).max(100).default([]),
+    releases: z.array(ExportedRelease).max(2000).default([]),
+    webhooks: z.array(ExportedWebhook).max(200).default([]),
+  })
+  .superRefine(({ targets, apps }, ctx) => {
+    const refuse = (path: (string | number)[], message: string) => ctx.addIssue({ code: "custom", path, message });
+    const known = new Set(targets.map((each) => each.name));
+    for (const [what, list] of Object.entries({ targets, apps }))
+      for (const [i, each] of list.entries())
+        if (list.findIndex((other) => other.name === each.name) < i) refuse([what, i, "name"], "this name is there twice");
+    for (const [i, app] of apps.entries())
+      for (const [j, target] of app.targets.entries())
+        if (!known.has(target)) refuse(["apps", i, "targets", j], "there is no target of this name in the export");
+  });
+
+export interface SelfHosted {
+  readonly targets: readonly { readonly name: string; readonly host: string; readonly port: number; readonly user: string }[];
+  readonly apps: readonly {
+    readonly name: string;
+    readonly environments: string[];
+    readonly compose: string;
+    readonly targets: string[];
+    readonly variables: string[];
+  }[];
+  readonly releases: readonly (Note & { readonly app: string })[];
+  readonly webhooks: readonly { readonly repository: string; readonly branch: string; readonly app: string }[];
+}
+
+/** A release of the former installation, as it is remembered. */
+export const Note = z.object({
+  environment: z.string(),
+  number: z.number().int(),
+  images: z.array(z.string()),
+  createdAt: z.string(),
+});
+export type Note = z.infer<typeof Note>;
+
+export const digest = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+/**
+ * An export as it is used: searched for secrets, with nothing in it but what is known.
+ * @throws Problem import.secret naming the place and never the value, input.invalid when a Compose file is no YAML
+ */
+export function readExport(given: z.output<typeof Export>): SelfHosted {
+  const found = findSecret(given, readYaml);
+  if (found !== undefined) throw new Problem("import.secret", { detail: `At ${found.slice(0, 300)}.`, facts: { path: found } });
+  return {
+    targets: given.targets.map(({ name: of, host, port, user }) => ({ name: of, host, port, user })),
+    apps: given.apps.map(({ name: of, environments, compose, targets, variables }) => ({
+      name: of,
+      environments,
+      compose,
+      targets,
+      variables,
+    })),
+    releases: given.releases.map(({ app, environment, number, images, createdAt }) => ({
+      app,
+      environment,
+      number,
+      images,
+      createdAt,
+    })),
+    webhooks: given.webhooks.map(({ repository, branch, app }) => ({ repository, branch, app })),
+  };
+}
+
+/** Aliases are not followed more than this often: a small file can name a huge one. */
+const ALIASES = 100;
+
+function readYaml(text: string, path: string): unknown {
+  const broken = new Problem("input.invalid", { detail: `body.document.${path}: it is not YAML that can be read` });
+  const document = parseDocument(text, { uniqueKeys: false, logLevel: "error" });
+  if (document.errors.length > 0) throw broken;
+  try {
+    return document.toJS({ maxAliasCount: ALIASES });
+  } catch {
+    throw broken;
+  }
+}

@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { App, appKey } from "../app/app.ts";
+import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
+import { getAll, key, list } from "../table.ts";
+import { Note } from "./export.ts";
+
+/**
+ * What is kept of an app's former life: its Compose file, where it ran, the names of its variables, its releases and the webhooks that are
+ * to be set up again. Notes for people; nothing deploys by them. They count as long as the app they were made with is there.
+ */
+export const Imported = z.object({
+  app: z.string(),
+  environments: z.array(z.string()),
+  compose: z.string(),
+  targets: z.array(z.string()),
+  variables: z.array(z.string()),
+  releases: z.array(Note),
+  webhooks: z.array(z.object({ repository: z.string(), branch: z.string() })),
+  importedAt: z.iso.datetime(),
+});
+export type Imported = z.infer<typeof Imported>;
+
+/** The row: with the app it belongs to and the digest of what the export said of it. */
+export const StoredImport = Imported.extend({ appId: z.string(), digest: z.string(), version: z.number().int() });
+export type StoredImport = z.infer<typeof StoredImport>;
+
+/** A row of the table ends at 400 KB. */
+export const NOTES_BYTES = 300 * 1024;
+
+export const importedKey = (ctx: Pick<Context, "tenant">, app: string) => key(ctx, `IMPORTED#${app}`);
+
+export async function listImports(
+  ctx: Context,
+  input: { cursor?: string | undefined; limit: number },
+): Promise<{ items: Imported[]; next: string | null }> {
+  allow(ctx, "read", ANY_APP);
+  const after = input.cursor === undefined ? undefined : `IMPORTED#${input.cursor}`;
+  const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "IMPORTED#", after, limit: input.limit });
+  const kept = page.rows.map((row) => StoredImport.parse(row)).filter(({ app }) => mayUse(ctx, { app }));
+  const apps = await getAll(
+    ctx,
+    kept.map(({ app }) => appKey(ctx, app)),
+  );
+  const items = kept.filter(({ appId }, i) => apps[i] && App.parse(apps[i]).id === appId).map((each) => Imported.parse(each));
+  return { items, next: page.last?.slice("IMPORTED#".length) ?? null };
+}

@@ -1,0 +1,60 @@
+import type { App } from "../app/app.ts";
+import type { Note, SelfHosted } from "./export.ts";
+import { NOTES_BYTES, type StoredImport } from "./imported.ts";
+import type { ImportItem } from "./plan.ts";
+
+/** An app of the export as it is in the account, if it is, and the notes that belong to it. */
+export interface Former {
+  readonly app: App | undefined;
+  readonly notes: StoredImport | undefined;
+}
+
+type Webhook = SelfHosted["webhooks"][number];
+
+export const webhookName = ({ repository, branch, app }: Webhook) => `${repository}#${branch} -> ${app}`;
+
+const sameRelease = (a: Note, b: Note) => a.environment === b.environment && a.number === b.number;
+const sameWebhook = (a: Omit<Webhook, "app">, b: Omit<Webhook, "app">) => a.repository === b.repository && a.branch === b.branch;
+
+/** The export's releases of an app that are not among the notes; each once. */
+export function freshReleases({ releases }: SelfHosted, app: string, notes: StoredImport | undefined): Note[] {
+  const fresh: Note[] = [];
+  for (const { app: of, ...release } of releases)
+    if (of === app && ![...(notes?.releases ?? []), ...fresh].some((each) => sameRelease(each, release))) fresh.push(release);
+  return fresh;
+}
+
+/** The export's webhooks, each once. */
+const distinct = ({ webhooks }: SelfHosted) => [...new Map(webhooks.map((each) => [webhookName(each), each])).values()];
+
+export const freshWebhooks = (document: SelfHosted, app: string, notes: StoredImport | undefined) =>
+  distinct(document)
+    .filter((each) => each.app === app && !notes?.webhooks.some((kept) => sameWebhook(kept, each)))
+    .map(({ repository, branch }) => ({ repository, branch }));
+
+/** Plans what is kept as notes: an app's releases as one item, each webhook as one. They go where their app goes. */
+export function planNotes(document: SelfHosted, apps: readonly ImportItem[], former: ReadonlyMap<string, Former>): ImportItem[] {
+  const fates = new Map(apps.map((each) => [each.name, each.action]));
+  const missed = (app: string): Pick<ImportItem, "action" | "reason"> | undefined => {
+    const fate = fates.get(app);
+    if (fate === "create" || fate === "exists") return undefined;
+    return { action: "skipped", reason: fate ? `The app ${app} is not brought along.` : `There is no app ${app} in the export.` };
+  };
+  const histories = [...new Set(document.releases.map(({ app }) => app))].map((app): ImportItem => {
+    const notes = former.get(app)?.notes;
+    const fresh = freshReleases(document, app, notes);
+    const item = { kind: "history" as const, name: app };
+    const skipped = missed(app);
+    if (skipped) return { ...item, ...skipped };
+    if (fresh.length === 0) return { ...item, action: "exists" };
+    if (Buffer.byteLength(JSON.stringify([notes?.releases ?? [], fresh])) > NOTES_BYTES / 2)
+      return { ...item, action: "skipped", reason: "There are too many releases to keep; leave the oldest out of the export." };
+    return { ...item, action: "create", reason: `${fresh.length} kept as notes.` };
+  });
+  const webhooks = distinct(document).map((webhook): ImportItem => {
+    const item = { kind: "webhook" as const, name: webhookName(webhook) };
+    const known = freshWebhooks({ ...document, webhooks: [webhook] }, webhook.app, former.get(webhook.app)?.notes).length === 0;
+    return { ...item, ...(missed(webhook.app) ?? { action: known ? "exists" : "create" }) };
+  });
+  return [...histories, ...webhooks];
+}

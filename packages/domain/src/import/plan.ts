@@ -1,0 +1,187 @@
+import * as z from "zod";
+import { App, appKey } from "../app/app.ts";
+import { readCompose } from "../compose/compose.ts";
+import { allow, type Context } from "../context.ts";
+import { type Account, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { planNames, plans } from "../plan/plan.ts";
+import { checkAddress } from "../remote/address.ts";
+import { RemoteError } from "../remote/remote.ts";
+import { getAll, key, list } from "../table.ts";
+import { StoredTarget } from "../target/target.ts";
+import { digest, type SelfHosted } from "./export.ts";
+import { importedKey, StoredImport } from "./imported.ts";
+import { type Former, planNotes } from "./note.ts";
+
+/**
+ * What an import would do, item by item, and what it cannot do and why. It is made anew from the account each time; its digest is what a
+ * person agrees to.
+ *
+ *   create -> created      exists (as the export says it)      conflict (another thing has the name)      over_limit      skipped
+ */
+export const ImportItem = z.object({
+  kind: z.enum(["target", "app", "history", "webhook"]),
+  name: z.string(),
+  action: z.enum(["create", "created", "exists", "conflict", "over_limit", "skipped"]),
+  /** Which limit of the plan it is. */
+  limit: z.enum(["targets", "slots"]).optional(),
+  reason: z.string().optional(),
+  /** A target's key, while nobody has confirmed the server's own: it has to be let in there. */
+  publicKey: z.string().optional(),
+});
+export type ImportItem = z.infer<typeof ImportItem>;
+
+export const ImportPlan = z.object({
+  /** SHA-256 of what is planned for whom: what an import is applied by. */
+  plan: z.string(),
+  applied: z.boolean(),
+  items: z.array(ImportItem),
+  /** What the account would use with everything in it and deployed. */
+  needs: z.object({ slots: z.number().int(), targets: z.number().int() }),
+  /** The smallest plan with room for that; null where none has. */
+  fits: z.enum(planNames).nullable(),
+});
+export type ImportPlan = z.infer<typeof ImportPlan>;
+
+export const idOf = ({ kind, name }: Pick<ImportItem, "kind" | "name">) => `${kind}:${name}`;
+
+interface Present {
+  readonly account: Account;
+  readonly targets: readonly StoredTarget[];
+  readonly former: ReadonlyMap<string, Former>;
+}
+
+/** Reads all that the plan depends on. */
+async function readPresent(ctx: Context, document: SelfHosted): Promise<Present> {
+  const names = document.apps.map(({ name }) => name);
+  const [account, { rows }, apps, notes] = await Promise.all([
+    getAccount(ctx),
+    list(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#", consistent: true }),
+    getAll(
+      ctx,
+      names.map((name) => appKey(ctx, name)),
+    ),
+    getAll(
+      ctx,
+      names.map((name) => importedKey(ctx, name)),
+    ),
+  ]);
+  const former = names.map((name, i): [string, Former] => {
+    const app = apps[i] && App.parse(apps[i]);
+    const kept = notes[i] && StoredImport.parse(notes[i]);
+    return [name, { app, notes: kept && kept.appId === app?.id ? kept : undefined }];
+  });
+  return { account, targets: rows.map((row) => StoredTarget.parse(row)), former: new Map(former) };
+}
+
+/** What an import of this export would do to the account as it is. */
+export async function planImport(ctx: Context, document: SelfHosted): Promise<ImportPlan> {
+  allow(ctx, "admin");
+  const present = await readPresent(ctx, document);
+  const targets = fit(await Promise.all(document.targets.map((each) => planTarget(ctx, each, present))), {
+    used: present.account.targets,
+    limit: present.account.targetLimit,
+    what: "targets",
+  });
+  const here = new Set(targets.filter(({ action }) => action === "create" || action === "exists").map(({ name }) => name));
+  const idle = document.apps.filter(({ name }) => {
+    const found = present.former.get(name);
+    return found?.notes !== undefined && found.app?.active.length === 0;
+  });
+  const apps = fit(
+    document.apps.map((each) => planApp(each, present.former.get(each.name), here)),
+    // An app that was brought along before will want its slot too.
+    { used: present.account.slots + idle.length, limit: present.account.slotLimit, what: "slots" },
+  );
+  const items = [...targets, ...apps, ...planNotes(document, apps, present.former)];
+  const wanted = (list: readonly ImportItem[]) =>
+    list.filter(({ action }) => action === "create" || action === "over_limit").length;
+  const needs = {
+    slots: present.account.slots + idle.length + wanted(apps),
+    targets: present.account.targets + wanted(targets),
+  };
+  return {
+    plan: digest([ctx.tenant, document, items.map((item) => [idOf(item), item.action, item.limit ?? null])]),
+    applied: false,
+    items,
+    needs,
+    fits: plans.find((plan) => plan.slots >= needs.slots && plan.targets >= needs.targets)?.name ?? null,
+  };
+}
+
+interface Room {
+  readonly used: number;
+  readonly limit: number;
+  readonly what: "targets" | "slots";
+}
+
+/** Lets as many be made, in the order of the export, as the plan has room for. */
+function fit(items: readonly ImportItem[], { used, limit, what }: Room): ImportItem[] {
+  let taken = used;
+  return items.map((item) => {
+    if (item.action !== "create") return item;
+    taken += 1;
+    if (taken <= limit) return item;
+    const reason =
+      limit === 0
+        ? "There is no plan yet."
+        : `The plan has ${limit} ${what === "slots" ? "app slots" : "targets"}, and this is one more.`;
+    return { ...item, action: "over_limit", limit: what, reason };
+  });
+}
+
+async function planTarget(ctx: Context, wanted: SelfHosted["targets"][number], { targets }: Present): Promise<ImportItem> {
+  const item = { kind: "target" as const, name: wanted.name };
+  const same = (one: StoredTarget) =>
+    one.host.toLowerCase() === wanted.host.toLowerCase() && one.port === wanted.port && one.user === wanted.user;
+  const named = targets.find(({ name }) => name === wanted.name);
+  if (named && same(named))
+    return { ...item, action: "exists", ...(named.status === "untrusted" && { publicKey: named.publicKey }) };
+  if (named)
+    return { ...item, action: "conflict", reason: `A target of this name is ${named.user}@${named.host}:${named.port} here.` };
+  const other = targets.find(same);
+  if (other) return { ...item, action: "conflict", reason: `This server is the target "${other.name}" here.` };
+  const refused = await refusedAddress(ctx, wanted.host);
+  return refused === undefined ? { ...item, action: "create" } : { ...item, action: "skipped", reason: refused };
+}
+
+/** Why an address cannot be a target's. */
+async function refusedAddress(ctx: Context, host: string): Promise<string | undefined> {
+  try {
+    await checkAddress(host, { allowPrivate: ctx.privateTargets });
+    return undefined;
+  } catch (error) {
+    if (error instanceof RemoteError && error.class.startsWith("address.")) return `${error.message}.`;
+    throw error;
+  }
+}
+
+function planApp(wanted: SelfHosted["apps"][number], former: Former | undefined, here: ReadonlySet<string>): ImportItem {
+  const item = { kind: "app" as const, name: wanted.name };
+  if (former?.app && !former.notes)
+    return { ...item, action: "conflict", reason: "An app of this name was made here, not by an import. It is left as it is." };
+  if (former?.notes && former.notes.digest !== digest(wanted))
+    return {
+      ...item,
+      action: "conflict",
+      reason: "It was brought along from an export that says otherwise. It is left as it is.",
+    };
+  if (former?.app) return { ...item, action: "exists" };
+  const away = wanted.targets.filter((name) => !here.has(name));
+  const remarks = [
+    ...(away.length > 0 ? [`Not here: ${away.join(", ")}.`] : []),
+    ...[complaint(wanted.compose)].filter((text) => text !== undefined),
+  ];
+  return { ...item, action: "create", ...(remarks.length > 0 && { reason: remarks.join(" ") }) };
+}
+
+/** What has to be mended in a Compose file before it can be deployed. */
+function complaint(compose: string): string | undefined {
+  try {
+    readCompose(compose);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return `Before it can be deployed: ${error.detail ?? error.message}`;
+    throw error;
+  }
+}
