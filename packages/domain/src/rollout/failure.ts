@@ -106,9 +106,8 @@ export function failureOf(exit: Exit, redact: (text: string) => string): Failure
   });
 }
 
-/** Why a server could not be talked to, as a failure. */
+/** Why a server could not be talked to, as a failure. One that is silent is out of reach for now; `timeout` is what a run itself ends with. */
 export function failureOfLine(error: RemoteError): Failure {
-  return failure(error.class === "aborted" ? "dropped" : error.class, {
-    message: `${failures[error.class === "aborted" ? "dropped" : error.class].title}: ${trim(error.message)}`,
-  });
+  const kind = error.class === "aborted" ? "dropped" : error.class === "timeout" ? "unreachable" : error.class;
+  return failure(kind, { message: `${failures[kind].title}: ${trim(error.message)}` });
 }
