@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { asking } from "../../packages/cli/src/api/ask.ts";
 import { connect } from "../../packages/cli/src/api/client.ts";
+import { follow } from "../../packages/cli/src/job/follow.ts";
 import { Refused } from "../../packages/cli/src/refusal.ts";
 import { useCli } from "./harness.ts";
 
@@ -128,6 +129,28 @@ describe("the command", () => {
     const run = await cli.berth(["usage"], { env: { BERTH_URL: url, BERTH_TOKEN: "x" } });
     expect(run.stderr).toBe("✗ No app\n  a b\n  Try:\n    berth x\n");
   });
+});
+
+test("a job that is followed is asked for as it is, then for what is newer than the state and the events last seen", async () => {
+  const states = [
+    { version: 3, next: "tgt_1:1", done: false },
+    { version: 3, next: "", done: false },
+    { version: 5, next: "tgt_1:9", done: true },
+  ];
+  answer = (_, response, count) => {
+    const { version, ...page } = states[count - 1] ?? { version: 0, done: true };
+    json(response, 200, { items: [], ...page, job: { id: "job_1", version } });
+  };
+  const versions = [];
+  for await (const page of follow(connect(url, { agent: "test" }), "job_1", { after: "tgt_1:0" }))
+    versions.push(page.job.version);
+  expect(versions).toEqual([3, 3, 5]);
+  const queries = asked.map((each) => Object.fromEntries(new URL(each.url, url).searchParams));
+  expect(queries).toEqual([
+    { after: "tgt_1:0", wait: "0" },
+    { after: "tgt_1:1", wait: "20", seen: "3" },
+    { after: "tgt_1:1", wait: "20", seen: "3" },
+  ]);
 });
 
 test("an app's name never changes which address is asked", async () => {

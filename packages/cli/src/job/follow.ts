@@ -3,8 +3,8 @@ import { body, type Client, segment } from "../api/client.ts";
 import type { Events } from "../api/types.ts";
 import { Refused } from "../refusal.ts";
 
-/** Seconds the service may hold a question for news. A target that changes state between two questions is seen this much later at most. */
-const WAIT_SECONDS = 5;
+/** Seconds the service may hold a question for news: the most it takes. What changed since the version last seen is answered at once. */
+const WAIT_SECONDS = 20;
 /** The job goes on without us, so a lost network is waited out for this long. */
 const LOST_MS = 10 * 60_000;
 const AGAIN_MS = 3000;
@@ -24,14 +24,14 @@ export async function* follow(
   let { after } = options;
   let lostAt: number | undefined;
   // How things stand now is told at once; only then is news waited for.
-  let wait = 0;
+  let waiting: { readonly wait: string; readonly seen?: string } = { wait: "0" };
   for (;;) {
     const asked = Date.now();
     let page: Events;
     try {
       page = (await body(
         api.v1.jobs[":job"].events.$get(
-          { param: { job: segment(job) }, query: { wait: String(wait), ...(after !== undefined && { after }) } },
+          { param: { job: segment(job) }, query: { ...waiting, ...(after !== undefined && { after }) } },
           signal ? { init: { signal } } : {},
         ),
       )) as Events;
@@ -45,7 +45,7 @@ export async function* follow(
       continue;
     }
     lostAt = undefined;
-    wait = WAIT_SECONDS;
+    waiting = { wait: String(WAIT_SECONDS), seen: String(page.job.version) };
     after = page.next || after;
     yield page;
     if (page.done || signal?.aborted) return;
