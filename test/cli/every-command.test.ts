@@ -44,7 +44,14 @@ const cases: Record<string, Case> = {
     text: /App slots .*1 of 10/,
     members: ["plan", "entitlement", "graceUntil", "slots", "targets", "concurrent", "logDays"],
   },
-  billing: { args: [], text: /Standing +active/, members: ["plan", "entitlement", "portal"] },
+  "plan show": { args: [], text: /Plan +pro, \$19 a month/, members: ["plan", "slots", "pendingPlan", "over"] },
+  "billing show": { args: [], text: /Standing +active/, members: ["plan", "entitlement", "portal"] },
+  "billing invoices": {
+    args: [],
+    text: /No invoices yet/,
+    members: ["items", "next"],
+    refused: { code: "token.scope", reader: true },
+  },
   "target list": { args: [], text: /web1 +ready/, members: ["items"] },
   "target show": {
     args: ["web1"],
@@ -125,8 +132,8 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Tested at length elsewhere: in login.test.ts, terminal.test.ts and deploy.test.ts. */
-const othersTest = ["login", "logout", "completion", "token revoke", "jobs cancel"];
+/** Tested at length elsewhere: in login.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
+const othersTest = ["plan change", "login", "logout", "completion", "token revoke", "jobs cancel"];
 
 test("every command there is has a test of its own", () => {
   const names = allCommands().map(({ words }) => words.join(" "));

@@ -51,9 +51,12 @@ export interface Cli {
 
 const WORK_MS = 10;
 
-/** The CLI, built once, against the real API over real HTTP, with servers that are a script. Call it at the top of a test file. */
-export function useCli(): Cli {
-  const test = testWorld({ running: true, start: new Date() });
+/**
+ * The CLI, built once, against the real API over real HTTP, with servers that are a script. Call it at the top of a test file; `open` gives
+ * a world of the caller's own, which the caller closes.
+ */
+export function useCli(open?: () => Promise<TestWorld>): Cli {
+  let test: TestWorld;
   const reach = scriptedReach();
   let root = "";
   let program = "";
@@ -63,11 +66,12 @@ export function useCli(): Cli {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), "berth-cli-"));
     program = await buildCli(join(root, "berth.mjs"));
+    test = open ? await open() : testWorld({ running: true, start: new Date() });
     served = await serveApi(test);
   });
   afterAll(async () => {
     await served.close();
-    test.close();
+    if (!open) test.close();
     await rm(root, { recursive: true, force: true });
   });
 
@@ -117,7 +121,9 @@ export function useCli(): Cli {
   }
 
   return {
-    test,
+    get test() {
+      return test;
+    },
     reach,
     get url() {
       return served.url;

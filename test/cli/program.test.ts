@@ -67,6 +67,8 @@ describe("help", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
     expect(run().stdout).toBe(stdout);
     expect(run("help").stdout).toBe(stdout);
+    for (const option of ["--json", "--context", "--url", "--help"])
+      expect(stdout.match(new RegExp(`^ +(-\\w, )?${option} `, "gm")), option).toHaveLength(1);
   });
 
   test("of a noun names its verbs, whichever way it is asked for", () => {
@@ -76,12 +78,24 @@ describe("help", () => {
     expect(run("target").stdout).toBe(stdout);
     expect(run("targets").stdout).toBe(stdout);
     expect(run("help", "target").stdout).toBe(stdout);
+    expect(run("--context", "x", "target").stdout).toBe(stdout);
+  });
+
+  test("of a noun that means something alone is asked for by name", () => {
+    const { stdout } = run("plan", "--help");
+    expect(stdout).toContain("Without a command: show.");
+    expect(run("help", "plan").stdout).toBe(stdout);
+    expect(run("plan", "--url", "http://127.0.0.1:2").status).toBe(4);
+    expect(run("--context", "plan", "plan", "--url", "http://127.0.0.1:2")).toMatchObject(
+      run("plan", "show", "--context", "plan", "--url", "http://127.0.0.1:2"),
+    );
   });
 });
 
 describe("a mistake", () => {
   test.each([
     [["delpoy"], "Unknown command 'delpoy'.", "Did you mean deploy?", "berth --help"],
+    [["plan", "chagne"], "Unknown command 'chagne'.", "Did you mean change?", "berth plan --help"],
     [["target", "ad"], "Unknown command 'ad'.", "Did you mean add?", "berth target --help"],
     [["deploy", "--targt", "x"], "Unknown option '--targt'.", "Did you mean --target?", "berth deploy --help"],
     [["target", "add", "x"], "Missing required argument 'address'.", undefined, "berth target add --help"],

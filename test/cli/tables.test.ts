@@ -4,8 +4,10 @@ import type {
   AppStatus,
   AuditLine,
   Billing,
+  Invoice,
   Job,
   Plan,
+  PlanChange,
   Release,
   Target,
   Token,
@@ -13,11 +15,14 @@ import type {
 } from "../../packages/cli/src/api/types.ts";
 import { appTable, statusLines } from "../../packages/cli/src/app/view.ts";
 import { auditTable } from "../../packages/cli/src/audit/list.ts";
-import { billingLines } from "../../packages/cli/src/billing/billing.ts";
+import { invoiceLines } from "../../packages/cli/src/billing/invoices.ts";
 import { planTable } from "../../packages/cli/src/billing/plans.ts";
+import { billingLines } from "../../packages/cli/src/billing/show.ts";
 import { usageLines } from "../../packages/cli/src/billing/usage.ts";
 import { failure, success } from "../../packages/cli/src/job/outcome.ts";
 import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
+import { planLines } from "../../packages/cli/src/plan/show.ts";
+import { changeLines, doneLines } from "../../packages/cli/src/plan/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
 import { releaseTable } from "../../packages/cli/src/release/list.ts";
 import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
@@ -270,6 +275,69 @@ const bill: Billing = {
   syncedAt: at(1),
 } as Billing;
 
+const change: PlanChange = {
+  from: "solo",
+  plan: "pro",
+  kind: "upgrade",
+  status: "preview",
+  at: at(0),
+  due: 731,
+  currency: "usd",
+  url: null,
+  over: { slots: 0, targets: 0 },
+};
+const smaller: PlanChange = {
+  ...change,
+  from: "pro",
+  plan: "solo",
+  kind: "downgrade",
+  at: at(-60 * 24 * 12),
+  due: 0,
+  over: { slots: 2, targets: 1 },
+};
+const page = "https://invoice.stripe.com/i/acct_1/test_YWNjdF8xMDMyRDgyZVp2S1lsbzJDLF9OUjR";
+const invoices: Invoice[] = [
+  {
+    id: "in_3",
+    number: "BRTH-0003",
+    status: "open",
+    amount: 4900,
+    remaining: 1900,
+    currency: "usd",
+    createdAt: at(60),
+    paidAt: null,
+    lines: ["1 × Berth Studio (at $49.00 / month)", "Unused time on Berth Pro"],
+    url: page,
+    pdf: null,
+  },
+  {
+    id: "in_2",
+    number: "BRTH-0002",
+    status: "paid",
+    amount: 731,
+    remaining: 0,
+    currency: "usd",
+    createdAt: at(60 * 24 * 31),
+    paidAt: at(60 * 24 * 31 - 1),
+    lines: ["1 × Berth Pro (at $19.00 / month)"],
+    url: `${page}2`,
+    pdf: null,
+  },
+  {
+    id: "in_1",
+    number: null,
+    status: "void",
+    amount: -300,
+    remaining: 0,
+    currency: "eur",
+    createdAt: at(60 * 24 * 62),
+    paidAt: null,
+    lines: [],
+    url: null,
+    pdf: null,
+  },
+];
+
 interface Look {
   readonly width: number;
   readonly paint: Paint;
@@ -289,6 +357,26 @@ const views: Record<string, (look: Look) => string[]> = {
   plans: (look) => planTable(plans, "pro", look),
   usage: (look) => usageLines(usage, look),
   billing: (look) => billingLines(bill, look),
+  plan: (look) => [
+    ...planLines({ usage, billing: { ...bill, hold: false }, plan: plans[1] }, look),
+    "",
+    ...planLines(
+      { usage, billing: { ...bill, pendingPlan: null, cancelAt: at(-60 * 24 * 3), over: true }, plan: plans[1] },
+      look,
+    ),
+  ],
+  "plan-change": (look) => [
+    ...changeLines(change, plans[1] as Plan, look),
+    ...doneLines({ ...change, status: "done" }, look),
+    ...doneLines({ ...change, status: "payment_needed", url: page }, look),
+    "",
+    ...changeLines(smaller, plans[0] as Plan, look),
+    ...doneLines({ ...smaller, status: "planned" }, look),
+    "",
+    ...changeLines({ ...change, from: "pro", kind: "keep", due: 0 }, plans[1] as Plan, look),
+    ...doneLines({ ...change, from: "pro", kind: "keep", due: 0, status: "done" }, look),
+  ],
+  invoices: (look) => invoiceLines(invoices, look),
   outcomes: (look) => [
     ...failure(jobs[0] as Job, look, { tgt_web1: 11 }),
     "",

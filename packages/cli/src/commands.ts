@@ -8,8 +8,16 @@ export interface Entry {
   readonly load: () => Promise<Ready>;
 }
 
+/** `alone`: the verb that is meant where none is typed; without one that is the help. */
+export interface Noun {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly Entry[];
+  readonly alone?: string;
+}
+
 /** A command by itself, or a noun with verbs. `also`: other words people type for it. */
-export type Listed = (Entry | { readonly name: string; readonly summary: string; readonly verbs: readonly Entry[] }) & {
+export type Listed = (Entry | Noun) & {
   readonly group: string;
   readonly also?: readonly string[];
 };
@@ -79,8 +87,16 @@ export const commands: readonly Listed[] = [
     ],
   },
   {
+    group: things,
+    name: "import",
+    summary: "Bring a self-hosted installation along",
+    verbs: [
+      verb("self-hosted", "<file>", "Plan and apply an export", () => import("./import/self-hosted.ts").then(ready)),
+      verb("list", "", "List what is kept of apps brought along", () => import("./import/list.ts").then(ready)),
+    ],
+  },
+  {
     group: account,
-    also: ["plan"],
     ...verb("plans", "", "List what can be bought", () => import("./billing/plans.ts").then(ready)),
   },
   {
@@ -89,7 +105,23 @@ export const commands: readonly Listed[] = [
   },
   {
     group: account,
-    ...verb("billing", "", "Show the bill's state and where to manage it", () => import("./billing/billing.ts").then(ready)),
+    name: "plan",
+    summary: "Look at your plan and change it",
+    alone: "show",
+    verbs: [
+      verb("show", "", "Show your plan, what is used of it and what is planned", () => import("./plan/show.ts").then(ready)),
+      verb("change", "<plan>", "Choose a plan, or change it", () => import("./plan/change.ts").then(ready)),
+    ],
+  },
+  {
+    group: account,
+    name: "billing",
+    summary: "Look at the bill and its invoices",
+    alone: "show",
+    verbs: [
+      verb("show", "", "Show the bill's state and where to manage it", () => import("./billing/show.ts").then(ready)),
+      verb("invoices", "", "List your invoices, newest first", () => import("./billing/invoices.ts").then(ready)),
+    ],
   },
   {
     group: account,

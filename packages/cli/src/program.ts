@@ -26,7 +26,8 @@ export function createProgram(
       styleOptionTerm: paint.cyan,
       subcommandTerm: (command) => [command.name(), command.usage().replace("[options]", "")].join(" ").trimEnd(),
       commandUsage: (command) => `${wordsOf(command).join(" ")} ${command.usage()}`,
-      visibleGlobalOptions: () => program.options.filter(({ long }) => long !== "--version"),
+      // The program's own help lists them as its options.
+      visibleGlobalOptions: (command) => (command === program ? [] : program.options.filter(({ long }) => long !== "--version")),
     })
     .option("--json", "print JSON, and only that")
     .addOption(new Option("--context <name>", "use the login kept under this name").env("BERTH_CONTEXT"))
@@ -65,7 +66,12 @@ export function createProgram(
       listed(add(program, each), each);
       continue;
     }
-    const noun = program.command(each.name).description(`${each.summary}.`).summary(each.summary).usage("<command>");
+    const { name, summary, alone } = each;
+    const noun = program
+      .command(name)
+      .summary(summary)
+      .usage(alone ? "[command]" : "<command>");
+    noun.description(alone ? `${summary}. Without a command: ${alone}.` : `${summary}.`);
     noun.helpCommand(false);
     for (const entry of each.verbs) add(noun, entry);
     listed(noun, each);

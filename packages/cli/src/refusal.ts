@@ -16,7 +16,7 @@ export interface Problem {
 }
 
 /** What this program itself refuses. A code that the service has too means the same here. */
-const own = {
+export const own = {
   "auth.required": { title: "You are not logged in", hint: "Log in, or give a token in BERTH_TOKEN.", next: ["berth login"] },
   "cli.usage": { title: "That command is not right" },
   "cli.confirm": { title: "That needs to be confirmed", hint: "Nobody is there to ask, so say --yes." },
@@ -44,12 +44,17 @@ const own = {
   "cli.no_app": { title: "It is not clear which app is meant", hint: "Name it, or go to its folder.", next: ["berth app list"] },
   "cli.file": { title: "A file cannot be taken along" },
   "cli.key": { title: "The key could not be let in" },
+  "cli.internal": { title: "berth itself failed", hint: "That is a mistake in this program. Please report it." },
   "app.not_found": { title: "No such app", next: ["berth app list"] },
   "bundle.too_large": {
     title: "The bundle is too large",
     hint: "Put large files into an image or a volume; a bundle is for Compose files and small configuration.",
   },
   "compose.invalid": { title: "The Compose file is not valid", hint: "docker compose config shows the place." },
+  "import.secret": {
+    title: "The export holds a secret",
+    hint: "Take it out, or in a Compose file write ${NAME} in its place; give its value when you deploy.",
+  },
   "target.key_mismatch": {
     title: "That is not the host key the server showed",
     hint: "Look at the fingerprint again; confirm only the one you can verify.",
@@ -84,7 +89,7 @@ export const usage = (detail: string, ...next: string[]) => refuse("cli.usage", 
 export function named(error: unknown, names: Readonly<Record<string, string | undefined>>): unknown {
   if (!(error instanceof Refused) || !error.problem.next) return error;
   const next = error.problem.next.map((command) =>
-    command.replaceAll(/\b(NAME|JOB|APP)\b/g, (word) => names[word] ?? String(error.problem[word.toLowerCase()] ?? word)),
+    command.replaceAll(/\b(NAME|JOB|APP|FILE)\b/g, (word) => names[word] ?? String(error.problem[word.toLowerCase()] ?? word)),
   );
   return new Refused({ ...error.problem, next }, error.cause);
 }
@@ -94,7 +99,7 @@ export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | 
   const { bold, red, dim, cyan } = terminal.errPaint;
   const width = Math.min(terminal.errWidth, 100) - 2;
   const text = (line: string | undefined) => (line ? wrap(clean(line), width).map((part) => `  ${part}`) : []);
-  const { until, mend } = problem;
+  const { until, mend, url } = problem;
   const next = (problem.next ?? []).map((command) => `  ${cyan(clean(command))}`);
   return [
     ...wrap(clean(problem.title), width).map((line, i) => `${i === 0 ? red("✗") : " "} ${bold(line)}`),
@@ -102,6 +107,7 @@ export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | 
     ...(typeof until === "string" && !problem.detail?.includes(until) ? text(`Until ${moment(until)}.`) : []),
     ...text(problem.hint),
     ...(typeof mend === "string" ? [`  Mend it here: ${cyan(clean(mend))}`] : []),
+    ...(typeof url === "string" ? [`  The page: ${cyan(clean(url))}`] : []),
     ...(next.length > 0 ? [dim("  Try:"), ...next.map((line) => `  ${line}`)] : []),
     ...(problem.code === "internal" && problem.request ? [dim(`  Request ${clean(problem.request)}`)] : []),
   ];

@@ -3,7 +3,7 @@ import { textOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import { type Exit, exits } from "./exit.ts";
 import { createProgram } from "./program.ts";
-import { explain, Refused, usage } from "./refusal.ts";
+import { explain, Refused, refuse, usage } from "./refusal.ts";
 import { banner, createSession, type Session } from "./session.ts";
 import { type Terminal, terminalOf } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
@@ -55,11 +55,16 @@ async function typed(args: readonly string[], terminal: Terminal): Promise<strin
     return pick(terminal);
   }
   if (args[0] === "help") return [...args.slice(1), "--help"];
-  const words = args.filter((word) => !word.startsWith("-"));
-  const [first = ""] = words;
-  const noun = commands.some((each) => "verbs" in each && [each.name, ...(each.also ?? [])].includes(first));
-  return words.length === 0 || (words.length === 1 && noun) ? [...args, "--help"] : [...args];
+  const words = wordsIn(args);
+  const listed = named(words[0]);
+  const noun = listed && "verbs" in listed ? listed : undefined;
+  if (words.length > 1 || (words.length === 1 && !noun)) return [...args];
+  if (!noun?.alone || args.includes("--help") || args.includes("-h")) return [...args, "--help"];
+  return args.toSpliced(args.findIndex(isWord) + 1, 0, noun.alone);
 }
+
+const named = (word: string | undefined) =>
+  commands.find(({ name, also = [] }) => word !== undefined && [name, ...also].includes(word));
 
 const shown = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);
 
@@ -75,7 +80,7 @@ function fail(error: unknown, args: readonly string[], terminal: Terminal, json:
 /** A mistake of this program's own: said with all that is known, since only its authors can mend it. */
 function broken(error: unknown, terminal: Terminal, json: boolean): Exit {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (json) terminal.out(JSON.stringify({ code: "cli.internal", title: "berth itself failed", detail: text, next: [] }));
+  if (json) terminal.out(JSON.stringify({ ...refuse("cli.internal", { detail: text }).problem, next: [] }));
   else terminal.err(`berth ${version()} itself failed. Please report this:`, text);
   return exits.failed;
 }
@@ -84,8 +89,8 @@ function mistyped(error: CommanderError, args: readonly string[]): Refused | und
   if (shown.has(error.code)) return undefined;
   const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const hint = more.join(" ").replace(/^\(|\)$/g, "");
-  const [noun = "", verb] = before(args, "--").filter((word) => !word.startsWith("-"));
-  const listed = commands.find((each) => each.name === noun || each.also?.includes(noun));
+  const [noun = "", verb] = wordsIn(args);
+  const listed = named(noun);
   const known =
     listed && "verbs" in listed && listed.verbs.some(({ name }) => name === verb) ? [noun, verb] : listed ? [noun] : [];
   const sentence = message.charAt(0).toUpperCase() + message.slice(1);
@@ -93,6 +98,10 @@ function mistyped(error: CommanderError, args: readonly string[]): Refused | und
   return new Refused({ ...problem, ...(hint && { hint }) });
 }
 
+const valued = new Set(["--context", "--url"]);
+/** Neither an option nor the value of one that stands before a command. */
+const isWord = (arg: string, at: number, args: readonly string[]) => !arg.startsWith("-") && !valued.has(args[at - 1] ?? "");
+const wordsIn = (args: readonly string[]) => before(args, "--").filter(isWord);
 const before = (args: readonly string[], end: string) => (args.includes(end) ? args.slice(0, args.indexOf(end)) : args);
 
 /** Whoever read our output has stopped: `berth audit | head`. */

@@ -4,6 +4,7 @@ import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { isProblem } from "../job/watch.ts";
 import { type Session, show } from "../session.ts";
+import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 
@@ -11,13 +12,11 @@ export const examples: Verb<object>["examples"] = [["berth plans", "what there i
 
 export const parse = (): object => ({});
 
-const price = ({ price: cents }: Plan) => `$${(cents / 100).toFixed(cents % 100 === 0 ? 0 : 2)}`;
-
 export const planTable = (plans: readonly Plan[], yours: string | null, to: { width: number; paint: Paint }): string[] =>
   table<Plan>(
     [
       { title: "PLAN", cell: ({ name }) => name, paint: (paint, text) => paint.bold(text) },
-      { title: "A MONTH", cell: price, right: true },
+      { title: "A MONTH", cell: ({ price, currency }) => money(price, currency), right: true },
       { title: "APPS", cell: ({ slots }) => String(slots), right: true },
       { title: "SERVERS", cell: ({ targets }) => String(targets), right: true },
       { title: "AT ONCE", cell: ({ concurrent }) => String(concurrent), right: true, keep: 2 },
@@ -37,7 +36,7 @@ export async function run(session: Session): Promise<Exit> {
     ...planTable(items, yours, session.terminal),
     "",
     "Flat prices: no metering, no overage. An app is one slot however many containers it has.",
-    `${yours === null ? "Choose one" : "Change it"}: ${session.terminal.paint.cyan(`${url}/${yours === null ? "plans" : "billing"}`)}`,
+    `${yours === null ? "Choose one" : "Change it"}: ${session.terminal.paint.cyan("berth plan change <plan>")} or ${session.terminal.paint.cyan(`${url}/${yours === null ? "plans" : "billing"}`)}`,
   ]);
   return exits.done;
 }

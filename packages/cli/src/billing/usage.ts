@@ -35,18 +35,20 @@ function bar({ used, limit }: { used: number; limit: number }, paint: Paint): st
   return `${tone("█".repeat(filled))}${paint.dim("░".repeat(BAR - filled))} ${used} of ${limit}`;
 }
 
-export const usageLines = (usage: Usage, { width, paint, now }: { width: number; paint: Paint; now: Date }): string[] =>
-  facts(
-    [
-      ["Plan", usage.plan ?? "none"],
-      ["Standing", standing(usage.entitlement, usage.graceUntil, paint, now)],
-      ["App slots", bar(usage.slots, paint)],
-      ["Servers", bar(usage.targets, paint)],
-      ["Deploys", usage.concurrent > 0 ? `${usage.concurrent} at a time` : undefined],
-      ["Logs", usage.logDays > 0 ? `kept ${usage.logDays} days` : undefined],
-    ],
-    { width, paint },
-  );
+type Fact = readonly [name: string, value: string | undefined];
+
+/** The plan first, then how it stands and what is used. */
+export const usageFacts = (usage: Usage, { paint, now }: { paint: Paint; now: Date }): readonly [Fact, ...Fact[]] => [
+  ["Plan", usage.plan ?? "none"],
+  ["Standing", standing(usage.entitlement, usage.graceUntil, paint, now)],
+  ["App slots", bar(usage.slots, paint)],
+  ["Servers", bar(usage.targets, paint)],
+  ["Deploys", usage.concurrent > 0 ? `${usage.concurrent} at a time` : undefined],
+  ["Logs", usage.logDays > 0 ? `kept ${usage.logDays} days` : undefined],
+];
+
+export const usageLines = (usage: Usage, look: { width: number; paint: Paint; now: Date }): string[] =>
+  facts(usageFacts(usage, look), look);
 
 export async function run(session: Session): Promise<Exit> {
   const api = await session.api();
@@ -54,7 +56,7 @@ export async function run(session: Session): Promise<Exit> {
   const usage = await body(api.v1.usage.$get());
   show(session, usage, () => [
     ...usageLines(usage, { ...session.terminal, now: session.now() }),
-    ...(usage.plan === null ? ["", `Choose a plan: ${url}/plans`] : []),
+    ...(usage.plan === null ? ["", `Choose a plan: berth plan change <plan>, or ${url}/plans`] : []),
   ]);
   return exits.done;
 }

@@ -14,7 +14,8 @@ interface Input {
 }
 
 export const examples: Verb<Input>["examples"] = [
-  ["berth billing", "how the bill stands, and a link to the card and the invoices"],
+  ["berth billing show", "how the bill stands, and a link to the card and the invoices"],
+  ["berth billing", "the same"],
   ["berth billing --refresh", "after a payment, look at it again now"],
 ];
 

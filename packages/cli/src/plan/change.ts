@@ -1,0 +1,82 @@
+import { type PlanName, planNames } from "@berth/domain/plan/plan.ts";
+import { body, type Client } from "../api/client.ts";
+import type { Plan, PlanChange } from "../api/types.ts";
+import { type Flags, isSet, type Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { refuse, usage } from "../refusal.ts";
+import { note, type Session, show } from "../session.ts";
+import { once } from "../target/confirm.ts";
+import { clean } from "../terminal/text.ts";
+import { aMonth, changeLines, doneLines, overLines, question } from "./view.ts";
+
+interface Input {
+  readonly plan: PlanName;
+  readonly preview: boolean;
+  readonly yes: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth plan change pro", "says what it costs now, and asks; without a plan yet, the page to pay on"],
+  ["berth plan change solo --preview", "only what it would mean"],
+  ["berth plan change pro --yes", "does not ask; with your present plan, takes a planned change back"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  command.option("--preview", "say what it would mean, and change nothing").option("-y, --yes", "do not ask");
+
+export function parse([text = ""]: readonly string[], flags: Flags): Input {
+  const plan = planNames.find((name) => name === text);
+  if (plan === undefined) throw usage(`"${text}" is none of ${planNames.join(", ")}.`, "berth plans");
+  return { plan, preview: isSet(flags, "preview"), yes: isSet(flags, "yes") };
+}
+
+export async function run(session: Session, { plan: name, preview, yes }: Input): Promise<Exit> {
+  const api = await session.api();
+  const [billing, plans] = await Promise.all([body(api.v1.billing.$get()), body(api.v1.plans.$get())]);
+  const plan = plans.items.find((each) => each.name === name);
+  if (!plan) throw usage(`${name} is not sold any more.`, "berth plans");
+  if (billing.plan === null) return choosePlan(session, api, plan, preview);
+  if (preview || !yes) {
+    const change = await body(api.v1.billing.plan.$post({ json: { plan: name, preview: true } }));
+    const look = { width: session.terminal.width, paint: session.terminal.paint, now: session.now() };
+    if (preview) {
+      show(session, change, () => changeLines(change, plan, look));
+      return exits.done;
+    }
+    await agree(session, change, plan);
+  }
+  const done = await body(api.v1.billing.plan.$post({ json: { plan: name } }, once()));
+  show(session, done, () => [...doneLines(done, session.terminal), ...(yes ? overLines(done.over, name, session.terminal) : [])]);
+  return done.status === "payment_needed" ? exits.failed : exits.done;
+}
+
+/** @throws Refused when nobody agreed */
+async function agree(session: Session, change: PlanChange, plan: Plan): Promise<void> {
+  const { terminal } = session;
+  note(session, ...changeLines(change, plan, { width: terminal.errWidth, paint: terminal.errPaint, now: session.now() }));
+  if (!terminal.interactive)
+    throw refuse("cli.confirm", { detail: question(change), next: [`berth plan change ${change.plan} --yes`] });
+  const { confirm } = await import("../terminal/ask.ts");
+  if (!(await confirm(question(change), change.due === 0))) throw refuse("cli.canceled");
+}
+
+/** A first plan, or one after the last has ended, is paid on a page in the browser. */
+async function choosePlan(session: Session, api: Client, plan: Plan, preview: boolean): Promise<Exit> {
+  const used = await body(api.v1.usage.$get());
+  const answer = {
+    from: null,
+    plan: plan.name,
+    kind: "checkout",
+    status: preview ? "preview" : "checkout",
+    due: plan.price,
+    currency: plan.currency,
+    url: preview ? null : (await body(api.v1.billing.checkout.$post({ json: { plan: plan.name } }))).url,
+    over: { slots: Math.max(0, used.slots.used - plan.slots), targets: Math.max(0, used.targets.used - plan.targets) },
+  };
+  show(session, answer, () => [
+    `${session.terminal.paint.bold(plan.name)} costs ${aMonth(plan)}, paid on a page in the browser; it is in force as soon as it is paid.`,
+    ...(answer.url === null ? [] : [`Pay it here: ${session.terminal.paint.cyan(clean(answer.url))}`]),
+    ...overLines(answer.over, plan.name, session.terminal),
+  ]);
+  return exits.done;
+}

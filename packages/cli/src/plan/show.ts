@@ -1,0 +1,67 @@
+import { body } from "../api/client.ts";
+import type { Billing, Plan, Usage } from "../api/types.ts";
+import { usageFacts } from "../billing/usage.ts";
+import type { Verb } from "../command.ts";
+import { type Exit, exits } from "../exit.ts";
+import { type Session, show } from "../session.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { facts } from "../terminal/table.ts";
+import { ago, moment } from "../terminal/time.ts";
+import { aMonth } from "./view.ts";
+
+export const examples: Verb<object>["examples"] = [
+  ["berth plan show", "your plan, its limits, what is used of them and what is planned next"],
+  ["berth plan", "the same"],
+];
+
+export const parse = (): object => ({});
+
+interface Look {
+  readonly width: number;
+  readonly paint: Paint;
+  readonly now: Date;
+}
+
+/** What comes after the paid period: an end, another plan, or the same again. */
+function next({ cancelAt, pendingPlan, periodEnd }: Billing, { paint, now }: Look): readonly [string, string | undefined] {
+  const when = (at: string) => `${moment(at)} (${ago(at, now)})`;
+  if (cancelAt !== null) return ["Ends", paint.yellow(when(cancelAt))];
+  if (pendingPlan !== null) return ["Next plan", `${pendingPlan}${periodEnd === null ? "" : `, from ${when(periodEnd)}`}`];
+  return ["Renews", periodEnd === null ? undefined : when(periodEnd)];
+}
+
+export const planLines = (
+  { usage, billing, plan }: { usage: Usage; billing: Billing; plan: Plan | undefined },
+  look: Look,
+): string[] => {
+  const [name, ...used] = usageFacts(usage, look);
+  return facts(
+    [
+      plan ? ["Plan", `${plan.name}, ${aMonth(plan)}`] : name,
+      ...used,
+      next(billing, look),
+      [
+        "Too much",
+        billing.over ? look.paint.yellow("all of it runs on; nothing can be added until it fits the plan") : undefined,
+      ],
+      ["Hold", billing.hold ? look.paint.red("a payment is disputed: nothing can be added") : undefined],
+    ],
+    look,
+  );
+};
+
+export async function run(session: Session): Promise<Exit> {
+  const api = await session.api();
+  const [usage, billing, plans] = await Promise.all([
+    body(api.v1.usage.$get()),
+    body(api.v1.billing.$get()),
+    body(api.v1.plans.$get()),
+  ]);
+  const plan = plans.items.find(({ name }) => name === usage.plan);
+  show(session, { ...billing, ...usage }, () => [
+    ...planLines({ usage, billing, plan }, { ...session.terminal, now: session.now() }),
+    "",
+    `${plan ? "Change it" : "Choose one"}: ${session.terminal.paint.cyan("berth plan change <plan>")}; what there is: ${session.terminal.paint.cyan("berth plans")}`,
+  ]);
+  return exits.done;
+}
