@@ -1,0 +1,246 @@
+import { getApp } from "@berth/domain/app/app.ts";
+import { createApp } from "@berth/domain/app/create.ts";
+import { removeApp } from "@berth/domain/app/remove.ts";
+import { listAudit } from "@berth/domain/audit/audit.ts";
+import { requestCode, verifyCode } from "@berth/domain/auth/code.ts";
+import { network } from "@berth/domain/auth/rate.ts";
+import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
+import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { ended } from "@berth/domain/job/job.ts";
+import { redactor } from "@berth/domain/secret/redact.ts";
+import { addTarget, listTargets, removeTarget } from "@berth/domain/target/target.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { failed, scriptedReach } from "../support/reach.ts";
+import { COMPOSE, testTenant } from "../support/tenant.ts";
+import { testWorld } from "../support/world.ts";
+
+const made = testWorld();
+afterAll(() => made.close());
+
+const bundle = { compose: COMPOSE, files: [], variables: {} };
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => "done",
+    (error) => String(error.code ?? error),
+  );
+const settled = async () => {
+  const tenant = await testTenant(made);
+  await tenant.target();
+  await tenant.app();
+  return tenant;
+};
+
+describe("signing in", () => {
+  test("of a hundred guesses at once five are looked at, even when the right one is the last", async () => {
+    const email = "guess@example.com";
+    await requestCode(made.world, { email, ip: "203.0.113.9" });
+    const right = made.code(email);
+    const wrong = Array.from({ length: 99 }, (_, i) => String((Number(right) + i + 1) % 1_000_000).padStart(6, "0"));
+    const all = await Promise.all([...wrong, right].map((code) => outcome(verifyCode(made.world, { email, code }))));
+    expect(all.filter((each) => each === "done")).toEqual([]);
+    expect(await outcome(verifyCode(made.world, { email, code: right }))).toBe("auth.code_wrong");
+  });
+
+  test("the right code twice at once is one session", async () => {
+    const email = "twice@example.com";
+    await requestCode(made.world, { email, ip: "203.0.113.9" });
+    const code = made.code(email);
+    const all = await Promise.all([0, 1].map(() => outcome(verifyCode(made.world, { email, code }))));
+    expect(all.sort()).toEqual(["auth.code_wrong", "done"]);
+  });
+
+  test("whoever has a line's whole IPv6 network still is one caller", async () => {
+    const ask = (i: number) =>
+      outcome(requestCode(made.world, { email: `flood${i}@example.com`, ip: `2001:db8:1:2::${i.toString(16)}` }));
+    const all = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(i)));
+    expect(all.filter((each) => each === "done")).toHaveLength(30);
+    expect(all.filter((each) => each === "rate.limited")).toHaveLength(10);
+  });
+
+  test.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8::1", "2001:db8:0:0"],
+    ["::1", "0:0:0:0"],
+    ["2001::1:2:3:4:5:6", "2001:0:1:2"],
+    ["::ffff:203.0.113.7", "::ffff:203.0.113.7"],
+    ["unknown", "unknown"],
+  ])("the network of %s is %s", (ip, whole) => expect(network(ip)).toBe(whole));
+});
+
+describe("the audit's cursor", () => {
+  test.each([
+    "+275760-09-13T00:00:00.000Z#aud_00000000000000000000000000",
+    "9999-12-31T23:59:59.999Z#x",
+    "garbage",
+    "#",
+    "job_01",
+    "2026-13-01T00:00:00.000Z#aud_00000000000000000000000000",
+  ])("%s, which no list gave, is refused", async (cursor) => {
+    const { ctx } = await testTenant(made);
+    expect(await outcome(listAudit(ctx, { cursor, limit: 10 }))).toBe("input.invalid");
+  });
+
+  test("of a time to come costs no more than a year's months", async () => {
+    let reads = 0;
+    const counted = testWorld();
+    const { client } = counted.world.table;
+    const send = client.send.bind(client);
+    client.send = ((...given: Parameters<typeof send>) => {
+      reads++;
+      return send(...given);
+    }) as typeof send; // of its overloads only the one without a callback is ever called
+    const { ctx } = await testTenant(counted);
+    reads = 0;
+    const cursor = "9999-12-31T23:59:59.999Z#aud_00000000000000000000000000";
+    expect((await listAudit(ctx, { cursor, limit: 10 })).items.length).toBeGreaterThan(0);
+    expect(reads).toBeLessThan(15);
+    counted.close();
+  });
+
+  test("leads through all lines once, whatever the page's size", async () => {
+    const tenant = await testTenant(made);
+    for (let i = 0; i < 7; i++) await createApp(tenant.ctx, { name: `app${i}`, template: "compose" });
+    const seen: string[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await listAudit(tenant.ctx, { cursor, limit: 3 });
+      seen.push(...page.items.map(({ id }) => id));
+      if (page.next === null) break;
+      cursor = page.next;
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.length).toBe((await listAudit(tenant.ctx, { limit: 100 })).items.length);
+  });
+});
+
+describe("deploying", () => {
+  test("a target named twice, by its name and by its id, is one target", async () => {
+    const tenant = await settled();
+    const [target] = await listTargets(tenant.ctx);
+    const job = await deploy(tenant.ctx, { app: "shop", bundle, targets: ["web1", target?.id ?? ""] });
+    expect(Object.keys(job.rollouts)).toEqual([target?.id]);
+  });
+
+  test("an environment that was removed can be deployed again, under numbers that were never used", async () => {
+    const tenant = await settled();
+    await tenant.work(await tenant.deploy("shop"));
+    for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop", { environment: "staging" }));
+    const gone = await removeApp(tenant.ctx, { app: "shop", environment: "staging", volumes: "keep" });
+    await tenant.work(gone ?? { id: "" });
+    const again = await tenant.deploy("shop", { environment: "staging" });
+    expect(again.release).toBe(3);
+    expect(await tenant.work(again)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("after a deploy that went live on one target only, going back leads to what all had", async () => {
+    const tenant = await settled();
+    await tenant.target("web2");
+    const both = { targets: ["web1", "web2"] };
+    for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop", both));
+    const reach = scriptedReach();
+    reach.next(() => failed({ class: "unhealthy" }));
+    expect(await tenant.work(await tenant.deploy("shop", both), reach)).toMatchObject({ status: "failed" });
+    expect((await rollback(tenant.ctx, { app: "shop" })).release).toBe(2);
+  });
+});
+
+describe("removing", () => {
+  test("an environment that is not there is not found, and nothing is removed for it", async () => {
+    const tenant = await settled();
+    expect(await outcome(removeApp(tenant.ctx, { app: "shop", environment: "typo", volumes: "keep" }))).toBe("app.not_found");
+    await tenant.work(await tenant.deploy("shop", { environment: "staging" }));
+    expect(await outcome(removeApp(tenant.ctx, { app: "shop", volumes: "delete" }))).toBe("app.not_found");
+    expect(await getApp(tenant.ctx, "shop")).toMatchObject({ active: ["staging"] });
+  });
+
+  test("who may not add a target makes us resolve no name and seal no key", async () => {
+    const tenant = await testTenant(made, { state: "none" });
+    const sealed: string[] = [];
+    const seal = (plain: string, about: Readonly<Record<string, string>>) => {
+      sealed.push(JSON.stringify(about));
+      return made.world.seal(plain, about);
+    };
+    const ctx = { ...tenant.ctx, seal };
+    expect(await outcome(addTarget(ctx, { name: "web1", host: "no-such-name.invalid", port: 22, user: "root" }))).toBe(
+      "billing.required",
+    );
+    expect(sealed).toEqual([]);
+  });
+});
+
+describe("at once", () => {
+  test("a target is removed or deployed to, never both", async () => {
+    for (const order of [0, 1]) {
+      const tenant = await settled();
+      const works = [
+        () => removeTarget(tenant.ctx, "web1"),
+        () => deploy(tenant.ctx, { app: "shop", bundle, targets: ["web1"] }),
+      ];
+      const [one, two] = await Promise.all((order ? works : works.reverse()).map((work) => outcome(work())));
+      expect([one, two].filter((each) => each === "done")).toHaveLength(1);
+      const account = await tenant.account();
+      const left = await listTargets(tenant.ctx);
+      expect(account).toMatchObject({ targets: left.length, slots: left.length, deploys: { length: left.length } });
+    }
+  });
+
+  test("an app is removed or deployed, and what is left is whole", async () => {
+    for (const order of [0, 1]) {
+      const tenant = await settled();
+      const works = [
+        () => removeApp(tenant.ctx, { app: "shop", volumes: "keep" as const }),
+        () => deploy(tenant.ctx, { app: "shop", bundle }),
+      ];
+      await Promise.all((order ? works : works.reverse()).map((work) => outcome(work())));
+      const there = (await outcome(getApp(tenant.ctx, "shop"))) === "done";
+      expect(await tenant.account()).toMatchObject({ slots: there ? 1 : 0 });
+      expect((await tenant.environment("shop")) !== undefined).toBe(there);
+    }
+  });
+
+  test("two environments of an app that are deployed at once hold one slot", async () => {
+    const tenant = await settled();
+    const names = ["production", "staging", "preview"];
+    const jobs = await Promise.all(names.map((environment) => deploy(tenant.ctx, { app: "shop", environment, bundle })));
+    expect(await tenant.account()).toMatchObject({ slots: 1 });
+    for (const job of jobs) expect(await tenant.work(job)).toMatchObject({ status: "succeeded" });
+    expect((await getApp(tenant.ctx, "shop")).active.sort()).toEqual(names.sort());
+    expect(await tenant.account()).toMatchObject({ slots: 1 });
+  });
+
+  test("two rollbacks are one", async () => {
+    const tenant = await settled();
+    for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+    const all = await Promise.all([0, 1].map(() => outcome(rollback(tenant.ctx, { app: "shop" }))));
+    expect(all.sort()).toEqual(["app.busy", "done"]);
+  });
+
+  test("a cancellation and the end of the work leave one end", async () => {
+    const tenant = await settled();
+    const job = await tenant.deploy("shop");
+    const [, done] = await Promise.all([outcome(cancelJob(tenant.ctx, job.id)), tenant.work(job)]);
+    expect(ended(await tenant.work(done))).toBe(true);
+    expect(await outcome(tenant.deploy("shop"))).toBe("done");
+  });
+
+  test("of many apps with one name there is one", async () => {
+    const tenant = await testTenant(made);
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => outcome(createApp(tenant.ctx, { name: "shop", template: "compose" }))),
+    );
+    expect(all.sort()).toEqual([...Array.from({ length: 9 }, () => "app.exists"), "done"].sort());
+  });
+
+  test("the same request of an app, sent twice at once, is not told that its own name is taken", async () => {
+    const tenant = await testTenant(made);
+    const ask = () => outcome(createApp(tenant.once("k"), { name: "shop", template: "compose" }));
+    expect((await Promise.all([ask(), ask()])).sort()).toEqual(["done", "idempotency.busy"]);
+  });
+});
+
+test("a password inside an address is hidden by itself too, whatever the variable is called", () => {
+  const clean = redactor({ STORE: "postgres://shop:p%40ssw0rd!@db/shop", POSTGRES_PWD: "hunter22", NAME: "shop-name" });
+  expect(clean("failed for p%40ssw0rd! and p@ssw0rd! and hunter22 of shop-name")).toBe(
+    "failed for [secret] and [secret] and [secret] of shop-name",
+  );
+});

@@ -1,0 +1,169 @@
+import { globSync, readFileSync } from "node:fs";
+import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/app.ts";
+import { createApp } from "@berth/domain/app/create.ts";
+import { readLogs } from "@berth/domain/app/logs.ts";
+import { removeApp } from "@berth/domain/app/remove.ts";
+import { appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
+import { listAudit } from "@berth/domain/audit/audit.ts";
+import { answerDevice, showDevice } from "@berth/domain/auth/device.ts";
+import { changePlan } from "@berth/domain/billing/change.ts";
+import { startCheckout } from "@berth/domain/billing/checkout.ts";
+import { listInvoices } from "@berth/domain/billing/invoice.ts";
+import { openPortal } from "@berth/domain/billing/portal.ts";
+import { refreshBilling } from "@berth/domain/billing/refresh.ts";
+import { billingState } from "@berth/domain/billing/state.ts";
+import type { Actor, Context, Scope } from "@berth/domain/context.ts";
+import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
+import { importSelfHosted } from "@berth/domain/import/apply.ts";
+import { listImports } from "@berth/domain/import/imported.ts";
+import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { listEvents } from "@berth/domain/job/event.ts";
+import { getJob, listJobs } from "@berth/domain/job/job.ts";
+import { getRelease, listReleases } from "@berth/domain/release/release.ts";
+import { addTarget, checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
+import { issueToken, listTokens, revokeToken } from "@berth/domain/token/token.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scriptedReach } from "../support/reach.ts";
+import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
+import { testWorld } from "../support/world.ts";
+
+const bundle = { compose: COMPOSE, files: [], variables: {} };
+const fingerprint = `SHA256:${"f".repeat(43)}`;
+const ids = { job: "job_none", token: "tok_none" };
+
+interface Verb {
+  readonly name: string;
+  readonly scope: Scope;
+  /** Of what a credential limited to another app sees nothing; `all` shows it only what it may see. */
+  readonly about: "app" | "tenant" | "all";
+  readonly call: (ctx: Context) => Promise<unknown>;
+}
+const verb = (name: string, scope: Scope, about: Verb["about"], call: Verb["call"]): Verb => ({ name, scope, about, call });
+
+const page = { limit: 10 };
+const verbs: Verb[] = [
+  verb("getApp", "read", "app", (ctx) => getApp(ctx, "shop")),
+  verb("getAppIn", "read", "app", (ctx) => getAppIn(ctx, "shop", "production")),
+  verb("listApps", "read", "all", (ctx) => listApps(ctx, page)),
+  verb("listEnvironments", "read", "app", (ctx) => listEnvironments(ctx, "shop")),
+  verb("viewApps", "read", "all", (ctx) => viewApps(ctx, page)),
+  verb("viewApp", "read", "app", (ctx) => viewApp(ctx, "shop")),
+  verb("appStatus", "read", "app", (ctx) => appStatus(ctx, "shop")),
+  verb("readLogs", "read", "app", (ctx) => readLogs(ctx, { app: "shop", tail: 1 })),
+  verb("createApp", "deploy", "app", (ctx) => createApp(ctx, { name: "shop", template: "compose" })),
+  verb("removeApp", "admin", "app", (ctx) => removeApp(ctx, { app: "shop", volumes: "keep" })),
+  verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
+  verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
+  verb("getRelease", "read", "app", (ctx) => getRelease(ctx, { app: "shop", number: 1 })),
+  verb("listReleases", "read", "app", (ctx) => listReleases(ctx, { app: "shop", ...page })),
+  verb("listJobs", "read", "all", (ctx) => listJobs(ctx, page)),
+  verb("getJob", "read", "app", (ctx) => getJob(ctx, ids.job)),
+  verb("listEvents", "read", "app", (ctx) => listEvents(ctx, { job: ids.job, waitSeconds: 0 })),
+  verb("cancelJob", "deploy", "app", (ctx) => cancelJob(ctx, ids.job)),
+  verb("listTargets", "read", "all", (ctx) => listTargets(ctx)),
+  verb("getTarget", "read", "all", (ctx) => getTarget(ctx, "web1")),
+  verb("addTarget", "admin", "tenant", (ctx) => addTarget(ctx, { name: "web9", host: "127.0.0.1", port: 22, user: "root" })),
+  verb("checkTarget", "deploy", "tenant", (ctx) => checkTarget(ctx, "web1")),
+  verb("trustTarget", "admin", "tenant", (ctx) => trustTarget(ctx, { target: "web1", fingerprint })),
+  verb("removeTarget", "admin", "tenant", (ctx) => removeTarget(ctx, "web1")),
+  verb("issueToken", "admin", "tenant", (ctx) => issueToken(ctx, { name: "x", scopes: ["read"] })),
+  verb("listTokens", "admin", "tenant", (ctx) => listTokens(ctx)),
+  verb("revokeToken", "admin", "tenant", (ctx) => revokeToken(ctx, ids.token)),
+  verb("showDevice", "admin", "tenant", (ctx) => showDevice(ctx, "BCDF-GHJK")),
+  verb("answerDevice", "admin", "tenant", (ctx) => answerDevice(ctx, { userCode: "BCDF-GHJK", approve: true })),
+  verb("listAudit", "read", "tenant", (ctx) => listAudit(ctx, page)),
+  verb("billingState", "read", "all", (ctx) => billingState(ctx)),
+  verb("changePlan", "billing", "tenant", (ctx) => changePlan(ctx, { plan: "solo" })),
+  verb("startCheckout", "billing", "tenant", (ctx) => startCheckout(ctx, "solo")),
+  verb("listInvoices", "billing", "tenant", (ctx) => listInvoices(ctx, page)),
+  verb("openPortal", "billing", "tenant", (ctx) => openPortal(ctx)),
+  verb("refreshBilling", "billing", "tenant", (ctx) => refreshBilling(ctx, {})),
+  verb("listImports", "read", "all", (ctx) => listImports(ctx, page)),
+  verb("importSelfHosted", "admin", "tenant", (ctx) => importSelfHosted(ctx, { document: {} as never, apply: false })),
+];
+
+/** What routes call that asks for no scope: ending one's own session; a memory that is bound to rights; a read the route asks for itself. */
+const open = ["endSession", "recall", "getAccount", "allow"];
+
+const holds: Record<Scope, readonly Scope[]> = {
+  read: ["read"],
+  deploy: ["read", "deploy"],
+  admin: ["read", "deploy", "admin"],
+  billing: ["read", "billing"],
+};
+
+let touched = 0;
+const made = testWorld();
+const { client } = made.world.table;
+const send = client.send.bind(client);
+client.send = ((...given: Parameters<typeof send>) => {
+  touched++;
+  return send(...given);
+}) as typeof send; // of its overloads only the one without a callback is ever called
+let owner: TestTenant;
+const as = (actor: Actor): Context => ({ ...owner.ctx, actor });
+const token = (scopes: readonly Scope[], app?: string): Context => as({ kind: "token", id: "tok_test", scopes, app });
+
+beforeAll(async () => {
+  owner = await testTenant(made, { reach: scriptedReach() });
+  await owner.target();
+  await owner.app();
+  ids.job = (await owner.work(await owner.deploy("shop"))).id;
+  ids.token = (await issueToken(owner.ctx, { name: "x", scopes: ["read"] })).id;
+});
+afterAll(() => made.close());
+
+test("every verb that a route calls with a context is in this file's table", () => {
+  const takers = new Set(
+    globSync("packages/domain/src/**/*.ts").flatMap((path) =>
+      [...readFileSync(path, "utf8").matchAll(/export (?:async )?function (\w+)\(\s*ctx: Context/g)].map(([, name]) => name),
+    ),
+  );
+  const words = globSync("functions/api/**/*.ts").flatMap(
+    (path) => readFileSync(path, "utf8").match(/(?<!\.)\b\w+(?=\()/g) ?? [],
+  );
+  const called = [...new Set(words)].filter((word) => takers.has(word) && !open.includes(word));
+  expect(called.length).toBeGreaterThan(25);
+  expect(called.filter((name) => !verbs.some((each) => each.name === name))).toEqual([]);
+});
+
+describe("a credential without a scope is refused by every verb before anything is read", () => {
+  test.each(verbs)("$name", async ({ call }) => {
+    const before = touched;
+    await expect(call(token([]))).rejects.toMatchObject({ code: "token.scope" });
+    await expect(call(as({ kind: "user", id: "usr_test", scopes: [] }))).rejects.toMatchObject({ code: "token.scope" });
+    expect(touched).toBe(before);
+  });
+});
+
+describe("a scope that does not hold the one a verb needs does not do", () => {
+  const short = verbs.flatMap((each) =>
+    (Object.keys(holds) as Scope[])
+      .filter((scope) => !holds[scope].includes(each.scope))
+      .map((scope) => ({ ...each, held: scope })),
+  );
+  test.each(short)("$name with $held", async ({ call, held }) => {
+    await expect(call(token([held]))).rejects.toMatchObject({ code: "token.scope" });
+  });
+});
+
+describe("a token limited to one app gets nothing of another, whatever its scopes", () => {
+  const limited = () => token(["admin", "billing"], "other");
+  test.each(verbs.filter(({ about }) => about !== "all"))("$name", async ({ call, about }) => {
+    const refusals = about === "tenant" ? ["token.scope"] : ["token.scope", "app.not_found", "job.not_found"];
+    const code = await call(limited()).then(
+      () => "done",
+      (error) => error.code,
+    );
+    expect(refusals).toContain(code);
+  });
+  test.each(verbs.filter(({ about }) => about === "all"))("$name shows nothing of it", async ({ call }) => {
+    expect(JSON.stringify(await call(limited()))).not.toContain("shop");
+  });
+});
+
+test("nobody gives away a scope they do not hold", async () => {
+  await expect(issueToken(token(["admin"]), { name: "x", scopes: ["billing"] })).rejects.toMatchObject({ code: "token.scope" });
+  const { scopes } = await issueToken(token(["admin"]), { name: "x", scopes: ["read", "deploy", "admin"] });
+  expect(scopes).toEqual(["read", "deploy", "admin"]);
+});
