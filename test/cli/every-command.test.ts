@@ -18,7 +18,8 @@ beforeAll(async () => {
   await tenant.target("web1");
   await tenant.app("shop");
   job = (await tenant.work(await tenant.deploy("shop"))).id;
-  cwd = await cli.folder({ "compose.yaml": compose }, "shop");
+  const brought = { format: "berth-self-hosted", version: 1, apps: [{ name: "brought", compose }] };
+  cwd = await cli.folder({ "compose.yaml": compose, "export.json": JSON.stringify(brought) }, "shop");
   elsewhere = await cli.folder();
 });
 
@@ -124,6 +125,13 @@ const cases: Record<string, Case> = {
   },
   "token list": { args: [], text: /ci +read/, members: ["items"], refused: { code: "token.scope", reader: true } },
   audit: { args: [], text: /token\.create/, members: ["items", "next"] },
+  "import self-hosted": {
+    args: ["export.json", "--yes"],
+    text: /app +brought +(created|exists)/,
+    members: ["plan", "applied", "items", "needs", "fits", "next", "exit"],
+    refused: { code: "token.scope", reader: true },
+  },
+  "import list": { args: [], text: /brought\n +Environments +production/, members: ["items", "next"] },
   "app remove": {
     args: ["spare", "--yes"],
     text: /spare \(production\) is gone/,

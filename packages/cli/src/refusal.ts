@@ -53,7 +53,7 @@ export const own = {
   "compose.invalid": { title: "The Compose file is not valid", hint: "docker compose config shows the place." },
   "import.secret": {
     title: "The export holds a secret",
-    hint: "Take it out, or in a Compose file write ${NAME} in its place; give its value when you deploy.",
+    hint: "Take it out, or in a Compose file put a variable in its place; give its value when you deploy.",
   },
   "target.key_mismatch": {
     title: "That is not the host key the server showed",

@@ -197,7 +197,7 @@ export const catalogue = {
   "import.secret": {
     status: 422,
     title: "The export holds a secret",
-    hint: "Take it out, or in a Compose file write ${NAME} in its place; give its value when you deploy.",
+    hint: "Take it out, or in a Compose file put a variable in its place; give its value when you deploy.",
   },
   "import.plan_changed": {
     status: 409,

@@ -166,13 +166,14 @@ function planApp(wanted: SelfHosted["apps"][number], former: Former | undefined,
       action: "conflict",
       reason: "It was brought along from an export that says otherwise. It is left as it is.",
     };
-  if (former?.app) return { ...item, action: "exists" };
+  const action = former?.app ? "exists" : "create";
+  if (former?.app && former.app.active.length > 0) return { ...item, action };
   const away = wanted.targets.filter((name) => !here.has(name));
   const remarks = [
     ...(away.length > 0 ? [`Not here: ${away.join(", ")}.`] : []),
     ...[complaint(wanted.compose)].filter((text) => text !== undefined),
   ];
-  return { ...item, action: "create", ...(remarks.length > 0 && { reason: remarks.join(" ") }) };
+  return { ...item, action, ...(remarks.length > 0 && { reason: remarks.join(" ") }) };
 }
 
 /** What has to be mended in a Compose file before it can be deployed. */
