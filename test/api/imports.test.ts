@@ -247,6 +247,8 @@ test("an import that was cut short goes on by the plan that was agreed to", asyn
   expect([cut.status, commits]).toEqual([500, 1]);
   expect((await contents(tenant)).apps.map(({ name }: { name: string }) => name)).toEqual(["store"]);
   const { body } = await apply(tenant, exported(), hash);
+  const another = exported({ apps: [app("store"), app("other")], releases: [], webhooks: [] });
+  expect((await apply(tenant, another, hash)).body.code).toBe("import.plan_changed");
   expect(actions(body)).toEqual(
     everything("exists").map((each) => (/blog/.test(each) ? each.replace("exists", "created") : each)),
   );

@@ -1,4 +1,5 @@
-import { Export, readExport } from "@berth/domain/import/export.ts";
+import { Export } from "@berth/domain/import/export.ts";
+import { readExport } from "@berth/domain/import/read.ts";
 import { findSecret, looksSecret } from "@berth/domain/import/secret.ts";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";

@@ -1,7 +1,6 @@
-import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { Export } from "@berth/domain/import/export.ts";
 import { Imported, listImports } from "@berth/domain/import/imported.ts";
-import { ImportPlan } from "@berth/domain/import/plan.ts";
+import { ImportPlan } from "@berth/domain/import/item.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
@@ -50,5 +49,9 @@ export const imports = new Hono<Env>()
         "idempotency.busy",
       ],
     }),
-    async (c) => c.json(await importSelfHosted(c.var.ctx, c.req.valid("json")), 200),
+    async (c) => {
+      // Read here: it brings the YAML parser along.
+      const { importSelfHosted } = await import("@berth/domain/import/apply.ts");
+      return c.json(await importSelfHosted(c.var.ctx, c.req.valid("json")), 200);
+    },
   );

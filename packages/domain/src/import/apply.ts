@@ -9,10 +9,12 @@ import { remember } from "../once.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { check, commit, get, key, put, replace } from "../table.ts";
 import { addTarget } from "../target/target.ts";
-import { digest, type Export, readExport, type SelfHosted } from "./export.ts";
+import { digest, type Export, type SelfHosted } from "./export.ts";
 import { importedKey, StoredImport } from "./imported.ts";
+import { type ImportItem, type ImportPlan, idOf } from "./item.ts";
 import { freshReleases, freshWebhooks, webhookName } from "./note.ts";
-import { type ImportItem, type ImportPlan, idOf, planImport } from "./plan.ts";
+import { planImport } from "./plan.ts";
+import { readExport } from "./read.ts";
 
 /** What somebody agreed to. Kept for a day, so that an import that was interrupted goes on by the same plan. */
 const Agreed = z.object({ document: z.string(), create: z.array(z.string()) });

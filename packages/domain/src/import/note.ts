@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { Note, SelfHosted } from "./export.ts";
 import { NOTES_BYTES, type StoredImport } from "./imported.ts";
-import type { ImportItem } from "./plan.ts";
+import type { ImportItem } from "./item.ts";
 
 /** An app of the export as it is in the account, if it is, and the notes that belong to it. */
 export interface Former {
