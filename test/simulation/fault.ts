@@ -50,7 +50,9 @@ export interface Swarm {
 export function createSwarm(chance: Chance): Swarm {
   const calm = chance.hit(0.125);
   const often = new Map<Fault, number>();
-  for (const fault of kinds) if (!calm && chance.hit(0.4)) often.set(fault, faults[fault] * (0.1 + 0.9 * chance.next()));
+  for (const fault of kinds)
+    if (!calm && chance.hit(0.4))
+      often.set(fault, Math.min(0.8, faults[fault] * (0.1 + 0.9 * chance.next()) * (chance.hit(0.1) ? 6 : 1)));
   const struck = new Map<Fault, number>();
   let over = false;
   return {

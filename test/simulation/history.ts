@@ -58,7 +58,7 @@ export async function history(seed: number, options: { readonly readable?: boole
   const ask = createApi(stage, processes, world);
 
   const still = { ...world(processes.start({ name: "setup" })), table: { name: "berth-local", client: commandDoor(engine) } };
-  const lasts = chance.between(3, 20) * MINUTE;
+  const lasts = (chance.hit(0.12) ? chance.between(25, 50) : chance.between(3, 15)) * MINUTE;
   const customers = [];
   for (let nth = 1; nth <= (chance.hit(0.35) ? 2 : 1); nth++) customers.push(await createCustomer(stage, still, servers, nth));
   judge.begin(customers);

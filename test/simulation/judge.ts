@@ -20,7 +20,7 @@ export interface Known {
   /** Rows of environments, apps, accounts and targets by `pk|sk`. */
   readonly rows: Map<string, Row>;
   /** Events kept, by job and target. */
-  readonly events: Map<string, Map<number, Row>>;
+  readonly events: Map<string, Set<number>>;
   /** How often a job had its effect on a server. */
   readonly effects: Map<string, number>;
   /** Write units by job. */
@@ -66,6 +66,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     customers: new Map(),
   };
   const fences = new Map<string, Process>();
+  const lasting = new Map<string, string>();
+  const batches = new Map<string, Map<string, number[]>>();
+  const heard = new Map<string, number>();
   const requests = new Map<string, string>();
   let going = 0;
 
@@ -80,10 +83,15 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     if (pk.includes("#JOB#")) {
       if (NewImage && JSON.stringify(NewImage).includes("s3cr3t")) violate("6 no secret is told", `in events of ${pk}`);
       const at = pk.slice(pk.indexOf("#JOB#") + 5);
-      const kept = known.events.get(at) ?? new Map<number, Row>();
+      const kept = known.events.get(at) ?? new Set<number>();
       known.events.set(at, kept);
       const row = NewImage && (unmarshalItem(NewImage) as { events: Row[]; ttl: number });
-      for (const event of row?.events ?? []) kept.set(Number(event.seq), { ...event, ttl: row?.ttl });
+      // A row that is written over takes its events with it.
+      const rowsOf = batches.get(at) ?? new Map<string, number[]>();
+      batches.set(at, rowsOf);
+      rowsOf.set(sk, row?.events.map(({ seq }) => Number(seq)) ?? []);
+      kept.clear();
+      for (const seqs of rowsOf.values()) for (const seq of seqs) kept.add(seq);
       return;
     }
     if (sk !== "ACCOUNT" && noun !== "ENV" && noun !== "APP" && noun !== "TARGET") return;
@@ -144,7 +152,24 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     for (const row of puts) if (/^JOB#/.test(String(row.sk)) && !String(row.pk).includes("#JOB#")) judgeJob(written, row);
     if (keys.some((key) => /\|(ACCOUNT$|APP#)/.test(key))) judgeSlots(keys);
     judgeAudit(written);
+    judgeRenewal(written);
   });
+
+  /** Only whoever took a lease makes it last. */
+  function judgeRenewal({ process, keys }: Written): void {
+    const [key] = keys;
+    if (keys.length !== 1 || !process.name.startsWith("worker") || !key?.includes("|TARGET#")) return;
+    const row = known.rows.get(key);
+    const before = lasting.get(key);
+    const lease = row?.lease as { until: string } | undefined;
+    lasting.set(key, `${row?.fence} ${lease?.until}`);
+    const holder = fences.get(`${row?.id}/${row?.fence}`);
+    if (holder && holder !== process && before?.startsWith(`${row?.fence} `) && before !== lasting.get(key) && lease)
+      violate(
+        "11 fences only rise",
+        `${process.name} renews on ${row?.name} what ${holder.name} took with the fence ${row?.fence}`,
+      );
+  }
 
   /** Of every commit that changes what a customer has, one line of the audit log is a part. */
   function judgeAudit({ keys, process, puts }: Written): void {
@@ -217,6 +242,12 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const retries = now.retries ?? 0;
     if (retries < (was.retries ?? 0) && process.version === "ours")
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} forgets how many it had`);
+    if (was.status === "retrying" && now.status === "running" && was.nextAt && !swarm.has("clock skewed"))
+      if (Date.parse(was.nextAt) > clock.now() + 2000)
+        violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is tried before ${was.nextAt}`);
+    if (swarm.calm && now.attempts > 1 + retries)
+      violate("2 who renews a lease keeps it", `${job.id} was taken ${now.attempts} times without a fault`);
+    judgeVerdict(job, was, now);
     if (retries > (was.retries ?? 0) && was.status === "retrying")
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is put off twice for one try`);
     if (retries > 3 && !job.cancelAt && !now.withdrawn && !was.withdrawn)
@@ -224,7 +255,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     if (now.status === "retrying" && now.nextAt && now.nextAt !== was.nextAt) {
       const minutes = (Date.parse(now.nextAt) - clock.now() - process.skew) / 60_000;
       const wanted = RETRIES[retries - 1] ?? 15;
-      if (minutes > wanted + 0.02 || (swarm.calm && minutes < wanted - 0.5))
+      if (minutes > wanted + 0.02 || (!swarm.has("process frozen") && minutes < wanted - 0.5))
         violate("6 retries come at 1, 5 and 15 minutes", `number ${retries} of ${job.id} comes in ${minutes.toFixed(2)}`);
     }
     if (
@@ -238,6 +269,19 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       job.kind !== "check"
     )
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} gives up ${now.failure.class} after ${retries}`);
+  }
+
+  /** What the server itself failed with and is tried again is a new run there, not the old verdict over again. */
+  function judgeVerdict(job: Job, was: Job["rollouts"][string], now: Job["rollouts"][string]): void {
+    const tried = now.status !== was.status && (now.status === "retrying" || now.status === "failed");
+    if (!tried || now.failure?.class !== "registry.unavailable") return;
+    const at = `${job.id} ${now.target}`;
+    const times = (heard.get(at) ?? 0) + 1;
+    heard.set(at, times);
+    const runs = [...servers.values()].flatMap((server) => [...server.runs.values()]);
+    const most = runs.filter((run) => jobOf(run.job) === job.id && run.input.plan.resource === now.target);
+    const failed = most.filter(({ exit }) => exit?.class === "registry.unavailable").length;
+    if (times > failed) violate("6 retries come at 1, 5 and 15 minutes", `${job.id} counts one verdict ${times} times`);
   }
 
   const passing = (kind: string) =>
@@ -274,6 +318,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       judgeStanding(server, run, job, new Set(others.map((other) => jobOf(other.job))).size + 1);
     },
     took(server, run) {
+      const stopping = known.jobs.get(jobOf(run.job))?.cancelAt;
+      const since = stopping === undefined ? 0 : clock.now() - Date.parse(stopping);
+      if (swarm.calm && since > 15_000 && run.input.op === "deploy")
+        violate("2 who cancels is heard", `${jobOf(run.job)} took effect ${Math.round(since / 1000)} s after it was canceled`);
       const at = `${server.host} ${jobOf(run.job)}`;
       const times = (known.effects.get(at) ?? 0) + 1;
       known.effects.set(at, times);
@@ -285,15 +333,15 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const customer = known.customers.get(server.tenant);
     if (!customer) return;
     const now = clock.now();
-    const lasting = (milliseconds: number) =>
+    const within = (milliseconds: number) =>
       customer.standings.filter((_, i, all) => (all[i + 1]?.at ?? now) >= now - milliseconds);
-    const slow = swarm.calm ? 5000 : BELATED;
+    const slow = swarm.has("process frozen") ? BELATED : 90_000;
     // A plan that was made smaller counts for what begins from then on.
-    const most = Math.max(...lasting(90 * 60_000).map(({ concurrent }) => concurrent));
+    const most = Math.max(...within(90 * 60_000).map(({ concurrent }) => concurrent));
     if (together > most) violate("1 the plan's number at a time", `${together} of ${most} run for ${server.tenant}`);
     const attempts = Object.values(job.rollouts).reduce((most, rollout) => Math.max(most, rollout.attempts), 0);
     const allowed = job.rollback ? ["good", "grace"] : ["good"];
-    if (run.life === 1 && attempts <= 1 && !lasting(slow).some(({ standing }) => allowed.includes(standing)))
+    if (run.life === 1 && attempts <= 1 && !within(slow).some(({ standing }) => allowed.includes(standing)))
       violate("12 who does not pay changes nothing, and is not touched", `${job.id} begins on ${server.host}`);
   }
 
@@ -315,6 +363,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       if (first !== process)
         violate("11 fences only rise", `${first.name} and ${process.name} have the same fence ${fence} on ${server.host}`);
       const job = known.jobs.get(jobOf(plan.run ?? input.job));
+      const since = job?.cancelAt === undefined ? 0 : clock.now() - Date.parse(job.cancelAt);
+      if (op !== "cancel" && !swarm.has("clock skewed") && since > (swarm.has("process frozen") ? BELATED : 60_000))
+        violate("2 who cancels is heard", `${job?.id} is begun ${Math.round(since / 1000)} s after it was canceled`);
       const rollout = job && Object.values(job.rollouts).find(({ target }) => target === plan.resource);
       if (
         rollout?.nextAt &&

@@ -253,7 +253,7 @@ export function createRunner(stage: Stage, watch: Watch) {
       if (project.owner !== plan.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
       server.projects.set(name, project);
       if (run.previous === undefined) run.previous = project.current ?? null;
-      step(server, run, "pull", chance.between(500, 20_000), 600_000, () => {
+      step(server, run, "pull", chance.hit(0.1) ? chance.between(40_000, 90_000) : chance.between(500, 20_000), 600_000, () => {
         if (plan.pull === "always" && swarm.strike("registry down"))
           return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
         if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");

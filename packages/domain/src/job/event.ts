@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { key, list, store } from "../table.ts";
+import { Problem } from "../error.ts";
+import { key, list, touch } from "../table.ts";
 import { ended, getJob, type Job } from "./job.ts";
 
 /**
@@ -17,12 +18,18 @@ export const Event = z.object({
 });
 export type Event = z.infer<typeof Event>;
 
+/** The row holds these events already, and perhaps more. */
+const kept = new Problem("version.stale");
+
 const Batch = z.object({ events: z.array(Event) });
 
 const part = (job: string, target: string) => `JOB#${job}#${target}`;
 const place = (seq: number) => String(seq).padStart(9, "0");
 
-/** Stores a run's next events as one row. The same batch again is the same row. */
+/**
+ * Stores a run's next events as one row. The same batch again is the same row, and a worker that comes late with a shorter one leaves the
+ * longer one as it is.
+ */
 export async function keepEvents(
   ctx: Context,
   at: { job: string; target: string },
@@ -32,7 +39,16 @@ export async function keepEvents(
   const [first] = events;
   if (!first) return;
   const ttl = Math.floor(ctx.now().getTime() / 1000) + days * 86_400;
-  await store(ctx, key(ctx, place(first.seq), part(at.job, at.target)), { events, ttl });
+  const change = {
+    change: "SET #events = :events, #last = :last, #ttl = :ttl",
+    condition: "attribute_not_exists(#last) OR #last < :last",
+    values: { ":events": events, ":last": events.at(-1)?.seq, ":ttl": ttl },
+  };
+  try {
+    await touch(ctx, key(ctx, place(first.seq), part(at.job, at.target)), change, kept);
+  } catch (error) {
+    if (error !== kept) throw error;
+  }
 }
 
 /** The number of the last event kept, 0 if there is none. */
@@ -89,10 +105,11 @@ async function readTarget(ctx: Context, job: Job, { target, name }: { target: st
   const { pk } = key(ctx, "", part(job.id, target));
   // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
   const { rows, last } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true });
-  const items = rows.flatMap((row) =>
-    Batch.parse(row)
-      .events.filter(({ seq }) => seq > after)
-      .map((event) => ({ ...event, target, name })),
-  );
+  // Of two workers one after the other both may have kept the same event.
+  const events = new Map(rows.flatMap((row) => Batch.parse(row).events.map((event) => [event.seq, event] as const)));
+  const items = [...events.values()]
+    .filter(({ seq }) => seq > after)
+    .sort((a, b) => a.seq - b.seq)
+    .map((event) => ({ ...event, target, name }));
   return { target, items, seq: items.at(-1)?.seq ?? after, more: last !== undefined };
 }
