@@ -74,6 +74,7 @@ describe("values from a customer", () => {
     "a\tb",
     "\r",
     "$HOME",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell variable, not a template
     "${IFS}",
     "|| touch CANARY",
     "> CANARY",
