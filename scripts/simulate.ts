@@ -54,7 +54,7 @@ async function hunt(): Promise<void> {
   let survived = 0;
   const next = async (thread: number): Promise<void> => {
     for (let mutant = wanted.shift(); mutant; mutant = wanted.shift()) {
-      const bundle = await bundleSimulation(`mutant-${thread}`, mutant);
+      const bundle = await bundleSimulation(`mutant-${process.pid}-${thread}`, mutant);
       const { bad } = await firstBad(`${bundle}`, seeds, 120);
       const [found] = bad;
       if (!found) survived++;

@@ -148,7 +148,7 @@ export const mutants: readonly Mutant[] = [
   of(advance, "a fourth retry", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 5, 15, 15]"),
   of(advance, "retries come at 1, 1 and 1 minutes", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 1, 1]"),
   of(advance, "retries are not counted", "retries: (rollout.retries ?? 0) + 1,", ""),
-  of(advance, "what may pass fails at once", 'new Set(["unreachable", "refused", ', 'new Set(["'),
+  of(advance, "what may pass fails at once", 'new Set(["unreachable", "refused", ', "new Set(["),
   of(
     advance,
     "a canceled job is given up though its run may go on",
@@ -242,9 +242,9 @@ export const mutants: readonly Mutant[] = [
     '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end")]',
     '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end"), line(ctx, job, "deployment", "end")]',
   ),
-  of(finish, "what was removed is still live", "if (!gone.has(target))", "if (true)"),
+  of(finish, "what was removed is still live", "([target]) => !gone.has(target)", '([target]) => target !== ""'),
   of(cancel, "cancelling leaves no audit line", ', [audit(ctx, "job.cancel", id)]', ""),
-  of(deploy, "a repeat of a request makes another job", "if (again) return again;\n  const composed", "const composed"),
+  of(deploy, "a repeat of a request makes another job", "if (again) return again;\n    const last", "const last"),
   of(
     deploy,
     "a second deploy of an app is accepted",
@@ -259,10 +259,10 @@ export const mutants: readonly Mutant[] = [
     "{ slots: 1 as const }",
   ),
   of(
-    deploy,
-    "accepting a deploy leaves no audit line",
-    'audit(ctx, input.rollback ? "deployment.rollback"',
-    '(false as boolean) ? audit(ctx, "deployment.rollback", "") : undefined,\n    (() => undefined)(); void (input.rollback ? "deployment.rollback"',
+    removal,
+    "removing an app leaves no audit line",
+    'audit(ctx, "app.remove", `${app.name}/${name}`, { detail',
+    "void 0 as never, void ((_: unknown) => _)({ detail",
   ),
   of(
     account,

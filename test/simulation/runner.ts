@@ -13,6 +13,8 @@ export interface Run {
   pid: boolean;
   canceled: boolean;
   changed: boolean;
+  /** Its release was recorded. Started again after a reboot it records the same once more, which changes nothing. */
+  recorded: boolean;
   /** A removal has begun. */
   removing: boolean;
   /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
@@ -136,6 +138,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     pid: false,
     canceled: false,
     changed: false,
+    recorded: false,
     removing: false,
     previous: undefined,
     concluded: false,
@@ -266,7 +269,8 @@ export function createRunner(stage: Stage, watch: Watch) {
             if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
             emit(run, "step", "record");
             project.current = release;
-            watch.took(server, run);
+            if (!run.recorded || run.exit) watch.took(server, run);
+            run.recorded = true;
             emit(run, "step", "prune");
             soon(run, chance.between(10, 300), () =>
               conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
