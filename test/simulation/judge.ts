@@ -41,6 +41,8 @@ export interface Judge {
   going(): number;
   jobs(): number;
   rest(rest: Rest): void;
+  /** Seconds from a job's acceptance to its beginning on a server, by tenant. */
+  readonly waits: Map<string, number[]>;
 }
 
 export const ends = ({ status }: Pick<Job, "status">) => status === "succeeded" || status === "failed" || status === "canceled";
@@ -68,6 +70,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
   const fences = new Map<string, Process>();
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
+  const waits = new Map<string, number[]>();
   const heard = new Map<string, number>();
   const requests = new Map<string, string>();
   let going = 0;
@@ -312,6 +315,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
         return;
       }
       if (ends(job)) violate("3 an effect happens once", `${server.host} begins ${id}, which has ${job.status}`);
+      if (run.life === 1) {
+        const list = waits.get(server.tenant) ?? [];
+        waits.set(server.tenant, [...list, (clock.now() - Date.parse(job.createdAt)) / 1000]);
+      }
       const others = running(server.tenant).filter((other) => jobOf(other.job) !== id);
       const same = others.find((other) => other.input.plan.project === run.input.plan.project);
       if (same) violate("1 one mutation an app", `${jobOf(same.job)} and ${id} change ${run.input.plan.project} at once`);
@@ -379,6 +386,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     begin(customers) {
       for (const customer of customers) known.customers.set(customer.tenant, customer);
     },
+    waits,
     going: () => going,
     jobs: () => known.jobs.size,
     rest: (rest) => judgeRest(stage, known, servers, rest),

@@ -33,6 +33,8 @@ export interface QueueOptions {
   readonly receives: number;
   /** At most this many messages in work at once. */
   readonly concurrency: number;
+  /** Whether the group with the fewest messages in flight comes first. */
+  readonly fair: boolean;
   /** Work on one message, in a process of its own. */
   readonly work: (process: Process, event: SQSEvent) => Promise<SQSBatchResponse>;
 }
@@ -183,8 +185,8 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
         if (job) sent.set(job, (sent.get(job) ?? 0) + 1);
         tell(process.name, `rings ${body}${delaySeconds ? ` in ${delaySeconds} s` : ""}`);
         const milliseconds = Math.min(900, delaySeconds) * 1000;
-        put(body, group, milliseconds);
-        if (swarm.strike("message sent twice")) put(body, group, milliseconds);
+        put(body, options.fair ? group : "", milliseconds);
+        if (swarm.strike("message sent twice")) put(body, options.fair ? group : "", milliseconds);
         if (swarm.strike("send done, time-out")) throw Object.assign(new Error("simulated time-out"), { name: "TimeoutError" });
       }),
   };
