@@ -96,9 +96,10 @@ export async function listApps(
   return { items, next: page.last?.slice("APP#".length) ?? null };
 }
 
+/** All of an app's, as they are: whether the app goes with one of them is decided by this. */
 export async function listEnvironments(ctx: Context, app: string): Promise<Environment[]> {
   allow(ctx, "read", { app });
-  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#` });
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#`, consistent: true });
   return rows.map((row) => Environment.parse(row));
 }
 
