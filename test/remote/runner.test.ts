@@ -184,7 +184,7 @@ describe("a job that is started again", () => {
     await sleep(400);
     const [a, b, c] = await Promise.all([
       first,
-      runOn(made, deployOf("job_1", { from: 2 })),
+      runOn(made, deployOf("job_1", { from: 2, fence: 7 })),
       runOn(made, deployOf("job_1", { fence: 7 })),
     ]);
     expect(a.exit).toMatchObject({ code: 0 });
