@@ -23,11 +23,11 @@ export const drain =
           await work(schema.parse(JSON.parse(record.body)));
           return [];
         } catch (error) {
-          const code = error instanceof Problem ? error.code : undefined;
+          const problem = error instanceof Problem ? error.code : undefined;
           world.log("error", "message failed", {
             message: record.messageId,
             receives: record.attributes.ApproximateReceiveCount,
-            code,
+            problem,
             error,
           });
           return [{ itemIdentifier: record.messageId }];
