@@ -11,6 +11,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     mutants: { type: "boolean", default: false },
     upto: { type: "string", default: "10000" },
+    skip: { type: "string", default: "0" },
     only: { type: "string", default: "" },
   },
 });
@@ -49,7 +50,7 @@ async function simulate(count: number, from: number): Promise<void> {
 /** Every mutant has to be found within 10,000 seeds. */
 async function hunt(): Promise<void> {
   const seeds = Array.from({ length: Number(values.upto) }, (_, i) => 1 + i);
-  const wanted = mutants.filter(({ name }) => name.includes(values.only));
+  const wanted = mutants.filter(({ name }) => name.includes(values.only)).slice(Number(values.skip));
   const rows: string[] = [];
   let survived = 0;
   const next = async (thread: number): Promise<void> => {

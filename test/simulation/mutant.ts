@@ -130,12 +130,7 @@ export const mutants: readonly Mutant[] = [
     "redact: redactor(bundle.variables),",
     "redact: (text) => text,",
   ),
-  of(
-    failure,
-    "secrets are not taken out of failures",
-    "const clean = (text: string) => redact(trim(text));",
-    "const clean = (text: string) => trim(text);",
-  ),
+  of(failure, "secrets are not taken out of failures", "redact(plain(text)).slice(0, MOST)", "plain(text).slice(0, MOST)"),
   of(failure, "secrets are not taken out of a container's last lines", "clean(line).slice(0, 400)", "line.slice(0, 400)"),
   of(
     recorder,

@@ -2,31 +2,29 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Report, Share } from "./share.ts";
 
-/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A hundred seeds without an end count as bad. */
+/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A hundred seeds without an end, or with a crash, count as bad. */
 function share(bundle: string, data: Share, limitSeconds: number): Promise<Report> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(bundle, { workerData: data });
+  return new Promise((resolve) => {
+    const worker = new Worker(bundle, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: 1000 } });
     let sum: Report = { seeds: 0, events: 0, jobs: 0, seconds: 0, calm: 0, faults: {}, bad: [], done: false };
     const end = (report: Report) => {
       clearTimeout(timer);
       void worker.terminate();
       resolve(report);
     };
-    const give = () => {
+    const give = (what: string) => {
       const seed = data.seeds[sum.seeds] ?? 0;
-      end({ ...sum, bad: [...sum.bad, { seed, invariant: "the history ends", what: `within ${limitSeconds} s of real time` }] });
+      end({ ...sum, bad: [...sum.bad, { seed, invariant: "the history ends", what: `from this seed on, ${what}` }] });
     };
-    let timer = setTimeout(give, limitSeconds * 1000);
+    const late = () => give(`not within ${limitSeconds} s of real time`);
+    let timer = setTimeout(late, limitSeconds * 1000);
     worker.on("message", (report: Report) => {
       sum = add(sum, report);
       clearTimeout(timer);
-      timer = setTimeout(give, limitSeconds * 1000);
+      timer = setTimeout(late, limitSeconds * 1000);
       if (report.done) end(sum);
     });
-    worker.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
+    worker.on("error", (error: Error) => give(error.message));
   });
 }
 

@@ -83,8 +83,11 @@ export type FailureClass = keyof typeof failures;
 
 export const isFailureClass = (text: string): text is FailureClass => Object.hasOwn(failures, text);
 
+const MOST = 4096;
+const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
+
 /** 4 KB of text at most, without control characters: what an error may be anywhere. */
-export const trim = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, 4096);
+export const trim = (text: string) => plain(text).slice(0, MOST);
 
 export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failure => ({
   class: kind,
@@ -96,7 +99,8 @@ export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failur
 /** The runner's verdict as a failure, with every known secret taken out. */
 export function failureOf(exit: Exit, redact: (text: string) => string): Failure {
   const kind = exit.class ?? "internal";
-  const clean = (text: string) => redact(trim(text));
+  // Redacted before it is cut, or a secret that the cut goes through would show its beginning.
+  const clean = (text: string) => redact(plain(text)).slice(0, MOST);
   return failure(kind, {
     ...(exit.message && { message: clean(exit.message) }),
     ...(exit.step && { step: exit.step }),
