@@ -69,8 +69,8 @@ test("services may be called as JavaScript calls things of its own", () => {
   expect(services.map(({ name }) => name)).toEqual(names);
 });
 
-const paths = ["a", "a/b.txt", "a b/ü.conf", "./x", "x/../y", "-rf", "$(id)", "'\"`"];
-const bad = ["", ".", "..", "../x", "/etc/passwd", "a/../../x", "dir/", "a\nb", "a\0", "a\u007f", "x".repeat(201)];
+const paths = ["a", "a/b.txt", "a b/ü.conf", "./x", "x/../y", "-rf", "$(id)", "'\"`", "a\nb", "a\u007f"];
+const bad = ["", ".", "..", "../x", "/etc/passwd", "a/../../x", "dir/", "a\0", "x".repeat(201)];
 const taken = ["compose.yaml", ".env", "release.json", "releases/1/x", "current", "current/x", ".berth/x", "x/../current"];
 
 test("a path that is accepted can be sent to a server, and one that cannot is refused at once", () => {

@@ -128,7 +128,7 @@ async function frozenWorker(changes: readonly Change[]): Promise<string> {
         : tenant.system.sleep(milliseconds);
     const frozen = rollout({ ...tenant.system, sleep }, { job: first.id, target }, reachOf({ gate }));
     await new Promise((resolve) => setTimeout(resolve, 200));
-    await world.clock.advance(91 * 60);
+    await world.clock.advance(181 * 60);
     await sweep(world.world, () => tenant.system); // the job is overdue, and over
     const second = await tenant.deploy("shop", { compose });
     await rollout(tenant.system, { job: second.id, target }, reachOf());

@@ -3,6 +3,19 @@ import { createCustomer, live } from "./customer.ts";
 import type { Fault } from "./fault.ts";
 import { createStage, START, type Violation } from "./stage.ts";
 
+// Loaded at their first use in production; here before the first seed, so that a first import shifts no order of events.
+await Promise.all([
+  import("ipaddr.js"),
+  import("yaml"),
+  import("@berth/domain/deployment/deploy.ts"),
+  import("@berth/domain/import/apply.ts"),
+  import("@berth/domain/billing/change.ts"),
+  import("@berth/domain/billing/checkout.ts"),
+  import("@berth/domain/billing/portal.ts"),
+  import("@berth/domain/billing/refresh.ts"),
+]);
+
+
 export interface History {
   readonly seed: number;
   /** Of everything that happened, in order. */
