@@ -15,7 +15,6 @@ await Promise.all([
   import("@berth/domain/billing/refresh.ts"),
 ]);
 
-
 export interface History {
   readonly seed: number;
   /** Of everything that happened, in order. */

@@ -197,6 +197,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       if (job.status !== "queued" || job.version !== 1 || row.dueAt === undefined)
         violate("2 an accepted job ends once", `${job.id} begins as ${job.status}, version ${job.version}, due ${row.dueAt}`);
       if (lines !== 1) violate("7 every change has one audit line", `${job.id} was accepted with ${lines}`);
+      const standing = known.customers.get(job.tenant)?.standings.at(-1)?.standing ?? "good";
+      if ((job.kind === "deploy" || job.kind === "remove") && standing !== "good" && !(job.rollback && standing === "grace"))
+        violate("12 who does not pay changes nothing, and is not touched", `${job.id} is accepted of one who is ${standing}`);
       const asked = process.once && requests.get(process.once);
       if (asked && asked !== job.id)
         violate("3 an effect happens once", `the request ${process.once} made ${asked} and ${job.id}`);
@@ -215,6 +218,8 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     for (const [target, rollout] of Object.entries(was.rollouts)) judgeRollout(process, job, rollout, job.rollouts[target]);
     if (!ends(job)) {
       if (row.dueAt === undefined) violate("2 an accepted job ends once", `${job.id} is not due any more`);
+      else if (String(row.dueAt) < job.createdAt && !swarm.has("clock skewed"))
+        violate("11 work is bounded", `${job.id} is due again before it is done`);
       if (Boolean(job.cancelAt) !== Boolean(was.cancelAt) && process.name.startsWith("api") && lines !== 1)
         violate("7 every change has one audit line", `${job.id} is to be canceled, with ${lines}`);
       return;

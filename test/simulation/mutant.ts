@@ -48,12 +48,6 @@ export const mutants: readonly Mutant[] = [
   ),
   of(
     lease,
-    "a lease just renewed is taken",
-    '${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}',
-    '${target.lease ? ":held = :held" : "attribute_exists(pk)"}',
-  ),
-  of(
-    lease,
     "whoever comes first goes first, whoever stands in line",
     "holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined)",
     "holder",

@@ -16,6 +16,8 @@ export interface Process {
   /** Write units spent. */
   spent: number;
   onDeath?: () => void;
+  /** It has said that its message failed. */
+  failed?: boolean;
 }
 
 export interface Birth {

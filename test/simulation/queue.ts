@@ -148,6 +148,8 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
     } as unknown as SQSEvent;
     void options.work(process, event).then(({ batchItemFailures }) => {
       if (!leave()) return;
+      if (process.failed && batchItemFailures.length === 0)
+        stage.violate("2 what failed comes back", `${process.name} failed and its message is gone`);
       tell(process.name, batchItemFailures.length > 0 ? "fails" : "is done");
       if (batchItemFailures.length > 0) back();
       else message.state = "gone";

@@ -31,6 +31,7 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
       }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     log: (level, message, facts) => {
+      if (message === "message failed") process.failed = true;
       if (level === "error") stage.tell(process.name, `logs "${message}": ${reason(facts?.error)}`);
     },
   };
