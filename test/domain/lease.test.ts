@@ -30,3 +30,17 @@ test("a lease that is renewed between another's look and its grasp is not taken"
   expect(late).toEqual({ kind: "waits", behind: first.id });
   expect((await findTarget(tenant.ctx, id)).lease?.job).toBe(first.id);
 });
+
+test("a job that was here before does not wait in line behind one that waits for it to end", async () => {
+  const tenant = await testTenant(t);
+  const { id } = await tenant.target();
+  await tenant.app();
+  await tenant.app("blog");
+  const [older, begun] = [await tenant.deploy("shop"), await tenant.deploy("blog")];
+  const taken = await takeLease(tenant.system, id, begun.id);
+  expect(taken.kind).toBe("taken");
+  expect(await takeLease(tenant.system, id, older.id)).toEqual({ kind: "waits", behind: begun.id });
+  await t.clock.advance(LEASE_SECONDS + 1);
+  expect(await takeLease(tenant.system, id, begun.id)).toEqual({ kind: "waits", behind: older.id });
+  expect(await takeLease(tenant.system, id, begun.id, true)).toMatchObject({ kind: "taken" });
+});

@@ -132,8 +132,12 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
         violate("11 fences only rise", `${sk}: the lease went from ${before?.job} to ${lease?.job} with the same fence`);
       return;
     }
-    const skipped = (old.line as string[]).find((id) => lease && id < lease.job && lives(id));
-    if (skipped) violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
+    const begun =
+      lease &&
+      Object.values(known.jobs.get(lease.job)?.rollouts ?? {}).some(({ target, attempts }) => target === now.id && attempts > 0);
+    const skipped = !begun && (old.line as string[]).find((id) => lease && id < lease.job && lives(id));
+    if (typeof skipped === "string")
+      violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
     if (!swarm.has("clock skewed") && before && lives(before.job) && Date.parse(before.until) > clock.now() + 1000)
       violate(
         "1 one after the other, first come first served",

@@ -49,7 +49,7 @@ export const mutants: readonly Mutant[] = [
   of(
     lease,
     "whoever comes first goes first, whoever stands in line",
-    "holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined)",
+    "holder ?? (!begun && line[0] !== undefined && line[0] < job ? line[0] : undefined)",
     "holder",
   ),
   of(lease, "the line is in the order of coming", "[...line, job].sort()", "[job, ...line]"),
@@ -72,7 +72,7 @@ export const mutants: readonly Mutant[] = [
     "return job === undefined;",
   ),
   of(rollout, "the lease is not renewed", "now - renewed >= RENEW_SECONDS * 1000", "false as boolean"),
-  of(rollout, "a job that ended meanwhile is begun", "if (!begun || rolloutEnded(begun)) return;", ""),
+  of(rollout, "a job that ended meanwhile is begun", 'if (begun?.status !== "running") return;', ""),
   of(rollout, "what one overtaken heard counts", "outcome, attempt, at", "outcome, at"),
   of(rollout, "the plan's number of deploys is not looked at", "ahead.length >= concurrent", "ahead.length >= 100"),
   of(rollout, "the plan's number is one too many", "ahead.length >= concurrent", "ahead.length > concurrent"),

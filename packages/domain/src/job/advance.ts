@@ -72,6 +72,9 @@ export function advance(job: Job, event: JobEvent): Advanced {
   if (ended(job)) return { job, effects: [], dueAt: event.at };
   switch (event.type) {
     case "started":
+      // Put off meanwhile by whoever had it before: its time has not come.
+      if ((job.rollouts[event.target]?.nextAt ?? "") > later(event.at, 1000).toISOString())
+        return { job, effects: [], dueAt: nextLook(job, event.at) };
       return onRollout(job, event, (rollout) => ({
         ...without(rollout, "waitsFor", "nextAt"),
         ...vanished(rollout),

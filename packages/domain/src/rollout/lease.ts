@@ -22,7 +22,8 @@ export type Taken =
 const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
 const lost = new Problem("version.stale");
 
-export async function takeLease(ctx: Context, id: string, job: string): Promise<Taken> {
+/** `begun`: the job was here before. It waits for whoever holds the target, but not for the line, in which somebody may wait for it to end. */
+export async function takeLease(ctx: Context, id: string, job: string, begun = false): Promise<Taken> {
   for (;;) {
     const row = await get(ctx, targetKey(ctx, id));
     if (!row) return { kind: "gone" };
@@ -31,7 +32,7 @@ export async function takeLease(ctx: Context, id: string, job: string): Promise<
     if (held && target.lease?.job === job) return { kind: "attended", until: target.lease.until };
     const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
     const line = await livingLine(ctx, target.line, job);
-    const ahead = holder ?? (line[0] !== undefined && line[0] < job ? line[0] : undefined);
+    const ahead = holder ?? (!begun && line[0] !== undefined && line[0] < job ? line[0] : undefined);
     try {
       if (ahead === undefined) return await take(ctx, target, job, line);
       if (target.line.includes(job)) return { kind: "waits", behind: ahead };

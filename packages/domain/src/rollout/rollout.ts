@@ -56,7 +56,7 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
     if (ahead.length >= concurrent)
       return waits(ctx, job, bell, `the plan's ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
   }
-  const taken = await takeLease(ctx, bell.target, job.id);
+  const taken = await takeLease(ctx, bell.target, job.id, state.attempts > 0);
   if (taken.kind === "attended") {
     if (bell.again)
       await ring(ctx, job, [bell.target], { delaySeconds: Math.ceil((Date.parse(taken.until) - now.getTime()) / 1000) + 1 });
@@ -65,9 +65,9 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
   const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
-  // Meanwhile it may have been canceled or refused: what has ended is not begun.
+  // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
   const begun = started.rollouts[bell.target];
-  if (!begun || rolloutEnded(begun)) return;
+  if (begun?.status !== "running") return;
   await attend(ctx, started, bell, reach, taken.target, taken.fence, account);
 }
 
