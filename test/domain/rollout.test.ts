@@ -1,5 +1,6 @@
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
+import { happen } from "@berth/domain/job/happen.ts";
 import { findJob } from "@berth/domain/job/job.ts";
 import { sweep } from "@berth/domain/job/sweep.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
@@ -341,4 +342,15 @@ test("a job nobody could finish in its life is ended, once, and its claims are f
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "failed", failure: { class: "overdue" } });
   expect(await tenant.account()).toMatchObject({ slots: 0 });
   expect((await tenant.deploy("shop")).status).toBe("queued");
+});
+
+test("of two workers that begin the same rollout at once each has begun it once, though both would write the same", async () => {
+  const { tenant, target } = await ready();
+  const { id } = await tenant.deploy("shop");
+  await happen(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
+  const seen = await findJob(tenant.system, id);
+  const at = t.clock.now();
+  const first = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
+  const second = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
+  expect([first, second].map(({ rollouts }) => rollouts[target.id]?.attempts)).toEqual([2, 3]);
 });

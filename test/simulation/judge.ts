@@ -388,6 +388,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
         rollout.status === "retrying" &&
         !job?.cancelAt &&
         !swarm.has("clock skewed") &&
+        process.frozenUntil === 0 && // one that was frozen may not know that it was put off; nothing but a fence could tell
         Date.parse(rollout.nextAt) > clock.now() + 2000
       )
         violate("6 retries come at 1, 5 and 15 minutes", `${job?.id} is tried before ${rollout.nextAt}`);

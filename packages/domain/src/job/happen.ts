@@ -1,10 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { commit, type Write } from "../table.ts";
+import { commit, get, type Write } from "../table.ts";
 import { advance, type JobEvent } from "./advance.ts";
 import { finish, ringWaiting } from "./finish.ts";
-import { ended, findJob, Job, moveJob, ring, stepJob } from "./job.ts";
+import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "./job.ts";
 
 /** Two workers on one job meet a few times; more often than this something is wrong. */
 const TRIES = 20;
@@ -20,17 +19,17 @@ export async function happen(ctx: Context, id: string, event: JobEvent, seen?: J
     if (!job) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });
     const { job: next, effects, dueAt } = advance(job, event);
     if (next === job) return job;
+    const move = { dueAt, mark: Buffer.from(ctx.random(9)).toString("base64url") };
     try {
-      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, dueAt), ...(await finish(ctx, next)), ...also);
-      else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, dueAt), ...also);
-      else await stepJob(ctx, next, job.version, dueAt);
+      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...also);
+      else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...also);
+      else await stepJob(ctx, next, job.version, move);
     } catch (error) {
       if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
-      const wanted = Job.parse({ ...next, version: job.version + 1 });
-      const found = await findJob(ctx, id);
-      // Where they are equal, an earlier try of the same write was done and only its answer lost.
-      if (!isDeepStrictEqual(found, wanted)) {
-        job = found;
+      const row = await get(ctx, jobKey(ctx, id));
+      // With this mark an earlier try of the same write was done and only its answer lost; that the rows are equal does not say whose it is.
+      if (row?.mark !== move.mark) {
+        job = row && Job.parse(row);
         continue;
       }
     }

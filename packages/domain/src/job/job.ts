@@ -125,13 +125,24 @@ const row = (ctx: World, job: Job, dueAt: Date): Row => ({
 export const enqueue = (ctx: Context, job: Job): Write =>
   insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(Date.parse(job.createdAt) + FIRST_LOOK_SECONDS * 1000)));
 
+/** When somebody has to look at the job next, and by what the writer knows its own write again when the answer was lost. */
+export interface Move {
+  readonly dueAt: Date;
+  readonly mark?: string;
+}
+const moved = (ctx: Context, job: Job, seen: number, { dueAt, mark }: Move) => ({
+  ...row(ctx, job, dueAt),
+  ...(mark && { mark }),
+  version: seen + 1,
+});
+
 /** Moves a job from the version that was seen to the next. */
-export const moveJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Write =>
-  replace(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 }, seen);
+export const moveJob = (ctx: Context, job: Job, seen: number, move: Move): Write =>
+  replace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
 /** The same for progress that ends nothing, at half the price. */
-export const stepJob = (ctx: Context, job: Job, seen: number, dueAt: Date): Promise<void> =>
-  replaceOne(ctx, jobKey(ctx, job.id), { ...row(ctx, job, dueAt), version: seen + 1 }, seen);
+export const stepJob = (ctx: Context, job: Job, seen: number, move: Move): Promise<void> =>
+  replaceOne(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
 export async function findJob(ctx: Context, id: string): Promise<Job | undefined> {
   const found = await get(ctx, jobKey(ctx, id));

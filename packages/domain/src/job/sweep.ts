@@ -54,7 +54,7 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
     if (after !== job) return false;
   }
   // Pushing the due time on is what lets only one of two sweeps ring.
-  const pushed = await stepJob(ctx, job, job.version, nextLook(job, now)).then(
+  const pushed = await stepJob(ctx, job, job.version, { dueAt: nextLook(job, now) }).then(
     () => true,
     (error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "version.stale") return false;
