@@ -73,6 +73,8 @@ export const connectSsh: Connect = (address, key) =>
 
 function dial(client: Client, config: ConnectConfig): void {
   client.connect({ ...keepalive, readyTimeout: connectMs, timeout: connectMs, ...config });
+  // A handshake is small packets one after another: held back for company, each would wait for the server's delayed acknowledgement.
+  client.setNoDelay(true);
 }
 
 function isPinned(address: Address, seen: Buffer): boolean {
