@@ -1,5 +1,6 @@
 import { type CatalogueEntry, catalogue, Problem } from "@berth/domain/error.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
+import { isThrottlingError, isTransientError } from "@smithy/core/retry";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Env } from "./app.ts";
@@ -17,11 +18,13 @@ export interface ProblemBody {
   readonly [fact: string]: unknown;
 }
 
+const BUSY_SECONDS = 2;
+
 /** Answers any error as a problem. One that is no refusal is logged with its cause and shown as `internal` without it. */
 export function answerProblem(c: Context<Env>, error: unknown): Response {
   const problem = toProblem(error);
   const entry: CatalogueEntry = catalogue[problem.code];
-  if (problem.code === "internal")
+  if (entry.status >= 500)
     c.var.world.log("error", "request failed", { request: c.var.request, path: c.req.path, error: problem.cause });
   const body: ProblemBody = {
     ...problem.facts,
@@ -34,15 +37,21 @@ export function answerProblem(c: Context<Env>, error: unknown): Response {
     next: problem.next,
     request: c.var.request,
   };
-  const { retryAfter } = problem.facts;
+  const retryAfter = problem.facts.retryAfter ?? (problem.code === "service.busy" ? BUSY_SECONDS : undefined);
   if (retryAfter !== undefined) c.header("retry-after", String(retryAfter));
   if (entry.status === 401) c.header("www-authenticate", "Bearer");
   return c.body(JSON.stringify(body), entry.status as ContentfulStatusCode, { "content-type": "application/problem+json" });
 }
 
+type SdkError = Parameters<typeof isTransientError>[0];
+const isPassing = (error: unknown) =>
+  error instanceof Error && (isThrottlingError(error as SdkError) || isTransientError(error as SdkError));
+
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof RemoteError && error.class.startsWith("address."))
     return new Problem("target.address", { detail: error.message });
+  // A table or a queue without room or without an answer, after the SDK's own tries. That it passes is all that is known.
+  if (isPassing(error)) return new Problem("service.busy", { cause: error });
   return new Problem("internal", { cause: error });
 }

@@ -14,7 +14,9 @@ export const ringForNew =
       if (record.eventName !== "INSERT" || !pk.startsWith("TENANT#") || !sk.startsWith("JOB#")) continue;
       try {
         const ctx = systemOf(world, pk.slice("TENANT#".length), "relay");
-        const job = await findJob(ctx, sk.slice("JOB#".length));
+        // What it was a moment ago is enough: a bell too many does nothing.
+        const id = sk.slice("JOB#".length);
+        const job = (await findJob(ctx, id, { consistent: false })) ?? (await findJob(ctx, id));
         if (job?.status === "queued" && Object.values(job.rollouts).every(({ status }) => status === "queued"))
           await ring(ctx, job);
       } catch (error) {

@@ -127,6 +127,7 @@ covers("createDeployment", "deployment.no_target", "with no target, or several, 
     next: ["berth target add NAME USER@HOST"],
   });
   await tenant.target("web1");
+  await api.clock.advance(1);
   await tenant.target("web2");
   expect((await deployShop(tenant)).body.detail).toContain("web1, web2");
 });

@@ -1,3 +1,4 @@
+import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { getApp } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
 import { removeApp } from "@berth/domain/app/remove.ts";
@@ -6,7 +7,8 @@ import { requestCode, verifyCode } from "@berth/domain/auth/code.ts";
 import { network } from "@berth/domain/auth/rate.ts";
 import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
-import { ended } from "@berth/domain/job/job.ts";
+import { ended, type Job } from "@berth/domain/job/job.ts";
+import { rollout } from "@berth/domain/rollout/rollout.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
 import { addTarget, listTargets, removeTarget } from "@berth/domain/target/target.ts";
 import { afterAll, describe, expect, test } from "vitest";
@@ -23,6 +25,30 @@ const outcome = (work: Promise<unknown>) =>
     () => "done",
     (error) => String(error.code ?? error),
   );
+type Line = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+
+/** Does something else just before the first commit with such a line, as another process might. */
+async function beforeCommit(which: (line: Line) => boolean, other: () => Promise<unknown>, work: () => Promise<unknown>) {
+  const { client } = made.world.table;
+  const send = client.send.bind(client);
+  let done = false;
+  const late = async (...given: Parameters<typeof send>) => {
+    const [command] = given;
+    if (!done && command instanceof TransactWriteCommand && command.input.TransactItems?.some(which)) {
+      done = true;
+      await other();
+    }
+    return send(...given);
+  };
+  client.send = late as typeof send; // of its overloads only the one without a callback is ever called
+  try {
+    await work();
+  } finally {
+    client.send = send;
+  }
+  expect(done, "somebody got ahead").toBe(true);
+}
+const bellOf = (job: Job | undefined) => ({ job: job?.id ?? "", target: Object.keys(job?.rollouts ?? {})[0] ?? "" });
 const settled = async () => {
   const tenant = await testTenant(made);
   await tenant.target();
@@ -151,6 +177,40 @@ describe("removing", () => {
     await tenant.work(await tenant.deploy("shop", { environment: "staging" }));
     expect(await outcome(removeApp(tenant.ctx, { app: "shop", volumes: "delete" }))).toBe("app.not_found");
     expect(await getApp(tenant.ctx, "shop")).toMatchObject({ active: ["staging"] });
+  });
+
+  test("an app that is deployed to another environment while its last one goes stays, and so does that deploy", async () => {
+    const tenant = await settled();
+    await tenant.work(await tenant.deploy("shop", { environment: "staging" }));
+    const gone = await removeApp(tenant.ctx, { app: "shop", environment: "staging", volumes: "keep" });
+    let job = { id: "" };
+    await beforeCommit(
+      (line) => line.Delete?.Key?.sk === "APP#shop",
+      async () => {
+        job = await tenant.deploy("shop");
+      },
+      () => tenant.work(gone ?? { id: "" }),
+    );
+    expect(await getApp(tenant.ctx, "shop")).toMatchObject({ active: ["production"] });
+    expect(await tenant.work(job)).toMatchObject({ status: "succeeded" });
+    expect(await tenant.environment("staging")).toBeUndefined();
+    expect(await tenant.account()).toMatchObject({ slots: 1 });
+  });
+
+  test("of two last environments that go at once one takes the app with it", async () => {
+    const tenant = await settled();
+    await tenant.target("web2");
+    await tenant.work(await tenant.deploy("shop", { environment: "staging", targets: ["web1"] }));
+    await tenant.work(await tenant.deploy("shop", { environment: "production", targets: ["web2"] }));
+    const one = bellOf(await removeApp(tenant.ctx, { app: "shop", environment: "staging", volumes: "keep" }));
+    const two = bellOf(await removeApp(tenant.ctx, { app: "shop", environment: "production", volumes: "keep" }));
+    await beforeCommit(
+      (line) => line.Delete?.Key?.sk === "ENV#shop#staging",
+      () => rollout(tenant.system, two, scriptedReach()),
+      () => rollout(tenant.system, one, scriptedReach()),
+    );
+    expect(await outcome(getApp(tenant.ctx, "shop"))).toBe("app.not_found");
+    expect(await tenant.account()).toMatchObject({ slots: 0 });
   });
 
   test("who may not add a target makes us resolve no name and seal no key", async () => {

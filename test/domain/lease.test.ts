@@ -13,7 +13,9 @@ test("a lease that is renewed between another's look and its grasp is not taken"
   const { id } = await tenant.target();
   await tenant.app();
   await tenant.app("blog");
-  const [first, second] = [await tenant.deploy("shop"), await tenant.deploy("blog")];
+  const first = await tenant.deploy("shop");
+  await t.clock.advance(1);
+  const second = await tenant.deploy("blog");
   const taken = await takeLease(tenant.system, id, first.id);
   if (taken.kind !== "taken") throw new Error("nobody else holds it");
   await t.clock.advance(LEASE_SECONDS + 1);
@@ -36,7 +38,9 @@ test("a job that was here before does not wait in line behind one that waits for
   const { id } = await tenant.target();
   await tenant.app();
   await tenant.app("blog");
-  const [older, begun] = [await tenant.deploy("shop"), await tenant.deploy("blog")];
+  const older = await tenant.deploy("shop");
+  await t.clock.advance(1);
+  const begun = await tenant.deploy("blog");
   const taken = await takeLease(tenant.system, id, begun.id);
   expect(taken.kind).toBe("taken");
   expect(await takeLease(tenant.system, id, older.id)).toEqual({ kind: "waits", behind: begun.id });

@@ -5,7 +5,7 @@ import { accountKey, limitsOf, newAccount } from "@berth/domain/entitlement/acco
 import { newId } from "@berth/domain/id.ts";
 import { type PlanName, planOf } from "@berth/domain/plan/plan.ts";
 import { commit, insert, key, store } from "@berth/domain/table.ts";
-import { keyAbout, type StoredTarget, targetKey } from "@berth/domain/target/target.ts";
+import { keyAbout, type StoredTarget, sshKeyKey, targetKey } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/token.ts";
 import type { Answer, Ask } from "./api.ts";
 import { hostKeyOf } from "./line.ts";
@@ -51,13 +51,13 @@ export async function createCustomer(stage: Stage, world: World, servers: Map<st
       status: "ready",
       hostKey: hostKeyOf(host),
       createdAt: world.now().toISOString(),
-      privateKey: { key: nameOf(keyAbout(tenant, id)), iv: "", tag: "", data: `private-key-of-${tenant}` },
       fence: 0,
       line: [],
     };
     await commit(
       ctx,
       insert(ctx, targetKey(ctx, id), row),
+      insert(ctx, sshKeyKey(ctx, id), { key: nameOf(keyAbout(tenant, id)), iv: "", tag: "", data: `private-key-of-${tenant}` }),
       insert(ctx, key(ctx, `TARGETNAME#${row.name}`), { id }),
       audit(ctx, "target.add", id),
     );

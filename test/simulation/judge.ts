@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { eventsOf } from "@berth/domain/job/event.ts";
 import type { Job } from "@berth/domain/job/job.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
 import { unmarshalItem } from "@berth/local/dynamodb/marshal.ts";
@@ -84,15 +85,18 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       return;
     }
     if (pk.includes("#JOB#")) {
-      if (NewImage && JSON.stringify(NewImage).includes("s3cr3t")) violate("6 no secret is told", `in events of ${pk}`);
+      const events = NewImage ? eventsOf(unmarshalItem(NewImage) as Row) : [];
+      if (JSON.stringify(events).includes("s3cr3t")) violate("6 no secret is told", `in events of ${pk}`);
       const at = pk.slice(pk.indexOf("#JOB#") + 5);
       const kept = known.events.get(at) ?? new Set<number>();
       known.events.set(at, kept);
-      const row = NewImage && (unmarshalItem(NewImage) as { events: Row[]; ttl: number });
       // A row that is written over takes its events with it.
       const rowsOf = batches.get(at) ?? new Map<string, number[]>();
       batches.set(at, rowsOf);
-      rowsOf.set(sk, row?.events.map(({ seq }) => Number(seq)) ?? []);
+      rowsOf.set(
+        sk,
+        events.map(({ seq }) => seq),
+      );
       kept.clear();
       for (const seqs of rowsOf.values()) for (const seq of seqs) kept.add(seq);
       return;

@@ -47,25 +47,29 @@ export async function get(world: World, at: Key, { consistent = true } = {}): Pr
   return alive(world, found.Item);
 }
 
-/** Reads rows, up to 100 in a round trip, consistently; answers in the order asked, undefined where there is none. */
-export async function getAll(world: World, keys: readonly Key[]): Promise<(Row | undefined)[]> {
+/** Reads a row that, once it is there, stays as it is: the cheap way, and consistently only where that does not find it. */
+export const getLasting = async (world: World, at: Key): Promise<Row | undefined> =>
+  (await get(world, at, { consistent: false })) ?? (await get(world, at));
+
+/** Reads rows, up to 100 in a round trip; answers in the order asked, undefined where there is none. */
+export async function getAll(world: World, keys: readonly Key[], { consistent = true } = {}): Promise<(Row | undefined)[]> {
   const distinct = [...new Map(keys.map((at) => [`${at.pk}|${at.sk}`, at])).values()];
   const found = new Map<string, Row>();
   for (let from = 0; from < distinct.length; from += 100) {
-    for (const row of await getBatch(world, distinct.slice(from, from + 100))) found.set(`${row.pk}|${row.sk}`, row);
+    for (const row of await getBatch(world, distinct.slice(from, from + 100), consistent)) found.set(`${row.pk}|${row.sk}`, row);
   }
   return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
 }
 
 /** What the service leaves out for want of capacity is asked for again. */
-async function getBatch(world: World, keys: readonly Key[]): Promise<Row[]> {
+async function getBatch(world: World, keys: readonly Key[], consistent: boolean): Promise<Row[]> {
   const rows: Row[] = [];
   let asked: Key[] = [...keys];
   for (let attempt = 0; asked.length > 0; attempt++) {
     if (attempt === 6) throw new Problem("service.busy");
     if (attempt > 0) await pause(world, attempt);
     const answer = await world.table.client.send(
-      new BatchGetCommand({ RequestItems: { [world.table.name]: { Keys: asked, ConsistentRead: true } } }),
+      new BatchGetCommand({ RequestItems: { [world.table.name]: { Keys: asked, ConsistentRead: consistent } } }),
     );
     rows.push(...(answer.Responses?.[world.table.name] ?? []));
     asked = (answer.UnprocessedKeys?.[world.table.name]?.Keys ?? []) as Key[];

@@ -2,8 +2,7 @@ import type { Environment } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import type { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { ended, Job, jobKey } from "../job/job.ts";
-import { getAll } from "../table.ts";
+import { goingOn } from "../job/job.ts";
 
 /** More than this many deploys of a tenant wait for nothing good. */
 const WAITING_MOST = 100;
@@ -14,11 +13,7 @@ const WAITING_MOST = 100;
  */
 export async function freeToChange(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
   const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
-  const rows = await getAll(
-    ctx,
-    ids.map((id) => jobKey(ctx, id)),
-  );
-  const going = new Set(ids.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i]))));
+  const going = new Set((await goingOn(ctx, ids)).map(({ id }) => id));
   if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
   if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
   return account.deploys.filter((id) => going.has(id));

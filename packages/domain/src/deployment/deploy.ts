@@ -143,6 +143,7 @@ async function placedOn(ctx: Context, ids: readonly string[]): Promise<Placed[]>
   const rows = await getAll(
     ctx,
     ids.map((id) => targetKey(ctx, id)),
+    { consistent: false }, // a name never changes
   );
   return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id), fresh: false }));
 }

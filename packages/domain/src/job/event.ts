@@ -1,7 +1,8 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { key, list, touch } from "../table.ts";
+import { key, list, type Row, touch } from "../table.ts";
 import { ended, getJob, type Job } from "./job.ts";
 
 /**
@@ -21,7 +22,13 @@ export type Event = z.infer<typeof Event>;
 /** The row holds these events already, and perhaps more. */
 const kept = new Problem("version.stale");
 
-const Batch = z.object({ events: z.array(Event) });
+/** Compressed: a unit of writing is 1 KB, and what programs print is repetitive. */
+const pack = (events: readonly Event[]) => deflateRawSync(JSON.stringify(events));
+
+const Batch = z.object({ events: z.instanceof(Uint8Array) });
+/** The events of a batch's row. */
+export const eventsOf = (row: Row): Event[] =>
+  z.array(Event).parse(JSON.parse(inflateRawSync(Batch.parse(row).events).toString("utf8")));
 
 const part = (job: string, target: string) => `JOB#${job}#${target}`;
 const place = (seq: number) => String(seq).padStart(9, "0");
@@ -42,7 +49,7 @@ export async function keepEvents(
   const change = {
     change: "SET #events = :events, #last = :last, #ttl = :ttl",
     condition: "attribute_not_exists(#last) OR #last < :last",
-    values: { ":events": events, ":last": events.at(-1)?.seq, ":ttl": ttl },
+    values: { ":events": pack(events), ":last": events.at(-1)?.seq, ":ttl": ttl },
   };
   try {
     await touch(ctx, key(ctx, place(first.seq), part(at.job, at.target)), change, kept);
@@ -55,7 +62,7 @@ export async function keepEvents(
 export async function lastSeq(ctx: Context, at: { job: string; target: string }): Promise<number> {
   const { pk } = key(ctx, "", part(at.job, at.target));
   const { rows } = await list(ctx, { pk, newestFirst: true, limit: 1, consistent: true });
-  return rows[0] ? (Batch.parse(rows[0]).events.at(-1)?.seq ?? 0) : 0;
+  return rows[0] ? (eventsOf(rows[0]).at(-1)?.seq ?? 0) : 0;
 }
 
 export interface EventPage {
@@ -106,7 +113,7 @@ async function readTarget(ctx: Context, job: Job, { target, name }: { target: st
   // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
   const { rows, last } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true });
   // Of two workers one after the other both may have kept the same event.
-  const events = new Map(rows.flatMap((row) => Batch.parse(row).events.map((event) => [event.seq, event] as const)));
+  const events = new Map(rows.flatMap((row) => eventsOf(row).map((event) => [event.seq, event] as const)));
   const items = [...events.values()]
     .filter(({ seq }) => seq > after)
     .sort((a, b) => a.seq - b.seq)

@@ -2,10 +2,11 @@ import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironm
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { getAccount, giveBack } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
 import { planOf } from "../plan/plan.ts";
-import { get, getAll, remove, replace, update, type Write } from "../table.ts";
+import { get, remove, replace, update, type Write } from "../table.ts";
 import { StoredTarget, type Target, targetKey } from "../target/target.ts";
-import { ended, Job, jobKey, mutates, type Rollout, ring } from "./job.ts";
+import { goingOn, type Job, mutates, type Rollout, ring } from "./job.ts";
 
 /** Everything the end of a job means beside its own row; part of the commit that ends it. */
 export async function finish(ctx: Context, job: Job): Promise<Write[]> {
@@ -75,11 +76,31 @@ async function deactivate(ctx: Context, environment: Environment): Promise<Write
   const found = await get(ctx, appKey(ctx, environment.app));
   if (!found) return [];
   const app = App.parse(found);
-  if (!app.active.includes(environment.name)) return [];
   const active = app.active.filter((name) => name !== environment.name);
+  if (active.length === app.active.length) return [];
   return [
     replace(ctx, appKey(ctx, app.name), { ...app, active, version: app.version + 1 }, app.version),
-    ...(active.length === 0 ? [giveBack(ctx, "slots")] : []),
+    ...slotOf(ctx, app, active),
+  ];
+}
+
+const slotOf = (ctx: Context, app: App, active: readonly string[]) =>
+  app.active.length > 0 && active.length === 0 ? [giveBack(ctx, "slots")] : [];
+
+/** The environment is gone, and with the last one the app. Of what ends or is accepted for two of them at once, one finds the app as the other left it. */
+async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
+  const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
+  const stale = new Problem("version.stale");
+  const app = App.parse(await get(ctx, appKey(ctx, environment.app)));
+  const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
+  const active = app.active.filter((name) => name !== environment.name);
+  const at = appKey(ctx, app.name);
+  return [
+    remove(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
+    others.length > 0
+      ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
+      : remove(ctx, at, seen(app), stale),
+    ...slotOf(ctx, app, active),
   ];
 }
 
@@ -89,20 +110,12 @@ async function finishRemove(ctx: Context, job: Job): Promise<Write[]> {
   const gone = new Set(succeeded(job).map(({ target }) => target));
   const placement = environment.placement.filter((target) => !gone.has(target));
   const live = Object.fromEntries(Object.entries(environment.live).filter(([target]) => !gone.has(target)));
-  const at = environmentKey(ctx, environment.app, environment.name);
   const writes: Write[] = [...gone].map((target) => leave(ctx, target, subjectOf(job)));
-  if (Object.keys(live).length === 0) writes.push(...(await deactivate(ctx, environment)));
-  if (placement.length > 0) {
-    writes.push(replace(ctx, at, { ...environment, placement, live, version: environment.version + 1 }, environment.version));
-  } else {
-    const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
-    writes.push(remove(ctx, at, seen));
-    const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
-    if (others.length === 0) {
-      const app = writes.findIndex(({ op }) => op.Put?.Item?.sk === appKey(ctx, environment.app).sk);
-      if (app >= 0) writes.splice(app, 1);
-      writes.push(remove(ctx, appKey(ctx, environment.app)));
-    }
+  if (placement.length === 0) writes.push(...(await removeEnvironment(ctx, environment)));
+  else {
+    const next = { ...environment, placement, live, version: environment.version + 1 };
+    writes.push(replace(ctx, environmentKey(ctx, environment.app, environment.name), next, environment.version));
+    if (Object.keys(live).length === 0) writes.push(...(await deactivate(ctx, environment)));
   }
   return [...writes, line(ctx, job, "app", "remove")];
 }
@@ -173,10 +186,6 @@ export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
   if (!mutates(job)) return;
   const account = await getAccount(ctx);
   const others = account.deploys.filter((id) => id !== job.id);
-  const rows = await getAll(
-    ctx,
-    others.map((id) => jobKey(ctx, id)),
-  );
-  const waiting = rows.flatMap((row) => (row ? [Job.parse(row)] : [])).filter((other) => !ended(other));
+  const waiting = await goingOn(ctx, others);
   for (const next of waiting.slice(0, account.plan ? planOf(account.plan).concurrent : 1)) await ring(ctx, next);
 }

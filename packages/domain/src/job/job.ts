@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, insert, key, list, type Row, replace, replaceOne, type Write } from "../table.ts";
+import { get, getAll, insert, key, list, type Row, replace, replaceOne, type Write } from "../table.ts";
 import { HostKey } from "../target/host-key.ts";
 
 /**
@@ -144,9 +144,24 @@ export const moveJob = (ctx: Context, job: Job, seen: number, move: Move): Write
 export const stepJob = (ctx: Context, job: Job, seen: number, move: Move): Promise<void> =>
   replaceOne(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
-export async function findJob(ctx: Context, id: string): Promise<Job | undefined> {
-  const found = await get(ctx, jobKey(ctx, id));
+/** `consistent: false`, at half the price, tells what was a moment ago: for looks that come again. */
+export async function findJob(ctx: Context, id: string, options: { consistent?: boolean } = {}): Promise<Job | undefined> {
+  const found = await get(ctx, jobKey(ctx, id), options);
   return found && Job.parse(found);
+}
+
+/** Those of the jobs that have not ended, in the order given. One that has ended stays so: only the others are read consistently. */
+export async function goingOn(ctx: Context, ids: readonly string[]): Promise<Job[]> {
+  const read = async (wanted: readonly string[], consistent: boolean) => {
+    const keys = wanted.map((id) => jobKey(ctx, id));
+    return new Map((await getAll(ctx, keys, { consistent })).flatMap((row) => (row ? [[String(row.id), Job.parse(row)]] : [])));
+  };
+  const before = await read(ids, false);
+  const open = ids.filter((id) => {
+    const job = before.get(id);
+    return !job || !ended(job);
+  });
+  return [...(await read(open, true)).values()].filter((job) => !ended(job));
 }
 
 /** @throws Problem job.not_found, also for a job of an app the credential is not for */
@@ -185,7 +200,10 @@ export async function listJobs(
   return { items, next: after?.slice("JOB#".length) ?? null };
 }
 
-/** Rings for every target of the job that still has work. Only a bell: a lost one is rung again by the stream and the sweep. */
+/**
+ * Rings for every target of the job that still has work. Only a bell: what it is for is written already, and one that could not be rung is
+ * rung by the stream and the sweep. So this never fails.
+ */
 export async function ring(
   ctx: Context,
   job: Job,
@@ -193,9 +211,13 @@ export async function ring(
   { delaySeconds = 0, again = false } = {},
 ): Promise<void> {
   for (const target of targets)
-    await ctx.send(
-      "jobs",
-      { tenant: ctx.tenant, job: job.id, target, ...(again && { again }) },
-      { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) },
-    );
+    try {
+      await ctx.send(
+        "jobs",
+        { tenant: ctx.tenant, job: job.id, target, ...(again && { again }) },
+        { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) },
+      );
+    } catch (error) {
+      ctx.log("error", "a bell was not rung", { job: job.id, target, error });
+    }
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type App, getApp, PRODUCTION } from "../app/app.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, insert, key, list, type Write } from "../table.ts";
+import { get, getLasting, insert, key, list, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of one app and environment: its Compose file, the files beside it and its variables. Deploying makes one;
@@ -87,8 +87,8 @@ export async function getBundle(
   number: number,
 ): Promise<{ release: Release; bundle: Bundle }> {
   const at = place(app, environment, number);
-  const found = await get(ctx, key(ctx, `REL#${at}`));
-  const data = found?.data ?? (found && (await get(ctx, key(ctx, `BUNDLE#${at}`)))?.data);
+  const found = await getLasting(ctx, key(ctx, `REL#${at}`));
+  const data = found?.data ?? (found && (await getLasting(ctx, key(ctx, `BUNDLE#${at}`)))?.data);
   if (!found || !data) throw missing(number);
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }

@@ -3,14 +3,14 @@ import { type Account, getAccount, refusal } from "../entitlement/account.ts";
 import type { Outcome } from "../job/advance.ts";
 import { lastSeq } from "../job/event.ts";
 import { happen } from "../job/happen.ts";
-import { ended, findJob, Job, jobKey, mutates, ring, rolloutEnded } from "../job/job.ts";
+import { ended, findJob, goingOn, type Job, mutates, ring, rolloutEnded } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
 import { getBundle } from "../release/release.ts";
 import { type Connect, type Exit, type Remote, RemoteError, type RunInput } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
-import { get, getAll } from "../table.ts";
+import { get } from "../table.ts";
 import type { HostKey } from "../target/host-key.ts";
-import { keyAbout, StoredTarget, targetKey } from "../target/target.ts";
+import { openKey, StoredTarget, targetKey } from "../target/target.ts";
 import { failure, failureOf, failureOfLine, isFailureClass } from "./failure.ts";
 import { filesOf } from "./files.ts";
 import { RENEW_SECONDS, renewLease, takeLease } from "./lease.ts";
@@ -72,12 +72,8 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
 }
 
 async function stillAhead(ctx: Context, deploys: readonly string[], job: string): Promise<string[]> {
-  const before = deploys.slice(0, Math.max(0, deploys.indexOf(job)));
-  const rows = await getAll(
-    ctx,
-    before.map((id) => jobKey(ctx, id)),
-  );
-  return before.filter((_, i) => rows[i] !== undefined && !ended(Job.parse(rows[i])));
+  const before = await goingOn(ctx, deploys.slice(0, Math.max(0, deploys.indexOf(job))));
+  return before.map(({ id }) => id);
 }
 
 async function waits(ctx: Context, job: Job, bell: Bell, behind: string): Promise<void> {
@@ -142,7 +138,7 @@ const runId = (job: Job, target: string) => {
 
 async function open(ctx: Context, target: StoredTarget, reach: Reach): Promise<Remote> {
   const host = await reach.resolve(target.host, { allowPrivate: ctx.privateTargets });
-  const key = await ctx.open(target.privateKey, keyAbout(ctx.tenant, target.id));
+  const key = await openKey(ctx, target.id);
   return reach.connect({ host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" }, key);
 }
 
@@ -244,7 +240,7 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
         if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
         renewed = now;
       }
-      if (!canceled && isStopping(await findJob(ctx, job.id), bell.target)) canceled = await cancel();
+      if (!canceled && isStopping(await findJob(ctx, job.id, { consistent: false }), bell.target)) canceled = await cancel();
     }
   };
   const watched = loop().catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { enqueue, type Job, ring } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { checkAddress } from "../remote/address.ts";
 import { generateKey } from "../remote/key.ts";
-import { commit, get, insert, key, list, remove, update } from "../table.ts";
+import { commit, get, getLasting, insert, key, list, remove, update } from "../table.ts";
 import { HostKey } from "./host-key.ts";
 
 /**
@@ -40,9 +40,8 @@ export type Target = z.infer<typeof Target>;
 
 export const Lease = z.object({ job: z.string(), until: z.iso.datetime() });
 
-/** The row: the target with its sealed private key, its lease and those who wait for it. */
+/** The row: the target with its lease and those who wait for it. Written at every taking and renewal, so the private key has a row of its own. */
 export const StoredTarget = Target.extend({
-  privateKey: z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() }),
   lease: Lease.optional(),
   fence: z.number().int(),
   /** Jobs that wait for the lease, in the order they asked. */
@@ -54,8 +53,18 @@ export type StoredTarget = z.infer<typeof StoredTarget>;
 
 export const targetKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `TARGET#${id}`);
 const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
+export const sshKeyKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
 /** What a target's private key is sealed to. */
 export const keyAbout = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
+
+const Sealed = z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() });
+
+/** The private key the target is reached with. @throws Problem target.not_found */
+export async function openKey(ctx: Context, id: string): Promise<string> {
+  const row = await getLasting(ctx, sshKeyKey(ctx, id));
+  if (!row) throw missing(id);
+  return ctx.open(Sealed.parse(row), keyAbout(ctx.tenant, id));
+}
 
 const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
 
@@ -104,7 +113,8 @@ export async function addTarget(
     remember(ctx, { target, job }),
     entitled(ctx, "grow", { targets: 1 }),
     insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
-    insert(ctx, targetKey(ctx, id), { ...target, privateKey, fence: 0, line: [] }),
+    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, line: [] }),
+    insert(ctx, sshKeyKey(ctx, id), privateKey),
     enqueue(ctx, job),
     audit(ctx, "target.add", id, { detail: `${input.name} ${input.user}@${input.host}:${input.port}` }),
   );
@@ -184,6 +194,7 @@ export async function removeTarget(ctx: Context, idOrName: string): Promise<void
     ctx,
     entitled(ctx, "grow", { targets: -1 }),
     remove(ctx, nameKey(ctx, target.name)),
+    remove(ctx, sshKeyKey(ctx, target.id)),
     remove(ctx, targetKey(ctx, target.id), { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" }, (row) =>
       row ? inUse(StoredTarget.parse(row)) : missing(idOrName),
     ),
