@@ -59,7 +59,10 @@ async function chaos(): Promise<boolean> {
       while (outcomes.length < runs) {
         const some = lanes.slice(0, runs - outcomes.length);
         outcomes.push(...(await fault.run(stage, some)));
-        for (const { wrong } of outcomes.slice(-some.length)) for (const each of wrong) say(`  ${fault.name}: ${each}`);
+        for (const { wrong, story } of outcomes.slice(-some.length)) {
+          for (const each of wrong) say(`  ${fault.name}: ${each}`);
+          if (story !== undefined) say(story.replaceAll(/^/gm, "    | "));
+        }
       }
       all.push({ name: fault.name, what: fault.what, outcomes });
       const failed = outcomes.filter(({ wrong }) => wrong.length > 0).length;

@@ -28,6 +28,8 @@ export interface Outcome {
   readonly gapMs: number;
   /** From the fault until the job had ended. */
   readonly settledMs: number;
+  /** Where something is wrong: the job and what its runs wrote down on the server. */
+  readonly story?: string;
 }
 
 /** How a fault may be judged otherwise than by a deploy that succeeds, once. */
@@ -107,7 +109,20 @@ export async function struck(
   if (status !== "succeeded" && lane.live !== before) wrong.push("a failed release serves");
   wrong.push(...(await agreed(stage, lane, job?.release, status)));
   const { longest } = await gaps();
-  return { wrong, status, ...(job?.failure && { failure: job.failure.class }), gapMs: longest, settledMs };
+  const story = wrong.length > 0 && job ? await storyOf(lane, job) : undefined;
+  return {
+    wrong,
+    status,
+    ...(job?.failure && { failure: job.failure.class }),
+    gapMs: longest,
+    settledMs,
+    ...(story !== undefined && { story }),
+  };
+}
+
+async function storyOf(lane: Lane, job: { id: string }): Promise<string> {
+  const files = `cd /var/lib/berth/runs && tail -n 60 ${job.id}*/events ${job.id}*/exit ${job.id}*/trace 2>&1; tail -n 5 /var/log/dockerd.log`;
+  return `${JSON.stringify(job)}\n${await lane.server.exec(`${files}; true`)}`;
 }
 
 async function answering(lane: Lane, wrong: string[]): Promise<void> {

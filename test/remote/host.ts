@@ -12,6 +12,7 @@ export interface Host {
   readonly env: Record<string, string>;
   /** Tell the fake docker how to behave; see docker.sh. */
   set(name: string, value: string): void;
+  unset(name: string): void;
   calls(): string[];
   read(path: string): string;
   remove(): void;
@@ -25,6 +26,7 @@ export function makeHost(): Host {
   return {
     home,
     env: { PATH: `${folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin`, BERTH_HOME: home, BERTH_FAKE: `${folder}/fake`, HOME: folder },
+    unset: (name) => rmSync(`${folder}/fake/${name}`),
     set: (name, value) => writeFileSync(`${folder}/fake/${name}`, value),
     calls: () => readFileSync(`${folder}/fake/calls`, "utf8").trimEnd().split("\n"),
     read: (path) => readFileSync(`${home}/${path}`, "utf8"),

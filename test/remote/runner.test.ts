@@ -290,6 +290,44 @@ describe("a run is stopped", () => {
   });
 });
 
+describe("a Docker that goes away while containers are replaced", () => {
+  const away = async (made: Host, from: number, to: number) => {
+    await sleep(from);
+    made.set("down", "");
+    await sleep(to - from);
+    made.unset("down");
+  };
+
+  test("is waited for before a container is made: once it answers the release comes up, and nothing is put back", async () => {
+    const made = host();
+    made.set("pull.seconds", "1"); // gone between pull and start
+    const [{ exit, events }] = await Promise.all([runOn(made, deployOf("job_1")), away(made, 700, 3000)]);
+    expect(exit).toMatchObject({ code: 0, changed: true });
+    expect(made.read("../fake/ups")).toBe("up\n");
+    expect(events.map(({ step }) => step)).not.toContain("restore");
+    expect(events.map(({ text }) => text)).toContain("Docker does not answer; waiting for it");
+  });
+
+  test("is waited for afterwards too: the release that is up stays up", async () => {
+    const made = host();
+    made.set("up.seconds", "1");
+    const [{ exit, events }] = await Promise.all([runOn(made, deployOf("job_1")), away(made, 700, 3000)]);
+    expect(exit).toMatchObject({ code: 0 });
+    expect(made.read("../fake/ups")).toBe("up\n");
+    expect(events.map(({ step }) => step)).not.toContain("restore");
+  });
+
+  test("is given up after a time, with its class, and only then is the previous release put back", async () => {
+    const made = host();
+    await runOn(made, deployOf("job_1"));
+    made.set("up.seconds", "1");
+    const plan = { release: "2", docker_seconds: "3" };
+    const [{ exit, events }] = await Promise.all([runOn(made, deployOf("job_2", { fence: 2, plan })), away(made, 700, 6000)]);
+    expect(exit).toMatchObject({ code: 1, class: "docker.down", step: "verify", changed: true, rolledBack: true });
+    expect(events.map(({ step }) => step)).toContain("restore");
+  });
+});
+
 describe("a run fails with its class", () => {
   test("when Docker does not answer", async () => {
     const made = host();
@@ -300,6 +338,28 @@ describe("a run fails with its class", () => {
       arch: expect.any(String),
       disk_free_mb: expect.stringMatching(/^\d+$/u),
       os: expect.any(String),
+    });
+  });
+
+  // What Docker 20.10 and Compose 2.26 print when the resolver refuses, word for word.
+  test("when the registry cannot be looked up, though Compose says of the other services that Docker is not there", async () => {
+    const made = host();
+    made.set(
+      "pull.lines",
+      ` redis Pulling 
+ web Pulling 
+ web Error Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 127.0.0.1:53: read udp 127.0.0.1:33795->127.0.0.1:53: read: connection refused
+ redis Error Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 127.0.0.1:53: read udp 127.0.0.1:33795->127.0.0.1:53: read: connection refused
+`,
+    );
+    made.set("pull.status", "18");
+    const { exit } = await runOn(made, deployOf("job_1"));
+    expect(exit).toMatchObject({
+      class: "registry.unavailable",
+      step: "pull",
+      changed: false,
+      message: expect.stringContaining("lookup registry-1.docker.io"),
     });
   });
 

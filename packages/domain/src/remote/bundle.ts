@@ -21,7 +21,8 @@ export const RUN =
  * - deploy: `project` (<app>-<environment>), `app_id` (who owns the folder), `release` (a number), `resource` (what the
  *   fence guards; "server"), `timeout_seconds` (900, the whole run), `pull_seconds` (600), `wait_seconds` (120, until
  *   healthy), `settle_seconds` (3, for services without a health check), `pull` ("always" asks the registry for tags;
- *   "missing" does not), `min_free_mb` (200), `keep` (5 releases)
+ *   "missing" does not), `min_free_mb` (200), `keep` (5 releases), `docker_seconds` (300, for a
+ *   Docker that stops answering while containers are replaced)
  * - remove: `project`, `app_id`, `resource`, `timeout_seconds`, `volumes` ("keep" or "delete")
  * - logs: `project`, `service`, `tail` (200), `since`, `follow` ("1"), `timeout_seconds` (60, of following)
  * - cancel: `run` (the job to stop), `resource`
@@ -38,6 +39,7 @@ export const PLAN = [
   "pull",
   "min_free_mb",
   "keep",
+  "docker_seconds",
   "volumes",
   "service",
   "tail",

@@ -507,7 +507,13 @@ claim() {
   if [ -f "$own/owner" ]; then
     owned
   else
-    if [ ! -e "$run/changed" ] && [ -n "$(timeout 20 docker ps -aq --filter "label=$label.project=$project" 2>/dev/null)" ]; then
+    if [ -e "$run/changed" ]; then
+      strangers=
+    elif ! strangers=$(timeout 20 docker ps -aq --filter "label=$label.project=$project" 2>/dev/null); then
+      if diagnose; then fail "$class" "$message"; fi
+      fail docker.down 'Docker did not answer'
+    fi
+    if [ -n "$strangers" ]; then
       fail conflict "Containers of a project called $project are here already, and Berth did not start them"
     fi
     mkdir -p "$own" "$app/releases" && printf '%s\n' "$app_id" >"$own/owner" || fail disk.full "$app cannot be made"
@@ -567,8 +573,10 @@ read_config() {
 inspect() {
   set --
   while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
-  limited 60 docker image inspect --format '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoDigests}}{{.}},{{end}}' "$@" \
+  limited 120 docker image inspect --format '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoDigests}}{{.}},{{end}}' "$@" \
     >"$run/found" 2>"$run/out"
+  read -r up _ </proc/uptime
+  if [ "$rc" -eq 124 ] && [ "${up%.*}" -lt "$deadline" ]; then fail docker.down 'Docker does not answer'; fi
 }
 
 # Which images are here already; and whether Docker answers at all.
@@ -622,10 +630,11 @@ not_pulled() {
     *'no space left on device'*) fail disk.full "$words" ;;
     *'manifest unknown'* | *'manifest for '*' not found'* | *'not found: manifest'* | *'name unknown'*) fail image.not_found "$words" ;;
     *' denied'* | *unauthorized* | *'authentication required'* | *'no basic auth'*) fail registry.denied "$words" ;;
-    *'Cannot connect to the Docker daemon'*) fail docker.down "$words" ;;
     *'invalid reference format'*) fail compose.invalid "$words" ;;
     *': not found'*) fail image.not_found "$words" ;;
   esac
+  # Compose says of every other service that it cannot connect to Docker when one cannot be pulled: only Docker knows.
+  if diagnose; then fail "$class" "$message"; fi
   fail registry.unavailable "$words"
 }
 
@@ -707,20 +716,56 @@ up() { watched "$wait_seconds" "$app" "$own/pinned.yaml" up --detach --remove-or
 
 bring_up() {
   lay "$new" "$own/$release.pinned.yaml" || fail disk.full 'The files of the release cannot be put in place'
-  up
-  if [ "$rc" -eq 0 ]; then return; fi
-  if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+  for _ in 1 2 3; do
+    up
+    if [ "$rc" -eq 0 ]; then return; fi
+    if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+    in_time
+    words=$(last_words)
+    survey
+    case $words in
+      *'port is already allocated'* | *'address already in use'*) fail port.taken "$words" "$unborn" ;;
+      *'no space left on device'*) fail disk.full "$words" ;;
+    esac
+    case $bad/$rc/$words in
+      docker.down/*) await_docker || fail docker.down 'Docker stopped answering' ;;
+      */*/*'Cannot connect to the Docker daemon'*) sleep 1 ;;
+      *)
+        blame
+        if [ "$rc" -ne 124 ]; then fail start.failed "$words" "$unborn"; fi
+        # Time ran out: the waiting may go on, but not for what was never made.
+        if [ -z "$(absent)" ]; then return; fi
+        ;;
+    esac
+  done
+  who=$(absent)
+  if [ -n "$who" ]; then fail start.failed "$who was not made" "$who"; fi
+  fail docker.down "$words"
+}
+
+# A service that has no container
+absent() { awk -F "$tab" 'FILENAME == ARGV[1] { made[$2]; next } !($1 in made) { print $1; exit }' "$run/ps" "$run/services"; }
+
+in_time() {
   read -r up _ </proc/uptime
-  if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds"; fi
-  words=$(last_words)
-  survey
-  case $words in
-    *'port is already allocated'* | *'address already in use'*) fail port.taken "$words" "$unborn" ;;
-    *'no space left on device'*) fail disk.full "$words" ;;
-    *'Cannot connect to the Docker daemon'*) fail docker.down "$words" ;;
-  esac
-  blame
-  if [ "$rc" -ne 124 ]; then fail start.failed "$words" "$unborn"; fi
+  if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds" "${1-}"; fi
+}
+
+# Docker hangs, or is being restarted, while containers are replaced. It is waited for and what was changed stays: what is silent cannot
+# put anything back either, and once it answers it goes on where it was. Giving up at once would make every container three times.
+await_docker() {
+  number docker_seconds 300 && patience=$value
+  emit log '' 'Docker does not answer; waiting for it'
+  read -r up _ </proc/uptime
+  patience=$((${up%.*} + patience))
+  if [ "$patience" -gt "$deadline" ]; then patience=$deadline; fi
+  until timeout 20 docker version >/dev/null 2>&1; do
+    if [ -z "$concluded" ] && [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+    read -r up _ </proc/uptime
+    if [ "${up%.*}" -ge "$patience" ]; then return 1; fi
+    sleep 1
+  done
+  emit log '' 'Docker answers again'
 }
 
 # Fail for the container that the survey found to be at fault, if it did.
@@ -739,7 +784,7 @@ survey() {
   bad='' why='' who='' failing='' pending='' young='' unborn='' living=0
   timeout 30 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
     --format "{{.ID}}$tab{{.Label \"$label.service\"}}$tab{{.State}}$tab{{.Status}}" >"$run/ps" 2>"$run/out" ||
-    { bad=docker.down why='Docker stopped answering' && return; }
+    { bad=docker.down why='Docker stopped answering'; return 0; }
   while IFS=$tab read -r id name state status; do
     case $state/$status in
       running/*'(unhealthy)'*) is_bad unhealthy "$name is not healthy" ;;
@@ -777,10 +822,17 @@ settle() {
   while :; do
     survey
     if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+    if [ "$bad" = docker.down ]; then
+      await_docker || fail docker.down "$why"
+      in_time
+      # No health was looked after meanwhile.
+      read -r up _ </proc/uptime
+      until=$((${up%.*} + wait_seconds))
+      continue
+    fi
     blame
     if [ -z "$pending$young" ]; then break; fi
-    read -r up _ </proc/uptime
-    if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds" "${pending:-$young}"; fi
+    in_time "${pending:-$young}"
     if [ "${up%.*}" -ge "$until" ]; then
       who=${pending:-$young}
       failing=$(awk -F "$tab" -v name="$who" '$2 == name { print $1; exit }' "$run/ps")
@@ -860,10 +912,18 @@ restore() {
   pinned=$own/${previous##*/}.pinned.yaml
   if lay "$app/$previous" "$pinned"; then
     up
+    words=$(last_words)
+    if [ "$rc" -ne 0 ]; then
+      survey
+      if [ "$bad" = docker.down ] && await_docker; then
+        up
+        words=$(last_words)
+      fi
+    fi
     if [ "$rc" -eq 0 ] && recovered; then rolled=true; fi
     measure
   fi
-  if [ "$rolled" = false ]; then emit log '' "The previous release could not be started again: $(last_words)"; fi
+  if [ "$rolled" = false ]; then emit log '' "The previous release could not be started again: $words"; fi
 }
 
 # Whether everything is healthy again, or at least runs.
@@ -871,8 +931,9 @@ recovered() {
   settle_seconds=0
   while :; do
     survey
+    if [ "$bad" = docker.down ] && await_docker; then continue; fi
     if [ -n "$bad" ]; then
-      printf '%s\n' "$why" >"$run/out"
+      words=$why
       return 1
     fi
     if [ -z "$pending" ]; then return 0; fi
