@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { ended, findJob } from "../job/job.ts";
+import { goingOn } from "../job/job.ts";
 import { get, touch } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
@@ -44,16 +44,12 @@ export async function takeLease(ctx: Context, id: string, job: string, begun = f
   }
 }
 
-const hasEnded = async (ctx: Context, id: string) => {
-  const job = await findJob(ctx, id);
-  return job === undefined || ended(job);
-};
+const hasEnded = async (ctx: Context, id: string) => (await goingOn(ctx, [id])).length === 0;
 
 /** The line without this job and without those who have ended or are being served elsewhere. */
 async function livingLine(ctx: Context, line: readonly string[], job: string): Promise<string[]> {
   const others = line.filter((id) => id !== job);
-  const gone = await Promise.all(others.map((id) => hasEnded(ctx, id)));
-  return others.filter((_, i) => !gone[i]);
+  return (await goingOn(ctx, others)).map(({ id }) => id);
 }
 
 const unchanged = "fence = :seen AND line = :line";
