@@ -97,6 +97,13 @@ export const functions = {
     memoryMegabytes: 512,
     concurrency: 1,
   },
+  "billing/close": {
+    trigger: { kind: "schedule", schedules: [{ name: "close", everyMinutes: 5 }] },
+    // Of a large account most of the time is erasing its history.
+    timeoutSeconds: 300,
+    memoryMegabytes: 512,
+    concurrency: 1,
+  },
   "workers/rollout": {
     trigger: { kind: "queue", queue: "jobs", batchSize: 1 },
     // A worker attends a run for 10 minutes and then hands it over.

@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import type { BillingEnv } from "../functions/billing/env.ts";
-import { mayChange, mayFindDue, mayReadParameter, maySend } from "./grants.ts";
+import { mayChange, mayErase, mayFindDue, mayRead, mayReadParameter, maySend } from "./grants.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
 import type { Parts } from "./service.ts";
@@ -11,6 +11,7 @@ export function billing(scope: Construct, { data, queues, alarms, common, code }
 
   const sync = new QueueWorker(scope, "billing/sync", queues.billing, { code, environment });
   mayChange(sync, data.table, "TENANT#*", "CUS#*", "EVT#*");
+  mayRead(sync, data.table, "CLOSED#*");
   maySend(sync, queues.mail);
   maySend(sync, queues.billing);
   mayReadParameter(sync, data.parameters.stripeSecret);
@@ -18,7 +19,15 @@ export function billing(scope: Construct, { data, queues, alarms, common, code }
   const reconcile = new Scheduled(scope, "billing/reconcile", alarms, { code, environment });
   mayFindDue(reconcile, data.table, "BILLING#*", "MAIL#*");
   mayChange(reconcile, data.table, "TENANT#*", "CURSOR#*", "CUS#*", "EVT#*");
+  mayRead(reconcile, data.table, "CLOSED#*");
   maySend(reconcile, queues.mail);
   maySend(reconcile, queues.billing);
   mayReadParameter(reconcile, data.parameters.stripeSecret);
+
+  const close = new Scheduled(scope, "billing/close", alarms, { code, environment });
+  mayFindDue(close, data.table, "CLOSING#*");
+  mayChange(close, data.table, "TENANT#*", "CLOSED#*", "CUS#*", "EMAIL#*");
+  mayErase(close, data.table, "SESSION#*", "TOKEN#*");
+  maySend(close, queues.mail);
+  mayReadParameter(close, data.parameters.stripeSecret);
 }

@@ -30,6 +30,10 @@ export const mayChange = (handler: Handler, table: Table, ...partitions: string[
 export const mayMark = (handler: Handler, table: Table, ...partitions: string[]) =>
   allow(handler, ["dynamodb:UpdateItem"], [table.tableArn], leading(partitions));
 
+/** Removes rows it cannot read: credentials of an account that is closed. */
+export const mayErase = (handler: Handler, table: Table, ...partitions: string[]) =>
+  allow(handler, ["dynamodb:DeleteItem"], [table.tableArn], leading(partitions));
+
 /** The sparse index of work that is due, by its shards. */
 export const mayFindDue = (handler: Handler, table: Table, ...shards: string[]) =>
   allow(handler, ["dynamodb:Query"], [`${table.tableArn}/index/due`], leading(shards));

@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import { credentials } from "./credentials.ts";
 import { openapi } from "./openapi.ts";
 import { answerProblem } from "./problem.ts";
+import { account } from "./routes/account.ts";
 import { apps } from "./routes/apps.ts";
 import { audit } from "./routes/audit.ts";
 import { auth } from "./routes/auth.ts";
@@ -37,6 +38,7 @@ export interface Env {
 const v1 = new Hono<Env>()
   .route("/auth", auth)
   .route("/", me)
+  .route("/", account)
   .route("/", tokens)
   .route("/", plans)
   .route("/", billing)

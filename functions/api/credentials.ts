@@ -24,13 +24,15 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
   if (bearer !== undefined) {
     const found = await actorOfToken(world, bearer);
     if (!found) throw new Problem("auth.required", { detail: "The token is not valid: it may be mistyped, expired or revoked." });
-    c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req, found.actor) });
+    const { tenant, actor, credential } = found;
+    c.set("ctx", { ...world, tenant, actor, credential, once: await onceOf(c.req, actor) });
   } else if (cookie !== undefined) {
     const reads = c.req.method === "GET" || c.req.method === "HEAD";
     if (!reads && c.req.header("origin") !== world.origin) throw new Problem("auth.origin");
     const found = await actorOfSession(world, cookie);
     if (found) {
-      c.set("ctx", { ...world, tenant: found.tenant, actor: found.actor, once: await onceOf(c.req, found.actor) });
+      const { tenant, actor, credential } = found;
+      c.set("ctx", { ...world, tenant, actor, credential, once: await onceOf(c.req, actor) });
       c.set("session", cookie);
       c.set("email", found.email);
     }

@@ -4,6 +4,7 @@ import { DAY, HOUR, openTill, type Till } from "../billing/till.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
+import { prove } from "./proved.ts";
 
 let till: Till;
 let api: TestApi;
@@ -207,9 +208,16 @@ covers("listInvoices", "billing.unavailable", "Stripe's silence is told as such"
   expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
 });
 
+/** Opens the portal with a token whose owner has proved just now. */
+async function portal(payer: Payer) {
+  const token = await payer.token(["billing"]);
+  await prove(api, payer.user.email, { token });
+  return api.call("POST", "/v1/billing/portal", { token });
+}
+
 covers("openPortal", "200", "answers a page of the customer's own, on which plans cannot be changed nor paused", async () => {
   const ann = await bought();
-  const { body } = await ask(ann, "POST", "/portal");
+  const { body } = await portal(ann);
   const page = await (await fetch(body.url)).text();
   expect(page).toContain("Cancel");
   const [configuration] = (await till.stripe.billingPortal.configurations.list({ limit: 10 })).data;
@@ -218,22 +226,43 @@ covers("openPortal", "200", "answers a page of the customer's own, on which plan
     subscription_update: { enabled: false },
     subscription_pause: { enabled: false },
   });
-  await ask(ann, "POST", "/portal");
+  await portal(ann);
   expect((await till.stripe.billingPortal.configurations.list({ limit: 10 })).data).toHaveLength(1);
 });
 
 covers("openPortal", "billing.no_customer", "who never paid has nothing to manage", async () => {
   const ann = await till.signUp();
   await ann.checkout();
-  const { body } = await ask(ann, "POST", "/portal");
+  const { body } = await portal(ann);
   expect(body).toMatchObject({ status: 409, code: "billing.no_customer", mend: "https://berth.test/plans" });
 });
 
 covers("openPortal", "billing.unavailable", "Stripe's silence is told as such", async () => {
   const ann = await bought();
-  const { body } = await withoutStripe(() => ask(ann, "POST", "/portal"));
+  const { body } = await withoutStripe(() => portal(ann));
   expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
 });
+
+covers(
+  "openPortal",
+  "auth.proof",
+  "a token, or a session of an hour ago, does not open it without a code from the mail",
+  async () => {
+    const ann = await bought();
+    const session = await api.signIn(ann.user.email);
+    const open = (credential: object) => api.call("POST", "/v1/billing/portal", credential);
+    expect((await open({ session })).status).toBe(200);
+    await till.advance(HOUR);
+    for (const credential of [{ session }, { token: await ann.token(["billing"]) }])
+      expect((await open(credential)).body).toMatchObject({
+        status: 403,
+        code: "auth.proof",
+        mend: "https://berth.test/account",
+      });
+    await prove(api, ann.user.email, { session });
+    expect((await open({ session })).status).toBe(200);
+  },
+);
 
 covers("refreshBilling", "200", "finds at Stripe what no event told of", async () => {
   const ann = await till.signUp();

@@ -9,6 +9,7 @@ import type { Payer } from "../billing/payer.ts";
 import { openTill, type Till } from "../billing/till.ts";
 import { type Answer, type TestApi, testApi } from "../support/api.ts";
 import { COMPOSE } from "../support/tenant.ts";
+import { prove } from "./proved.ts";
 
 let till: Till;
 let api: TestApi;
@@ -56,6 +57,7 @@ async function settled(): Promise<{ payer: Payer; job: string; token: string; sp
   await payer.work(await payer.deploy("shop", { targets: ["web1"] }));
   const job = await payer.work(await payer.deploy("shop"));
   const token = await payer.token();
+  await prove(api, payer.user.email, { token });
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
   return { payer, job: job.id, token, spare: spare.body.id, free: free.id };
 }
@@ -103,6 +105,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   cancelJob: ({ job }) => ["POST", `/jobs/${job}/cancel`],
   listTokens: () => ["GET", "/tokens"],
   createToken: () => ["POST", "/tokens", { name: "n", scopes: ["read"] }],
+  closeAccount: () => ["DELETE", "/account?apps=leave"],
   revokeToken: ({ spare }) => ["DELETE", `/tokens/${spare}`],
 };
 
@@ -111,6 +114,8 @@ const withoutAccount = [
   "getMe",
   "requestCode",
   "verifyCode",
+  "requestProof",
+  "giveProof",
   "logout",
   "startDevice",
   "finishDevice",

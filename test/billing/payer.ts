@@ -3,6 +3,7 @@ import { openPortal } from "@berth/domain/billing/portal.ts";
 import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
 import type Stripe from "stripe";
+import { proved } from "../api/proved.ts";
 import type { TestTenant } from "../support/tenant.ts";
 import type { Till } from "./till.ts";
 
@@ -73,7 +74,7 @@ export function payer(till: Till, tenant: TestTenant): Payer {
       if (subscription.status !== "canceled")
         await stripe.subscriptions.update(subscription.id, { default_payment_method: method.id });
     },
-    portal: async () => (await openPortal(tenant.ctx)).url,
+    portal: async () => (await openPortal(proved(tenant.ctx))).url,
     mails: () =>
       test
         .mails()

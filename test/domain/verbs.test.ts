@@ -21,6 +21,7 @@ import { listEvents } from "@berth/domain/job/event.ts";
 import { getJob, listJobs } from "@berth/domain/job/job.ts";
 import { getRelease, listReleases } from "@berth/domain/release/release.ts";
 import { addTarget, checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
+import { closeAccount } from "@berth/domain/tenant/close.ts";
 import { issueToken, listTokens, revokeToken } from "@berth/domain/token/token.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { scriptedReach } from "../support/reach.ts";
@@ -77,13 +78,14 @@ const verbs: Verb[] = [
   verb("startCheckout", "billing", "tenant", (ctx) => startCheckout(ctx, "solo")),
   verb("listInvoices", "billing", "tenant", (ctx) => listInvoices(ctx, page)),
   verb("openPortal", "billing", "tenant", (ctx) => openPortal(ctx)),
+  verb("closeAccount", "admin", "tenant", (ctx) => closeAccount(ctx, { apps: "leave" })),
   verb("refreshBilling", "billing", "tenant", (ctx) => refreshBilling(ctx, {})),
   verb("listImports", "read", "all", (ctx) => listImports(ctx, page)),
   verb("importSelfHosted", "admin", "tenant", (ctx) => importSelfHosted(ctx, { document: {} as never, apply: false })),
 ];
 
-/** What routes call that asks for no scope: ending one's own session; a memory that is bound to rights; a read the route asks for itself. */
-const open = ["endSession", "recall", "getAccount", "allow"];
+/** What routes call that asks for no scope: ending or proving one's own credential; a memory that is bound to rights; a read the route asks for itself. */
+const open = ["endSession", "recall", "getAccount", "allow", "requestProof", "giveProof"];
 
 const holds: Record<Scope, readonly Scope[]> = {
   read: ["read"],

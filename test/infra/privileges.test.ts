@@ -51,7 +51,7 @@ test("Stripe's key is read by the API and by billing only, its webhook secret by
     Object.keys(functions).filter((name) =>
       statementsFor(name, "ssm:GetParameter").some(({ Resource }) => JSON.stringify(Resource).includes(parameter)),
     );
-  expect(readers("/stripe/secret").sort()).toEqual(["api/handler", "billing/reconcile", "billing/sync"]);
+  expect(readers("/stripe/secret").sort()).toEqual(["api/handler", "billing/close", "billing/reconcile", "billing/sync"]);
   expect(readers("/stripe/webhook")).toEqual(["webhooks/stripe"]);
 });
 
@@ -79,6 +79,11 @@ test("every right to rows is limited to partitions, and a worker for tenants' jo
   expect(partitions("workers/rollout")).toEqual([["TENANT#*"]]);
   for (const name of ["workers/rollout", "workers/relay", "workers/sweep", "workers/mail", "billing/sync", "billing/reconcile"])
     expect(JSON.stringify(partitions(name)), name).not.toMatch(/TOKEN|SESSION|CODE|DEVICE/);
+});
+
+test("what closes accounts removes sessions and tokens and can read none", () => {
+  const named = statements("billing/close").filter((each) => /SESSION|TOKEN/.test(JSON.stringify(each.Condition)));
+  expect(named.map(({ Action }) => Action)).toEqual(["dynamodb:DeleteItem"]);
 });
 
 test("every kind of work that is due is found by exactly one function, which sees no other kind", () => {
@@ -112,6 +117,7 @@ test("mails leave only by the mail worker and only from our address", () => {
 test.each([
   ["api/handler", "kms:Decrypt"],
   ["api/stream", "dynamodb:PutItem"],
+  ["billing/close", "kms:Decrypt"],
   ["billing/reconcile", "kms:Decrypt"],
   ["billing/sync", "kms:GenerateDataKey"],
   ["webhooks/stripe", "dynamodb:GetItem"],

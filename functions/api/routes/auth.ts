@@ -1,5 +1,6 @@
 import { endSession, requestCode, SESSION_DAYS, verifyCode } from "@berth/domain/auth/code.ts";
 import { answerDevice, finishDevice, showDevice, startDevice } from "@berth/domain/auth/device.ts";
+import { giveProof, requestProof } from "@berth/domain/auth/proof.ts";
 import { scopes } from "@berth/domain/context.ts";
 import { User } from "@berth/domain/tenant/tenant.ts";
 import { Token } from "@berth/domain/token/token.ts";
@@ -43,7 +44,7 @@ export const auth = new Hono<Env>()
       scope: "public",
       body: z.object({ email, code: z.string().regex(/^\d{6}$/, "six digits") }),
       answers: { 200: { description: "Signed in", schema: User } },
-      problems: ["auth.code_wrong"],
+      problems: ["auth.code_wrong", "account.closing"],
     }),
     async (c) => {
       const { user, session } = await verifyCode(c.var.world, c.req.valid("json"));
@@ -67,6 +68,31 @@ export const auth = new Hono<Env>()
       deleteCookie(c, cookieName(c.var.world.origin), { path: "/", secure: c.var.world.origin.startsWith("https:") });
       return c.body(null, 204);
     },
+  )
+  .post(
+    "/proof",
+    contract({
+      operationId: "requestProof",
+      summary: "Mail a code to the person behind this session or token; needed before the billing portal and closing the account",
+      tag,
+      scope: "session",
+      answers: { 202: { description: "Sent, to the addresses told in part", schema: z.object({ to: z.array(z.string()) }) } },
+      problems: ["rate.limited"],
+    }),
+    async (c) => c.json(await requestProof(c.var.ctx), 202),
+  )
+  .post(
+    "/proof/verify",
+    contract({
+      operationId: "giveProof",
+      summary: "Prove with the code that it is you; holds for this session or token for 15 minutes",
+      tag,
+      scope: "session",
+      body: z.object({ code: z.string().regex(/^\d{6}$/, "six digits") }),
+      answers: { 200: { description: "Proved", schema: z.object({ until: z.string() }) } },
+      problems: ["auth.code_wrong"],
+    }),
+    async (c) => c.json(await giveProof(c.var.ctx, c.req.valid("json").code), 200),
   )
   .post(
     "/device",

@@ -39,7 +39,7 @@ export const billing = new Hono<Env>()
       scope: "billing",
       body: z.object({ plan: z.enum(planNames) }),
       answers: { 200: { description: "The payment page", schema: Link } },
-      problems: ["billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
+      problems: ["account.closing", "billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
     }),
     async (c) => {
       const { startCheckout } = await verbs.checkout();
@@ -61,6 +61,7 @@ export const billing = new Hono<Env>()
         "billing.grace",
         "billing.restricted",
         "billing.hold",
+        "account.closing",
         "billing.no_subscription",
         "billing.same_plan",
         "billing.change_pending",
@@ -96,7 +97,7 @@ export const billing = new Hono<Env>()
       tag,
       scope: "billing",
       answers: { 200: { description: "The page", schema: Link } },
-      problems: ["billing.no_customer", "billing.unavailable"],
+      problems: ["auth.proof", "account.closing", "billing.no_customer", "billing.unavailable"],
     }),
     async (c) => {
       const { openPortal } = await verbs.portal();

@@ -38,7 +38,7 @@ export const tokens = new Hono<Env>()
           schema: Token.extend({ secret: z.string().nullable() }),
         },
       },
-      problems: ["idempotency.mismatch", "idempotency.busy"],
+      problems: ["idempotency.mismatch", "idempotency.busy", "account.closing"],
     }),
     async (c) => c.json(await issueToken(c.var.ctx, c.req.valid("json")), 201),
   )

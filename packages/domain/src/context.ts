@@ -60,6 +60,15 @@ export interface Context extends World {
   readonly actor: Actor;
   /** The request's Idempotency-Key and the hash of its body, where one was given. */
   readonly once?: { readonly key: string; readonly hash: string } | undefined;
+  /** The row of the session or token that asks; none where nobody asks. */
+  readonly credential?: Credential | undefined;
+}
+
+export interface Credential {
+  readonly pk: string;
+  readonly sk: string;
+  /** When the person behind it last entered a code from their mail: at a sign-in, or when asked to again. */
+  readonly provedAt?: string | undefined;
 }
 
 const implied: Record<Scope, readonly Scope[]> = {

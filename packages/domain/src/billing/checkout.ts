@@ -1,12 +1,13 @@
 import type Stripe from "stripe";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
+import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
 import { commit, touch, update } from "../table.ts";
 import { soldAt } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
+import { closeSession } from "./end.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 
@@ -22,10 +23,14 @@ type Checkout = NonNullable<Account["checkout"]>;
 export async function startCheckout(ctx: Context, plan: PlanName): Promise<{ url: string }> {
   allow(ctx, "billing");
   const stripe = await ctx.stripe();
-  const customer = await ensureCustomer(ctx, await getAccount(ctx));
+  const known = await getAccount(ctx);
+  const refused = refusal(ctx, known, "checkout");
+  if (refused) throw refused;
+  const customer = await ensureCustomer(ctx, known);
   await refuseSubscribed(ctx, stripe, customer);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const account = await getAccount(ctx);
+    if (account.closingAt !== undefined) throw new Problem("account.closing");
     const url = await step(ctx, stripe, customer, account, plan);
     if (url !== undefined) return { url };
   }
@@ -47,7 +52,7 @@ async function step(
   const left = (Date.parse(checkout.expiresAt) - ctx.now().getTime()) / 1000;
   const open = session.status === "open" && session.url;
   if (open && checkout.plan === plan && left > LEAST_SECONDS) return open;
-  if (session.status === "open") await atStripe(() => close(stripe, checkout.session));
+  if (session.status === "open") await atStripe(() => closeSession(stripe, checkout.session));
   if (session.status === "complete") {
     await syncCustomer(ctx, customer);
     await refuseSubscribed(ctx, stripe, customer);
@@ -76,7 +81,7 @@ async function claim(ctx: Context, account: Account, plan: PlanName): Promise<un
     accountKey(ctx),
     {
       change: "SET checkout = :checkout, checkouts = :attempt",
-      condition: account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen",
+      condition: `attribute_not_exists(closingAt) AND ${account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen"}`,
       values: {
         ":checkout": checkout,
         ":attempt": attempt,
@@ -145,15 +150,6 @@ async function create(
   } catch (error) {
     if (stripeFault(error)?.param === "expires_at") return undefined;
     throw error;
-  }
-}
-
-/** Closes a page. One that was paid or ran out meanwhile is closed already. */
-async function close(stripe: Stripe, session: string): Promise<void> {
-  try {
-    await stripe.checkout.sessions.expire(session);
-  } catch (error) {
-    if (stripeFault(error)?.type !== "StripeInvalidRequestError") throw error;
   }
 }
 

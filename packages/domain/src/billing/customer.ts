@@ -6,7 +6,7 @@ import { owners } from "../mail/outbox.ts";
 import { commit, get, globalKey, insert, update } from "../table.ts";
 import { atStripe } from "./stripe.ts";
 
-const customerKey = (customer: string) => globalKey("CUS", customer);
+export const customerKey = (customer: string) => globalKey("CUS", customer);
 
 /** The tenant of a Stripe customer, by our own row: never by e-mail or metadata, which others can write. */
 export async function tenantOfCustomer(world: World, customer: string): Promise<string | undefined> {
@@ -40,7 +40,7 @@ export async function ensureCustomer(ctx: Context, account: Account): Promise<st
         {
           change: "SET customer = :customer, customers = :count",
           condition:
-            "attribute_exists(pk) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
+            "attribute_exists(pk) AND attribute_not_exists(closingAt) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
           values: { ":customer": id, ":count": count + 1, ":seen": count },
         },
         stale,

@@ -1,4 +1,5 @@
 import type Stripe from "stripe";
+import { requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
 import { getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
@@ -25,13 +26,15 @@ export const portalConfiguration = (origin: string): Stripe.BillingPortal.Config
 
 const found = new WeakMap<Stripe, string>();
 
-/** A page to change the card, see and pay invoices or cancel, for the account's own customer. */
+/** A page to change the card, see and pay invoices or cancel, for the account's own customer. @throws Problem auth.proof, billing.no_customer */
 export async function openPortal(ctx: Context): Promise<{ url: string }> {
   allow(ctx, "billing");
-  const { customer, kind } = await getAccount(ctx);
+  const { customer, kind, closingAt } = await getAccount(ctx);
   // Who has never paid has nothing to manage, even if a payment page was opened once.
   if (customer === undefined || kind === "none")
     throw new Problem("billing.no_customer", { facts: { mend: `${ctx.origin}/plans` } });
+  if (closingAt !== undefined) throw new Problem("account.closing");
+  requireProof(ctx);
   const stripe = await ctx.stripe();
   const configuration = await configurationOf(ctx, stripe);
   const { url } = await atStripe(() =>

@@ -1,10 +1,11 @@
 import { audit } from "../audit/audit.ts";
 import type { Context, World } from "../context.ts";
-import { Account, accountKey, entitlement, getAccount } from "../entitlement/account.ts";
+import { Account, accountKey, entitlement, findAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
 import { owners, type Posted, post, send } from "../mail/outbox.ts";
 import { commit, get, globalKey, put, type Row, store, touch, update, type Write } from "../table.ts";
+import { wasClosed } from "../tenant/closed.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
 import { derive, type Standing, standingOf } from "./derive.ts";
@@ -54,7 +55,7 @@ export async function syncCustomer(world: World, customer: string, bell: Doorbel
   if (tenant === undefined) throw new Error(`no tenant has the Stripe customer ${customer}`);
   const ctx = system(world, tenant);
   const taken = await takeNumber(ctx);
-  if (taken.customer !== customer) return done(ctx, bell, "foreign");
+  if (taken?.customer !== customer) return done(ctx, bell, "foreign");
   const snapshot = await fetchSnapshot(world, customer);
   if (snapshot.livemode !== livemodeOf(world)) {
     world.log("error", "customer of another mode", { customer, livemode: snapshot.livemode });
@@ -64,13 +65,21 @@ export async function syncCustomer(world: World, customer: string, bell: Doorbel
   return apply(ctx, taken, { snapshot, catalogue, bell, number: taken.syncSeq ?? 0 });
 }
 
-async function takeNumber(ctx: Context): Promise<Account> {
+/** The account with its next number, or undefined when it is being closed or was. */
+async function takeNumber(ctx: Context): Promise<Account | undefined> {
   const one = {
     change: "SET syncSeq = if_not_exists(syncSeq, :zero) + :one",
-    condition: "attribute_exists(pk)",
+    condition: "attribute_exists(pk) AND attribute_not_exists(closingAt)",
     values: { ":zero": 0, ":one": 1 },
   };
-  return Account.parse(await touch(ctx, accountKey(ctx), one, new Problem("internal", { detail: "the account is missing" })));
+  const closing = new Problem("account.closing");
+  const missing = new Problem("internal", { detail: "the account is missing" });
+  try {
+    return Account.parse(await touch(ctx, accountKey(ctx), one, (row) => (row ? closing : missing)));
+  } catch (error) {
+    if (error === closing || (error === missing && (await wasClosed(ctx, ctx.tenant)))) return undefined;
+    throw error;
+  }
 }
 
 /** A price that is not in the kept catalogue may be newer than it. */
@@ -115,7 +124,9 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
     } catch (error) {
       // Another sync was applied in between; whether it or this one is the later one, the numbers say.
       if (error !== stale || attempt === TRIES) throw error;
-      account = await getAccount(ctx);
+      const found = await findAccount(ctx);
+      if (!found || found.closingAt !== undefined) return done(ctx, look.bell, "foreign");
+      account = found;
       continue;
     }
     for (const { mail } of mails) await send(ctx, mail);
@@ -153,7 +164,7 @@ function writeAccount(ctx: Context, account: Account, after: Standing, look: Loo
       change: `SET ${Object.keys(set)
         .map((name) => `#${name} = :${name}`)
         .join(", ")}${removed}`,
-      condition: `customer = :customer AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
+      condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
       values: {
         ...values,
         ":customer": look.snapshot.customer,

@@ -39,6 +39,9 @@ export const Account = z.object({
     .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
     .nullable()
     .optional(),
+  /** The account is being closed: nothing begins any more, and what is left is ended and erased (tenant/close.ts). */
+  closingAt: z.string().optional(),
+  closing: z.object({ by: z.string(), apps: z.array(z.string()), mails: z.array(z.string()) }).optional(),
   syncSeq: z.number().int().optional(),
   appliedSeq: z.number().int().optional(),
   syncedAt: z.string().optional(),
@@ -68,8 +71,16 @@ export const newAccount = (tenant: string): Account => ({
   deploys: [],
 });
 
+export async function findAccount(ctx: Context): Promise<Account | undefined> {
+  const found = await get(ctx, accountKey(ctx));
+  return found && Account.parse(found);
+}
+
+/** @throws Problem account.closing where there is none any more */
 export async function getAccount(ctx: Context): Promise<Account> {
-  return Account.parse(await get(ctx, accountKey(ctx)));
+  const found = await findAccount(ctx);
+  if (!found) throw new Problem("account.closing");
+  return found;
 }
 
 export function entitlement(account: Pick<Account, "kind" | "graceUntil">, now: Date): Entitlement {
@@ -94,6 +105,7 @@ export const permits = (action: Action, state: Entitlement) => (permissions[acti
 
 /** The refusal of an action to an account, or undefined if it is permitted. */
 export function refusal(world: World, account: Account, action: Action): Problem | undefined {
+  if (account.closingAt !== undefined && action !== "read") return new Problem("account.closing");
   const state = entitlement(account, world.now());
   const mend = `${world.origin}/billing`;
   if (!permits(action, state)) {
@@ -180,6 +192,15 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
   if (sets.length === 0) return check(ctx, accountKey(ctx), { condition, ...given }, explain);
   return update(ctx, accountKey(ctx), { change: `SET ${sets.join(", ")}`, condition, ...given }, explain);
 }
+
+/** One condition inside a commit: the account is there and not being closed. For what needs nothing else of it. */
+export const isOpen = (ctx: Context): Write =>
+  check(
+    ctx,
+    accountKey(ctx),
+    { condition: "attribute_exists(pk) AND attribute_not_exists(closingAt)" },
+    new Problem("account.closing"),
+  );
 
 /** Gives back what was claimed, whatever the entitlement is by now. */
 export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>

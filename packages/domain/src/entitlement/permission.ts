@@ -43,7 +43,12 @@ export const matrix: readonly Permission[] = [
     operations: ["startCheckout", "refreshBilling"],
     note: "Who has a subscription already is sent to the portal.",
   },
-  { what: "Billing portal: card, open bills, invoices, cancel", needs: "billing", operations: ["openPortal"] },
+  {
+    what: "Billing portal: card, open bills, invoices, cancel",
+    needs: "billing",
+    operations: ["openPortal"],
+    note: "After a code from the mail, entered in the last 15 minutes; signing in is one.",
+  },
   {
     what: "Change the plan",
     needs: "grow",
@@ -71,6 +76,8 @@ export const matrix: readonly Permission[] = [
     operations: [
       "requestCode",
       "verifyCode",
+      "requestProof",
+      "giveProof",
       "logout",
       "startDevice",
       "finishDevice",
@@ -80,5 +87,11 @@ export const matrix: readonly Permission[] = [
       "createToken",
       "revokeToken",
     ],
+  },
+  {
+    what: "Close the account",
+    needs: "always",
+    operations: ["closeAccount"],
+    note: "An owner, after a code from the mail, entered in the last 15 minutes. The subscription is ended first.",
   },
 ];

@@ -7,6 +7,7 @@ export const Mail = z.object({
   to: z.email(),
   template: z.enum([
     "code",
+    "proof",
     "welcome",
     "grace",
     "grace-ending",
@@ -17,6 +18,9 @@ export const Mail = z.object({
     "downgraded",
     "canceled",
     "ended",
+    "renewed",
+    "logs-shorter",
+    "closed",
   ]),
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 });
@@ -33,6 +37,14 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   code: ({ code, minutes }) => ({
     subject: `${code} is your Berth sign-in code`,
     lines: [`Your sign-in code is ${code}.`, `It works for ${minutes} minutes. If you did not ask for it, ignore this mail.`],
+  }),
+  proof: ({ code, minutes }) => ({
+    subject: `${code} is your Berth code`,
+    lines: [
+      `Somebody with access to your account wants to open the billing portal or close the account. The code for it is ${code}.`,
+      `It works for ${minutes} minutes. If that was not you, give it to nobody, and revoke your tokens and sessions.`,
+    ],
+    link: { text: "Tokens", path: "/tokens" },
   }),
   welcome: ({ plan }) => ({
     subject: `Your ${plan} plan is active`,
@@ -108,6 +120,29 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       "Choose a plan and everything works again at once.",
     ],
     link: { text: "Choose a plan", path: "/plans" },
+  }),
+  renewed: ({ amount, until }) => ({
+    subject: `Paid: ${amount} for Berth until ${until}`,
+    lines: [`Your plan was renewed for ${amount} and is paid until ${until}.`, "The receipt is with your invoices."],
+    link: { text: "Receipt", path: "/billing" },
+  }),
+  "logs-shorter": ({ days, at }) => ({
+    subject: `Logs are kept ${days} days from ${at}`,
+    lines: [
+      `Your plan keeps the logs of deploys for ${days} days. Until ${at} nothing changes: all logs stay as long as they did before.`,
+      `From ${at} new logs are kept for ${days} days, and older ones go at the end of that time. Save what you need, or choose a larger plan.`,
+    ],
+    link: { text: "Plans", path: "/plans" },
+  }),
+  closed: ({ apps }) => ({
+    subject: "Your Berth account is closed",
+    lines: [
+      "Your subscription was ended, and everything we kept about you and your apps is erased. Invoices stay with our payment service, as the law asks.",
+      Number(apps) > 0
+        ? "Your apps run on as they are. Berth's key is still on your servers: take it out of authorized_keys."
+        : "Berth's key may still be on your servers: take it out of authorized_keys.",
+      "You are welcome to come back: the same address makes a new account.",
+    ],
   }),
 };
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { type Actor, allow, type Context, type Scope, scopes, type World } from "../context.ts";
+import { type Actor, allow, type Context, type Credential, type Scope, scopes, type World } from "../context.ts";
+import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
@@ -23,7 +24,7 @@ export const Token = z.object({
 });
 export type Token = z.infer<typeof Token>;
 
-const Stored = Token.extend({ hash: z.string(), tenant: z.string() });
+const Stored = Token.extend({ hash: z.string(), tenant: z.string(), provedAt: z.string().optional() });
 
 export const DEFAULT_DAYS = 90;
 /** Last use is kept to this precision, so that a busy token costs one write in ten minutes. */
@@ -76,6 +77,7 @@ export async function issueToken(ctx: Context, input: NewToken): Promise<Token &
   const stored = { ...token, hash: sha256(secret), tenant: ctx.tenant, ttl: Math.floor(expires.getTime() / 1000) };
   await commit(
     ctx,
+    isOpen(ctx),
     remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
     insert(ctx, row(ctx, id), stored),
     insert(ctx, globalKey("TOKEN", stored.hash), stored),
@@ -107,7 +109,7 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
 export async function actorOfToken(
   world: World,
   secret: string,
-): Promise<{ tenant: string; actor: Actor; token: Token } | undefined> {
+): Promise<{ tenant: string; actor: Actor; token: Token; credential: Credential } | undefined> {
   if (!looksLikeToken(secret)) return undefined;
   const at = globalKey("TOKEN", sha256(secret));
   const found = await get(world, at);
@@ -122,5 +124,6 @@ export async function actorOfToken(
     const gone = new Problem("auth.required", { detail: "The token was revoked." });
     await Promise.all([touch(world, at, mark, gone), touch(world, row(token, token.id), mark, gone)]);
   }
-  return { tenant: token.tenant, actor: { kind: "token", id: token.id, scopes: token.scopes, app: token.app }, token };
+  const actor: Actor = { kind: "token", id: token.id, scopes: token.scopes, app: token.app };
+  return { tenant: token.tenant, actor, token, credential: { ...at, provedAt: token.provedAt } };
 }

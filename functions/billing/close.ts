@@ -1,0 +1,15 @@
+import { closeDue } from "@berth/domain/tenant/closing.ts";
+import { functions } from "../manifest.ts";
+import { stripeOf } from "../stripe.ts";
+import { createWorld } from "../world.ts";
+
+const world = createWorld(process.env, stripeOf(process.env));
+/** Less than the function's own time, so that it stops between two steps and not within one. */
+const seconds = functions["billing/close"].timeoutSeconds - 60;
+
+/** Goes on with closing the accounts that were to be closed. @throws Error when one cannot be, so that the alarm rings */
+export async function handler(): Promise<void> {
+  const done = await closeDue(world, new Date(world.now().getTime() + seconds * 1000));
+  if (done.failed > 0) throw new Error(`${done.failed} accounts cannot be closed`);
+  if (done.closed + done.swept > 0) world.log("info", "accounts closed", { ...done });
+}

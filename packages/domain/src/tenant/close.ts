@@ -1,0 +1,112 @@
+import * as z from "zod";
+import { Environment } from "../app/app.ts";
+import { audit } from "../audit/audit.ts";
+import { requireProof } from "../auth/proof.ts";
+import { allow, type Context } from "../context.ts";
+import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { goingOn } from "../job/job.ts";
+import { owners } from "../mail/outbox.ts";
+import { commit, getAll, key, list, update } from "../table.ts";
+import { targetKey } from "../target/target.ts";
+import { CLOSING_SHARD, finishClosing } from "./closing.ts";
+
+export const Closed = z.object({
+  /** `closing`: the rest is done by itself, within minutes or as soon as the payment service answers; a mail tells. */
+  status: z.enum(["closed", "closing"]),
+});
+export type Closed = z.infer<typeof Closed>;
+
+/** Longer than this nobody waits for the answer; the schedule does the rest. */
+const PATIENCE_SECONDS = 12;
+
+/**
+ * Closes the account for good. First it is marked, so that nothing begins any more and whoever finds the mark goes on; then the subscription is
+ * ended at Stripe and seen to be ended; only then is anything erased. What runs on the customer's servers is theirs and is not touched.
+ * @throws Problem auth.proof, account.apps_running unless they are to be left, account.busy
+ */
+export async function closeAccount(ctx: Context, input: { apps: "refuse" | "leave" }): Promise<Closed> {
+  allow(ctx, "admin");
+  allow(ctx, "billing"); // both: an owner
+  requireProof(ctx);
+  const account = await getAccount(ctx);
+  if (account.closingAt === undefined) await mark(ctx, account, input.apps);
+  try {
+    const until = new Date(ctx.now().getTime() + PATIENCE_SECONDS * 1000);
+    return { status: await finishClosing(ctx, ctx.tenant, until) };
+  } catch (error) {
+    // The mark stands and the schedule goes on from it, so the truth to tell is that it is under way.
+    ctx.log("error", "account is not closed yet", { tenant: ctx.tenant, error });
+    return { status: "closing" };
+  }
+}
+
+async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): Promise<void> {
+  const deployed = await deployedApps(ctx);
+  if (deployed.length > 0 && apps === "refuse")
+    throw new Problem("account.apps_running", {
+      detail: `Deployed: ${deployed.map(({ text }) => text).join("; ")}.`,
+      facts: { apps: deployed.map(({ text }) => text).join("; ") },
+      next: [...deployed.slice(0, 5).map(({ remove }) => remove), "berth account delete --leave-apps"],
+    });
+  const [job] = await goingOn(ctx, account.deploys);
+  if (job)
+    throw new Problem("account.busy", {
+      detail: `${job.id} is under way.`,
+      facts: { job: job.id },
+      next: [`berth jobs watch ${job.id}`, `berth jobs cancel ${job.id}`],
+    });
+  const closing = { by: ctx.actor.id, apps: deployed.map(({ text }) => text), mails: await owners(ctx) };
+  const now = ctx.now().toISOString();
+  const marked = new Problem("account.closing");
+  await commit(
+    ctx,
+    update(
+      ctx,
+      accountKey(ctx),
+      {
+        change: "SET closingAt = :now, closing = :closing, kind = :ended, #reason = :reason, duePk = :shard, dueAt = :now",
+        // A deploy that was accepted since is in the list.
+        condition: "attribute_exists(pk) AND attribute_not_exists(closingAt) AND deploys = :seen",
+        values: {
+          ":now": now,
+          ":closing": closing,
+          ":ended": "ended",
+          ":reason": "closing",
+          ":shard": CLOSING_SHARD,
+          ":seen": account.deploys,
+        },
+      },
+      (row) => (row === undefined || row.closingAt !== undefined ? marked : new Problem("version.stale")),
+    ),
+    audit(ctx, "tenant.close", ctx.tenant, { detail: deployed.length > 0 ? `left: ${closing.apps.join("; ")}` : undefined }),
+  ).catch((error: unknown) => {
+    // Of two at once the other one marked it, which is what this one wants too.
+    if (error !== marked) throw error;
+  });
+}
+
+/** What runs on servers, told in words, and the command that takes it off. */
+async function deployedApps(ctx: Context): Promise<{ text: string; remove: string }[]> {
+  const found: { text: string; remove: string }[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "ENV#", after, consistent: true });
+    for (const row of page.rows) {
+      const { app, name, placement } = Environment.parse(row);
+      if (placement.length === 0) continue;
+      const targets = await namesOf(ctx, placement);
+      const remove = `berth app remove ${app}${name === "production" ? "" : ` --environment ${name}`}`;
+      found.push({ text: `${app} (${name}) on ${targets.join(", ")}`, remove });
+    }
+    if (page.last === undefined) return found;
+    after = page.last;
+  }
+}
+
+async function namesOf(ctx: Context, targets: readonly string[]): Promise<string[]> {
+  const rows = await getAll(
+    ctx,
+    targets.map((id) => targetKey(ctx, id)),
+  );
+  return targets.map((id, i) => String(rows[i]?.name ?? id));
+}

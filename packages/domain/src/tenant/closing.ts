@@ -1,0 +1,164 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { customerKey } from "../billing/customer.ts";
+import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
+import type { Actor, Context, World } from "../context.ts";
+import { Account, accountKey } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { Job } from "../job/job.ts";
+import { commit, get, globalKey, key, list, put, type Row, touch, update } from "../table.ts";
+import { closedKey } from "./closed.ts";
+import { erase, eraseAll, erasePartition } from "./erase.ts";
+import { tenantKey, User } from "./tenant.ts";
+
+/**
+ * The work of closing an account that was marked. Every step may be done twice and by two at once; a killed one is gone on with from the mark,
+ * which goes last. What stays is the row CLOSED, which names nobody: who of us asks later finds that the account was closed and when, and
+ * what is still heard of its customer at Stripe is known to be nobody's.
+ */
+const SHARDS = 1;
+const shards = Array.from({ length: SHARDS }, (_, shard) => `CLOSING#${shard}`);
+export const CLOSING_SHARD = shards[0] as string; // there is one
+/** A request that was under way while the account went may have left a row: it is swept once more when none can be any more. */
+const AGAIN_SECONDS = 3600;
+
+const system: Actor = { kind: "system", id: "closing" };
+
+/** Goes on with closing a marked account until it is closed or the time is over. @throws whatever Stripe or the table throws: then go on later */
+export async function finishClosing(world: World, tenant: string, until: Date): Promise<"closed" | "closing"> {
+  const ctx: Context = { ...world, tenant, actor: system };
+  const found = await get(ctx, accountKey(ctx));
+  if (!found) return "closed";
+  const account = Account.parse(found);
+  if (account.closingAt === undefined || !account.closing) throw new Error(`${tenant} is not marked to be closed`);
+  const { customer, closing } = account;
+  if (customer !== undefined) await endSubscriptions(ctx, customer);
+  const about = await get(ctx, tenantKey(ctx));
+  await eraseCredentials(ctx);
+  const since = String(about?.createdAt ?? account.closingAt);
+  if (!(await eraseData(ctx, since, until))) return "closing";
+  if (customer !== undefined) await deleteCustomer(ctx, customer);
+  for (const [at, to] of closing.mails.entries())
+    await ctx.send("mail", { id: `closed-${tenant}-${at}`, to, template: "closed", data: { apps: closing.apps.length } });
+  const now = ctx.now();
+  const row: Row = {
+    tenant,
+    since,
+    closingAt: account.closingAt,
+    closedAt: now.toISOString(),
+    by: closing.by,
+    ...(customer !== undefined && { customer }),
+    duePk: CLOSING_SHARD,
+    dueAt: new Date(now.getTime() + AGAIN_SECONDS * 1000).toISOString(),
+  };
+  await commit(
+    ctx,
+    put(ctx, closedKey(tenant), row),
+    customer === undefined ? undefined : markMapping(ctx, customer, now),
+    erase(ctx, tenantKey(ctx)),
+    erase(ctx, accountKey(ctx)),
+  );
+  ctx.log("info", "account closed", { tenant });
+  return "closed";
+}
+
+/** The customer stays known as one of an account that is closed: what Stripe still says of it concerns nobody. */
+const markMapping = (ctx: Context, customer: string, now: Date) =>
+  update(ctx, customerKey(customer), {
+    change: "SET closedAt = :now",
+    condition: "attribute_exists(pk)",
+    values: { ":now": now.toISOString() },
+  });
+
+/** Addresses, sessions and tokens: from here on nobody comes in, and the address is free to sign up again. */
+async function eraseCredentials(ctx: Context): Promise<void> {
+  for (const row of await all(ctx, "MEMBER#")) {
+    const at = globalKey("EMAIL", User.parse(row).email);
+    if ((await get(ctx, at))?.tenant === ctx.tenant) await eraseAll(ctx, [at]);
+  }
+  const tokens = await all(ctx, "TOKEN#");
+  await eraseAll(ctx, [
+    ...tokens.map(({ hash }) => globalKey("TOKEN", String(hash))),
+    ...tokens.map(({ sk }) => key(ctx, String(sk))),
+  ]);
+  const sessions = await all(ctx, "SESSION#");
+  await eraseAll(ctx, [
+    ...sessions.map(({ sk }) => globalKey("SESSION", String(sk).slice("SESSION#".length))),
+    ...sessions.map(({ sk }) => key(ctx, String(sk))),
+  ]);
+}
+
+async function all(ctx: Context, prefix: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(ctx, { pk: key(ctx, "").pk, prefix, after, consistent: true });
+    rows.push(...page.rows);
+    if (page.last === undefined) return rows;
+    after = page.last;
+  }
+}
+
+/** Everything else but the mark, partitions of their own first, since a job's row is what leads to its events. Answers whether all is gone. */
+async function eraseData(ctx: Context, since: string, until: Date): Promise<boolean> {
+  const late = () => ctx.now() >= until;
+  for (const job of await all(ctx, "JOB#")) {
+    for (const target of Object.keys(Job.parse(job).rollouts))
+      await erasePartition(ctx, key(ctx, "", `JOB#${job.id}#${target}`).pk);
+    await eraseAll(ctx, [key(ctx, String(job.sk))]);
+    if (late()) return false;
+  }
+  for (const month of monthsSince(since, ctx.now())) {
+    const gone = await erasePartition(ctx, key(ctx, "", `AUDIT#${month}`).pk);
+    if (gone > 0 && late()) return false;
+  }
+  const mark = new Set([accountKey(ctx).sk, tenantKey(ctx).sk]);
+  await erasePartition(ctx, key(ctx, "").pk, (sk) => mark.has(sk));
+  return true;
+}
+
+function monthsSince(since: string, now: Date): string[] {
+  const months: string[] = [];
+  const first = new Date(since);
+  for (let at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth()); at <= now.getTime(); ) {
+    const date = new Date(at);
+    months.push(date.toISOString().slice(0, 7).replace("-", ""));
+    at = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+  }
+  return months;
+}
+
+/** Goes on with every account that was marked, and sweeps once more after those that were closed an hour ago. One that fails holds back no other. */
+export async function closeDue(world: World, until: Date): Promise<{ closed: number; swept: number; failed: number }> {
+  const counts = { closed: 0, swept: 0, failed: 0 };
+  for (const shard of shards) {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: "due",
+        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
+        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
+      }),
+    );
+    for (const { pk, sk } of page.Items ?? []) {
+      if (world.now() >= until) return counts;
+      try {
+        if (sk === "CLOSED") await sweepAgain(world, String(pk).slice("CLOSED#".length), until);
+        else await finishClosing(world, String(pk).slice("TENANT#".length), until);
+        counts[sk === "CLOSED" ? "swept" : "closed"]++;
+      } catch (error) {
+        world.log("error", "account cannot be closed", { row: `${pk} ${sk}`, error });
+        counts.failed++;
+      }
+    }
+  }
+  return counts;
+}
+
+async function sweepAgain(world: World, tenant: string, until: Date): Promise<void> {
+  const ctx: Context = { ...world, tenant, actor: system };
+  const row = await get(ctx, closedKey(tenant));
+  if (!row) return;
+  await eraseCredentials(ctx);
+  if (!(await eraseData(ctx, String(row.since), until))) return;
+  const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
+  await touch(ctx, closedKey(tenant), off, new Problem("version.stale"));
+}
