@@ -1,3 +1,4 @@
+import { limit } from "@berth/domain/auth/rate.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { failed, lost, scriptedReach } from "../support/reach.ts";
@@ -118,6 +119,16 @@ covers("getAppLogs", "200", "lines come from the servers themselves; one that ca
 covers("getAppLogs", "app.not_deployed", "an app that runs nowhere has no logs", async () => {
   const { token } = await ready();
   expect((await api.call("GET", "/v1/apps/shop/logs", { token })).body).toMatchObject({ status: 409, code: "app.not_deployed" });
+});
+
+covers("getAppLogs", "rate.limited", "a tenant that asks without end waits, and its servers have rest", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  for (let i = 0; i < 120; i++) await limit(api.world, `logs#${tenant.id}`, { most: 120, seconds: 60 });
+  const answer = await api.call("GET", "/v1/apps/shop/logs", { token });
+  expect(answer.body).toMatchObject({ status: 429, code: "rate.limited" });
+  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(api.take("jobs").filter(({ message }) => message.tenant === tenant.id)).toEqual([]);
 });
 
 covers("getAppLogs", "app.not_found", "one that is not there is not found", async () => {

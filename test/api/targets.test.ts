@@ -193,6 +193,26 @@ test("a server that shows another host key is marked, is sent nothing, and needs
   expect((await api.call("GET", "/v1/targets/web1", { token })).body.status).toBe("ready");
 });
 
+covers("addTarget", "rate.limited", "nobody searches a network by adding one address after the other", async () => {
+  const token = await (await testTenant(api)).token();
+  const add = (host: string) => api.call("POST", "/v1/targets", { token, body: { ...body, host } });
+  for (let i = 0; i < 30; i++) expect((await add(`no-such-host-${i}.invalid`)).body.code).toBe("target.address");
+  expect((await add("127.0.0.1")).body).toMatchObject({ status: 429, code: "rate.limited" });
+});
+
+covers("checkTarget", "rate.limited", "the thirty-first look within a minute is refused with the time to wait", async () => {
+  const { token } = await added();
+  const look = () => api.call("POST", "/v1/targets/web1/check", { token });
+  const answers = [];
+  for (let i = 0; i < 30; i++) answers.push(await look());
+  const refused = answers.at(-1);
+  expect(answers.slice(0, 29).map(({ status }) => status)).toEqual(Array.from({ length: 29 }, () => 202));
+  expect(refused?.body).toMatchObject({ status: 429, code: "rate.limited" });
+  await api.clock.advance(Number(refused?.headers.get("retry-after")));
+  expect((await look()).status).toBe(202);
+  api.take("jobs");
+});
+
 covers("checkTarget", "target.not_found", "an unknown server is not found", async () => {
   const { token } = await added();
   expect((await api.call("POST", "/v1/targets/other/check", { token })).body.code).toBe("target.not_found");

@@ -124,7 +124,7 @@ export const apps = new Hono<Env>()
           }),
         },
       },
-      problems: ["app.not_found", "app.not_deployed", "server.slow"],
+      problems: ["app.not_found", "app.not_deployed", "rate.limited", "server.slow"],
     }),
     async (c) => c.json(await readLogs(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
   );

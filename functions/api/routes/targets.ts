@@ -54,6 +54,7 @@ export const targets = new Hono<Env>()
         "billing.restricted",
         "billing.hold",
         "plan.targets_full",
+        "rate.limited",
         "idempotency.mismatch",
         "idempotency.busy",
       ],
@@ -98,7 +99,7 @@ export const targets = new Hono<Env>()
       scope: "deploy",
       params,
       answers: { 202: { description: "The job that looks", schema: Job } },
-      problems: ["target.not_found", "idempotency.mismatch", "idempotency.busy"],
+      problems: ["target.not_found", "rate.limited", "idempotency.mismatch", "idempotency.busy"],
     }),
     async (c) => c.json(await checkTarget(c.var.ctx, c.req.valid("param").target), 202),
   )

@@ -1,3 +1,4 @@
+import { limit } from "../auth/rate.ts";
 import { allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
@@ -30,6 +31,7 @@ export async function readLogs(
   const targets = Object.keys(environment.live);
   if (targets.length === 0)
     throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
+  await limit(ctx, `logs#${ctx.tenant}`, { most: 120, seconds: 60 });
   const rows = await getAll(
     ctx,
     targets.map((id) => targetKey(ctx, id)),

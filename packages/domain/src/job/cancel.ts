@@ -1,5 +1,5 @@
 import { audit } from "../audit/audit.ts";
-import { allow, type Context } from "../context.ts";
+import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { happen } from "./happen.ts";
 import { ended, getJob, type Job } from "./job.ts";
@@ -9,6 +9,7 @@ import { ended, getJob, type Job } from "./job.ts";
  * serves on. Cancelling a cancelled job is done already.
  */
 export async function cancelJob(ctx: Context, id: string): Promise<Job> {
+  allow(ctx, "deploy", ANY_APP);
   const job = await getJob(ctx, id);
   allow(ctx, "deploy", job.app === undefined ? undefined : { app: job.app });
   if (job.status === "canceled" || (job.cancelAt && !ended(job))) return job;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
+import { limit } from "../auth/rate.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
@@ -102,6 +103,7 @@ export async function addTarget(
   // The commit decides; who may not add one anyway shall not make us resolve names and seal keys.
   const refused = refusal(ctx, await getAccount(ctx), "grow");
   if (refused) throw refused;
+  await limitLooks(ctx);
   await checkAddress(input.host, { allowPrivate: ctx.privateTargets });
   const id = newId(ctx, "target");
   const pair = generateKey(`berth-${input.name}`);
@@ -122,6 +124,9 @@ export async function addTarget(
   return { target, job };
 }
 
+/** Every look is a connection to an address somebody gave us: nobody shall search a network with them. */
+const limitLooks = (ctx: Context) => limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60 });
+
 const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
   id: newId(ctx, "job"),
   kind: "check",
@@ -136,6 +141,7 @@ const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
   allow(ctx, "deploy");
   const target = await findTarget(ctx, idOrName);
+  await limitLooks(ctx);
   const job = checkJob(ctx, target);
   await commit(ctx, remember(ctx, job), enqueue(ctx, job), audit(ctx, "target.check", target.id));
   await ring(ctx, job);
