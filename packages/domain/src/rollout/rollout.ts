@@ -6,14 +6,15 @@ import { happen } from "../job/happen.ts";
 import { ended, findJob, goingOn, type Job, mutates, ring, rolloutEnded } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
 import { getBundle } from "../release/release.ts";
-import { type Connect, type Exit, type Remote, RemoteError, type RunInput } from "../remote/remote.ts";
+import { type Connect, type Exit, RemoteError, type RunInput } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { get } from "../table.ts";
 import type { HostKey } from "../target/host-key.ts";
-import { openKey, StoredTarget, targetKey } from "../target/target.ts";
+import { StoredTarget, targetKey } from "../target/target.ts";
 import { failure, failureOf, failureOfLine, isFailureClass } from "./failure.ts";
 import { filesOf } from "./files.ts";
 import { RENEW_SECONDS, renewLease, takeLease } from "./lease.ts";
+import { type Line, lineTo, openLine } from "./line.ts";
 import { RUN_SPAN, recorder } from "./recorder.ts";
 
 /** A job's part on one target. The message that leads here is only a bell: everything is read again, and a bell too many does nothing. */
@@ -64,11 +65,16 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   }
   if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
-  const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
-  // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
-  const begun = started.rollouts[bell.target];
-  if (begun?.status !== "running") return;
-  await attend(ctx, started, bell, reach, taken.target, taken.fence, account);
+  const line = lineTo(ctx, taken.target, reach);
+  try {
+    const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
+    // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
+    const begun = started.rollouts[bell.target];
+    if (begun?.status !== "running") return;
+    await attend(ctx, started, bell, line, taken.target, taken.fence, account);
+  } finally {
+    await line.close();
+  }
 }
 
 async function stillAhead(ctx: Context, deploys: readonly string[], job: string): Promise<string[]> {
@@ -136,18 +142,12 @@ const runId = (job: Job, target: string) => {
   return runs === 0 ? job.id : `${job.id}-${runs}`;
 };
 
-async function open(ctx: Context, target: StoredTarget, reach: Reach): Promise<Remote> {
-  const host = await reach.resolve(target.host, { allowPrivate: ctx.privateTargets });
-  const key = await openKey(ctx, target.id);
-  return reach.connect({ host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" }, key);
-}
-
 /** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
 async function attend(
   ctx: Context,
   job: Job,
   bell: Bell,
-  reach: Reach,
+  line: Line,
   target: StoredTarget,
   fence: number,
   account: Account,
@@ -155,12 +155,11 @@ async function attend(
   if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
   const { run, redact, days } = await inputOf(ctx, job, bell.target, fence, account);
   const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target), redact });
-  const watch = watching(ctx, job, bell, fence, () => stop(ctx, target, reach, run));
+  const watch = watching(ctx, job, bell, fence, () => stop(line, run));
   let seen = run.from;
   let begun = false;
-  const attempt = async (): Promise<Exit> => {
-    const remote = await open(ctx, target, reach);
-    try {
+  const attempt = (): Promise<Exit> =>
+    line.use(async (remote) => {
       const note = (event: Parameters<typeof events.add>[0]) => {
         seen = Math.max(seen, event.seq);
         events.add(event);
@@ -169,10 +168,7 @@ async function attend(
       if (isStopping(job, bell.target)) return await remote.run(cancelOf(run), note, watch.signal);
       begun = true;
       return await remote.run({ ...run, from: seen }, note, watch.signal);
-    } finally {
-      await remote.close();
-    }
-  };
+    });
   const result = await persist(ctx, attempt, watch.signal).finally(watch.end);
   await events.done();
   if (watch.why() === "lost") return;
@@ -270,10 +266,9 @@ const cancelOf = (run: RunInput): RunInput => {
 };
 
 /** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. False if it could not be told. */
-async function stop(ctx: Context, target: StoredTarget, reach: Reach, run: RunInput): Promise<boolean> {
+async function stop(line: Line, run: RunInput): Promise<boolean> {
   try {
-    const remote = await open(ctx, target, reach);
-    await remote.run(cancelOf(run), () => {}).finally(() => remote.close());
+    await line.use((remote) => remote.run(cancelOf(run), () => {}));
     return true;
   } catch (error) {
     if (error instanceof RemoteError) return false;
@@ -309,7 +304,7 @@ async function check(ctx: Context, job: Job, target: StoredTarget, reach: Reach)
     const host = await reach.resolve(target.host, { allowPrivate: ctx.privateTargets });
     return { ok: true, found: { hostKey: await reach.scan(host, target.port) } };
   }
-  const remote = await open(ctx, target, reach);
+  const remote = await openLine(ctx, target, reach);
   try {
     const exit = await remote.run({ op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} }, () => {});
     return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit, (text) => text) };
@@ -321,7 +316,7 @@ async function check(ctx: Context, job: Job, target: StoredTarget, reach: Reach)
 async function readLog(ctx: Context, job: Job, target: StoredTarget, reach: Reach): Promise<Outcome> {
   const { run, redact, days } = await inputOf(ctx, job, target.id, 0, await getAccount(ctx));
   const events = recorder(ctx, { job: job.id, target: target.id }, { days, base: 0, redact });
-  const remote = await open(ctx, target, reach);
+  const remote = await openLine(ctx, target, reach);
   try {
     const exit = await remote.run(run, events.add);
     await events.done();
