@@ -140,8 +140,8 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Tested at length elsewhere: in login.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
-const othersTest = ["plan change", "login", "logout", "completion", "token revoke", "jobs cancel"];
+/** Tested at length elsewhere: in close.test.ts, login.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
+const othersTest = ["account delete", "plan change", "prove", "login", "logout", "completion", "token revoke", "jobs cancel"];
 
 test("every command there is has a test of its own", () => {
   const names = allCommands().map(({ words }) => words.join(" "));

@@ -134,10 +134,20 @@ export const commands: readonly Listed[] = [
       verb("revoke", "<token>", "Revoke a token", () => import("./token/revoke.ts").then(ready)),
     ],
   },
+  {
+    group: account,
+    name: "account",
+    summary: "Close your account",
+    verbs: [verb("delete", "", "End the subscription and erase everything", () => import("./account/delete.ts").then(ready))],
+  },
   { group: account, ...verb("audit", "", "Show who did what", () => import("./audit/list.ts").then(ready)) },
   { group: tools, ...verb("login", "", "Log in with the browser, or with a token", () => import("./auth/login.ts").then(ready)) },
   { group: tools, ...verb("logout", "", "Log out", () => import("./auth/logout.ts").then(ready)) },
   { group: tools, ...verb("whoami", "", "Show who you are", () => import("./auth/whoami.ts").then(ready)) },
+  {
+    group: tools,
+    ...verb("prove", "[code]", "Prove with a code from the mail that it is you", () => import("./auth/prove.ts").then(ready)),
+  },
   {
     group: tools,
     ...verb("completion", "<shell>", "Print completions for bash, zsh or fish", () =>

@@ -15,7 +15,7 @@ interface Input {
 
 export const examples: Verb<Input>["examples"] = [
   ["berth billing show", "how the bill stands, and a link to the card and the invoices"],
-  ["berth billing", "the same"],
+  ["berth billing", "the same; after berth prove the link leads straight into the portal"],
   ["berth billing --refresh", "after a payment, look at it again now"],
 ];
 
@@ -40,12 +40,12 @@ export const billingLines = (state: Billing, { width, paint, now }: { width: num
     { width, paint },
   );
 
-/** Where the card, the plan and the invoices are managed; null for an account that never paid or a credential that may not. */
+/** The portal's own page; null for an account that never paid and a credential that may not or was not proved just now. */
 async function portal(api: Client): Promise<string | null> {
   try {
     return (await body(api.v1.billing.portal.$post())).url;
   } catch (error) {
-    if (!isProblem(error, "billing.no_customer", "billing.unavailable", "token.scope")) throw error;
+    if (!isProblem(error, "billing.no_customer", "billing.unavailable", "token.scope", "auth.proof")) throw error;
     return null;
   }
 }
@@ -53,13 +53,14 @@ async function portal(api: Client): Promise<string | null> {
 export async function run(session: Session, { refresh }: Input): Promise<Exit> {
   const api = await session.api();
   const { url } = await session.place();
+  const page = `${url}/billing`;
   const state = await body(refresh ? api.v1.billing.refresh.$post({ json: {} }) : api.v1.billing.$get());
   const link = state.entitlement === "none" ? null : await portal(api);
-  show(session, { ...state, portal: link }, () => [
+  show(session, { ...state, portal: link, page }, () => [
     ...billingLines(state, { ...session.terminal, now: session.now() }),
     "",
     link === null
-      ? `${state.plan === null ? "Choose a plan" : "Manage it in the browser"}: ${session.terminal.paint.cyan(`${url}/${state.plan === null ? "plans" : "billing"}`)}`
+      ? `${state.plan === null ? "Choose a plan" : "Manage it in the browser"}: ${session.terminal.paint.cyan(state.plan === null ? `${url}/plans` : page)}`
       : `Card, plan and invoices: ${session.terminal.paint.cyan(link)}`,
   ]);
   return exits.done;

@@ -1,0 +1,65 @@
+import { withProof } from "../auth/prove.ts";
+import { type Flags, isSet, type Verb } from "../command.ts";
+import { readContexts, writeContexts } from "../config/contexts.ts";
+import { type Exit, exits } from "../exit.ts";
+import { refuse } from "../refusal.ts";
+import { type Session, show } from "../session.ts";
+
+interface Input {
+  readonly leave: boolean;
+  readonly yes: boolean;
+}
+
+export const examples: Verb<Input>["examples"] = [
+  ["berth account delete", "asks, and asks for a code from your mail"],
+  ["berth account delete --leave-apps", "apps run on, on servers that Berth can no longer reach"],
+  ["berth account delete --yes --json", "for a program, after berth prove"],
+];
+
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  command.option("--leave-apps", "even if apps are deployed; they stay as they are").option("-y, --yes", "do not ask");
+
+export const parse = (_: readonly string[], flags: Flags): Input => ({
+  leave: isSet(flags, "leaveApps"),
+  yes: isSet(flags, "yes"),
+});
+
+export async function run(session: Session, { leave, yes }: Input): Promise<Exit> {
+  const api = await session.api();
+  if (!yes) await agree(session, leave);
+  const query = { apps: leave ? ("leave" as const) : ("refuse" as const) };
+  const { status } = await withProof(session, api, async () => (await api.v1.account.$delete({ query })).json());
+  await forget(session);
+  const { paint } = session.terminal;
+  show(session, { status }, () => [
+    status === "closed"
+      ? `${paint.green("✓")} The account is closed: the subscription has ended and everything is erased`
+      : `${paint.green("✓")} The account is being closed. It goes on by itself; a mail tells when it is done`,
+    "  Berth's key may still be on your servers: take it out of authorized_keys.",
+  ]);
+  return exits.done;
+}
+
+/** @throws Refused when nobody agreed */
+async function agree(session: Session, leave: boolean): Promise<void> {
+  const what = "This ends the subscription at once, without a refund, and erases the account for good";
+  if (!session.terminal.interactive)
+    throw refuse("cli.confirm", {
+      detail: `${what}.`,
+      next: [`berth account delete${leave ? " --leave-apps" : ""} --yes`],
+    });
+  const { confirm } = await import("../terminal/ask.ts");
+  if (!(await confirm(`${what}. Go on?`, false))) throw refuse("cli.canceled");
+}
+
+/** The login that asked is no good any more. One that was given in the environment was never kept here. */
+async function forget(session: Session): Promise<void> {
+  const { context, token } = await session.place();
+  const { current, contexts } = await readContexts(session.env);
+  if (contexts[context]?.token !== token) return;
+  const { [context]: _, ...rest } = contexts;
+  await writeContexts(session.env, {
+    current: current === context ? (Object.keys(rest)[0] ?? "default") : current,
+    contexts: rest,
+  });
+}
