@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -35,3 +36,13 @@ test("only app.ts reads the stage, the account or the environment", () => {
   );
   expect(readers).toEqual(["infra/app.ts"]);
 });
+
+test("the pinned command line reads what the pinned library wrote", () => {
+  const cdk = createRequire(import.meta.url).resolve("aws-cdk/bin/cdk");
+  const { stdout, stderr } = spawnSync(process.execPath, [cdk, "ls", "--no-notices", "--app", join(folder, "out")], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, HOME: folder, CI: "true" },
+  });
+  const { context } = JSON.parse(readFileSync("cdk.json", "utf8"));
+  expect(stdout.trim().split("\n"), stderr.slice(-1000)).toEqual([`berth-${context.stage}-data`, `berth-${context.stage}`]);
+}, 60_000);
