@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { bundleSimulation } from "../test/simulation/bundle.ts";
 import { history } from "../test/simulation/history.ts";
 import { mutants } from "../test/simulation/mutant.ts";
-import { firstBad, runSeeds, threads } from "../test/simulation/pool.ts";
+import { cores, firstBad, runSeeds } from "../test/simulation/pool.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,8 +13,10 @@ const { values } = parseArgs({
     upto: { type: "string", default: "10000" },
     skip: { type: "string", default: "0" },
     only: { type: "string", default: "" },
+    threads: { type: "string", default: String(cores) },
   },
 });
+const threads = Number(values.threads);
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 if (values.seed !== undefined) await replay(Number(values.seed));
@@ -34,7 +36,7 @@ async function simulate(count: number, from: number): Promise<void> {
   const began = performance.now();
   const bundle = await bundleSimulation("simulation");
   const seeds = Array.from({ length: count }, (_, i) => from + i);
-  const report = await runSeeds(bundle, seeds);
+  const report = await runSeeds(bundle, seeds, threads);
   const took = (performance.now() - began) / 1000;
   say(`${report.seeds} seeds from ${from} in ${took.toFixed(1)} s on ${threads} threads, ${report.calm} of them without a fault`);
   say(`${report.events} events, ${report.jobs} jobs, ${(report.seconds / 3600).toFixed(0)} hours simulated`);

@@ -43,10 +43,10 @@ export function add(a: Report, b: Report): Report {
   };
 }
 
-export const threads = Math.max(1, Math.min(8, availableParallelism()));
+export const cores = Math.max(1, Math.min(8, availableParallelism()));
 
-/** Runs seeds on all cores. */
-export async function runSeeds(bundle: string, seeds: readonly number[], limitSeconds = 300): Promise<Report> {
+/** Runs seeds on all cores, or on as many threads as given. */
+export async function runSeeds(bundle: string, seeds: readonly number[], threads = cores, limitSeconds = 300): Promise<Report> {
   const shares = Array.from({ length: threads }, (_, thread) => seeds.filter((__, i) => i % threads === thread));
   const reports = await Promise.all(shares.map((each) => share(bundle, { seeds: each, first: false }, limitSeconds)));
   return reports.reduce(add);

@@ -13,7 +13,7 @@ export interface Run {
   pid: boolean;
   canceled: boolean;
   changed: boolean;
-  /** Its release was recorded. Started again after a reboot it records the same once more, which changes nothing. */
+  /** Its release was recorded. Started again after a reboot it only goes on from there. */
   recorded: boolean;
   /** A removal has begun. */
   removing: boolean;
@@ -159,8 +159,9 @@ export function createRunner(stage: Stage, watch: Watch) {
     trouble(server, run);
     soon(run, chance.between(20, 80), () => {
       run.pid = true;
-      if (run.input.op === "deploy") deploy(server, run);
-      else remove(server, run);
+      if (run.input.op !== "deploy") remove(server, run);
+      else if (run.recorded) record(server, run);
+      else deploy(server, run);
     });
     return undefined;
   }
@@ -269,16 +270,22 @@ export function createRunner(stage: Stage, watch: Watch) {
             if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
             emit(run, "step", "record");
             project.current = release;
-            if (!run.recorded || run.exit) watch.took(server, run);
+            watch.took(server, run);
             run.recorded = true;
-            emit(run, "step", "prune");
-            soon(run, chance.between(10, 300), () =>
-              conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
-            );
+            record(server, run);
           }),
         );
       });
     });
+  }
+
+  /** What is left once the release is recorded; a run that is started again after that has only this to do. */
+  function record(server: Server, run: Run): void {
+    run.child = undefined;
+    emit(run, "step", "prune");
+    soon(run, chance.between(10, 300), () =>
+      conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
+    );
   }
 
   const secretOf = (run: Run) =>
@@ -331,6 +338,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     const { class: kind, message, ...good } = exit;
     run.exit = exit.code === 0 ? good : exit;
     run.alive = false;
+    run.recorded = false;
     server.mutation = undefined;
     tell(server.host, `ends ${run.job}: ${exit.code === 0 ? "good" : `${kind} (${message})`}`);
     for (const follower of run.followers) follower();

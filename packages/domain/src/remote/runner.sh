@@ -427,6 +427,7 @@ deploy() {
   value pull always && policy=$value
   number pull_seconds 600 && pull_seconds=$value
   new=$app/releases/$release
+  if [ -e "$run/recorded" ]; then record; fi
   step preflight
   enough_disk
   claim
@@ -450,11 +451,17 @@ deploy() {
   step verify
   settle
   step record
+  record
+}
+
+# Recorded is recorded: from here on it cannot be canceled any more, and when the server goes away now, the run that is
+# started again only goes on from here. The release was healthy; to do it over could make of that a failure.
+record() {
+  trap ':' TERM
+  : >"$run/recorded" || fail disk.full 'The release cannot be recorded'
   rm -f "$app/current.new"
   ln -s "releases/$release" "$app/current.new" && mv -f -T "$app/current.new" "$app/current" 2>/dev/null ||
     { rm -f "$app/current.new" && ln -sfn "releases/$release" "$app/current"; } || fail disk.full 'The release cannot be recorded'
-  # Recorded is recorded: from here on it cannot be canceled any more.
-  trap ':' TERM
   step=prune
   emit step '' ''
   prune
@@ -987,7 +994,7 @@ conclude() {
   mv "$run/exit.new" "$run/exit"
   # The values in the plan and the files have been used; the release has its own copy.
   rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
-    "$run/services" "$run/binds" "$run/lacking" "$run/stale" "$run/kept" "$run/config"
+    "$run/services" "$run/binds" "$run/lacking" "$run/stale" "$run/kept" "$run/config" "$run/recorded"
   find "$base/runs" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
   exit "$1"
 }
