@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { proofCode } from "../api/proved.ts";
 import { DAY, openTill, type Till } from "../billing/till.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { barriers } from "./barriers.ts";
@@ -125,6 +126,49 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   await heading("Billing");
   await page.getByText("Active", { exact: true }).waitFor();
   expect(await page.getByRole("complementary", { name: "Billing notice" }).count()).toBe(0);
+}, 90_000);
+
+/** Types the code from the mail that asked for a proof into the dialog. */
+async function prove(email: string): Promise<void> {
+  const field = visitor.page.getByRole("dialog", { name: "Is it you?" }).getByLabel("Six-digit code");
+  await field.waitFor();
+  await visitor.page.getByText("We mailed a code to").waitFor();
+  await field.pressSequentially(proofCode(till.test, email));
+}
+
+test("after an hour the portal opens only with a code from the mail", async () => {
+  const email = "cy@harbour.example";
+  const { page } = visitor;
+  await signUp(email);
+  await page.goto("/plans");
+  await page.getByRole("button", { name: "Choose Solo" }).click();
+  await page.getByRole("heading", { name: /Subscribe to/ }).waitFor();
+  await typeCard(cards.works);
+  await page.getByRole("button", { name: "Subscribe" }).click();
+  await heading("Your plan is active");
+  await till.advance(3600);
+  await page.goto("/billing");
+  await page.getByRole("button", { name: "Card, invoices, cancelling" }).click();
+  await page.getByText("We mailed a code to c…@harbour.example").waitFor();
+  expect(await barriers(visitor)).toEqual([]);
+  await prove(email);
+  await page.getByRole("heading", { name: /Billing for/ }).waitFor();
+
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Close the account" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Type the word first").waitFor();
+  expect(await barriers(visitor)).toEqual([]);
+  await till.advance(1000);
+  await dialog.getByLabel("Type close to confirm").fill("close");
+  await page.keyboard.press("Enter");
+  await prove(email);
+  await page.getByText("Your account is closed.").waitFor();
+  await heading(/A berth for every app/);
+  expect((await till.stripe.customers.list({ email })).data).toEqual([]);
+  await signUp(email);
+  await page.goto("/billing");
+  await page.getByText("No plan yet").waitFor();
 }, 90_000);
 
 test("a declined card says so on Stripe's page, and coming back without paying grants nothing", async () => {

@@ -23,6 +23,7 @@ export const pagesOf = ({ good, failed, check }: Scene, deviceCode: string): rea
   { name: "device", path: `/device?code=${deviceCode}`, heading: "Confirm a login" },
   { name: "plans", path: "/plans", heading: "Plans" },
   { name: "billing", path: "/billing", heading: "Billing" },
+  { name: "account", path: "/account", heading: "Account" },
   { name: "audit", path: "/audit", heading: "Audit" },
   { name: "missing", path: "/nowhere", heading: "There is no such page" },
 ];

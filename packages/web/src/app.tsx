@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter-preact";
+import { Account } from "./account/account.tsx";
 import { AppPage } from "./app/app.tsx";
 import { Audit } from "./audit/audit.tsx";
 import { Device } from "./auth/device.tsx";
@@ -36,6 +37,7 @@ export function App() {
         <Route path="/targets">{() => <Private page={() => <Targets />} />}</Route>
         <Route path="/tokens">{() => <Private page={() => <Tokens />} />}</Route>
         <Route path="/device">{() => <Private page={() => <Device />} />}</Route>
+        <Route path="/account">{() => <Private page={() => <Account />} />}</Route>
         <Route path="/audit">{() => <Private page={() => <Audit />} />}</Route>
         <Route>
           <Page title="There is no such page" narrow>

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
+import { needsProof, Prove } from "../auth/prove.tsx";
 import { Button, ButtonLink } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
@@ -87,7 +88,8 @@ export function Billing() {
                     </Fact>
                   )}
                 </dl>
-                <Refusal error={portal.error ?? refresh.error} />
+                {needsProof(portal.error) && <Prove onProved={() => portal.mutate()} onClose={() => portal.reset()} />}
+                <Refusal error={(needsProof(portal.error) ? null : portal.error) ?? refresh.error} />
                 <div class="actions">
                   {state.entitlement === "none" ? (
                     <ButtonLink href="/plans" kind="main">

@@ -8,6 +8,8 @@ function mendPath(problem: Refused["problem"]): string | undefined {
   return url.origin === location.origin ? url.pathname + url.search : undefined;
 }
 
+const mends: Readonly<Record<string, string>> = { "/plans": "Choose a plan", "/account": "Your account" };
+
 /** What was refused, to what, and what to do about it. */
 export function Refusal({ error, title }: { error: unknown; title?: string }) {
   if (!error) return null;
@@ -29,7 +31,7 @@ export function Refusal({ error, title }: { error: unknown; title?: string }) {
         </p>
       )}
       <p class="refusal-links">
-        {mend && <Link href={mend}>{mend === "/plans" ? "Choose a plan" : "Mend the payment"}</Link>}
+        {mend && <Link href={mend}>{mends[mend] ?? "Mend the payment"}</Link>}
         {job && <Link href={`/jobs/${encodeURIComponent(job)}`}>Watch the job</Link>}
         {refused && refused.code !== "offline" && <Link href={`/errors#${refused.code}`}>{refused.code}</Link>}
         {problem.request && <span class="request">{problem.request}</span>}

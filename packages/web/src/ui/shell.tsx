@@ -84,9 +84,9 @@ function Account({ email }: { email: string }) {
   const signOut = useSignOut();
   return (
     <div class="account">
-      <span class="account-email" title={email}>
+      <Link href="/account" className="account-email" title={email}>
         {email}
-      </span>
+      </Link>
       <button type="button" class="button small" onClick={() => void signOut().catch(failed)}>
         Sign out
       </button>

@@ -1,0 +1,41 @@
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { useMe } from "../session.ts";
+import { Button } from "../ui/button.tsx";
+import { Page, Section } from "../ui/page.tsx";
+import { CloseAccount } from "./close-account.tsx";
+
+/** Who is signed in, and how to leave for good. */
+export function Account() {
+  const me = useMe().data;
+  const [closing, setClosing] = useState(false);
+  if (!me) return null;
+  return (
+    <Page title="Account" lead={me.email}>
+      <dl class="facts">
+        <div>
+          <dt>Account</dt>
+          <dd>
+            <code>{me.tenant}</code>
+          </dd>
+        </div>
+      </dl>
+      <p>
+        Plan, card and invoices are under <Link href="/billing">Billing</Link>, who may use the API under{" "}
+        <Link href="/tokens">Tokens</Link>, what was done under <Link href="/audit">Audit</Link>.
+      </p>
+      <Section title="Close the account">
+        <div class="remove">
+          <p>
+            Ends the subscription at once, without a refund, then erases everything we keep: apps, servers, logs, tokens. What
+            runs on your servers runs on. Invoices stay with the payment service, as the law asks.
+          </p>
+          <Button kind="danger" onClick={() => setClosing(true)}>
+            Close the account
+          </Button>
+        </div>
+        {closing && <CloseAccount onClose={() => setClosing(false)} />}
+      </Section>
+    </Page>
+  );
+}
