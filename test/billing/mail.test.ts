@@ -12,7 +12,20 @@ import { refused } from "./refused.ts";
 const bench = testWorld();
 afterAll(() => bench.close());
 
-const data = { code: "123456", minutes: 10, plan: "Pro", until: "2027-04-08", at: "2027-04-01", slots: 10, targets: 5 };
+const data = {
+  code: "123456",
+  minutes: 10,
+  plan: "Pro",
+  until: "2027-04-08",
+  at: "2027-04-01",
+  slots: 10,
+  targets: 5,
+  days: 7,
+  before: 30,
+  amount: "$19",
+  apps: 2,
+  receipt: "https://berth.test/x",
+};
 
 test.each(Mail.shape.template.options)(
   "the mail %s says the same as text and as HTML, and leads nowhere but home",

@@ -140,7 +140,7 @@ test("a downgrade waits for the end of what is paid, is shown, and then happens 
   await till.advance(32 * DAY);
   expect((await ann.subscription()).schedule).toBeNull();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", pendingPlan: null, anomalies: [] });
-  expect(ann.mails()).toEqual(["welcome", "downgrade-planned", "downgraded"]);
+  expect(ann.mails()).toEqual(["welcome", "downgrade-planned", "downgraded", "logs-shorter"]);
 });
 
 test("a planned downgrade that is taken back renews at the old price", async () => {
@@ -236,7 +236,7 @@ test("a cancellation in the portal ends at the period's end, is mailed, and can 
   await toBoundary(ann);
   expect(await ann.account()).toMatchObject({ kind: "ended", reason: "cancellation_requested", plan: null });
   expect(await ann.state()).toBe("restricted");
-  expect(ann.mails()).toEqual(["welcome", "canceled", "canceled", "ended"]);
+  expect(ann.mails()).toEqual(["welcome", "canceled", "canceled", "ended", "logs-shorter"]);
 });
 
 test("a cancellation in the portal drops a planned downgrade, and we say so", async () => {

@@ -194,7 +194,7 @@ test("dunning that ends in cancellation is an end; a new checkout begins anew", 
   await till.advance(20 * DAY);
   expect(await payer.account()).toMatchObject({ kind: "ended", reason: "payment_failed", plan: null });
   expect(await payer.state()).toBe("restricted");
-  expect(payer.mails().at(-1)).toBe("ended");
+  expect(payer.mails()).toContain("ended");
   till.control.mendCards(await payer.customer());
   expect(await payer.buy("solo")).toMatchObject({ kind: "good", plan: "solo", anomalies: [] });
   expect(payer.mails().at(-1)).toBe("welcome");

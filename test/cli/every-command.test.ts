@@ -43,7 +43,7 @@ const cases: Record<string, Case> = {
   usage: {
     args: [],
     text: /App slots .*1 of 10/,
-    members: ["plan", "entitlement", "graceUntil", "slots", "targets", "concurrent", "logDays"],
+    members: ["plan", "entitlement", "graceUntil", "slots", "targets", "concurrent", "logDays", "logsShorter"],
   },
   "plan show": { args: [], text: /Plan +pro, \$19 a month/, members: ["plan", "slots", "pendingPlan", "over"] },
   "billing show": { args: [], text: /Standing +active/, members: ["plan", "entitlement", "portal"] },

@@ -262,6 +262,7 @@ const usage: Usage = {
   targets: { used: 2, limit: 5 },
   concurrent: 3,
   logDays: 30,
+  logsShorter: null,
 };
 const bill: Billing = {
   plan: "studio",

@@ -1,5 +1,5 @@
 import { ANY_APP, allow, scopes } from "@berth/domain/context.ts";
-import { entitlement, getAccount } from "@berth/domain/entitlement/account.ts";
+import { entitlement, getAccount, logDays, planLogDays } from "@berth/domain/entitlement/account.ts";
 import { planNames, planOf } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -24,7 +24,10 @@ const Usage = z.object({
   slots: z.object({ used: z.number().int(), limit: z.number().int() }),
   targets: z.object({ used: z.number().int(), limit: z.number().int() }),
   concurrent: z.number().int(),
+  /** For how many days logs written now are kept. */
   logDays: z.number().int(),
+  /** From when on it is fewer days, where that is coming. */
+  logsShorter: z.object({ days: z.number().int(), at: z.string() }).nullable(),
 });
 
 export const me = new Hono<Env>()
@@ -62,14 +65,17 @@ export const me = new Hono<Env>()
       allow(c.var.ctx, "read", ANY_APP);
       const account = await getAccount(c.var.ctx);
       const plan = account.plan ? planOf(account.plan) : undefined;
+      const now = c.var.ctx.now();
+      const shorter = account.logs && now.toISOString() < account.logs.until ? account.logs : undefined;
       const usage: z.infer<typeof Usage> = {
         plan: account.plan,
-        entitlement: entitlement(account, c.var.ctx.now()),
+        entitlement: entitlement(account, now),
         graceUntil: account.graceUntil,
         slots: { used: account.slots, limit: account.slotLimit },
         targets: { used: account.targets, limit: account.targetLimit },
         concurrent: plan?.concurrent ?? 0,
-        logDays: plan?.logDays ?? 0,
+        logDays: plan || shorter ? logDays(account, now) : 0,
+        logsShorter: shorter ? { days: planLogDays(account.plan), at: shorter.until } : null,
       };
       return c.json(usage, 200);
     },

@@ -37,6 +37,8 @@ function bar({ used, limit }: { used: number; limit: number }, paint: Paint): st
 
 type Fact = readonly [name: string, value: string | undefined];
 
+const shorter = ({ logsShorter: later }: Usage) => (later === null ? "" : `, and ${later.days} days from ${moment(later.at)}`);
+
 /** The plan first, then how it stands and what is used. */
 export const usageFacts = (usage: Usage, { paint, now }: { paint: Paint; now: Date }): readonly [Fact, ...Fact[]] => [
   ["Plan", usage.plan ?? "none"],
@@ -44,7 +46,7 @@ export const usageFacts = (usage: Usage, { paint, now }: { paint: Paint; now: Da
   ["App slots", bar(usage.slots, paint)],
   ["Servers", bar(usage.targets, paint)],
   ["Deploys", usage.concurrent > 0 ? `${usage.concurrent} at a time` : undefined],
-  ["Logs", usage.logDays > 0 ? `kept ${usage.logDays} days` : undefined],
+  ["Logs", usage.logDays > 0 ? `kept ${usage.logDays} days${shorter(usage)}` : undefined],
 ];
 
 export const usageLines = (usage: Usage, look: { width: number; paint: Paint; now: Date }): string[] =>

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import type { Account } from "../entitlement/account.ts";
+import { type Account, logDays, planLogDays } from "../entitlement/account.ts";
 import type { Mail } from "../mail/mail.ts";
 import { planNames, planOf } from "../plan/plan.ts";
 import type { Standing } from "./derive.ts";
@@ -52,6 +52,24 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
   if (after.cancelAt && !before.cancelAt) letters.push({ template: "canceled", data: { at: day(after.cancelAt) } });
   return letters;
 }
+
+/** Days between the word that logs are kept shorter and that they are. */
+export const LOG_NOTICE_DAYS = 7;
+
+/** How long logs are kept after a change of plan: a plan that keeps them shorter does so only when the notice has run out. */
+export function logsAfter(account: Account, after: Standing, now: Date): NonNullable<Account["logs"]> | null {
+  const days = logDays(account, now);
+  if (planLogDays(after.plan) >= days) return null;
+  if (account.plan === after.plan) return account.logs ?? null;
+  return { days, until: new Date(now.getTime() + LOG_NOTICE_DAYS * 86_400_000).toISOString() };
+}
+
+/** The word that logs are to be kept shorter, once for each change that does it. */
+export const logLetter = (account: Account, after: Standing, now: Date): Letter | undefined => {
+  const logs = logsAfter(account, after, now);
+  if (logs === null || logs.until === account.logs?.until) return undefined;
+  return { template: "logs-shorter", data: { days: planLogDays(after.plan), before: logs.days, at: day(logs.until) } };
+};
 
 /** When billing has to look at an account again by itself, or undefined where nothing can change without an event. */
 export function nextLook(ctx: Context, at: Standing, account: Pick<Account, "checkout">, customer: boolean): string | undefined {

@@ -10,7 +10,7 @@ import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
 import { derive, type Standing, standingOf } from "./derive.ts";
 import { type Doorbell, livemodeOf } from "./event.ts";
-import { dueNotice, lettersOf, nextLook, noticeLetter } from "./notice.ts";
+import { dueNotice, lettersOf, logLetter, logsAfter, nextLook, noticeLetter } from "./notice.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** What came of looking at Stripe. `foreign`: the customer is one this account no longer has. */
@@ -111,7 +111,9 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
     const changed = JSON.stringify(before) !== JSON.stringify(after);
     const stale = new Problem("version.stale");
     const notice = dueNotice(after, account.noticed, ctx.now());
-    const mails = await letters(ctx, [...lettersOf(before, after), ...(notice ? [noticeLetter(notice, after)] : [])]);
+    const shorter = logLetter(account, after, ctx.now());
+    const told = [...lettersOf(before, after), ...(notice ? [noticeLetter(notice, after)] : []), ...(shorter ? [shorter] : [])];
+    const mails = await letters(ctx, told);
     try {
       await commit(
         ctx,
@@ -119,6 +121,7 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
         look.bell.event ? put(ctx, eventKey(look.bell.event), doneRow(ctx)) : undefined,
         changed ? auditLine(ctx, before, after, look) : undefined,
         notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
+        shorter && audit(ctx, "billing.notice", ctx.tenant, { result: "logs-shorter", detail: JSON.stringify(shorter.data) }),
         ...mails.map(({ write }) => write),
       );
     } catch (error) {
@@ -151,6 +154,7 @@ function writeAccount(ctx: Context, account: Account, after: Standing, look: Loo
     appliedSeq: look.number,
     syncedAt: ctx.now().toISOString(),
     noticed: after.kind === "delinquent" ? noticed : null,
+    logs: logsAfter(account, after, ctx.now()),
     ...(checkout === null && { checkout }),
     ...(dueAt && { dueAt, duePk: dueShard(ctx.tenant) }),
   };

@@ -32,6 +32,8 @@ export const Account = z.object({
     .object({ anchor: z.string(), step: z.enum(["grace", "ending", "restricted"]) })
     .nullable()
     .optional(),
+  /** The plan keeps logs for fewer days than before; until then they are kept as long as they were, and the customer was told. */
+  logs: z.object({ days: z.number().int(), until: z.string() }).nullable().optional(),
   /** How many customers and payment pages were made at Stripe so far: part of the keys that keep a repeat from making another. */
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),
@@ -211,3 +213,11 @@ export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
   });
 
 export const limitsOf = (plan: PlanName) => ({ slotLimit: planOf(plan).slots, targetLimit: planOf(plan).targets });
+
+/** Days for which logs are kept where there is no plan. */
+const LEAST_LOG_DAYS = 7;
+export const planLogDays = (plan: PlanName | null) => (plan === null ? LEAST_LOG_DAYS : planOf(plan).logDays);
+
+/** Days for which a log that is written now is kept. */
+export const logDays = ({ plan, logs }: Pick<Account, "plan" | "logs">, now: Date): number =>
+  Math.max(planLogDays(plan), logs && now.toISOString() < logs.until ? logs.days : 0);

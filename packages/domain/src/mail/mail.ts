@@ -126,11 +126,11 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
     lines: [`Your plan was renewed for ${amount} and is paid until ${until}.`, "The receipt is with your invoices."],
     link: { text: "Receipt", path: "/billing" },
   }),
-  "logs-shorter": ({ days, at }) => ({
+  "logs-shorter": ({ days, before, at }) => ({
     subject: `Logs are kept ${days} days from ${at}`,
     lines: [
-      `Your plan keeps the logs of deploys for ${days} days. Until ${at} nothing changes: all logs stay as long as they did before.`,
-      `From ${at} new logs are kept for ${days} days, and older ones go at the end of that time. Save what you need, or choose a larger plan.`,
+      `Your plan keeps the logs of deploys for ${days} days instead of ${before}. Until ${at} nothing changes.`,
+      `What is logged from ${at} on is kept for ${days} days; what was logged before stays as long as it was promised.`,
     ],
     link: { text: "Plans", path: "/plans" },
   }),

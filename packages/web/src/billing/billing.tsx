@@ -118,10 +118,18 @@ export function Billing() {
               <Section title="Used of the plan">
                 <Loaded query={usage} lines={2}>
                   {(used) => (
-                    <ul class="meters">
-                      <Meter what="App slots" used={used.slots.used} limit={used.slots.limit} />
-                      <Meter what="Targets" used={used.targets.used} limit={used.targets.limit} />
-                    </ul>
+                    <>
+                      <ul class="meters">
+                        <Meter what="App slots" used={used.slots.used} limit={used.slots.limit} />
+                        <Meter what="Targets" used={used.targets.used} limit={used.targets.limit} />
+                      </ul>
+                      {used.logsShorter && (
+                        <p class="note">
+                          New logs are kept {used.logDays} days; from <Day at={used.logsShorter.at} /> on {used.logsShorter.days}{" "}
+                          days.
+                        </p>
+                      )}
+                    </>
                   )}
                 </Loaded>
               </Section>
