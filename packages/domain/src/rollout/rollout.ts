@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { type Account, getAccount, refusal } from "../entitlement/account.ts";
+import { type Account, getAccount, logDays, refusal } from "../entitlement/account.ts";
 import type { Outcome } from "../job/advance.ts";
 import { lastSeq } from "../job/event.ts";
 import { happen } from "../job/happen.ts";
@@ -101,7 +101,7 @@ async function inputOf(
   account: Account,
 ): Promise<{ run: RunInput; redact: (text: string) => string; days: number }> {
   const state = job.rollouts[target];
-  const days = account.plan ? planOf(account.plan).logDays : 7;
+  const days = logDays(account, ctx.now());
   const environment = job.environment ?? "";
   const plan = { project: `${job.app}-${environment}`, app_id: `${ctx.tenant}/${job.appId}`, resource: target };
   const common = { job: runId(job, target), fence, from: 0, files: [], plan };
