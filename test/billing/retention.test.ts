@@ -96,6 +96,16 @@ test("a plan that ends gives the same notice, and a plan that keeps as long or l
   expect([words(bob), await kept(bob)]).toEqual([0, 7]);
 });
 
+test("who ended and comes back on a small plan is not told twice, nor later than was said", async () => {
+  const ann = await bought("pro");
+  await till.stripe.subscriptions.cancel((await ann.subscription()).id);
+  await till.settle();
+  const { logs } = await ann.account();
+  await till.advance(DAY);
+  expect(await ann.buy("solo")).toMatchObject({ plan: "solo", logs });
+  expect(words(ann)).toBe(1);
+});
+
 test("an unpaid bill does not shorten logs", async () => {
   const ann = await bought("pro");
   till.control.failCards(await ann.customer(), "generic_decline");

@@ -193,7 +193,7 @@ test("canceled at once is restricted at once, and reads and billing stay", async
   await till.settle();
   expect(await ann.account()).toMatchObject({ kind: "ended", reason: "cancellation_requested" });
   expect(await ann.portal()).toContain("/p/session/");
-  expect(ann.mails()).toEqual(["welcome", "ended"]);
+  expect(ann.mails()).toEqual(["welcome", "ended", "logs-shorter"]);
 });
 
 test("30: a customer of the other mode is refused, and the row stays as it was", async () => {

@@ -60,7 +60,7 @@ export const LOG_NOTICE_DAYS = 7;
 export function logsAfter(account: Account, after: Standing, now: Date): NonNullable<Account["logs"]> | null {
   const days = logDays(account, now);
   if (planLogDays(after.plan) >= days) return null;
-  if (account.plan === after.plan) return account.logs ?? null;
+  if (planLogDays(after.plan) >= planLogDays(account.plan)) return account.logs ?? null;
   return { days, until: new Date(now.getTime() + LOG_NOTICE_DAYS * 86_400_000).toISOString() };
 }
 
