@@ -110,7 +110,8 @@ front() {
   line "$1/fence" && fence=$value
   line "$1/from" && from=$value
   case $from in '' | *[!0-9]*) from=0 ;; esac
-  if [ "$(id -u)" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
+  uid=$(id -u)
+  if [ "$uid" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
   case $op in
     check) check ;;
     logs) logs ;;
@@ -131,10 +132,10 @@ mutate() {
   for tool in flock setsid timeout mkfifo awk; do
     command -v "$tool" >/dev/null || answer 69 tool.missing "$tool is not installed"
   done
-  mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/runs" "$base/fences" "$base/apps" ||
+  [ -d "$base/apps" ] || { mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/runs" "$base/fences" "$base/apps"; } ||
     answer 1 disk.full "$base cannot be made"
   exec 7>>"$base/lock"
-  timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
+  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
   guard
   run=$base/runs/$job
   if [ "$op" = cancel ]; then cancel; else begin; fi
@@ -173,30 +174,32 @@ start() {
     read -r holder <"$base/holder" || :
     answer 75 busy "The run $holder is going on" holder "$holder"
   fi
-  mkdir -p "$run" && rm -rf "$run/plan" "$run/files" && mkdir "$run/plan" "$run/files" || answer 1 disk.full 'No room for a run'
-  cp "$scratch/runner.sh" "$scratch/op" "$run/" && cp -R "$scratch/plan/." "$run/plan/" && printf '%s\n' "$fence" >"$run/fence" ||
+  if [ -d "$run" ]; then rm -rf "$run/plan" "$run/files"; else mkdir "$run"; fi && mkdir "$run/plan" "$run/files" ||
     answer 1 disk.full 'No room for a run'
-  if [ -d "$scratch/files" ]; then cp -R "$scratch/files/." "$run/files/" || answer 1 disk.full 'No room for the release'; fi
+  set -- "$scratch/runner.sh" "$scratch/op" "$scratch/plan"
+  if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
+  cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence" || answer 1 disk.full 'No room for the release'
   printf '%s\n' "$job" >"$base/holder"
-  rm -f "$run/pid"
+  if [ -e "$run/pid" ]; then rm -f "$run/pid"; fi
   : >>"$run/events"
   exec 8>>"$run/alive"
   flock 8
   # A scope keeps the run out of the reach of whatever ends the login session; where it cannot be had, setsid does.
-  if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+  if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
     setsid sh -c 'systemd-run --quiet --scope --collect sh "$1/runner.sh" --run "$1"; [ -e "$1/pid" ] || exec sh "$1/runner.sh" --run "$1"' \
       sh "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
   else
     setsid sh "$run/runner.sh" --run "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
   fi
   exec 8>&- 9>&-
+  started=1
 }
 
 # Tell everything from the offset on, as it happens, until the run's lock is free; then the verdict.
 follow() {
   printf 'berth 1 %s\n' "$from"
   seen=$from
-  if [ ! -e "$run/exit" ] && alive; then
+  if [ -n "${started-}" ] || { [ ! -e "$run/exit" ] && alive; }; then
     mkfifo "$scratch/pipe"
     pace=
     if tail --version >/dev/null 2>&1; then pace='-s0.1'; fi
@@ -259,7 +262,7 @@ check() {
   fi
   field code "$code"
   field step preflight
-  field root "$([ "$(id -u)" = 0 ] && printf true || printf false)"
+  field root "$([ "$uid" = 0 ] && printf true || printf false)"
   field user "$(id -un)"
   field hostname "$(uname -n)"
   field kernel "$(uname -r)"
@@ -393,8 +396,7 @@ compose() {
 
 # The same with its output told as it comes, and kept in out.
 watched() {
-  rm -f "$run/pipe"
-  mkfifo "$run/pipe"
+  [ -p "$run/pipe" ] || mkfifo "$run/pipe"
   sink <"$run/pipe" &
   sinking=$!
   compose "$@" >"$run/pipe" 2>&1
@@ -500,10 +502,13 @@ owned() {
 
 enough_disk() {
   number min_free_mb 200 && wanted=$value
-  for place in "$(docker_root)" "$base"; do
-    free=$(free_mb "$place")
-    [ "${free:-$wanted}" -ge "$wanted" ] || fail disk.full "$free MB are free on $place and $wanted MB are needed"
-  done
+  root=$(docker_root)
+  df -Pk "$root" "$base" 2>/dev/null | awk 'NR > 1 { print int($4 / 1024) }' >"$run/free"
+  place=$root
+  while read -r free; do
+    [ "$free" -ge "$wanted" ] || fail disk.full "$free MB are free on $place and $wanted MB are needed"
+    place=$base
+  done <"$run/free"
 }
 
 # The app's folder is this app's, and the release that would serve again after a failure is known.
@@ -539,7 +544,7 @@ claim() {
 }
 
 unpack() {
-  rm -rf "$new.new" "$new.old"
+  if [ -e "$new.new" ] || [ -e "$new.old" ]; then rm -rf "$new.new" "$new.old"; fi
   mkdir -p "$new.new" || fail disk.full "$new cannot be made"
   for entry in "$run/files/"*.path; do
     [ -f "$entry" ] || fail compose.invalid 'The release has no files'
@@ -554,25 +559,32 @@ unpack() {
   [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
   if [ -f "$new.new/.env" ]; then chmod 600 "$new.new/.env"; fi
   if [ -e "$new" ]; then mv "$new" "$new.old"; fi
-  mv "$new.new" "$new" && rm -rf "$new.old" || fail disk.full 'No room for the release'
+  mv "$new.new" "$new" || fail disk.full 'No room for the release'
+  if [ -e "$new.old" ]; then rm -rf "$new.old"; fi
 }
 
 # What Compose made of the files, in its own canonical form: services (name, image) and binds (service, source).
 read_config() {
   : >"$run/binds"
-  awk -v tab="$tab" -v binds="$run/binds" '
+  : >"$run/wanted"
+  awk -v tab="$tab" -v binds="$run/binds" -v wanted="$run/wanted" '
     /^[^ ]/ { top = $1 }
     top != "services:" { next }
     /^  [^ ]/ { name = $1; sub(/:$/, "", name); gsub(/["\047]/, "", name); names[++count] = name }
     /^    image: / { image[name] = $2; gsub(/["\047]/, "", image[name]) }
     /^        source: / { print name tab substr($0, 17) >binds }
-    END { for (i = 1; i <= count; i++) print names[i] tab (names[i] in image ? image[names[i]] : "-") }
+    END {
+      for (i = 1; i <= count; i++) {
+        name = names[i]
+        print name tab (name in image ? image[name] : "-")
+        if (!seen[image[name]]++) print image[name] >wanted
+      }
+    }
   ' "$run/config" >"$run/services"
-  rm -f "$run/config"
+  : >"$run/config" # it has the app's secrets
   while IFS=$tab read -r name image _; do
     [ "$image" != - ] || fail compose.invalid "The service $name has no image; build it, push it and name it" "$name"
   done <"$run/services"
-  cut -f 2 "$run/services" | sort -u >"$run/wanted"
   [ -s "$run/wanted" ] || fail compose.invalid 'There is no service to run'
 }
 
@@ -681,6 +693,7 @@ pin() {
 
 # A hash of the release's own files that a service mounts; nothing when it mounts none.
 mounts() {
+  if [ ! -s "$run/binds" ]; then return; fi
   while IFS=$tab read -r owner_of source; do
     if [ "$owner_of" != "$1" ]; then continue; fi
     case $source in
@@ -859,6 +872,8 @@ breathe() { sleep 0.25 2>/dev/null || sleep 1; }
 # app names it; Docker itself refuses while a container uses it.
 prune() {
   number keep 5 && keep=$value
+  set -- "$app"/releases/*
+  if [ $# -le "$keep" ]; then return; fi
   old=$(for folder in "$app"/releases/*; do printf '%s\n' "${folder##*/}"; done | grep -x '[0-9][0-9]*' | sort -n | awk -v keep="$keep" -v live="$release" -v was="${previous#releases/}" '
     { all[NR] = $1 }
     END { for (i = 1; i <= NR - keep; i++) if (all[i] != live && all[i] != was) print all[i] }')
@@ -973,7 +988,7 @@ give_up() {
 
 succeed() {
   concluded=succeeded at=$step
-  rm -rf "$own/before" "$own/before.pinned.yaml"
+  if [ -e "$own/before" ]; then rm -rf "$own/before" "$own/before.pinned.yaml"; fi
   conclude 0
 }
 
@@ -992,9 +1007,11 @@ conclude() {
     fi
   } >"$run/exit.new"
   mv "$run/exit.new" "$run/exit"
+  # The verdict is there and nothing is changed any more: who follows hears it while this tidies up.
+  exec 8>&- 9>&-
   # The values in the plan and the files have been used; the release has its own copy.
   rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
-    "$run/services" "$run/binds" "$run/lacking" "$run/stale" "$run/kept" "$run/config" "$run/recorded"
+    "$run/services" "$run/binds" "$run/lacking" "$run/stale" "$run/kept" "$run/config" "$run/free" "$run/recorded"
   find "$base/runs" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
   exit "$1"
 }
