@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { spread } from "../test/bench/figure.ts";
-import { faults, reattach } from "../test/chaos/faults.ts";
+import { DOCKER_MEGABYTES, faults, reattach } from "../test/chaos/faults.ts";
 import { addLane, type Lane, type Outcome } from "../test/chaos/lane.ts";
 import { startStage } from "../test/e2e/stage.ts";
 import { available } from "../test/lab/lab.ts";
@@ -46,11 +46,16 @@ function row({ what, outcomes }: Told): string {
 async function chaos(): Promise<boolean> {
   const runs = Number(values.runs);
   const chosen = (name: string) => values.only === undefined || values.only.includes(name);
-  const stage = await startStage({ servers: Math.min(Number(values.lanes), runs), plan: "studio", cloud: { workers: 2 } });
+  const stage = await startStage({
+    servers: Math.min(Number(values.lanes), runs),
+    plan: "studio",
+    dockerMegabytes: DOCKER_MEGABYTES,
+    cloud: { workers: 2 },
+  });
+  const lanes: Lane[] = [];
   const all: Told[] = [];
   const leases: number[] = [];
   try {
-    const lanes: Lane[] = [];
     for (const [i, server] of stage.lab.servers.entries()) lanes.push(await addLane(stage, server, i + 1));
     say(`${lanes.length} servers; ${runs} runs of each fault`);
     for (const fault of faults.filter(({ name }) => chosen(name))) {
@@ -87,6 +92,7 @@ async function chaos(): Promise<boolean> {
       say(`lease: killed to attached again, median ${seconds(median)}, worst ${seconds(most)} of ${leases.length}`);
     }
   } finally {
+    for (const { relay } of lanes) await relay.close();
     await stage.close();
   }
   const passed = all.every(({ outcomes }) => outcomes.every(({ wrong }) => wrong.length === 0));

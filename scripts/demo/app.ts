@@ -70,7 +70,7 @@ export async function visit(host: string, milliseconds = 2000): Promise<Visit> {
 }
 
 /** Visits again and again until stopped; answers the longest time without an answer, in milliseconds, and how many visits there were. */
-export function watchGaps(host: string): () => Promise<{ longest: number; answered: number; missed: number }> {
+export function watchGaps(host: string, pauseMs = 20): () => Promise<{ longest: number; answered: number; missed: number }> {
   let stopped = false;
   let longest = 0;
   let answered = 0;
@@ -88,7 +88,7 @@ export function watchGaps(host: string): () => Promise<{ longest: number; answer
         longest = Math.max(longest, now - last);
         last = now;
       } else missed++;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     longest = Math.max(longest, performance.now() - last);
   })();

@@ -5,6 +5,9 @@ import { replace } from "../bench/meter.ts";
 import type { Stage } from "../e2e/stage.ts";
 import { type Judging, type Lane, type Outcome, struck } from "./lane.ts";
 
+/** Of every lane's Docker: some room more than a deploy asks for. */
+export const DOCKER_MEGABYTES = 280;
+
 export interface Fault {
   readonly name: string;
   readonly what: string;
@@ -123,24 +126,54 @@ async function otherKey(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]
   );
 }
 
-/** Docker's own disk is full but for a little: found before anything is stopped, and nothing is left behind. */
+/** Berth's own folder is put on a small disk, with what is in it. Fences and runs made meanwhile go back with the rest. */
+async function smallFolder({ server }: Lane): Promise<() => Promise<unknown>> {
+  await server.exec(
+    "mkdir /mnt/aside && cp -a /var/lib/berth/. /mnt/aside/ && mount -t tmpfs -o size=64m,mode=700 tmpfs /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/",
+  );
+  return () =>
+    server.exec(
+      "cp -a /var/lib/berth/. /mnt/aside/ && umount /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/ && rm -rf /mnt/aside",
+    );
+}
+
+/** Docker's disk has less room left than a deploy asks for. */
+async function fullDisk({ server }: Lane): Promise<() => Promise<unknown>> {
+  const file = "/var/lib/docker/filler";
+  await server.exec(`fallocate -l $(( ($(df -Pk /var/lib/docker | awk 'NR == 2 { print $4 }') - 100 * 1024) * 1024 )) ${file}`);
+  return () => server.exec(`rm ${file}`);
+}
+
+/** There is room for a deploy, but not for the image it brings, which is larger than the disk. */
+async function largeImage(stage: Stage): Promise<string> {
+  const content = new Uint8Array((DOCKER_MEGABYTES + 20) << 20);
+  const { registry } = stage.lab;
+  const known = await fetch(`http://${registry.address}/v2/large/manifests/1`, { method: "HEAD" });
+  if (!known.ok) await registry.push("large:1", { files: [{ path: "data", content }] });
+  return `${registry.address}/large:1`; // in full, or Docker would ask the public one after this one's image did not fit
+}
+
+let disks = 0;
+
+/** Which of three it is goes in turn. It is found before anything is stopped, and nothing is left behind. */
 async function diskFull(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]> {
   return Promise.all(
     lanes.map(async (lane) => {
       const { server } = lane;
-      // Berth's own folder is put on a small disk with what is in it, and that is filled.
-      await server.exec(
-        "mkdir /mnt/aside && cp -a /var/lib/berth/. /mnt/aside/ && mount -t tmpfs -o size=64m,mode=700 tmpfs /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/",
-      );
-      const listed = () => server.exec(`ls /var/lib/berth/apps/${lane.app}-production/releases | sort`);
+      const way = disks++ % 3;
+      const listed = () =>
+        server.exec(`ls /var/lib/berth/apps/${lane.app}-production/releases | sort; docker image ls -q | sort`);
       const before = await listed();
-      const outcome = await struck(stage, lane, () => Promise.resolve(), { fails: "disk.full" });
+      const used = async () => Number(await server.exec("df -Pk /var/lib/docker | awk 'NR == 2 { print int($3 / 1024) }'"));
+      const usedBefore = await used();
+      const image = way === 2 ? await largeImage(stage) : undefined;
+      const mend = way === 0 ? await smallFolder(lane) : way === 1 ? await fullDisk(lane) : undefined;
+      const outcome = await struck(stage, lane, () => Promise.resolve(), { fails: "disk.full", ...(image && { image }) });
       const wrong = [...outcome.wrong];
-      if ((await listed()) !== before) wrong.push("the release that failed left its files");
-      // Fences and runs made meanwhile go back with the rest.
-      await server.exec(
-        "cp -a /var/lib/berth/. /mnt/aside/ && umount /var/lib/berth && cp -a /mnt/aside/. /var/lib/berth/ && rm -rf /mnt/aside",
-      );
+      await mend?.();
+      if ((await listed()) !== before) wrong.push(`what failed left its files or images: ${await listed()}`);
+      const usedAfter = await used();
+      if (usedAfter > usedBefore + 5) wrong.push(`${usedBefore} MB were used before and ${usedAfter} MB after`);
       return { ...outcome, wrong };
     }),
   );
@@ -163,7 +196,7 @@ export const faults: readonly Fault[] = [
     await server.startSsh();
   }),
   { name: "hostkey", what: "the server shows another host key", shared: false, run: otherKey },
-  { name: "disk", what: "the disk is full", shared: false, run: diskFull },
+  { name: "disk", what: "the disk is full: Berth's own, Docker's, or too small for the image", shared: false, run: diskFull },
   onServer("docker", "the Docker daemon is stopped with SIGSTOP for 60 s", async (_, { server }) => {
     await instant();
     await server.pauseDocker();

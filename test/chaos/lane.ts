@@ -1,8 +1,8 @@
 /** A lane is one server with one app on it, on which one fault after the other happens to deploys that are under way. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { visit, watchGaps, writeApp } from "../../scripts/demo/app.ts";
+import { composeFile, visit, watchGaps } from "../../scripts/demo/app.ts";
 import type { Ran } from "../../scripts/demo/berth.ts";
 import { type Relay, startRelay } from "../bench/relay.ts";
 import { jsonLines, resultOf, type Stage } from "../e2e/stage.ts";
@@ -36,7 +36,11 @@ export interface Outcome {
 export interface Judging {
   /** The job must fail with this class, and nothing may have been started. */
   readonly fails?: string;
+  /** Of the web service, if not the usual one. */
+  readonly image?: string;
 }
+
+const usualImage = "busybox:1.36";
 
 export async function addLane(stage: Stage, server: Server, number: number): Promise<Lane> {
   const name = `lane${number}`;
@@ -49,14 +53,14 @@ export async function addLane(stage: Stage, server: Server, number: number): Pro
   return lane;
 }
 
-type Options = { onLine?: (line: string) => void };
+type Options = { onLine?: (line: string) => void; image?: string };
 
-function deploy(stage: Stage, lane: Lane, mark: string, options: Options = {}): Promise<Ran> {
+function deploy(stage: Stage, lane: Lane, mark: string, { onLine, image = usualImage }: Options = {}): Promise<Ran> {
   const folder = join(stage.folder, lane.name);
   mkdirSync(folder, { recursive: true });
-  writeApp(folder, mark, true, { delay: 2 });
+  writeFileSync(join(folder, "compose.yaml"), composeFile(mark, true, { delay: 2 }).replace(usualImage, image));
   const args = ["deploy", "--app", lane.app, "--yes", "--target", lane.name, "--json"];
-  return stage.berth.run(args, { cwd: folder, ...options });
+  return stage.berth.run(args, { cwd: folder, ...(onLine && { onLine }) });
 }
 
 let marks = 0;
@@ -74,13 +78,14 @@ export async function struck(
   const mark = `r${++marks}`;
   const before = lane.live;
   const since = (await lane.server.exec("date +%s.%N")).trim();
-  const gaps = watchGaps(lane.server.host);
+  const gaps = watchGaps(lane.server.host, 100);
   let begin = () => {};
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
   const wrong: string[] = [];
-  const running = deploy(stage, lane, mark, { onLine: (line) => (/"type":"accepted"/.test(line) ? begin() : undefined) });
+  const onLine = (line: string) => (/"type":"accepted"/.test(line) ? begin() : undefined);
+  const running = deploy(stage, lane, mark, { onLine, ...(judging.image && { image: judging.image }) });
   void running.finally(begin);
   let struckAt = performance.now();
   const striking = begun.then(async () => {

@@ -148,13 +148,14 @@ describe("a job is worked on by one worker at a time", () => {
     let lose: (error: Error) => void = () => {};
     const stale = scriptedReach(() => new Promise<Exit>((_, reject) => (lose = reject)));
     const untilAbort = (_: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+      signal ? new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())) : Promise.resolve();
     const old = rollout({ ...tenant.system, sleep: untilAbort }, bell, stale);
     await turn();
     await t.clock.advance(LEASE_SECONDS + 1);
     const { reach, end } = pending();
     const current = rollout(tenant.system, bell, reach);
     await turn();
+    stale.always(lost("unreachable"));
     lose(new RemoteError("unreachable", "it had been frozen"));
     await old;
     expect((await findJob(tenant.system, job.id))?.rollouts[target.id]).toMatchObject({ status: "running" });
@@ -238,6 +239,24 @@ test("a line that drops in the middle of a run is taken up again from the last e
   expect(reach.runs[1]?.from).toBe(1);
   const { items } = await listEvents(tenant.system, { job: job.id, waitSeconds: 0 });
   expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("a server away for half a minute in the middle of a run is asked again by the same worker, and no retry of the job is used up", async () => {
+  const { tenant, target } = await ready();
+  const reach = scriptedReach();
+  for (const away of ["dropped", "timeout", "refused", "unreachable"] as const) reach.next(lost(away));
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job).toMatchObject({ status: "succeeded", rollouts: { [target.id]: { attempts: 1 } } });
+  expect(job.rollouts[target.id]).not.toHaveProperty("retries");
+  expect(new Set(reach.runs.map((run) => run.job)).size).toBe(1);
+});
+
+test("a server that cannot be reached from the start is left to the retries of the job", async () => {
+  const { tenant, target } = await ready();
+  const reach = scriptedReach();
+  const refused: typeof reach = { ...reach, connect: () => Promise.reject(new RemoteError("refused", "nothing listens")) };
+  const job = await tenant.work(await tenant.deploy("shop"), refused);
+  expect(job.rollouts[target.id]).toMatchObject({ status: "retrying", retries: 1, failure: { class: "refused" } });
 });
 
 test("a server that shows another host key is sent nothing, and the target says so", async () => {

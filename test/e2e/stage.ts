@@ -30,6 +30,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly servers: number;
+  /** See LabOptions. */
+  readonly dockerMegabytes?: number;
   readonly plan?: "solo" | "pro" | "studio";
   readonly cloud?: Pick<CloudOptions, "workers" | "visibilitySeconds">;
 }
@@ -51,14 +53,14 @@ export async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" |
 }
 
 /** Starts all of it. @throws when no lab can run here */
-export async function startStage({ servers, plan = "pro", cloud: options = {} }: StageOptions): Promise<Stage> {
+export async function startStage({ servers, dockerMegabytes, plan = "pro", cloud: options = {} }: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "berth-stage-"));
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
     for (const each of ends.splice(0).reverse()) await each();
   };
   try {
-    const lab = await startLab({ servers });
+    const lab = await startLab({ servers, dockerMegabytes });
     ends.push(() => lab.close());
     await lab.registry.push("library/busybox:1.36", busyboxImage());
     await lab.registry.push("library/redis:7", redisImage());

@@ -37,8 +37,14 @@ export function available(): string | undefined {
   return unavailable();
 }
 
+export interface LabOptions {
+  readonly servers: number;
+  /** Gives every server a disk of this size for Docker, which is lost with its power; else it has this machine's. */
+  readonly dockerMegabytes?: number | undefined;
+}
+
 /** Bring up that many servers and their registry. Takes about 3 s once Debian's packages are there. */
-export async function startLab(options: { servers: number }): Promise<Lab> {
+export async function startLab(options: LabOptions): Promise<Lab> {
   const why = unavailable();
   if (why) throw new Error(why);
   installDeps();
@@ -61,7 +67,7 @@ export async function startLab(options: { servers: number }): Promise<Lab> {
     const key = generateKey("lab");
     writeFileSync(`${folder}/cgroups.all`, cgroups());
     const starting = Array.from({ length: options.servers }, (_, index) =>
-      start(folder, slot, index + 1, network, registry.address, key),
+      start(folder, slot, index + 1, network, registry.address, key, options.dockerMegabytes),
     );
     const servers = await Promise.all(starting);
     await until(async () => (await fetch(`http://${registry.address}/v2/`)).ok, "the registry");
@@ -79,6 +85,7 @@ async function start(
   network: string,
   registry: string,
   key: KeyPair,
+  dockerMegabytes: number | undefined,
 ): Promise<Server> {
   const namespace = `berth${slot}-${number}`;
   ip("netns", "add", namespace);
@@ -96,6 +103,7 @@ async function start(
     registry,
     key,
     cgroups: `${folder}/cgroups.all`,
+    dockerMegabytes,
   });
   await server.start();
   return server;

@@ -1,8 +1,8 @@
 #!/bin/bash
-# server.sh FOLDER NAME REGISTRY: becomes one server: a root of its own over this machine's, an sshd and a Docker daemon.
+# server.sh FOLDER NAME REGISTRY [MEGABYTES]: becomes one server: a root of its own over this machine's, an sshd and a Docker daemon.
 # It runs as PID 1 of namespaces made for it, so whatever it started and mounted goes with it.
 set -e
-folder=$1 name=$2 registry=$3
+folder=$1 name=$2 registry=$3 megabytes=${4-}
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
 cd "$folder/root"
 mount -t proc proc proc
@@ -23,7 +23,11 @@ else
 fi
 # What Docker and the runner write is on the real disk: an overlay cannot hold another one, nor tell of changes.
 mkdir -p var/lib/docker var/lib/berth root/.ssh etc/docker
-mount --bind "$folder/docker" var/lib/docker
+if [ -n "$megabytes" ]; then
+  mount -t tmpfs -o "size=${megabytes}m,mode=711" tmpfs var/lib/docker
+else
+  mount --bind "$folder/docker" var/lib/docker
+fi
 mount --bind "$folder/berth" var/lib/berth
 cp "$folder/authorized_keys" root/.ssh/authorized_keys
 chmod 700 root root/.ssh

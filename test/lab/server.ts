@@ -38,10 +38,11 @@ interface Making {
   readonly registry: string;
   readonly key: KeyPair;
   readonly cgroups: string;
+  readonly dockerMegabytes: number | undefined;
 }
 
 /** Lay out a server's folder and host key; `start` brings it up. */
-export function makeServer({ folder, namespace, host, registry, key, cgroups }: Making): Server {
+export function makeServer({ folder, namespace, host, registry, key, cgroups, dockerMegabytes }: Making): Server {
   for (const name of ["upper", "work", "root", "docker", "berth"]) mkdirSync(`${folder}/${name}`, { recursive: true });
   const hostKey = generateKey(namespace);
   writeFileSync(`${folder}/ssh_host_ed25519_key`, hostKey.privateKey, { mode: 0o600 });
@@ -86,7 +87,7 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups }: 
       const args = ["netns", "exec", namespace, "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", script];
       const log = openSync(`${folder}/log`, "a");
       const options = { detached: true, stdio: ["ignore", log, log] } satisfies SpawnOptions;
-      machine = spawn("ip", [...args, folder, namespace, registry], options);
+      machine = spawn("ip", [...args, folder, namespace, registry, String(dockerMegabytes ?? "")], options);
       machine.unref();
       closeSync(log);
       await until(

@@ -363,6 +363,16 @@ Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lo
     });
   });
 
+  test("before anything was started, and leaves nothing of the release", async () => {
+    const made = host();
+    await runOn(made, deployOf("job_1"));
+    made.set("pull.status", "1");
+    made.set("pull.lines", "failed to register layer: write /data: no space left on device\n");
+    const { exit } = await runOn(made, deployOf("job_2", { fence: 2, plan: { release: "2" } }));
+    expect(exit).toMatchObject({ class: "disk.full", step: "pull", changed: false });
+    expect(readdirSync(`${made.home}/apps/shop-production/releases`)).toEqual(["1"]);
+  });
+
   test("when an image is made for another processor", async () => {
     const made = host();
     made.set("arch", "s390x");

@@ -558,7 +558,7 @@ unpack() {
   done
   [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
   if [ -f "$new.new/.env" ]; then chmod 600 "$new.new/.env"; fi
-  if [ -e "$new" ]; then mv "$new" "$new.old"; fi
+  if [ -e "$new" ]; then mv "$new" "$new.old"; else : >"$run/fresh"; fi
   mv "$new.new" "$new" || fail disk.full 'No room for the release'
   if [ -e "$new.old" ]; then rm -rf "$new.old"; fi
 }
@@ -917,7 +917,21 @@ fail() {
     restore
   fi
   put_back
+  clear_away
   conclude 1
+}
+
+# A release that was never started leaves nothing, on a full disk not its images either. One that was is kept for a while like the others.
+clear_away() {
+  if [ -e "$run/changed" ] || [ "$op" != deploy ] || [ -z "${new-}" ]; then return; fi
+  rm -rf "$new.new"
+  if [ ! -e "$run/fresh" ]; then return; fi
+  rm -rf "$new" "$own/$release.images" "$own/$release.pinned.yaml"
+  if [ "$failed" != disk.full ] || [ ! -s "$run/lacking" ]; then return; fi
+  set --
+  while IFS= read -r image; do set -- "$@" "$image"; done <"$run/lacking"
+  deadline=$((deadline + 60))
+  limited 60 docker image rm "$@" >"$run/out" 2>&1
 }
 
 # The previous release serves again, from its own files and images; nothing is pulled and no volume is touched. A first

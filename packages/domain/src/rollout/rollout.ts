@@ -36,7 +36,9 @@ export interface Reach {
 /** A worker stays with a run for this long, then hands it over. */
 const ATTEND_MINUTES = 10;
 const WATCH_SECONDS = 3;
-const RECONNECT_SECONDS = [1, 2, 5];
+/** Together longer than a cut line or a restart of sshd lasts, so that these use up none of the job's retries. */
+const RECONNECT_SECONDS = [1, 2, 5, 10, 15];
+const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout"]);
 /** What a look at a server may take. */
 const LOOK_DAYS = 1;
 
@@ -169,7 +171,7 @@ async function attend(
       begun = true;
       return await remote.run({ ...run, from: seen }, note, watch.signal);
     });
-  const result = await persist(ctx, attempt, watch.signal).finally(watch.end);
+  const result = await persist(ctx, attempt, () => begun, watch.signal).finally(watch.end);
   await events.done();
   if (watch.why() === "lost") return;
   if (watch.why() === "handover") {
@@ -201,16 +203,26 @@ const outcomeOf = (exit: Exit, redact: (text: string) => string): Outcome =>
 const isStopping = (job: Job | undefined, target: string) =>
   job !== undefined && (job.cancelAt !== undefined || job.rollouts[target]?.withdrawn === true);
 
-/** Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. */
-async function persist(ctx: Context, attempt: () => Promise<Exit>, signal: AbortSignal): Promise<Exit | RemoteError> {
+/**
+ * Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. Once a run may have begun there
+ * is something to attach to, so a server that is away for a moment is asked again too; before that its job's retries do it.
+ */
+async function persist(
+  ctx: Context,
+  attempt: () => Promise<Exit>,
+  begun: () => boolean,
+  signal: AbortSignal,
+): Promise<Exit | RemoteError> {
   for (let tries = 0; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       const wait = RECONNECT_SECONDS[tries];
-      if (error.class !== "dropped" || wait === undefined || signal.aborted) return error;
+      const again = error.class === "dropped" || (begun() && passing.has(error.class));
+      if (!again || wait === undefined || signal.aborted) return error;
       await ctx.sleep(wait * 1000);
+      if (signal.aborted) return error;
     }
   }
 }
