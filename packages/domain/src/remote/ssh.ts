@@ -151,6 +151,8 @@ function follow(
     channel.on("data", (chunk: Buffer) => {
       try {
         reader.push(chunk);
+        // The verdict is whole: what the server still has to do before it hangs up is its own.
+        if (reader.exit) finish();
       } catch (error) {
         channel.destroy();
         settle(() => reject(error));
