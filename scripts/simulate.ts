@@ -3,6 +3,7 @@ import { bundleSimulation } from "../test/simulation/bundle.ts";
 import { history } from "../test/simulation/history.ts";
 import { mutants } from "../test/simulation/mutant.ts";
 import { cores, firstBad, runSeeds } from "../test/simulation/pool.ts";
+import { createChecker } from "../test/simulation/typed.ts";
 
 const { values } = parseArgs({
   options: {
@@ -49,26 +50,34 @@ async function simulate(count: number, from: number): Promise<void> {
   if (report.bad.length > 0) process.exitCode = 1;
 }
 
-/** Every mutant has to be found within 10,000 seeds. */
+/** Every mutant has to pass the type checker, and has to be found within 10,000 seeds. */
 async function hunt(): Promise<void> {
   const seeds = Array.from({ length: Number(values.upto) }, (_, i) => 1 + i);
   const wanted = mutants.filter(({ name }) => name.includes(values.only)).slice(Number(values.skip));
+  const checker = createChecker(`typed-${process.pid}`);
+  const before = checker.errors();
+  if (before.length > 0) throw new Error(`without a mutant the type checker says:\n${before.join("\n")}`);
   const rows: string[] = [];
   let survived = 0;
   const next = async (thread: number): Promise<void> => {
     for (let mutant = wanted.shift(); mutant; mutant = wanted.shift()) {
       const bundle = await bundleSimulation(`mutant-${process.pid}-${thread}`, mutant);
-      const { bad } = await firstBad(`${bundle}`, seeds, 120);
+      const [error] = checker.rejects(mutant);
+      const { bad } = error ? { bad: [] } : await firstBad(bundle, seeds, 120);
       const [found] = bad;
       if (!found) survived++;
-      const row = `| ${mutant.name} | ${mutant.file.replace("packages/domain/src/", "")} | ${found ? found.seed : "**none**"} | ${found?.invariant ?? "**survives**"} |`;
+      const [seed, invariant] = found
+        ? [String(found.seed), found.invariant]
+        : ["**none**", error ? `**rejected: ${error}**` : "**survives**"];
+      const row = `| ${mutant.name} | ${mutant.file.replace("packages/domain/src/", "")} | ${seed} | ${invariant} |`;
       rows.push(row);
       process.stderr.write(`${row}\n`);
     }
   };
   await Promise.all(Array.from({ length: threads }, (_, thread) => next(thread)));
+  checker.remove();
   say("| mutant | file | seed | invariant |\n| --- | --- | --- | --- |");
   for (const row of rows.sort()) say(row);
-  say(`\n${rows.length} mutants, ${survived} survive`);
+  say(`\n${rows.length} mutants, of which ${survived} are not found`);
   if (survived > 0) process.exitCode = 1;
 }

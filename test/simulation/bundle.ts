@@ -3,29 +3,33 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { Mutant } from "./mutant.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+export const root = new URL("../..", import.meta.url).pathname;
 
-/** The repository's files as they are, but for a mutant's one change. @throws when the text to change is not there exactly once */
+/** The text of the mutant's file with its change. @throws when what it changes is not there exactly once */
+export function mutate({ name, file, find, replace }: Mutant, text: string): string {
+  const parts = text.split(find);
+  if (parts.length !== 2) throw new Error(`${name}: found ${parts.length - 1} times in ${file}`);
+  return parts.join(replace);
+}
+
+/** The repository's files as they are, but for a mutant's one change. */
 const changing = (mutant: Mutant): Plugin => ({
   name: "mutant",
   setup({ onLoad }) {
     const path = join(root, mutant.file);
     onLoad({ filter: /\.ts$/ }, (asked) => {
-      if (asked.path !== path) return undefined;
-      const parts = readFileSync(path, "utf8").split(mutant.find);
-      if (parts.length !== 2) throw new Error(`${mutant.name}: found ${parts.length - 1} times in ${mutant.file}`);
-      return { contents: parts.join(mutant.replace), loader: "ts" };
+      return asked.path === path ? { contents: mutate(mutant, readFileSync(path, "utf8")), loader: "ts" } : undefined;
     });
   },
 });
 
 /** Production code and simulation as one file, which starts fast; answers its path. With a mutant, that change is made in it. */
-export async function bundleSimulation(name: string, mutant?: Mutant): Promise<string> {
+export async function bundleSimulation(name: string, mutant?: Mutant, entry = "share.ts"): Promise<string> {
   const folder = join(root, ".cache/simulation");
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}.mjs`);
   await build({
-    entryPoints: [join(root, "test/simulation/share.ts")],
+    entryPoints: [join(root, "test/simulation", entry)],
     outfile,
     bundle: true,
     platform: "node",

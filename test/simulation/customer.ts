@@ -29,12 +29,19 @@ export interface Customer {
 }
 
 /** Signs a customer up: a paid account, a token, and some apps and trusted servers to begin with; nothing can go wrong yet. */
-export async function createCustomer(stage: Stage, world: World, servers: Map<string, Server>, nth: number): Promise<Customer> {
+export async function createCustomer(
+  stage: Stage,
+  world: World,
+  servers: Map<string, Server>,
+  nth: number,
+  given?: { readonly plan: PlanName; readonly apps: readonly string[]; readonly servers: number },
+): Promise<Customer> {
   const { chance, clock } = stage;
   const tenant = newId(world, "tenant");
   const ctx: Context = { ...world, tenant, actor: { kind: "user", id: `usr_${nth}`, scopes: ["admin"] } };
-  const plan = chance.pick(["solo", "solo", "pro", "studio"] as const);
-  const hosts = Array.from({ length: chance.between(1, plan === "solo" ? 2 : 3) }, (_, i) => `10.0.${nth}.${i + 1}`);
+  const plan = given?.plan ?? chance.pick(["solo", "solo", "pro", "studio"] as const);
+  const many = given?.servers ?? chance.between(1, plan === "solo" ? 2 : 3);
+  const hosts = Array.from({ length: many }, (_, i) => `10.0.${nth}.${i + 1}`);
   const account = { ...newAccount(tenant), kind: "good" as const, plan, ...limitsOf(plan), targets: hosts.length };
   await store(ctx, accountKey(ctx), account);
   const { secret } = await issueToken(ctx, { name: "cli", scopes: ["admin"] });
@@ -62,7 +69,7 @@ export async function createCustomer(stage: Stage, world: World, servers: Map<st
       audit(ctx, "target.add", id),
     );
   }
-  const apps = ["shop", "blog", "wiki"].slice(0, chance.between(1, 3));
+  const apps = given ? [...given.apps] : ["shop", "blog", "wiki"].slice(0, chance.between(1, 3));
   for (const name of apps) await makeApp(ctx, { name, template: "compose" });
   return {
     tenant,

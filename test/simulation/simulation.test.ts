@@ -1,5 +1,8 @@
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bundleSimulation } from "./bundle.ts";
+import { bundleSimulation, mutate, root } from "./bundle.ts";
 import { history } from "./history.ts";
 import { mutants } from "./mutant.ts";
 import { firstBad, runSeeds } from "./pool.ts";
@@ -7,7 +10,7 @@ import { firstBad, runSeeds } from "./pool.ts";
 const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
 const told = ({ bad }: Awaited<ReturnType<typeof runSeeds>>) =>
   bad.map(({ seed, invariant, what }) => `npm run simulate -- --seed ${seed}: ${invariant}: ${what}`);
-/** Of the mutants a few that need little time; the whole table is `npm run simulate -- --mutants`. */
+/** Of the mutants some that need little time; the whole table is `npm run simulate -- --mutants`. */
 const quick = [
   "the fence does not rise",
   "the lease is taken whoever holds it",
@@ -34,6 +37,23 @@ test("whatever goes wrong, no invariant is broken: 1,000 fixed seeds", { timeout
   expect(told(report)).toEqual([]);
   expect(report.jobs).toBeGreaterThan(2000);
   expect(Object.keys(report.faults).length).toBeGreaterThan(20);
+});
+
+test("whatever goes wrong, no invariant is broken: 5,000 seeds that nobody has run before", { timeout: 900_000 }, async () => {
+  const first = randomInt(1_000_000, 2 ** 32 - 5000); // a seed has 32 bits
+  process.stdout.write(`5,000 fresh seeds: npm run simulate -- --seeds 5000 --from ${first}\n`);
+  const report = await runSeeds(await bundleSimulation("fresh"), from(first, 5000));
+  expect(told(report)).toEqual([]);
+  expect(report.seeds).toBe(5000);
+});
+
+test("every mutant still changes one place of the code as it is", () => {
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  expect(mutants.length).toBeGreaterThanOrEqual(40);
+  for (const mutant of mutants) {
+    const original = readFileSync(join(root, mutant.file), "utf8");
+    expect(mutate(mutant, original)).not.toBe(original);
+  }
 });
 
 test.each(quick)("the simulation notices when %s", { timeout: 120_000 }, async (name) => {
