@@ -179,6 +179,34 @@ async function diskFull(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]
   );
 }
 
+/** Every worker is killed once each lane's command runs on its server; how long until the server has seen the next session for it. */
+async function leaseLapses(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]> {
+  let waiting = lanes.length;
+  let from = Number.NaN;
+  const { promise: killed, resolve } = Promise.withResolvers<void>();
+  const one = async (lane: Lane): Promise<Outcome> => {
+    let attachedMs = Number.NaN;
+    const before = lane.server.ssh().execs;
+    const seen = async (count: number, until = Date.now() + 180_000) => {
+      while (lane.server.ssh().execs < count && Date.now() < until) await sleep(50);
+    };
+    const strike = async () => {
+      await seen(before + 1);
+      if (--waiting === 0) {
+        await instant(1500);
+        killWorkers(stage);
+        from = performance.now();
+        resolve();
+      }
+      await killed;
+      await seen(before + 2);
+      attachedMs = performance.now() - from;
+    };
+    return { ...(await struck(stage, lane, strike, { delay: 12 })), attachedMs };
+  };
+  return Promise.all(lanes.map(one));
+}
+
 export const faults: readonly Fault[] = [
   onCloud("worker", "every worker is killed with -9", async (stage) => {
     await instant();
@@ -216,23 +244,5 @@ export const faults: readonly Fault[] = [
     await instant();
     await stage.restart();
   }),
+  { name: "lease", what: "a worker is killed once its command runs", shared: true, run: leaseLapses },
 ];
-
-/** Killed worker to next worker attached: from the kill until the server has seen a second session for the job. Milliseconds. */
-export async function reattach(stage: Stage, lane: Lane): Promise<{ milliseconds: number; outcome: Outcome }> {
-  let milliseconds = Number.NaN;
-  const outcome = await struck(stage, lane, async () => {
-    const { execs } = lane.server.ssh();
-    const until = Date.now() + 180_000;
-    const seen = async (count: number) => {
-      while (lane.server.ssh().execs < count && Date.now() < until) await sleep(100);
-    };
-    await seen(execs + 1);
-    await sleep(Math.random() * 1500);
-    killWorkers(stage);
-    const from = performance.now();
-    await seen(execs + 2);
-    milliseconds = performance.now() - from;
-  });
-  return { milliseconds, outcome };
-}

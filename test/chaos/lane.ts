@@ -28,6 +28,8 @@ export interface Outcome {
   readonly gapMs: number;
   /** From the fault until the job had ended. */
   readonly settledMs: number;
+  /** From a worker's death until the next one was attached. */
+  readonly attachedMs?: number;
   /** Where something is wrong: the job and what its runs wrote down on the server. */
   readonly story?: string;
 }
@@ -38,6 +40,8 @@ export interface Judging {
   readonly fails?: string;
   /** Of the web service, if not the usual one. */
   readonly image?: string;
+  /** Seconds before the release listens. */
+  readonly delay?: number;
 }
 
 const usualImage = "busybox:1.36";
@@ -53,12 +57,12 @@ export async function addLane(stage: Stage, server: Server, number: number): Pro
   return lane;
 }
 
-type Options = { onLine?: (line: string) => void; image?: string };
+type Options = { onLine?: (line: string) => void; image?: string | undefined; delay?: number | undefined };
 
-function deploy(stage: Stage, lane: Lane, mark: string, { onLine, image = usualImage }: Options = {}): Promise<Ran> {
+function deploy(stage: Stage, lane: Lane, mark: string, { onLine, image = usualImage, delay = 2 }: Options = {}): Promise<Ran> {
   const folder = join(stage.folder, lane.name);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "compose.yaml"), composeFile(mark, true, { delay: 2 }).replace(usualImage, image));
+  writeFileSync(join(folder, "compose.yaml"), composeFile(mark, true, { delay }).replace(usualImage, image));
   const args = ["deploy", "--app", lane.app, "--yes", "--target", lane.name, "--json"];
   return stage.berth.run(args, { cwd: folder, ...(onLine && { onLine }) });
 }
@@ -85,7 +89,7 @@ export async function struck(
   });
   const wrong: string[] = [];
   const onLine = (line: string) => (/"type":"accepted"/.test(line) ? begin() : undefined);
-  const running = deploy(stage, lane, mark, { onLine, ...(judging.image && { image: judging.image }) });
+  const running = deploy(stage, lane, mark, { onLine, image: judging.image, delay: judging.delay });
   void running.finally(begin);
   let struckAt = performance.now();
   const striking = begun.then(async () => {
