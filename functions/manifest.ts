@@ -91,11 +91,13 @@ export const functions = {
         { name: "undelivered", everyMinutes: 15 },
         { name: "delinquent", everyMinutes: 60 },
         { name: "full", everyMinutes: 24 * 60 },
+        { name: "continue", everyMinutes: 15 },
       ],
     },
     timeoutSeconds: 840,
     memoryMegabytes: 512,
-    concurrency: 1,
+    // The nightly comparison goes on for hours, in parts, and none of the others may wait for it.
+    concurrency: 4,
   },
   "billing/close": {
     trigger: { kind: "schedule", schedules: [{ name: "close", everyMinutes: 5 }] },

@@ -1,21 +1,26 @@
 import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
-import { reconcile } from "@berth/domain/billing/reconcile.ts";
+import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 import { systemOf } from "../worker.ts";
+
+/** Less than the function's own time, so that a part ends before the process does. */
+const WORK_SECONDS = 720;
+const soon = (world: World) => new Date(world.now().getTime() + WORK_SECONDS * 1000);
 
 /** What each billing schedule does. Any of them may be missed or come twice. */
 const work: Record<string, (world: World) => Promise<object>> = {
   undelivered: async (world) => ({
     rung: await ringUndelivered(world),
-    ...(await lookAtDue(world)),
+    ...(await lookAtDue(world, soon(world))),
     mails: await sweepMails(world, (tenant) => systemOf(world, tenant, "billing")),
   }),
-  delinquent: (world) => lookAtDue(world),
+  delinquent: (world) => lookAtDue(world, soon(world)),
   full: async (world) => {
-    const { findings, ...counts } = await reconcile(world, { repair: true });
-    return { ...counts, findings: findings.length };
+    await beginNightly(world);
+    return goOn(world, soon(world));
   },
+  continue: (world) => goOn(world, soon(world)),
 };
 
 /** Does what the named schedule is for. @throws Error for one that is not known, so that the alarm rings */

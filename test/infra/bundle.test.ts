@@ -51,7 +51,7 @@ test("SSH is in the rollout worker's bundle only, and SES in the mail worker's o
 
 test("Stripe's library is with the API and with billing, and not with the webhook, which must not call Stripe", () => {
   const having = names.filter((name) => from(sources(bundleOf(name)), "stripe").length > 0);
-  expect(having.sort()).toEqual(["api/handler", "billing/reconcile", "billing/sync"]);
+  expect(having.sort()).toEqual(["api/handler", "billing/close", "billing/reconcile", "billing/sync"]);
 });
 
 test.each(names)(
@@ -148,7 +148,7 @@ test.each(names)("%s is given every environment variable that its code asks for"
 const carried: Partial<Record<FunctionName, Record<string, string>>> = {
   "api/handler": { EVT: "a sync that a customer asks for has no event to mark" },
   "api/stream": Object.fromEntries(
-    ["CODE", "CUS", "DEVICE", "EMAIL", "EVT", "RATE"].map((noun) => [noun, "the whole API is in it and one address is served"]),
+    ["CLOSED", "CODE", "CUS", "DEVICE", "EMAIL", "EVT", "RATE"].map((noun) => [noun, "the whole API is in it and one address is served"]),
   ),
 };
 

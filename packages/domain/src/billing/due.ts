@@ -3,6 +3,7 @@ import type { World } from "../context.ts";
 import { Account } from "../entitlement/account.ts";
 import { get, globalKey, store } from "../table.ts";
 import { doorbellOf, eventTypes } from "./event.ts";
+import { customersASecond, paced } from "./pace.ts";
 import { billingShards, syncCustomer } from "./sync.ts";
 
 const INDEX = "due";
@@ -40,13 +41,14 @@ export async function* accounts(world: World, { due }: { due: boolean }): AsyncG
 
 /**
  * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a day. What is
- * enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest.
+ * enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest; what the time
+ * did not do for is still due.
  */
-export async function lookAtDue(world: World): Promise<{ looked: number; failed: number }> {
+export async function lookAtDue(world: World, until?: Date): Promise<{ looked: number; failed: number }> {
   let looked = 0;
   let failed = 0;
-  for await (const { tenant, customer } of accounts(world, { due: true })) {
-    if (customer === undefined) continue;
+  const look = async ({ tenant, customer }: Account) => {
+    if (customer === undefined) return;
     try {
       await syncCustomer(world, customer);
       looked++;
@@ -54,7 +56,8 @@ export async function lookAtDue(world: World): Promise<{ looked: number; failed:
       world.log("error", "billing could not look", { tenant, error });
       failed++;
     }
-  }
+  };
+  await paced(world, accounts(world, { due: true }), look, { perSecond: customersASecond(world) / 2, until });
   return { looked, failed };
 }
 

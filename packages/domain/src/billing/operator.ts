@@ -2,8 +2,8 @@ import type { Context } from "../context.ts";
 import { type Account, entitlement, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { getCatalogue } from "./catalogue.ts";
+import { driftOf } from "./compare.ts";
 import { derive, type Standing, standingOf } from "./derive.ts";
-import { driftOf } from "./reconcile.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Outcome, syncCustomer } from "./sync.ts";
 

@@ -1,0 +1,112 @@
+import type Stripe from "stripe";
+import type { World } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
+import { getAll } from "../table.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { customerKey } from "./customer.ts";
+import { type Anomaly, derive, type Standing, standingOf } from "./derive.ts";
+import { livemodeOf } from "./event.ts";
+import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
+import { stripeFault } from "./stripe.ts";
+import { syncCustomer } from "./sync.ts";
+
+/**
+ * What a comparison of every account with Stripe finds. `drift` is an account that is not what Stripe's snapshot makes of it; `unmapped` a
+ * subscription that somebody pays and no account has, or only one that is closed; `mode` a customer of the other mode; the rest are derive's
+ * anomalies.
+ */
+export interface Finding {
+  readonly class: "drift" | "unmapped" | "mode" | "unreachable" | Anomaly;
+  readonly tenant: string | null;
+  readonly customer: string;
+  /** Which fields drifted, or which subscription it is about. */
+  readonly detail: string;
+  readonly repaired: boolean;
+}
+
+/** How an account and what Stripe makes of it differ: the names of the fields. Empty where they agree. */
+export const driftOf = (is: Standing, should: Standing): string[] =>
+  (Object.keys(should) as (keyof Standing)[]).filter((name) => JSON.stringify(is[name]) !== JSON.stringify(should[name]));
+
+/** Waits before an account is looked at again that Stripe had no room for. */
+const AGAIN_MILLISECONDS = [2_000, 8_000];
+
+/** Compares an account with what Stripe makes of it, and with `repair` makes it right. One that cannot be compared is a finding too. */
+export async function compareAccount(
+  world: World,
+  account: Account & { readonly customer: string },
+  catalogue: Catalogue,
+  repair: boolean,
+): Promise<Finding[]> {
+  for (const wait of [...AGAIN_MILLISECONDS, undefined]) {
+    try {
+      return await compare(world, account, catalogue, repair);
+    } catch (error) {
+      const { tenant, customer } = account;
+      if (wait !== undefined && stripeFault(error)?.type === "StripeRateLimitError") {
+        await world.sleep(wait);
+        continue;
+      }
+      world.log("error", "billing could not compare", { tenant, customer, error });
+      return [{ tenant, customer, class: "unreachable", detail: "", repaired: false }];
+    }
+  }
+  throw new Error("the last try ends in an answer");
+}
+
+async function compare(
+  world: World,
+  { tenant, customer, ...account }: Account & { readonly customer: string },
+  catalogue: Catalogue,
+  repair: boolean,
+): Promise<Finding[]> {
+  const about = { tenant, customer };
+  const snapshot = await fetchSnapshot(world, customer);
+  if (snapshot.livemode !== livemodeOf(world)) return [{ ...about, class: "mode", detail: "", repaired: false }];
+  const is = standingOf({ ...account, ...about });
+  const should = derive(snapshot, catalogue, is);
+  const odd = should.anomalies.map(
+    (name): Finding => ({ ...about, class: name, detail: should.subscription ?? "", repaired: false }),
+  );
+  if (repair) await releaseOrphans(world, snapshot);
+  const drift = driftOf(is, should);
+  if (drift.length === 0) return odd;
+  const repaired = repair && (await syncCustomer(world, customer)) !== "rejected";
+  return [...odd, { ...about, class: "drift", detail: drift.join(","), repaired }];
+}
+
+/** A schedule that a process left half made changes nothing and yet keeps its subscription from being canceled. */
+async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promise<void> {
+  const stripe = await world.stripe();
+  for (const { schedule } of subscriptions)
+    if (schedule && !schedule.ours && schedule.next === null)
+      await stripe.subscriptionSchedules.release(schedule.id, {}, { idempotencyKey: `rel:${schedule.id}` });
+}
+
+const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
+const over = new Set(["canceled", "incomplete_expired"]);
+
+/** A page of everything that is paid at Stripe, newest first, and what of it nobody has. `next` leads to the page after. */
+export async function unmappedPage(
+  world: World,
+  after: string | undefined,
+): Promise<{ seen: number; findings: Finding[]; next: string | undefined }> {
+  const stripe: Stripe = await world.stripe();
+  const { data, has_more } = await stripe.subscriptions.list({
+    status: "all",
+    limit: 100,
+    ...(after !== undefined && { starting_after: after }),
+  });
+  const living = data.filter(({ status }) => !over.has(status));
+  const rows = await getAll(
+    world,
+    living.map(({ customer }) => customerKey(idOf(customer))),
+  );
+  const findings = living.flatMap((subscription, i): Finding[] => {
+    const row = rows[i];
+    if (row && row.closedAt === undefined) return [];
+    const about = { customer: idOf(subscription.customer), detail: subscription.id, repaired: false };
+    return [{ class: "unmapped", tenant: row ? String(row.tenant) : null, ...about }];
+  });
+  return { seen: data.length, findings, next: has_more ? data.at(-1)?.id : undefined };
+}

@@ -1,0 +1,175 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import type { World } from "../context.ts";
+import { Account } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { get, getAll, globalKey, type Key, touch } from "../table.ts";
+import { getCatalogue } from "./catalogue.ts";
+import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
+import { customersASecond, paced } from "./pace.ts";
+import { tell } from "./reconcile.ts";
+import { settingsDrift } from "./settings.ts";
+import { billingShards } from "./sync.ts";
+
+/**
+ * The comparison of every account with Stripe, once a night, in as many parts as it takes: accounts shard by shard in the order of their
+ * tenants, then what is paid at Stripe, then the settings there. How far it is stands in one row, which moves on only from where the part
+ * began: no account is left out, and none is counted twice, whoever dies or comes twice.
+ */
+const Counts = z.object({
+  accounts: z.number().int(),
+  subscriptions: z.number().int(),
+  findings: z.number().int(),
+  unmapped: z.number().int(),
+  /** Drift that stayed. */
+  remaining: z.number().int(),
+  unreachable: z.number().int(),
+});
+const Run = z.object({
+  startedAt: z.string(),
+  /** The shard under way; the number of shards when all were gone through. */
+  shard: z.number().int(),
+  /** The last account or subscription that was done with; empty before the first. */
+  after: z.string(),
+  counts: Counts,
+  doneAt: z.string().nullable(),
+  /** Somebody is at it. */
+  heldUntil: z.string(),
+  version: z.number().int(),
+});
+type Run = z.infer<typeof Run>;
+
+const at = globalKey("CURSOR", "reconcile");
+const BATCH = 40;
+/** Longer than a batch takes at the slowest pace. */
+const HOLD_SECONDS = 120;
+const zero: z.infer<typeof Counts> = { accounts: 0, subscriptions: 0, findings: 0, unmapped: 0, remaining: 0, unreachable: 0 };
+
+const moved = new Problem("version.stale");
+
+async function find(world: World): Promise<Run | undefined> {
+  const row = await get(world, at);
+  return row && Run.parse(row);
+}
+
+/** Writes the run as it is to be, where it still is as it was seen. */
+async function move(world: World, seen: Run | undefined, to: Omit<Run, "version">): Promise<Run> {
+  const next: Run = { ...to, version: (seen?.version ?? 0) + 1 };
+  const values = Object.fromEntries(Object.entries(next).map(([name, value]) => [`:${name}`, value]));
+  const change = {
+    change: `SET ${Object.keys(next)
+      .map((name) => `#${name} = :${name}`)
+      .join(", ")}`,
+    condition: seen === undefined ? "attribute_not_exists(pk)" : "version = :seen",
+    values: { ...values, ...(seen !== undefined && { ":seen": seen.version }) },
+  };
+  await touch(world, at, change, moved);
+  return next;
+}
+
+const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
+
+/** Begins tonight's comparison. One of an earlier night that never ended is told of. */
+export async function beginNightly(world: World): Promise<void> {
+  const seen = await find(world);
+  if (seen && seen.doneAt === null)
+    world.log("error", "billing did not end to reconcile", { since: seen.startedAt, ...seen.counts });
+  const startedAt = world.now().toISOString();
+  const fresh = { startedAt, shard: 0, after: "", counts: zero, doneAt: null, heldUntil: startedAt };
+  await move(world, seen, fresh).catch(ignoreMoved);
+}
+
+/** Goes on with the comparison until it is done or the time is over. Does nothing while somebody else is at it. */
+export async function goOn(world: World, until: Date): Promise<{ done: boolean } & z.infer<typeof Counts>> {
+  const found = await find(world);
+  const now = world.now().toISOString();
+  if (!found || found.doneAt !== null || found.heldUntil > now)
+    return { ...(found?.counts ?? zero), done: found?.doneAt !== null };
+  let run: Run = found;
+  try {
+    run = await move(world, found, { ...found, heldUntil: later(world, HOLD_SECONDS) });
+    const known = new Map<string, readonly Key[]>();
+    while (run.doneAt === null && world.now() < until) run = await move(world, run, await part(world, run, known));
+    if (run.doneAt === null) run = await move(world, run, { ...run, heldUntil: world.now().toISOString() });
+  } catch (error) {
+    // Somebody else took it over: this part is theirs to count.
+    if (error !== moved) throw error;
+  }
+  return { ...run.counts, done: run.doneAt !== null };
+}
+
+/** The run after its next part. `known` keeps what a shard holds, which is read once by each who works on it. */
+async function part(world: World, run: Run, known: Map<string, readonly Key[]>): Promise<Omit<Run, "version">> {
+  const held = { ...run, heldUntil: later(world, HOLD_SECONDS) };
+  const shard = billingShards[run.shard];
+  if (shard !== undefined) {
+    const all = known.get(shard) ?? (await keysOf(world, shard));
+    known.set(shard, all);
+    const keys = all.filter(({ pk }) => pk > run.after).slice(0, BATCH);
+    const last = keys.at(-1);
+    if (!last) return { ...held, shard: run.shard + 1, after: "" };
+    const { accounts, findings } = await compareBatch(world, keys);
+    return {
+      ...held,
+      after: last.pk,
+      counts: counted({ ...run.counts, accounts: run.counts.accounts + accounts }, world, findings),
+    };
+  }
+  const page = await unmappedPage(world, run.after === "" ? undefined : run.after);
+  const counts = counted({ ...run.counts, subscriptions: run.counts.subscriptions + page.seen }, world, page.findings);
+  if (page.next !== undefined) return { ...held, after: page.next, counts };
+  tell(world, { ...counts, settings: await settingsDrift(world) });
+  return { ...held, counts, doneAt: world.now().toISOString() };
+}
+
+/** Every account of a shard in the order of their tenants, which no sync changes, as it does that of the index. */
+async function keysOf(world: World, shard: string): Promise<Key[]> {
+  const keys: Key[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: "due",
+        KeyConditionExpression: "duePk = :shard",
+        ExpressionAttributeValues: { ":shard": shard },
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    keys.push(...(page.Items ?? []).map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  // The index follows the table, so a row that moves within it may be read twice.
+  const distinct = new Map(keys.map((each) => [each.pk, each]));
+  return [...distinct.values()].sort((a, b) => (a.pk < b.pk ? -1 : 1));
+}
+
+async function compareBatch(world: World, keys: readonly Key[]): Promise<{ accounts: number; findings: Finding[] }> {
+  const catalogue = await getCatalogue(world);
+  const findings: Finding[] = [];
+  const rows = (await getAll(world, keys)).flatMap((row) => (row ? [Account.parse(row)] : []));
+  const paying = rows.flatMap((account) => (account.customer === undefined ? [] : [{ ...account, customer: account.customer }]));
+  const compare = async (account: (typeof paying)[number]) => {
+    findings.push(...(await compareAccount(world, account, catalogue, true)));
+  };
+  await paced(world, paying, compare, { perSecond: customersASecond(world) });
+  return { accounts: paying.length, findings };
+}
+
+/** The counts with these findings, each of which is a line in the log. */
+function counted(counts: z.infer<typeof Counts>, world: World, findings: readonly Finding[]): z.infer<typeof Counts> {
+  for (const finding of findings) world.log("warn", "billing found", { ...finding });
+  const of = (name: Finding["class"]) => findings.filter((each) => each.class === name);
+  return {
+    ...counts,
+    findings: counts.findings + findings.length,
+    unmapped: counts.unmapped + of("unmapped").length,
+    unreachable: counts.unreachable + of("unreachable").length,
+    remaining: counts.remaining + of("drift").filter(({ repaired }) => !repaired).length,
+  };
+}
+
+/** Another one began it at the same moment. */
+function ignoreMoved(error: unknown): undefined {
+  if (error !== moved) throw error;
+}
