@@ -41,14 +41,6 @@ const onCloud = (
   shared: true,
   async run(stage, lanes) {
     const end = around?.(stage);
-    const sweeping = setInterval(
-      () =>
-        void stage
-          .cloud()
-          .runSchedule("sweep")
-          .catch(() => {}),
-      60_000,
-    ); // the cloud's own goes on too
     let waiting = lanes.length;
     let go = () => {};
     const all = new Promise<void>((resolve) => {
@@ -64,7 +56,6 @@ const onCloud = (
       };
       return await Promise.all(lanes.map((lane) => struck(stage, lane, strikeOnce)));
     } finally {
-      clearInterval(sweeping);
       end?.();
     }
   },
