@@ -29,6 +29,10 @@ case "$*" in
     say up.lines ''
     sleep "$(say up.seconds 0)"
     say up.lines ''
+    if [ -f "$BERTH_FAKE/up.once" ]; then
+      cat "$BERTH_FAKE/up.once" && rm "$BERTH_FAKE/up.once"
+      exit 1
+    fi
     exit "$(say up.status 0)"
     ;;
   *' down '*) ;;

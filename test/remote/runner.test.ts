@@ -317,6 +317,18 @@ describe("a Docker that goes away while containers are replaced", () => {
     expect(events.map(({ step }) => step)).not.toContain("restore");
   });
 
+  test("is asked once more for a start that it slept through, as Docker 20.10 tells it", async () => {
+    const made = host();
+    made.set(
+      "up.once",
+      'Error response from daemon: failed to create shim task: failed to start io pipe copy: unable to copy pipes: containerd-shim: opening w/o fifo "/var/run/docker/containerd/0f3e/init-stdout" failed: context deadline exceeded\n',
+    );
+    const { exit, events } = await runOn(made, deployOf("job_1"));
+    expect(exit).toMatchObject({ code: 0 });
+    expect(made.read("../fake/ups")).toBe("up\nup\n");
+    expect(events.map(({ step }) => step)).not.toContain("restore");
+  });
+
   test("is given up after a time, with its class, and only then is the previous release put back", async () => {
     const made = host();
     await runOn(made, deployOf("job_1"));

@@ -749,7 +749,8 @@ bring_up() {
     esac
     case $bad/$rc/$words in
       docker.down/*) await_docker || fail docker.down 'Docker stopped answering' ;;
-      */*/*'Cannot connect to the Docker daemon'*) sleep 1 ;;
+      # The second is what Docker says of a start that it slept through itself: the container is made and only has to be started.
+      */*/*'Cannot connect to the Docker daemon'* | */*/*'Error response from daemon'*'context deadline exceeded'*) sleep 1 ;;
       *)
         blame
         if [ "$rc" -ne 124 ]; then fail start.failed "$words" "$unborn"; fi
