@@ -1,3 +1,7 @@
+import { API_VERSION } from "@berth/domain/billing/event.ts";
+import { settingsDrift } from "@berth/domain/billing/settings.ts";
+import type { World } from "@berth/domain/context.ts";
+import Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../../packages/local/src/cloud.ts";
 
@@ -25,6 +29,15 @@ const api = async (method: string, path: string, body?: unknown) => {
   return { status: answer.status, headers: answer.headers, body: (text === "" ? undefined : JSON.parse(text)) as any };
 };
 const entitlement = async () => (await api("GET", "/v1/usage")).body.entitlement;
+
+test("what is set at the local Stripe is what the product asks of its account", async () => {
+  const { hostname, port } = new URL(cloud.stripeUrl);
+  const stripe = new Stripe("sk_test_any", { host: hostname, port: Number(port), protocol: "http" });
+  const world = { origin: cloud.origin, stripe: () => Promise.resolve(stripe) } as unknown as World;
+  expect(await settingsDrift(world)).toEqual([]);
+  const [endpoint] = (await stripe.webhookEndpoints.list()).data;
+  expect(endpoint?.api_version).toBe(API_VERSION);
+});
 
 test("somebody new is permitted nothing until they have paid on the hosted page, and then everything at once", async () => {
   await api("POST", "/v1/auth/code", { email });

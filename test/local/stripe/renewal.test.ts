@@ -177,6 +177,34 @@ test("two unpaid cycles: paying only the newest makes Stripe say active while th
   expect(await bench.stripe.invoices.retrieve((first.latest_invoice as Stripe.Invoice).id!)).toMatchObject({ status: "open" });
 });
 
+test.each(["unpaid", "cancel"] as const)(
+  "an older bill whose dunning ends in %s says nothing of a subscription whose latest bill is paid",
+  async (final) => {
+    bench.control.dunning({ offsetDays: [1, 35], final });
+    bench.control.failCards("all", "insufficient_funds");
+    bench.control.advance(untilBoundary() + 3600);
+    const first = await now();
+    const older = (first.latest_invoice as Stripe.Invoice).id!;
+    bench.control.advance(day);
+    bench.control.mendCards("all");
+    bench.control.advance(first.items.data[0]!.current_period_end - bench.control.now() + 3600);
+    expect(await now()).toMatchObject({ status: "active", latest_invoice: { status: "paid" } });
+    expect(await bench.stripe.invoices.retrieve(older)).toMatchObject({ status: "open", attempt_count: 2 });
+    bench.control.failCards("all", "insufficient_funds");
+    bench.happened();
+    bench.control.advance(5 * day);
+    expect(bench.happened()).toEqual([
+      "charge.failed",
+      "payment_intent.payment_failed",
+      "invoice.updated",
+      "invoice.payment_failed",
+      "customer.updated",
+    ]);
+    expect(await now()).toMatchObject({ status: "active", latest_invoice: { status: "paid" } });
+    expect(await bench.stripe.invoices.retrieve(older)).toMatchObject({ status: "open", attempt_count: 3 });
+  },
+);
+
 test("after a hard decline retries count but make no charge, until there is another card", async () => {
   bench.control.dunning({ offsetDays: [1, 2, 3] });
   bench.control.failCards("all", "lost_card");

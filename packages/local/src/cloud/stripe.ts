@@ -1,4 +1,4 @@
-import { eventTypes } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
 import Client from "stripe";
 import { nearby } from "../state/server.ts";
@@ -31,7 +31,8 @@ export async function startStripe(options: {
     async seed() {
       // One that was made for another port rings at nobody's door.
       for await (const endpoint of client.webhookEndpoints.list()) await client.webhookEndpoints.del(endpoint.id);
-      stripe.addWebhook({ url: options.webhookUrl, events: [...eventTypes], secret: options.webhookSecret });
+      const { webhookUrl: url, webhookSecret: secret } = options;
+      stripe.addWebhook({ url, events: [...eventTypes], secret, version: API_VERSION });
       const known = await client.prices.list({ lookup_keys: plans.map((plan) => plan.lookupKey) });
       for (const plan of plans) {
         if (known.data.some((price) => price.lookup_key === plan.lookupKey)) continue;

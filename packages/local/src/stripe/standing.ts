@@ -31,7 +31,8 @@ export function invoiceFailed(world: World, invoice: Invoice): void {
   const subscription = subscriptionOf(world, invoice);
   if (!subscription || invoice.billing_reason === "subscription_create") return;
   if (world.state.notes.get(subscription.id)?.pending?.invoice === invoice.id) return;
-  if (subscription.status === "active" || subscription.status === "trialing")
+  const judged = !isOvertaken(world, subscription, invoice);
+  if (judged && (subscription.status === "active" || subscription.status === "trialing"))
     update(world, "customer.subscription.updated", subscription, () => {
       subscription.status = "past_due";
     });
@@ -42,6 +43,7 @@ export function invoiceFailed(world: World, invoice: Invoice): void {
 export function endDunning(world: World, invoice: Invoice): void {
   const subscription = subscriptionOf(world, invoice);
   if (subscription?.status !== "past_due" || invoice.status !== "open" || !isExhausted(world, invoice)) return;
+  if (isOvertaken(world, subscription, invoice)) return;
   const { final } = world.state.settings.dunning;
   if (final === "unpaid")
     update(world, "customer.subscription.updated", subscription, () => {
@@ -56,6 +58,12 @@ export function endDunning(world: World, invoice: Invoice): void {
 /** The newest of a subscription's bills that became final and was not voided. */
 export function latestFinal(world: World, subscription: Subscription): Invoice | undefined {
   return invoicesOf(world, subscription.id).findLast((invoice) => invoice.status !== "void" && invoice.status !== "draft");
+}
+
+/** A subscription is judged by its latest bill: what becomes of an older one, when a later one is settled, says nothing of it. */
+function isOvertaken(world: World, subscription: Subscription, invoice: Invoice): boolean {
+  const latest = latestFinal(world, subscription);
+  return latest !== undefined && latest.id !== invoice.id && (latest.status === "paid" || latest.status === "uncollectible");
 }
 
 function setDelinquent(world: World, id: string, delinquent: boolean): void {

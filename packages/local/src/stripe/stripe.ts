@@ -41,6 +41,8 @@ export interface WebhookTarget {
   events?: string[];
   /** Its signing secret; one is made, unless given. */
   secret?: string;
+  /** The API version events come in; the account's own, unless said. */
+  version?: string;
 }
 
 export interface StripeOptions {
@@ -117,9 +119,9 @@ export function createStripe(options: StripeOptions = {}): Stripe {
   if (options.chaos) control.chaos(options.chaos);
   const app = createApp(world, control);
 
-  const addWebhook = ({ url, events = ["*"], secret }: WebhookTarget) => {
+  const addWebhook = ({ url, events = ["*"], secret, version }: WebhookTarget) => {
     const known = [...world.state.endpoints.values()].find((row) => row.url === url);
-    const endpoint = known ?? createEndpoint(world, { url, events, ...(secret === undefined ? {} : { secret }) });
+    const endpoint = known ?? createEndpoint(world, { url, events, ...(secret && { secret }), ...(version && { version }) });
     world.onChange();
     return { id: endpoint.id, secret: world.state.secrets.get(endpoint.id)![0]!.secret };
   };
