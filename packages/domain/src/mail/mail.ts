@@ -18,7 +18,6 @@ export const Mail = z.object({
     "downgraded",
     "canceled",
     "ended",
-    "renewed",
     "logs-shorter",
     "closed",
   ]),
@@ -120,11 +119,6 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       "Choose a plan and everything works again at once.",
     ],
     link: { text: "Choose a plan", path: "/plans" },
-  }),
-  renewed: ({ amount, until }) => ({
-    subject: `Paid: ${amount} for Berth until ${until}`,
-    lines: [`Your plan was renewed for ${amount} and is paid until ${until}.`, "The receipt is with your invoices."],
-    link: { text: "Receipt", path: "/billing" },
   }),
   "logs-shorter": ({ days, before, at }) => ({
     subject: `Logs are kept ${days} days from ${at}`,
