@@ -52,8 +52,9 @@ export async function tell(stage: Stage): Promise<void> {
 
 type Customer = ReturnType<typeof createVisitor>;
 
+const email = "ada@example.com";
+
 async function signUp({ cloud, berth, telling }: Stage): Promise<Customer> {
-  const email = "ada@example.com";
   const customer = createVisitor(cloud.origin);
   await telling.step("signs up with a code from her mail", async () => {
     await customer.api("POST", "/auth/code", { email });
@@ -262,6 +263,15 @@ async function unpaid(stage: Stage, customer: Customer): Promise<void> {
 
 async function paid(stage: Stage, customer: Customer): Promise<void> {
   const { berth, cloud, folder, telling } = stage;
+  await telling.step("proves with a code from her mail that it is her: berth prove", async () => {
+    await berth.json(["prove"]);
+    await cloud.settle();
+    const code = /^(\d{6}) is your Berth code/.exec(
+      cloud.inbox(email).find(({ subject }) => /Berth code/.test(subject))?.subject ?? "",
+    )?.[1];
+    holds(code !== undefined, "no code came by mail");
+    await berth.json(["prove", code]);
+  });
   await telling.step("opens the portal from the command line and pays the open invoice", async () => {
     cloud.stripe.mendCards("all");
     const { portal: url } = await berth.json(["billing"]);

@@ -22,9 +22,7 @@ const data = {
   targets: 5,
   days: 7,
   before: 30,
-  amount: "$19",
   apps: 2,
-  receipt: "https://berth.test/x",
 };
 
 test.each(Mail.shape.template.options)(

@@ -43,12 +43,11 @@ const found = new Map<string, Thing[]>();
 
 /** Takes note of every object in a body, however deep, by its kind. */
 function note(node: unknown): void {
-  if (Array.isArray(node)) return node.forEach(note);
   if (typeof node !== "object" || node === null) return;
   const thing = node as Thing;
   if (typeof thing.object === "string" && thing.deleted !== true && thing.object !== "list")
     found.set(thing.object, [...(found.get(thing.object) ?? []), thing]);
-  for (const value of Object.values(thing)) note(value);
+  for (const value of Object.values(node)) note(value);
 }
 
 let bench: Bench;
