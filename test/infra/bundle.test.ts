@@ -148,7 +148,10 @@ test.each(names)("%s is given every environment variable that its code asks for"
 const carried: Partial<Record<FunctionName, Record<string, string>>> = {
   "api/handler": { EVT: "a sync that a customer asks for has no event to mark" },
   "api/stream": Object.fromEntries(
-    ["CLOSED", "CODE", "CUS", "DEVICE", "EMAIL", "EVT", "RATE"].map((noun) => [noun, "the whole API is in it and one address is served"]),
+    ["CLOSED", "CODE", "CUS", "DEVICE", "EMAIL", "EVT", "RATE"].map((noun) => [
+      noun,
+      "the whole API is in it and one address is served",
+    ]),
   ),
 };
 
