@@ -59,24 +59,30 @@ test("a short run costs two rows: its first event at once and the others when it
   expect(await texts()).toEqual(["one", "two", "three"]);
 });
 
-test("in a longer run an event is kept within a second, and at once after a quiet one", async () => {
+test("in a longer run an event is kept within two seconds, then within one, and at once after a quiet one", async () => {
   const { say, turns, done, rows } = await recording();
-  say("one");
+  const within = async (seconds: number) => {
+    say("more");
+    await t.clock.advance(seconds - 0.1);
+    await turns();
+    const before = rows();
+    await t.clock.advance(0.1);
+    await turns();
+    return [before, rows()];
+  };
+  say("first");
   await turns();
-  say("two");
-  await t.clock.advance(2);
-  await turns();
-  expect(rows()).toBe(2);
-  say("three");
-  await t.clock.advance(1);
-  await turns();
-  expect(rows()).toBe(3);
+  expect(rows()).toBe(1);
+  expect(await within(2)).toEqual([1, 2]);
+  expect(await within(2)).toEqual([2, 3]);
+  expect(await within(1)).toEqual([3, 4]);
+  expect(await within(1)).toEqual([4, 5]);
   await t.clock.advance(5);
-  say("four");
+  say("after a quiet time");
   await turns();
-  expect(rows()).toBe(4);
+  expect(rows()).toBe(6);
   await done();
-  expect(rows()).toBe(4);
+  expect(rows()).toBe(6);
 });
 
 test("what a row cannot hold goes into several, in order", async () => {

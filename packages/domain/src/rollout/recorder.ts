@@ -5,16 +5,17 @@ import type { RunEvent } from "../remote/remote.ts";
 /** Runs of one job on one target after each other: the events of each are numbered on from here. */
 export const RUN_SPAN = 1_000_000;
 const BATCH_BYTES = 100_000;
-/** A row written is what an event costs, whatever its size. A short run is over before the first of these is, so that it costs two rows. */
-const FIRST_BATCH_MILLISECONDS = 2000;
+/** A row written is what an event costs, whatever its size: of a short run two or three are enough. */
+const EARLY_BATCHES = 3;
+const EARLY_BATCH_MILLISECONDS = 2000;
 const BATCH_MILLISECONDS = 1000;
 const TRIES = 5;
 
 const sizeOf = (event: Event | undefined) => (event?.text?.length ?? 0) + 100;
 
 /**
- * Keeps a run's events, in order: one that comes after a quiet second at once, the others together with what comes within a second (two after
- * the very first). `add` never waits; `done` resolves when all is written, without waiting for company, and throws if something could not be.
+ * Keeps a run's events, in order: one that comes after a quiet second at once, the others together with what comes within a second (in a
+ * run's first seconds within two). `add` never waits; `done` resolves when all is written, without waiting for company, and throws if something could not be.
  */
 export function recorder(
   ctx: Context,
@@ -42,7 +43,7 @@ export function recorder(
   };
 
   const flush = async () => {
-    const wait = last + (batches === 1 ? FIRST_BATCH_MILLISECONDS : BATCH_MILLISECONDS) - ctx.now().getTime();
+    const wait = last + (batches < EARLY_BATCHES ? EARLY_BATCH_MILLISECONDS : BATCH_MILLISECONDS) - ctx.now().getTime();
     if (wait > 0 && bytes < BATCH_BYTES) await ctx.sleep(wait, over.signal);
     const events = cut();
     batches += 1;
