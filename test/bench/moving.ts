@@ -27,6 +27,8 @@ function bareExec(at: { host: string; port: number }, { user, privateKey }: Serv
       }),
     );
     client.connect({ host: at.host, port: at.port, username: user, privateKey, authHandler: ["publickey"] });
+    // As our own connection does: without it a bare exec is a tenth of a second slower, and we would be measured against that.
+    client.setNoDelay(true);
   });
 }
 
