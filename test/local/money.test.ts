@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { API_VERSION } from "@berth/domain/billing/event.ts";
 import { settingsDrift } from "@berth/domain/billing/settings.ts";
 import type { World } from "@berth/domain/context.ts";
+import { TABLE } from "@berth/local/cloud/table.ts";
 import Stripe from "stripe";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../../packages/local/src/cloud.ts";
 
 let cloud: Cloud;
@@ -96,4 +99,56 @@ test("each change of state was told by one mail", () => {
   const subjects = cloud.inbox(email).map(({ subject }) => subject.replace(/\d{4}-.*|\d{6}/, "..."));
   for (const start of ["Your Solo plan is active", "A payment failed", "Paid: everything works again"])
     expect(subjects.filter((subject) => subject.startsWith(start))).toHaveLength(1);
+});
+
+describe("berth-ops billing", () => {
+  const ops = async (...args: string[]) => {
+    const main = new URL("../../packages/ops/src/main.ts", import.meta.url).pathname;
+    const run = promisify(execFile)(process.execPath, [main, "billing", ...args, "--json"], {
+      env: { ...process.env, ...cloud.env },
+    });
+    const done = await run.then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+    );
+    return {
+      code: done.code,
+      said: done.stdout.startsWith("{") ? JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "") : done.stdout,
+    };
+  };
+  const tenant = async () => (await api("GET", "/v1/me")).body.tenant;
+
+  test("shows an account beside what Stripe says, looks again, and compares all of them", async () => {
+    const shown = await ops("show", await tenant());
+    expect(shown).toMatchObject({ code: 0, said: { account: { plan: "solo" }, drift: [] } });
+    expect(await ops("resync", await tenant())).toMatchObject({
+      code: 0,
+      said: { outcome: expect.stringMatching(/same|changed/) },
+    });
+    expect(await ops("reconcile")).toMatchObject({ code: 0, said: { accounts: 1, findings: [], settings: [] } });
+  });
+
+  test("what differs is told with exit code 1 and stays as it is, and is mended with --repair", async () => {
+    const id = await tenant();
+    const at = { pk: { S: `TENANT#${id}` }, sk: { S: "ACCOUNT" } };
+    const spoil = {
+      TableName: TABLE,
+      Key: at,
+      UpdateExpression: "SET slotLimit = :n",
+      ExpressionAttributeValues: { ":n": { N: "99" } },
+    };
+    cloud.dynamodb.execute("UpdateItem", spoil);
+    expect(await ops("show", id)).toMatchObject({ code: 1, said: { drift: ["slotLimit"] } });
+    expect(await ops("reconcile")).toMatchObject({ code: 1, said: { findings: [{ class: "drift", repaired: false }] } });
+    expect(await ops("reconcile", "--repair")).toMatchObject({
+      code: 0,
+      said: { findings: [{ class: "drift", repaired: true }] },
+    });
+    expect(await ops("show", id)).toMatchObject({ code: 0, said: { drift: [] } });
+  });
+
+  test("what is no question is answered with the usage and exit code 2", async () => {
+    expect(await ops("show")).toMatchObject({ code: 2, said: expect.stringContaining("berth-ops billing") });
+    expect((await ops("forget", await tenant())).code).toBe(2);
+  });
 });

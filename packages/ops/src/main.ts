@@ -4,7 +4,9 @@ import type { Context, World } from "@berth/domain/context.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { type Job, listJobs } from "@berth/domain/job/job.ts";
 import { listLeases, listUnfinished, stuck, type Unfinished } from "@berth/domain/job/operator.ts";
+import { stripeOf } from "../../../functions/stripe.ts";
 import { createWorld } from "../../../functions/world.ts";
+import { askBilling, type Told } from "./billing.ts";
 import { isQueue, listDead, redrive } from "./dead.ts";
 import { columns } from "./print.ts";
 
@@ -15,17 +17,17 @@ berth-ops jobs show TENANT JOB           a job, and what its runs said
 berth-ops leases                         who holds which target, and who waits
 berth-ops dead list jobs|mail|billing    messages that were given up
 berth-ops dead redrive jobs|mail|billing moves them back, five a second
---json for programs. It needs the operator's credentials, and the environment of the function workers/sweep.
+berth-ops billing show TENANT            what we know, what Stripe says, and how they differ
+berth-ops billing resync TENANT          looks at Stripe again
+berth-ops billing reconcile [--repair]   compares every account, and mends what differs if told to; exits with 1 if something stays
+--json for programs. It needs the operator's credentials, and the environment of the function workers/sweep; for bills that of
+billing/reconcile.
 `;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
-
-/** An answer: the facts for programs, and how people see them. */
-interface Told {
-  readonly facts: unknown;
-  readonly text: string;
-  readonly bad?: boolean;
-}
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, repair: { type: "boolean", default: false } },
+});
 
 const brief = ({ id, kind, status, app, createdAt, failure }: Job) => ({
   id,
@@ -40,6 +42,7 @@ const open = (list: readonly Unfinished[]) => columns(list.map(({ tenant, job, d
 async function answer(world: World, words: readonly string[]): Promise<Told | undefined> {
   const of = (tenant: string): Context => ({ ...world, tenant, actor: { kind: "system", id: "operator" } });
   const [area, verb, first, second] = words;
+  if (area === "billing") return askBilling(world, [verb, first], values);
   switch (`${area} ${verb ?? ""}`.trim()) {
     case "jobs stuck": {
       const found = stuck(await listUnfinished(world, of), world.now());
@@ -79,6 +82,6 @@ async function answer(world: World, words: readonly string[]): Promise<Told | un
   }
 }
 
-const told = positionals.length === 0 ? undefined : await answer(createWorld(process.env), positionals);
+const told = positionals.length === 0 ? undefined : await answer(createWorld(process.env, stripeOf(process.env)), positionals);
 process.stdout.write(told === undefined ? usage : values.json ? `${JSON.stringify(told.facts)}\n` : told.text);
 process.exitCode = told === undefined ? 2 : told.bad ? 1 : 0;
