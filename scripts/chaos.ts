@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { DOCKER_MEGABYTES, faults } from "../test/chaos/faults.ts";
 import { addLane, type Lane, type Outcome } from "../test/chaos/lane.ts";
@@ -41,7 +42,8 @@ async function chaos(): Promise<boolean> {
       const outcomes: Outcome[] = [];
       const began = Date.now();
       while (outcomes.length < runs) {
-        const some = await fault.run(stage, lanes.slice(0, runs - outcomes.length));
+        if (fault.alone) await sleep(Math.random() * 60_000);
+        const some = await fault.run(stage, lanes.slice(0, fault.alone ? 1 : runs - outcomes.length));
         outcomes.push(...some);
         for (const { wrong, story } of bad(some)) {
           for (const each of wrong) say(`  ${fault.name}: ${each}`);
@@ -55,7 +57,7 @@ async function chaos(): Promise<boolean> {
       const verdict = `${failed === 0 ? "ok" : "NO"}  ${fault.name}: ${outcomes.length} runs, ${failed} wrong`;
       say(`${verdict}, ${seconds(Date.now() - began)}\n    ${row(told)}`);
       const lease = leaseLine(outcomes);
-      if (lease) say(`    ${lease}`);
+      if (lease) say(`    ${lease} ${outcomes.map(({ attachedMs = 0 }) => seconds(attachedMs)).join(", ")}`);
       if (only === undefined || values.keep)
         keep(
           told,

@@ -11,8 +11,8 @@ export const DOCKER_MEGABYTES = 280;
 export interface Fault {
   readonly name: string;
   readonly what: string;
-  /** Strikes the cloud and with it every lane at once; the others strike one server. */
-  readonly shared: boolean;
+  /** One lane and one instant of the minute at a time, or the runs of several would be one measurement. */
+  readonly alone?: true;
   /** One run on each of the lanes. */
   run(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]>;
 }
@@ -25,7 +25,7 @@ type Strike = (stage: Stage, lane: Lane) => Promise<void>;
 const onServer = (name: string, what: string, strike: Strike, judging: Judging = {}): Fault => ({
   name,
   what,
-  shared: false,
+
   run: (stage, lanes) => Promise.all(lanes.map((lane) => struck(stage, lane, () => strike(stage, lane), judging))),
 });
 
@@ -38,7 +38,7 @@ const onCloud = (
 ): Fault => ({
   name,
   what,
-  shared: true,
+
   async run(stage, lanes) {
     const end = around?.(stage);
     let waiting = lanes.length;
@@ -214,8 +214,8 @@ export const faults: readonly Fault[] = [
     await sleep(500);
     await server.startSsh();
   }),
-  { name: "hostkey", what: "the server shows another host key", shared: false, run: otherKey },
-  { name: "disk", what: "the disk is full: Berth's own, Docker's, or too small for the image", shared: false, run: diskFull },
+  { name: "hostkey", what: "the server shows another host key", run: otherKey },
+  { name: "disk", what: "the disk is full: Berth's own, Docker's, or too small for the image", run: diskFull },
   onServer("docker", "the Docker daemon is stopped with SIGSTOP for 60 s", async (_, { server }) => {
     await instant();
     await server.pauseDocker();
@@ -235,5 +235,5 @@ export const faults: readonly Fault[] = [
     await instant();
     await stage.restart();
   }),
-  { name: "lease", what: "a worker is killed once its command runs", shared: true, run: leaseLapses },
+  { name: "lease", what: "a worker is killed once its command runs", alone: true, run: leaseLapses },
 ];
