@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { failed, lost, succeeded } from "../support/reach.ts";
+import { failed, succeeded } from "../support/reach.ts";
 import { useCli } from "./harness.ts";
 
 const cli = useCli();
@@ -230,7 +231,7 @@ describe("a job", () => {
   test("that waits for the server to be reached says why and when it is tried again", async () => {
     await tenant.target("web1");
     await tenant.app("shop");
-    cli.reach.next(lost("unreachable", "no route"));
+    cli.reach.refuse(new RemoteError("unreachable", "no route"));
     let struck = false;
     const run = await berth(["deploy"], {
       watch: (text: string, child: { kill: (signal: string) => void }) => {

@@ -20,6 +20,8 @@ export interface ScriptedReach extends Reach {
   readonly runs: (RunInput & { readonly at: string })[];
   /** The next run is played like this; those after it as before. */
   next(play: Play): void;
+  /** The next connection cannot be made. */
+  refuse(error: RemoteError): void;
   /** Every run is played like this from now on. */
   always(play: Play): void;
   /** The host key servers show from now on. */
@@ -37,7 +39,7 @@ export const failed = (exit: Partial<Exit> & Pick<Exit, "class">): Exit => ({
   ...exit,
 });
 
-/** A play in which the line is lost, or could not be made. */
+/** A play in which the line is lost. */
 export const lost = (errorClass: RemoteErrorClass, message = `scripted: ${errorClass}`): Play => {
   return () => Promise.reject(new RemoteError(errorClass, message));
 };
@@ -58,10 +60,12 @@ export const allGood: Play = (input, tell) => {
 export function scriptedReach(play: Play = allGood): ScriptedReach {
   let always = play;
   const queue: Play[] = [];
+  const refusals: RemoteError[] = [];
   const reach: ScriptedReach = {
     runs: [],
     hostKey: HOST_KEY,
     next: (each) => void queue.push(each),
+    refuse: (error) => void refusals.push(error),
     always: (each) => {
       always = each;
     },
@@ -70,6 +74,8 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
     connect: (address) => {
       if (address.hostKey !== reach.hostKey.key)
         return Promise.reject(new RemoteError("hostkey.changed", "The server showed another host key"));
+      const refusal = refusals.shift();
+      if (refusal) return Promise.reject(refusal);
       return Promise.resolve({
         close: () => Promise.resolve(),
         async run(input, onEvent, signal) {

@@ -20,31 +20,33 @@ export interface Line {
   close(): Promise<void>;
 }
 
+/** How a connection turned out: kept until somebody uses it, so that one that nobody uses fails for nobody. */
+type Opened = { readonly remote: Remote } | { readonly error: unknown };
+
 /** The first connection is begun at once, while its caller still writes and reads what the work needs; to a target that nobody trusts, none is. */
 export function lineTo(ctx: Context, target: StoredTarget, reach: Reach): Line {
   const closing: Promise<void>[] = [];
-  let ahead = target.hostKey && openLine(ctx, target, reach);
-  ahead?.catch(() => {}); // whoever uses it is told; if nobody does, it failed for nobody
-  const take = () => {
-    const taken = ahead ?? openLine(ctx, target, reach);
-    ahead = undefined;
-    return taken;
-  };
+  const open = () =>
+    openLine(ctx, target, reach).then(
+      (remote): Opened => ({ remote }),
+      (error: unknown): Opened => ({ error }),
+    );
+  let ahead = target.hostKey && open();
   return {
     async use(work) {
-      const remote = await take();
+      const opening = ahead ?? open();
+      ahead = undefined;
+      const opened = await opening;
+      if ("error" in opened) throw opened.error;
       try {
-        return await work(remote);
+        return await work(opened.remote);
       } finally {
-        closing.push(remote.close());
+        closing.push(opened.remote.close());
       }
     },
     async close() {
-      if (ahead)
-        await ahead.then(
-          (remote) => remote.close(),
-          () => {},
-        );
+      const unused = await ahead;
+      if (unused && "remote" in unused) await unused.remote.close();
       await Promise.all(closing);
     },
   };
