@@ -1,3 +1,4 @@
+import { removeApp } from "@berth/domain/app/remove.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { happen } from "@berth/domain/job/happen.ts";
@@ -372,4 +373,15 @@ test("of two workers that begin the same rollout at once each has begun it once,
   const first = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
   const second = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
   expect([first, second].map(({ rollouts }) => rollouts[target.id]?.attempts)).toEqual([2, 3]);
+});
+
+test("of two workers that end a removal at once the later one finds it ended, and the app gone", async () => {
+  const { tenant, target } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const job = await removeApp(tenant.ctx, { app: "shop", volumes: "keep" });
+  const id = job?.id ?? "";
+  const seen = await happen(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
+  const over = { type: "ended", target: target.id, outcome: { ok: true }, attempt: 1, at: t.clock.now() } as const;
+  const [first, second] = [await happen(tenant.system, id, over, seen), await happen(tenant.system, id, over, seen)];
+  expect([first.status, second]).toEqual(["succeeded", await findJob(tenant.system, id)]);
 });

@@ -69,7 +69,8 @@ export async function createCustomer(
       audit(ctx, "target.add", id),
     );
   }
-  const apps = given ? [...given.apps] : ["shop", "blog", "wiki"].slice(0, chance.between(1, 3));
+  const most = plan !== "solo" && chance.hit(0.3) ? 5 : 3;
+  const apps = given ? [...given.apps] : ["shop", "blog", "wiki", "docs", "chat"].slice(0, chance.between(1, most));
   for (const name of apps) await makeApp(ctx, { name, template: "compose" });
   return {
     tenant,
@@ -142,11 +143,16 @@ export function live(
     if (!customer.jobs.includes(id)) customer.jobs.push(id);
   }
 
-  async function deploy(app: string): Promise<void> {
+  /** Most of what is done is done to production. */
+  const somewhere = () => (chance.hit(0.12) ? { environment: "staging" } : {});
+
+  async function deploy(app: string, only?: string): Promise<void> {
     const kind = chance.hit(0.76) ? "good" : chance.hit(0.6) ? "unhealthy" : "missing";
-    const targets = chance.hit(0.35)
-      ? ["web1", "web2", "web3"].slice(0, chance.between(1, customer.hosts.length))
-      : [chance.pick(["web1", "web1", "web2"])];
+    const targets = only
+      ? [only]
+      : chance.hit(0.35)
+        ? ["web1", "web2", "web3"].slice(0, chance.between(1, customer.hosts.length))
+        : [chance.pick(["web1", "web1", "web2"])];
     await insist("POST", `/v1/apps/${app}/deployments`, {
       bundle: {
         compose: `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n# of ${tenant}\n`,
@@ -154,8 +160,11 @@ export function live(
         variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` },
       },
       targets,
+      ...somewhere(),
     });
   }
+
+  const everything = () => Promise.all(customer.apps.map((app) => deploy(app, "web1")));
 
   async function addTarget(): Promise<void> {
     const nth = customer.hosts.length + 1;
@@ -177,7 +186,8 @@ export function live(
 
   const doings: readonly (readonly [number, (app: string) => Promise<unknown>])[] = [
     [50, deploy],
-    [10, (app) => insist("POST", `/v1/apps/${app}/rollback`, {})],
+    [4, everything],
+    [10, (app) => insist("POST", `/v1/apps/${app}/rollback`, somewhere())],
     [
       14,
       () =>
@@ -185,7 +195,7 @@ export function live(
           ? insist("POST", `/v1/jobs/${chance.hit(0.7) ? customer.jobs.at(-1) : chance.pick(customer.jobs)}/cancel`)
           : Promise.resolve(),
     ],
-    [7, (app) => insist("DELETE", `/v1/apps/${app}`, undefined, false)],
+    [7, (app) => insist("DELETE", `/v1/apps/${app}?${new URLSearchParams(somewhere())}`, undefined, false)],
     [3, (app) => insist("POST", "/v1/apps", { name: app })],
     [3, () => insist("POST", "/v1/targets/web1/check")],
     [2, addTarget],

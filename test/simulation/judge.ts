@@ -69,6 +69,8 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     customers: new Map(),
   };
   const fences = new Map<string, Process>();
+  const accepted = new Map<string, number>();
+  const began = new Map<string, number>();
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
   const waits = new Map<string, number[]>();
@@ -136,9 +138,11 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
         violate("11 fences only rise", `${sk}: the lease went from ${before?.job} to ${lease?.job} with the same fence`);
       return;
     }
-    const begun =
-      lease &&
-      Object.values(known.jobs.get(lease.job)?.rollouts ?? {}).some(({ target, attempts }) => target === now.id && attempts > 0);
+    const mine = lease && Object.values(known.jobs.get(lease.job)?.rollouts ?? {}).find(({ target }) => target === now.id);
+    const begun = mine !== undefined && mine.attempts > 0;
+    const early = mine?.status === "retrying" && Date.parse(mine.nextAt ?? "") > clock.now() + 2000;
+    if (early && !swarm.has("clock skewed") && !swarm.has("process frozen"))
+      violate("6 retries come at 1, 5 and 15 minutes", `${lease?.job} takes ${sk} before ${mine.nextAt}`);
     const skipped = !begun && (old.line as string[]).find((id) => lease && id < lease.job && lives(id));
     if (typeof skipped === "string")
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
@@ -320,7 +324,16 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       .flatMap(({ mutation }) => (mutation?.alive ? [mutation] : []));
 
   const watch: Watch = {
+    accepted({ host }, resource, fence) {
+      const highest = accepted.get(`${host} ${resource}`) ?? 0;
+      if (fence < highest) violate("11 fences only rise", `${host} lets in ${fence} after ${highest}`);
+      accepted.set(`${host} ${resource}`, Math.max(fence, highest));
+    },
     began(server, run) {
+      const last = began.get(`${server.host} ${run.job}`) ?? -1;
+      began.set(`${server.host} ${run.job}`, run.fence);
+      if (run.life > 1 && !run.canceled && run.fence <= last)
+        violate("11 fences only rise", `${server.host} begins ${run.job} again for the caller it began it for`);
       const id = jobOf(run.job);
       const job = known.jobs.get(id);
       if (!job) {

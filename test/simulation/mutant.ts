@@ -171,9 +171,9 @@ export const mutants: readonly Mutant[] = [
   ),
   of(
     advance,
-    "a busy server is a verdict of the run",
+    "a lost line is a verdict of the run, and trying again a new run",
     'new Set(["registry.unavailable", "docker.down"])',
-    'new Set(["registry.unavailable", "docker.down", "busy"])',
+    'new Set(["registry.unavailable", "docker.down", "dropped"])',
   ),
   of(
     advance,
@@ -209,7 +209,7 @@ export const mutants: readonly Mutant[] = [
     job,
     "a job is moved whatever its version is",
     "  replace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen)",
-    "  ({ op: { Put: { TableName: ctx.table.name, Item: { ...moved(ctx, job, seen, move), ...jobKey(ctx, job.id) } } } })",
+    "  ({ op: { Put: { TableName: ctx.table.name, Item: replace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen).op.Put?.Item } } })",
   ),
   of(job, "a job that has ended stays due", "if (ended(job)) return {};", ""),
   of(
@@ -282,9 +282,9 @@ export const mutants: readonly Mutant[] = [
   of(account, "who does not pay may deploy", 'conditions.push("kind = :good"', 'conditions.push(":good = :good"'),
   of(
     table,
-    "a transaction is done again with a token of its own",
-    "ClientRequestToken: token",
-    "ClientRequestToken: token && ulid(world)",
+    "a transaction refused for a conflict counts as done",
+    'if (attempt === 6) throw new Problem("service.busy", { cause: error });',
+    "if (attempt < 6) return;",
   ),
   of(table, "a version is not compared", 'ConditionExpression: "version = :seen"', 'ConditionExpression: ":seen = :seen"'),
   of(

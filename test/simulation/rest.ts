@@ -3,7 +3,7 @@ import { ends, jobOf, type Known, type Rest } from "./judge.ts";
 import type { Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 
-const LATEST_MINUTES = 40;
+const LATEST_MINUTES = 30;
 /** What a job may cost when nothing goes wrong, for each rollout of it. */
 const CALM = { units: 28, messages: 5, commands: 2 };
 /** What it may cost when everything does. */

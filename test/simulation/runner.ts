@@ -65,6 +65,8 @@ export const createServer = (host: string, tenant: string): Server => ({
 });
 
 export interface Watch {
+  /** A caller is let in. */
+  accepted(server: Server, resource: string, fence: number): void;
   /** A run begins, for the first time or again. */
   began(server: Server, run: Run): void;
   /** A run reached its effect: its release is recorded, or the app is gone. */
@@ -98,6 +100,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     const resource = plan.resource ?? "server";
     const stored = server.fences.get(resource) ?? 0;
     if (fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
+    watch.accepted(server, resource, fence);
     server.fences.set(resource, fence);
     const busy = op === "cancel" ? cancel(server, name, fence) : begin(server, name, input);
     if (busy) return { answer: busy };
@@ -283,7 +286,7 @@ export function createRunner(stage: Stage, watch: Watch) {
   function record(server: Server, run: Run): void {
     run.child = undefined;
     emit(run, "step", "prune");
-    soon(run, chance.between(10, 300), () =>
+    soon(run, chance.hit(0.1) ? chance.between(1000, 20_000) : chance.between(10, 300), () =>
       conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
     );
   }

@@ -1,4 +1,5 @@
 import type { World } from "@berth/domain/context.ts";
+import { ZodError } from "zod";
 import type { Process, Processes } from "./process.ts";
 import type { Queue } from "./queue.ts";
 import type { Stage } from "./stage.ts";
@@ -32,6 +33,8 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     log: (level, message, facts) => {
       if (message === "message failed") process.failed = true;
+      if (facts?.error instanceof ZodError)
+        stage.violate("2 what is read is understood", `${process.name} logs "${message}": ${facts.error.message}`);
       if (level === "error") stage.tell(process.name, `logs "${message}": ${reason(facts?.error)}`);
     },
   };

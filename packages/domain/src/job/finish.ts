@@ -91,7 +91,9 @@ const slotOf = (ctx: Context, app: App, active: readonly string[]) =>
 async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
   const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
   const stale = new Problem("version.stale");
-  const app = App.parse(await get(ctx, appKey(ctx, environment.app)));
+  const found = await get(ctx, appKey(ctx, environment.app));
+  if (!found) throw stale; // another worker has just ended this very job
+  const app = App.parse(found);
   const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
   const active = app.active.filter((name) => name !== environment.name);
   const at = appKey(ctx, app.name);
