@@ -25,7 +25,6 @@ type Strike = (stage: Stage, lane: Lane) => Promise<void>;
 const onServer = (name: string, what: string, strike: Strike, judging: Judging = {}): Fault => ({
   name,
   what,
-
   run: (stage, lanes) => Promise.all(lanes.map((lane) => struck(stage, lane, () => strike(stage, lane), judging))),
 });
 
@@ -38,7 +37,6 @@ const onCloud = (
 ): Fault => ({
   name,
   what,
-
   async run(stage, lanes) {
     const end = around?.(stage);
     let waiting = lanes.length;
