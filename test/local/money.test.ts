@@ -152,3 +152,21 @@ describe("berth-ops billing", () => {
     expect((await ops("forget", await tenant())).code).toBe(2);
   });
 });
+
+test("an account whose subscription cannot be ended now is closed by the schedule as soon as it can", async () => {
+  await api("POST", "/v1/auth/proof");
+  const mailed = () => /^(\d{6}) is your Berth code/.exec(cloud.inbox(email)[0]?.subject ?? "")?.[1];
+  await expect.poll(mailed, { timeout: 5000 }).toBeDefined();
+  expect((await api("POST", "/v1/auth/proof/verify", { code: mailed() })).status).toBe(200);
+  // Each request is tried three times.
+  cloud.stripe.refuseNext(...Array(3).fill(503));
+  const answer = await api("DELETE", "/v1/account?apps=leave");
+  expect([answer.status, answer.body]).toEqual([202, { status: "closing" }]);
+  await cloud.runSchedule("close");
+  expect((await api("GET", "/v1/me")).status).toBe(401);
+  await cloud.settle();
+  expect(cloud.inbox(email)[0]?.subject).toBe("Your Berth account is closed");
+  const { Items } = cloud.dynamodb.execute("Scan", { TableName: TABLE }) as { Items: { pk: { S: string } }[] };
+  const left = Items.filter((row) => !row.pk.S.startsWith("RATE#") && JSON.stringify(row).includes(email));
+  expect(left).toEqual([]);
+});
