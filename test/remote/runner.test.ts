@@ -271,7 +271,7 @@ describe("a run is stopped", () => {
   test("by its own clock", async () => {
     const made = host();
     made.set("up.seconds", "20");
-    const { exit } = await runOn(made, deployOf("job_1", { plan: { timeout_seconds: "1" } }));
+    const { exit } = await runOn(made, deployOf("job_1", { plan: { timeout_seconds: "2" } }));
     expect(exit).toMatchObject({ code: 1, class: "timeout", step: "start", changed: true });
   });
 
