@@ -16,7 +16,7 @@ test("a lease that is renewed between another's look and its grasp is not taken"
   const first = await tenant.deploy("shop");
   await t.clock.advance(1);
   const second = await tenant.deploy("blog");
-  const taken = await takeLease(tenant.system, id, first.id);
+  const taken = await takeLease(tenant.system, id, first.id, []);
   if (taken.kind !== "taken") throw new Error("nobody else holds it");
   await t.clock.advance(LEASE_SECONDS + 1);
   const { client, name } = t.world.table;
@@ -28,7 +28,7 @@ test("a lease that is renewed between another's look and its grasp is not taken"
     }
     return client.send(command);
   }) as unknown as typeof client.send;
-  const late = await takeLease({ ...tenant.system, table: { name, client: { send } } }, id, second.id);
+  const late = await takeLease({ ...tenant.system, table: { name, client: { send } } }, id, second.id, [first.id]);
   expect(late).toEqual({ kind: "waits", behind: first.id });
   expect((await findTarget(tenant.ctx, id)).lease?.job).toBe(first.id);
 });
@@ -41,10 +41,10 @@ test("a job that was here before does not wait in line behind one that waits for
   const older = await tenant.deploy("shop");
   await t.clock.advance(1);
   const begun = await tenant.deploy("blog");
-  const taken = await takeLease(tenant.system, id, begun.id);
+  const taken = await takeLease(tenant.system, id, begun.id, [older.id]);
   expect(taken.kind).toBe("taken");
-  expect(await takeLease(tenant.system, id, older.id)).toEqual({ kind: "waits", behind: begun.id });
+  expect(await takeLease(tenant.system, id, older.id, [])).toEqual({ kind: "waits", behind: begun.id });
   await t.clock.advance(LEASE_SECONDS + 1);
-  expect(await takeLease(tenant.system, id, begun.id)).toEqual({ kind: "waits", behind: older.id });
-  expect(await takeLease(tenant.system, id, begun.id, true)).toMatchObject({ kind: "taken" });
+  expect(await takeLease(tenant.system, id, begun.id, [older.id])).toEqual({ kind: "waits", behind: older.id });
+  expect(await takeLease(tenant.system, id, begun.id, [])).toMatchObject({ kind: "taken" });
 });

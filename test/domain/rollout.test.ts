@@ -1,4 +1,5 @@
 import { removeApp } from "@berth/domain/app/remove.ts";
+import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { happen } from "@berth/domain/job/happen.ts";
@@ -196,6 +197,32 @@ describe("a busy target", () => {
     await rollout(tenant.system, bell(second), scriptedReach());
     await rollout(tenant.system, bell(third), scriptedReach());
     for (const job of jobs) expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("serves in the order of acceptance, though a process whose clock is behind made an id that looks older", async () => {
+    const { tenant, target } = await ready();
+    const { reach, end } = pending();
+    for (const app of ["b", "c"]) await tenant.app(app);
+    const first = await tenant.deploy("shop");
+    const second = await tenant.deploy("b");
+    const behind = { ...tenant.ctx, now: () => new Date(t.clock.now().getTime() - 60_000) };
+    const third = await deploy(behind, { app: "c", targets: ["web1"], bundle: { compose: COMPOSE, files: [], variables: {} } });
+    expect(third.id < second.id).toBe(true);
+    const jobs = [first, second, third];
+    const running = rollout(tenant.system, { job: first.id, target: target.id }, reach);
+    await turn();
+    for (const { id } of [second, third]) await rollout(tenant.system, { job: id, target: target.id }, scriptedReach());
+    // A smaller plan looks at the order of acceptance too: were the line in another one, each of the two would wait for the other for ever.
+    await tenant.entitle("active", { plan: "solo" });
+    end(succeeded());
+    await running;
+    const done: string[] = [];
+    for (const { id } of [third, second, third, second]) {
+      await rollout(tenant.system, { job: id, target: target.id }, scriptedReach());
+      for (const job of jobs)
+        if (!done.includes(job.id) && (await findJob(tenant.system, job.id))?.status === "succeeded") done.push(job.id);
+    }
+    expect(done).toEqual(jobs.map(({ id }) => id));
   });
 
   test("is free the moment its job has ended, though nobody gave the lease back", async () => {

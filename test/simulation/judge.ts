@@ -70,6 +70,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
   };
   const fences = new Map<string, Process>();
   const accepted = new Map<string, number>();
+  const places = new Map<string, number>();
   const began = new Map<string, number>();
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
@@ -143,8 +144,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const early = mine?.status === "retrying" && Date.parse(mine.nextAt ?? "") > clock.now() + 2000;
     if (early && !swarm.has("clock skewed") && !swarm.has("process frozen"))
       violate("6 retries come at 1, 5 and 15 minutes", `${lease?.job} takes ${sk} before ${mine.nextAt}`);
-    const skipped = !begun && (old.line as string[]).find((id) => lease && id < lease.job && lives(id));
-    if (typeof skipped === "string")
+    const place = (id = "") => places.get(id) ?? Number.POSITIVE_INFINITY;
+    const skipped = begun ? undefined : (old.line as string[]).find((id) => place(id) < place(lease?.job) && lives(id));
+    if (skipped !== undefined)
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
     if (!swarm.has("clock skewed") && before && lives(before.job) && Date.parse(before.until) > clock.now() + 1000)
       violate(
@@ -206,6 +208,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       if (failure && failure.message.length > 4096) violate("6 errors are short", `${failure.message.length} characters`);
     if (!was) {
       going++;
+      places.set(job.id, places.size);
       if (job.status !== "queued" || job.version !== 1 || row.dueAt === undefined)
         violate("2 an accepted job ends once", `${job.id} begins as ${job.status}, version ${job.version}, due ${row.dueAt}`);
       if (lines !== 1) violate("7 every change has one audit line", `${job.id} was accepted with ${lines}`);

@@ -54,10 +54,16 @@ export const mutants: readonly Mutant[] = [
   of(
     lease,
     "whoever comes first goes first, whoever stands in line",
-    "!begun && line[0] !== undefined && line[0] < job ? line[0]",
-    "!begun && line[0] === job ? line[0]",
+    "before.find((other) => line.includes(other))",
+    "before.find((other) => other === job)",
   ),
-  of(lease, "the line is in the order of coming", "[...line, job].sort()", "[job, ...line]"),
+  of(lease, "the line is in the order of coming", "before.find((other) => line.includes(other))", "line[0]"),
+  of(
+    lease,
+    "the line is in the order of the ids",
+    "before.find((other) => line.includes(other))",
+    "[...line].sort().find((other) => other < job)",
+  ),
   of(
     lease,
     "a lease is renewed with an older fence",
@@ -84,8 +90,8 @@ export const mutants: readonly Mutant[] = [
     "if (begun === undefined) return;",
   ),
   of(rollout, "what one overtaken heard counts", "outcome, attempt, at", "outcome, attempt: attempt && undefined, at"),
-  of(rollout, "the plan's number of deploys is not looked at", "ahead.length >= concurrent", "ahead.length >= 100"),
-  of(rollout, "the plan's number is one too many", "ahead.length >= concurrent", "ahead.length > concurrent"),
+  of(rollout, "the plan's number of deploys is not looked at", "before.length >= concurrent", "before.length >= 100"),
+  of(rollout, "the plan's number is one too many", "before.length >= concurrent", "before.length > concurrent"),
   of(
     rollout,
     "the entitlement is not looked at again when the job starts",
@@ -226,7 +232,7 @@ export const mutants: readonly Mutant[] = [
     "if (pushed) for (let i = 0; i < 12; i++) await ring(ctx, job, unfinished(job), { again: true });",
   ),
   of(sweep, "the sweep does not push the due time on", "nextLook(job, now)", "nextLook(job, new Date(0))"),
-  of(sweep, "the sweep finds nothing", "dueAt <= :now", "dueAt > :now"),
+  of(sweep, "the sweep finds nothing", "listDue(world, shard, world.now())", "listDue(world, shard, new Date(0))"),
   of(
     finish,
     "the slot of a failed first deploy leaks",

@@ -7,7 +7,8 @@ import { StoredTarget, targetKey } from "../target/target.ts";
 /**
  * Which job changes a target now. The claim lapses unless it is renewed, so a dead worker holds up nobody for more than LEASE_SECONDS; the
  * fence rises at every taking and goes with the run to the server, which refuses a lower one. A job that has ended holds nothing. Those who
- * find the target held stand in line in the order their jobs were accepted.
+ * find the target held stand in line, and are served in the order their jobs were accepted: the tenant's list of deploys, never the ids, which
+ * are as old as the clock of the process that made them. With two orders each of two jobs could wait for the other.
  */
 export const LEASE_SECONDS = 30;
 export const RENEW_SECONDS = 10;
@@ -22,8 +23,11 @@ export type Taken =
 const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
 const lost = new Problem("version.stale");
 
-/** `begun`: the job was here before. It waits for whoever holds the target, but not for the line, in which somebody may wait for it to end. */
-export async function takeLease(ctx: Context, id: string, job: string, begun = false): Promise<Taken> {
+/**
+ * `before`: the jobs whose turn comes first, oldest first. A job that was here before has none: it waits for whoever holds the target, but not
+ * for the line, in which somebody may wait for it to end.
+ */
+export async function takeLease(ctx: Context, id: string, job: string, before: readonly string[]): Promise<Taken> {
   for (;;) {
     const row = await get(ctx, targetKey(ctx, id));
     if (!row) return { kind: "gone" };
@@ -32,11 +36,11 @@ export async function takeLease(ctx: Context, id: string, job: string, begun = f
     if (held && target.lease?.job === job) return { kind: "attended", until: target.lease.until };
     const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
     const line = await livingLine(ctx, target.line, job);
-    const ahead = holder ?? (!begun && line[0] !== undefined && line[0] < job ? line[0] : undefined);
+    const ahead = holder ?? before.find((other) => line.includes(other));
     try {
       if (ahead === undefined) return await take(ctx, target, job, line);
       if (target.line.includes(job)) return { kind: "waits", behind: ahead };
-      await stand(ctx, target, [...line, job].sort());
+      await stand(ctx, target, [...line, job]);
       return { kind: "waits", behind: ahead };
     } catch (error) {
       if (error !== lost) throw error;

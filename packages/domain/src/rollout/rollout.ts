@@ -51,15 +51,16 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (state.nextAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
   if (!mutates(job)) return look(ctx, job, bell, reach);
   const account = await getAccount(ctx);
+  let before: string[] = [];
   if (state.attempts === 0) {
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
     if (refused && isFailureClass(refused.code)) return end(ctx, job, bell, { ok: false, failure: failure(refused.code) });
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
-    const ahead = await stillAhead(ctx, account.deploys, job.id);
-    if (ahead.length >= concurrent)
+    before = await stillAhead(ctx, account.deploys, job.id);
+    if (before.length >= concurrent)
       return waits(ctx, job, bell, `the plan's ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
   }
-  const taken = await takeLease(ctx, bell.target, job.id, state.attempts > 0);
+  const taken = await takeLease(ctx, bell.target, job.id, before);
   if (taken.kind === "attended") {
     if (bell.again)
       await ring(ctx, job, [bell.target], { delaySeconds: Math.ceil((Date.parse(taken.until) - now.getTime()) / 1000) + 1 });
