@@ -1,4 +1,4 @@
-import { DUE_INDEX } from "@berth/domain/job/sweep.ts";
+import { DUE_INDEX } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import { type Resource, synthesize } from "./synth.ts";
 

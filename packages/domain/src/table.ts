@@ -108,6 +108,42 @@ export async function list(world: World, range: Range): Promise<{ rows: Row[]; l
   return { rows, ...(last !== undefined && { last: String(last) }) };
 }
 
+/** The sparse index of rows that somebody has to look at: `duePk` names a shard of them, `dueAt` when. */
+export const DUE_INDEX = "due";
+const DUE_PAGE = 100;
+
+/**
+ * A shard's rows that are due by then, or all of them, earliest first: what the index holds of each. It costs by their number alone. The next
+ * page is read when the one before is done with; the index follows the table, so a row that moves meanwhile may come twice.
+ */
+export async function* listDue(world: World, shard: string, by?: Date): AsyncGenerator<Row> {
+  let from: Row | undefined;
+  do {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: DUE_INDEX,
+        KeyConditionExpression: by ? "duePk = :shard AND dueAt <= :by" : "duePk = :shard",
+        ExpressionAttributeValues: { ":shard": shard, ...(by && { ":by": by.toISOString() }) },
+        Limit: DUE_PAGE,
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    yield* page.Items ?? [];
+    from = page.LastEvaluatedKey;
+  } while (from);
+}
+
+/** The whole of a shard. */
+export async function allDue(world: World, shard: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of listDue(world, shard)) rows.push(row);
+  return rows;
+}
+
+/** Whose row it is, of one in a tenant's own partition. */
+export const tenantOf = ({ pk }: Row) => String(pk).slice("TENANT#".length);
+
 const pause = (world: World, attempt: number) => world.sleep((25 * 2 ** attempt * (128 + (world.random(1)[0] ?? 0))) / 256);
 
 /**

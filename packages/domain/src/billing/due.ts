@@ -1,13 +1,10 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { World } from "../context.ts";
 import { Account } from "../entitlement/account.ts";
-import { get, globalKey, store } from "../table.ts";
+import { get, globalKey, listDue, store } from "../table.ts";
 import { doorbellOf, eventTypes } from "./event.ts";
 import { customersASecond, paced } from "./pace.ts";
 import { billingShards, syncCustomer } from "./sync.ts";
 
-const INDEX = "due";
-const PAGE = 100;
 /** Events are asked for again from so long before the last look: their list may lag. */
 const OVERLAP_SECONDS = 600;
 /** How far Stripe's list of events reaches back. */
@@ -17,26 +14,11 @@ const cursorKey = globalKey("CURSOR", "stripe-events");
 
 /** Accounts that billing looks after by itself: those due by now, or all of them. A page at a time, so that none is held back by the rest. */
 export async function* accounts(world: World, { due }: { due: boolean }): AsyncGenerator<Account> {
-  for (const shard of billingShards) {
-    let from: Record<string, unknown> | undefined;
-    do {
-      const page = await world.table.client.send(
-        new QueryCommand({
-          TableName: world.table.name,
-          IndexName: INDEX,
-          KeyConditionExpression: due ? "duePk = :shard AND dueAt <= :now" : "duePk = :shard",
-          ExpressionAttributeValues: { ":shard": shard, ...(due && { ":now": world.now().toISOString() }) },
-          Limit: PAGE,
-          ...(from && { ExclusiveStartKey: from }),
-        }),
-      );
-      for (const { pk, sk } of page.Items ?? []) {
-        const row = await get(world, { pk: String(pk), sk: String(sk) });
-        if (row) yield Account.parse(row);
-      }
-      from = page.LastEvaluatedKey;
-    } while (from);
-  }
+  for (const shard of billingShards)
+    for await (const { pk, sk } of listDue(world, shard, due ? world.now() : undefined)) {
+      const row = await get(world, { pk: String(pk), sk: String(sk) });
+      if (row) yield Account.parse(row);
+    }
 }
 
 /**

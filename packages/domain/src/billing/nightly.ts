@@ -1,9 +1,8 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { World } from "../context.ts";
 import { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { get, getAll, globalKey, type Key, touch } from "../table.ts";
+import { allDue, get, getAll, globalKey, type Key, touch } from "../table.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
 import { customersASecond, paced } from "./pace.ts";
@@ -124,21 +123,7 @@ async function part(world: World, run: Run, known: Map<string, readonly Key[]>):
 
 /** Every account of a shard in the order of their tenants, which no sync changes, as it does that of the index. */
 async function keysOf(world: World, shard: string): Promise<Key[]> {
-  const keys: Key[] = [];
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await world.table.client.send(
-      new QueryCommand({
-        TableName: world.table.name,
-        IndexName: "due",
-        KeyConditionExpression: "duePk = :shard",
-        ExpressionAttributeValues: { ":shard": shard },
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    keys.push(...(page.Items ?? []).map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })));
-    from = page.LastEvaluatedKey;
-  } while (from);
+  const keys = (await allDue(world, shard)).map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
   // The index follows the table, so a row that moves within it may be read twice.
   const distinct = new Map(keys.map((each) => [each.pk, each]));
   return [...distinct.values()].sort((a, b) => (a.pk < b.pk ? -1 : 1));

@@ -1,10 +1,8 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context, World } from "../context.ts";
-import { getAll } from "../table.ts";
+import { allDue, getAll, tenantOf } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 import { LAST_MINUTES } from "./advance.ts";
 import { dueShards, ended, Job, jobKey } from "./job.ts";
-import { DUE_INDEX } from "./sweep.ts";
 
 /** A job that has not ended, of any tenant. */
 export interface Unfinished {
@@ -30,9 +28,9 @@ const UNSEEN_MINUTES = 5;
 
 /** Every job that has not ended, by the sparse index: what it costs depends on their number and on nothing else. */
 export async function listUnfinished(world: World, contextOf: (tenant: string) => Context): Promise<Unfinished[]> {
-  const shards = await Promise.all(dueShards.map((shard) => readShard(world, shard)));
+  const shards = await Promise.all(dueShards.map((shard) => allDue(world, shard)));
   const due = shards.flat().map((row) => ({
-    tenant: String(row.pk).slice("TENANT#".length),
+    tenant: tenantOf(row),
     id: String(row.sk).slice("JOB#".length),
     dueAt: String(row.dueAt),
   }));
@@ -44,25 +42,6 @@ export async function listUnfinished(world: World, contextOf: (tenant: string) =
     .flatMap(({ tenant, dueAt }, i) => (rows[i] ? [{ tenant, dueAt, job: Job.parse(rows[i]) }] : []))
     .filter(({ job }) => !ended(job))
     .sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : 1));
-}
-
-async function readShard(world: World, shard: string): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = [];
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await world.table.client.send(
-      new QueryCommand({
-        TableName: world.table.name,
-        IndexName: DUE_INDEX,
-        KeyConditionExpression: "duePk = :shard",
-        ExpressionAttributeValues: { ":shard": shard },
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    found.push(...(page.Items ?? []));
-    from = page.LastEvaluatedKey;
-  } while (from);
-  return found;
 }
 
 /** Jobs that nobody looked at in time, or that outlived the longest a job may take. Always empty, or the sweep is broken. */

@@ -1,11 +1,8 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context, World } from "../context.ts";
+import { listDue, tenantOf } from "../table.ts";
 import { LIFE_MINUTES, nextLook } from "./advance.ts";
 import { happen } from "./happen.ts";
 import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "./job.ts";
-
-export const DUE_INDEX = "due";
-const PAGE = 100;
 
 /**
  * Looks at every job nothing was heard of in time and rings its bell again. It finds them by the sparse due index, so an idle system costs
@@ -18,30 +15,16 @@ export async function sweep(world: World, contextOf: (tenant: string) => Context
 
 async function sweepShard(world: World, contextOf: (tenant: string) => Context, shard: string): Promise<number> {
   let rung = 0;
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await world.table.client.send(
-      new QueryCommand({
-        TableName: world.table.name,
-        IndexName: DUE_INDEX,
-        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
-        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
-        Limit: PAGE,
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    for (const row of page.Items ?? []) {
-      const tenant = String(row.pk).slice("TENANT#".length);
-      const job = String(row.sk).slice("JOB#".length);
-      // One job that cannot be looked at must not hide the others; it stays due, so every sweep says so again.
-      const found = await lookAgain(contextOf(tenant), job).catch((error: unknown) => {
-        world.log("error", "a due job cannot be looked at", { tenant, job, error });
-        return false;
-      });
-      if (found) rung++;
-    }
-    from = page.LastEvaluatedKey;
-  } while (from);
+  for await (const row of listDue(world, shard, world.now())) {
+    const tenant = tenantOf(row);
+    const job = String(row.sk).slice("JOB#".length);
+    // One job that cannot be looked at must not hide the others; it stays due, so every sweep says so again.
+    const found = await lookAgain(contextOf(tenant), job).catch((error: unknown) => {
+      world.log("error", "a due job cannot be looked at", { tenant, job, error });
+      return false;
+    });
+    if (found) rung++;
+  }
   return rung;
 }
 

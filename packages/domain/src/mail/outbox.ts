@@ -1,9 +1,8 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { get, globalKey, insert, key, list, touch, type Write } from "../table.ts";
+import { get, globalKey, insert, key, list, listDue, tenantOf, touch, type Write } from "../table.ts";
 import { User } from "../tenant/tenant.ts";
 import { Mail } from "./mail.ts";
 
@@ -14,8 +13,6 @@ import { Mail } from "./mail.ts";
 const SHARDS = 4;
 const AGAIN_SECONDS = 300;
 const KEEP_SECONDS = 45 * 86_400;
-const PAGE = 100;
-const INDEX = "due";
 
 const shards = Array.from({ length: SHARDS }, (_, shard) => `MAIL#${shard}`);
 const MailRow = z.object({ id: z.string(), mail: Mail });
@@ -52,24 +49,14 @@ export async function send(ctx: Context, mail: Mail & { readonly id: string }): 
 /** Sends the promised mails whose sender was lost before it sent them. Answers how many. */
 export async function sweepMails(world: World, contextOf: (tenant: string) => Context): Promise<number> {
   let sent = 0;
-  for (const shard of shards) {
-    const page = await world.table.client.send(
-      new QueryCommand({
-        TableName: world.table.name,
-        IndexName: INDEX,
-        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
-        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
-        Limit: PAGE,
-      }),
-    );
-    for (const { pk, sk } of page.Items ?? []) {
-      const found = await get(world, { pk: String(pk), sk: String(sk) });
+  for (const shard of shards)
+    for await (const row of listDue(world, shard, world.now())) {
+      const found = await get(world, { pk: String(row.pk), sk: String(row.sk) });
       if (!found) continue;
       const { id, mail } = MailRow.parse(found);
-      await send(contextOf(String(pk).slice("TENANT#".length)), { ...mail, id });
+      await send(contextOf(tenantOf(row)), { ...mail, id });
       sent++;
     }
-  }
   return sent;
 }
 

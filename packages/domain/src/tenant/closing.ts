@@ -1,11 +1,10 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { customerKey } from "../billing/customer.ts";
 import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
 import type { Actor, Context, World } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { Job } from "../job/job.ts";
-import { commit, get, globalKey, key, list, put, type Row, touch, update } from "../table.ts";
+import { commit, get, globalKey, key, list, listDue, put, type Row, tenantOf, touch, update } from "../table.ts";
 import { closedKey } from "./closed.ts";
 import { erase, eraseAll, erasePartition } from "./erase.ts";
 import { tenantKey, User } from "./tenant.ts";
@@ -15,9 +14,7 @@ import { tenantKey, User } from "./tenant.ts";
  * which goes last. What stays is the row CLOSED, which names nobody: who of us asks later finds that the account was closed and when, and
  * what is still heard of its customer at Stripe is known to be nobody's.
  */
-const SHARDS = 1;
-const shards = Array.from({ length: SHARDS }, (_, shard) => `CLOSING#${shard}`);
-export const CLOSING_SHARD = shards[0] as string; // there is one
+export const CLOSING_SHARD = "CLOSING#0";
 /** A request that was under way while the account went may have left a row: it is swept once more when none can be any more. */
 const AGAIN_SECONDS = 3600;
 
@@ -129,25 +126,16 @@ function monthsSince(since: string, now: Date): string[] {
 /** Goes on with every account that was marked, and sweeps once more after those that were closed an hour ago. One that fails holds back no other. */
 export async function closeDue(world: World, until: Date): Promise<{ closed: number; swept: number; failed: number }> {
   const counts = { closed: 0, swept: 0, failed: 0 };
-  for (const shard of shards) {
-    const page = await world.table.client.send(
-      new QueryCommand({
-        TableName: world.table.name,
-        IndexName: "due",
-        KeyConditionExpression: "duePk = :shard AND dueAt <= :now",
-        ExpressionAttributeValues: { ":shard": shard, ":now": world.now().toISOString() },
-      }),
-    );
-    for (const { pk, sk } of page.Items ?? []) {
-      if (world.now() >= until) return counts;
-      try {
-        if (sk === "CLOSED") await sweepAgain(world, String(pk).slice("CLOSED#".length), until);
-        else await finishClosing(world, String(pk).slice("TENANT#".length), until);
-        counts[sk === "CLOSED" ? "swept" : "closed"]++;
-      } catch (error) {
-        world.log("error", "account cannot be closed", { row: `${pk} ${sk}`, error });
-        counts.failed++;
-      }
+  for await (const row of listDue(world, CLOSING_SHARD, world.now())) {
+    if (world.now() >= until) return counts;
+    const { pk, sk } = row;
+    try {
+      if (sk === "CLOSED") await sweepAgain(world, String(pk).slice("CLOSED#".length), until);
+      else await finishClosing(world, tenantOf(row), until);
+      counts[sk === "CLOSED" ? "swept" : "closed"]++;
+    } catch (error) {
+      world.log("error", "account cannot be closed", { row: `${pk} ${sk}`, error });
+      counts.failed++;
     }
   }
   return counts;
