@@ -57,12 +57,17 @@ export const mutants: readonly Mutant[] = [
     "before.find((other) => line.includes(other))",
     "before.find((other) => other === job)",
   ),
-  of(lease, "the line is in the order of coming", "before.find((other) => line.includes(other))", "line[0]"),
+  of(
+    lease,
+    "the line is in the order of coming",
+    "before.find((other) => line.includes(other))",
+    "(before.length > 0 ? line[0] : undefined)",
+  ),
   of(
     lease,
     "the line is in the order of the ids",
     "before.find((other) => line.includes(other))",
-    "[...line].sort().find((other) => other < job)",
+    "(before.length > 0 ? [...line].sort().find((other) => other < job) : undefined)",
   ),
   of(
     lease,
