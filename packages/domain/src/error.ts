@@ -88,14 +88,15 @@ export const catalogue = {
   },
   "billing.restricted": {
     status: 402,
-    title: "The bill is unpaid, so changes are off",
-    hint: "Pay the open bill; everything works again at once. Running apps, logs and export are untouched.",
+    title: "The plan is not paid, so changes are off",
+    hint: "Pay the open bill, or choose a plan if yours has ended; everything works again at once. Running apps, logs and export are untouched.",
     next: ["berth billing", "berth billing invoices"],
   },
   "billing.hold": {
     status: 402,
     title: "A payment is disputed, so nothing can be added",
     hint: "Write to support to settle the dispute.",
+    next: ["berth billing invoices", "berth billing --refresh"],
   },
   "billing.subscribed": {
     status: 409,
@@ -126,12 +127,13 @@ export const catalogue = {
     status: 409,
     title: "The subscription is set to end",
     hint: "Take the cancellation back in the billing portal, then change the plan.",
-    next: ["berth billing"],
+    next: ["berth prove", "berth billing"],
   },
   "billing.currency": {
     status: 409,
     title: "This account pays in another currency",
     hint: "Write to support to change the currency.",
+    next: ["berth billing invoices"],
   },
   "billing.unavailable": {
     status: 503,

@@ -126,9 +126,17 @@ export function refusal(world: World, account: Account, action: Action): Problem
 /** Why changes are off, and where that is mended: an open bill in the portal, a plan that has ended by choosing one. */
 function restriction({ origin }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
-    return { detail: "Your plan has ended. Choose one and everything works again.", facts: { mend: `${origin}/plans` } };
+    return {
+      detail: "Your plan has ended. Choose one and everything works again.",
+      facts: { mend: `${origin}/plans` },
+      next: ["berth plans", "berth plan change PLAN"],
+    };
   if (kind === "paused")
-    return { detail: "Your subscription is paused. Resume it and everything works again.", facts: { mend: `${origin}/billing` } };
+    return {
+      detail: "Your subscription is paused. Write to support to resume it, and everything works again.",
+      facts: { mend: `${origin}/billing` },
+      next: ["berth billing"],
+    };
   return { facts: { since: graceUntil, mend: `${origin}/billing` } };
 }
 
