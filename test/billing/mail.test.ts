@@ -1,5 +1,5 @@
 import { derive, type Standing } from "@berth/domain/billing/derive.ts";
-import { dueNotice, lettersOf } from "@berth/domain/billing/notice.ts";
+import { dueNotice, lettersOf, noticeLetter } from "@berth/domain/billing/notice.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
 import { handOver, owners } from "@berth/domain/mail/outbox.ts";
@@ -23,6 +23,8 @@ const data = {
   days: 7,
   before: 30,
   apps: 2,
+  left: "Two days left",
+  smaller: "Solo",
 };
 
 test.each(Mail.shape.template.options)(
@@ -36,6 +38,14 @@ test.each(Mail.shape.template.options)(
     for (const [url] of `${text} ${html}`.matchAll(/https?:\/\/[^\s"<]+/g)) expect(url).toMatch(/^https:\/\/berth\.test\//);
   },
 );
+
+test("whoever has just paid is led to the receipt", () => {
+  for (const template of ["welcome", "upgraded", "recovered"] as const) {
+    const { text, html } = writeMail("https://berth.test", { to: "ann@example.com", template, data });
+    expect(text).toContain("Receipt and billing: https://berth.test/billing");
+    expect(html).toContain('<a href="https://berth.test/billing">Receipt and billing</a>');
+  }
+});
 
 test("what is put into a mail cannot become markup", () => {
   const { html } = writeMail("https://berth.test", {
@@ -103,6 +113,7 @@ const pro = of([subscription({ price: price("pro") })]);
 const late = of([
   subscription({ status: "past_due", invoices: [invoice(), invoice({ status: "open", createdAt: T0 + MONTH })] }),
 ]);
+const paused = of([subscription({ status: "paused" })]);
 const ended = of([subscription({ status: "canceled", endedAt: T0 })]);
 const named = (before: Standing, after: Standing) => lettersOf(before, after).map(({ template }) => template);
 
@@ -115,8 +126,14 @@ test("each change of standing is told once and in its own words; what changes no
   expect(named(good, pro)).toEqual(["upgraded"]);
   expect(named(pro, good)).toEqual(["downgraded"]);
   expect(named(pro, { ...pro, pendingPlan: "solo" })).toEqual(["downgrade-planned"]);
-  expect(named({ ...pro, pendingPlan: "solo" }, pro)).toEqual([]);
+  expect(named({ ...pro, pendingPlan: "solo" }, pro)).toEqual(["downgrade-dropped"]);
+  expect(named({ ...pro, pendingPlan: "solo" }, good)).toEqual(["downgraded"]);
+  expect(named({ ...pro, pendingPlan: "solo" }, { ...pro, cancelAt: iso(T0 + MONTH) })).toEqual(["canceled"]);
   expect(named(late, good)).toEqual(["recovered"]);
+  expect(named(late, { ...good, anomalies: ["uncollectible"] })).toEqual(["resumed"]);
+  expect(named(good, paused)).toEqual(["paused"]);
+  expect(named(paused, paused)).toEqual([]);
+  expect(named(paused, good)).toEqual(["resumed"]);
   expect(named(good, { ...good, cancelAt: iso(T0 + MONTH) })).toEqual(["canceled"]);
   expect(named(good, ended)).toEqual(["ended"]);
   expect(named(nobody, ended)).toEqual([]);
@@ -139,4 +156,18 @@ test("of the notices of an unpaid bill only the furthest is due, and each once f
   expect(at(8, { anchor, step: "restricted" })).toBeUndefined();
   expect(at(3, { anchor: "another", step: "restricted" })).toBe("grace");
   expect(dueNotice(good, undefined, new Date(T0 * 1000))).toBeUndefined();
+});
+
+test("a notice says to the minute until when, and how much is left in truth", () => {
+  const until = Date.parse(late.graceUntil ?? "");
+  const written = (step: "grace" | "ending", hours: number, reason = late.reason) => {
+    const letter = noticeLetter({ anchor: "", step }, { ...late, reason }, new Date(until - hours * 3_600_000));
+    return writeMail("https://berth.test", { to: "ann@example.com", ...letter });
+  };
+  const minute = `${late.graceUntil?.slice(0, 10)} ${late.graceUntil?.slice(11, 16)} UTC`;
+  expect(written("grace", 168).subject).toBe(`A payment failed; please mend it by ${minute}`);
+  expect(written("ending", 48).subject).toBe(`Two days left to mend your payment (${minute})`);
+  expect(written("ending", 25).subject).toBe(`One day left to mend your payment (${minute})`);
+  expect(written("ending", 3).subject).toBe(`Hours left to mend your payment (${minute})`);
+  expect(written("grace", 168, "authentication_required").subject).toBe(`Your bank asks you to confirm a payment by ${minute}`);
 });

@@ -174,6 +174,17 @@ test("an upgrade takes a planned downgrade back by itself", async () => {
   expect(await ann.account()).toMatchObject({ plan: "studio" });
 });
 
+test("an upgrade that is not paid has taken the planned downgrade back, and the customer is told so", async () => {
+  const ann = await bought("pro");
+  await change(ann, "solo");
+  await ann.useCard("pm_card_chargeCustomerFail");
+  expect(await change(ann, "studio")).toMatchObject({ status: "payment_needed" });
+  await till.settle();
+  await till.advance(DAY);
+  expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", pendingPlan: null });
+  expect(ann.mails()).toEqual(["welcome", "downgrade-planned", "downgrade-dropped"]);
+});
+
 test("after a downgrade has happened one can go up and down again", async () => {
   const ann = await bought("studio");
   await change(ann, "pro");

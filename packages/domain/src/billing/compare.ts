@@ -1,7 +1,8 @@
 import type Stripe from "stripe";
 import type { World } from "../context.ts";
-import type { Account } from "../entitlement/account.ts";
-import { getAll } from "../table.ts";
+import { Account, accountKey } from "../entitlement/account.ts";
+import type { Payer } from "../entitlement/listed.ts";
+import { get, getAll } from "../table.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { customerKey } from "./customer.ts";
 import { type Anomaly, derive, type Standing, standingOf } from "./derive.ts";
@@ -32,12 +33,7 @@ export const driftOf = (is: Standing, should: Standing): string[] =>
 const AGAIN_MILLISECONDS = [2_000, 8_000];
 
 /** Compares an account with what Stripe makes of it, and with `repair` makes it right. One that cannot be compared is a finding too. */
-export async function compareAccount(
-  world: World,
-  account: Account & { readonly customer: string },
-  catalogue: Catalogue,
-  repair: boolean,
-): Promise<Finding[]> {
+export async function compareAccount(world: World, account: Payer, catalogue: Catalogue, repair: boolean): Promise<Finding[]> {
   for (const wait of [...AGAIN_MILLISECONDS, undefined]) {
     try {
       return await compare(world, account, catalogue, repair);
@@ -54,16 +50,18 @@ export async function compareAccount(
   throw new Error("the last try ends in an answer");
 }
 
-async function compare(
-  world: World,
-  { tenant, customer, ...account }: Account & { readonly customer: string },
-  catalogue: Catalogue,
-  repair: boolean,
-): Promise<Finding[]> {
+async function compare(world: World, account: Payer, catalogue: Catalogue, repair: boolean): Promise<Finding[]> {
+  const { tenant, customer } = account;
   const about = { tenant, customer };
   const snapshot = await fetchSnapshot(world, customer);
   if (snapshot.livemode !== livemodeOf(world)) return [{ ...about, class: "mode", detail: "", repaired: false }];
-  const is = standingOf({ ...account, ...about });
+  let is = standingOf(account);
+  if (driftOf(is, derive(snapshot, catalogue, is)).length > 0) {
+    // What seems to have drifted may only not have come to the index yet.
+    const row = await get(world, accountKey(account));
+    if (row?.customer !== customer || row.closingAt !== undefined) return [];
+    is = standingOf(Account.parse(row));
+  }
   const should = derive(snapshot, catalogue, is);
   const odd = should.anomalies.map(
     (name): Finding => ({ ...about, class: name, detail: should.subscription ?? "", repaired: false }),
@@ -86,10 +84,14 @@ async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promis
 const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
 const over = new Set(["canceled", "incomplete_expired"]);
 
-/** A page of everything that is paid at Stripe, newest first, and what of it nobody has. `next` leads to the page after. */
+/**
+ * A page of everything that is paid at Stripe, newest first, and what of it nobody has; of the customers of `known` an account is known to
+ * have each. `next` leads to the page after.
+ */
 export async function unmappedPage(
   world: World,
   after: string | undefined,
+  known: ReadonlySet<string>,
 ): Promise<{ seen: number; findings: Finding[]; next: string | undefined }> {
   const stripe: Stripe = await world.stripe();
   const { data, has_more } = await stripe.subscriptions.list({
@@ -97,7 +99,7 @@ export async function unmappedPage(
     limit: 100,
     ...(after !== undefined && { starting_after: after }),
   });
-  const living = data.filter(({ status }) => !over.has(status));
+  const living = data.filter(({ status, customer }) => !over.has(status) && !known.has(idOf(customer)));
   const rows = await getAll(
     world,
     living.map(({ customer }) => customerKey(idOf(customer))),

@@ -60,7 +60,7 @@ const none: Standing = {
 };
 
 /** The standing an account has now, as derive would give it. */
-export const standingOf = (account: Account): Standing => ({
+export const standingOf = (account: Pick<Account, keyof Standing>): Standing => ({
   kind: account.kind,
   reason: account.reason ?? null,
   plan: account.plan,

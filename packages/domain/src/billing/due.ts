@@ -1,5 +1,5 @@
 import type { World } from "../context.ts";
-import { Account } from "../entitlement/account.ts";
+import { type Listed, listed } from "../entitlement/listed.ts";
 import { get, globalKey, listDue, store } from "../table.ts";
 import { doorbellOf, eventTypes } from "./event.ts";
 import { customersASecond, paced } from "./pace.ts";
@@ -13,12 +13,9 @@ const REACH_SECONDS = 30 * 86_400;
 const cursorKey = globalKey("CURSOR", "stripe-events");
 
 /** Accounts that billing looks after by itself: those due by now, or all of them. A page at a time, so that none is held back by the rest. */
-export async function* accounts(world: World, { due }: { due: boolean }): AsyncGenerator<Account> {
+export async function* accounts(world: World, { due }: { due: boolean }): AsyncGenerator<Listed> {
   for (const shard of billingShards)
-    for await (const { pk, sk } of listDue(world, shard, due ? world.now() : undefined)) {
-      const row = await get(world, { pk: String(pk), sk: String(sk) });
-      if (row) yield Account.parse(row);
-    }
+    for await (const row of listDue(world, shard, due ? world.now() : undefined)) yield listed(row);
 }
 
 /**
@@ -29,7 +26,7 @@ export async function* accounts(world: World, { due }: { due: boolean }): AsyncG
 export async function lookAtDue(world: World, until?: Date): Promise<{ looked: number; failed: number }> {
   let looked = 0;
   let failed = 0;
-  const look = async ({ tenant, customer }: Account) => {
+  const look = async ({ tenant, customer }: Listed) => {
     if (customer === undefined) return;
     try {
       await syncCustomer(world, customer);

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { World } from "../context.ts";
-import { Account } from "../entitlement/account.ts";
+import { listed, type Payer, pays } from "../entitlement/listed.ts";
 import { Problem } from "../error.ts";
-import { allDue, get, getAll, globalKey, type Key, touch } from "../table.ts";
+import { allDue, get, globalKey, touch } from "../table.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
 import { customersASecond, paced } from "./pace.ts";
@@ -87,7 +87,7 @@ export async function goOn(world: World, until: Date): Promise<{ done: boolean }
   let run: Run = found;
   try {
     run = await move(world, found, { ...found, heldUntil: later(world, HOLD_SECONDS) });
-    const known = new Map<string, readonly Key[]>();
+    const known: Known = { shards: new Map(), customers: new Set() };
     while (run.doneAt === null && world.now() < until) run = await move(world, run, await part(world, run, known));
     if (run.doneAt === null) run = await move(world, run, { ...run, heldUntil: world.now().toISOString() });
   } catch (error) {
@@ -97,24 +97,29 @@ export async function goOn(world: World, until: Date): Promise<{ done: boolean }
   return { ...run.counts, done: run.doneAt !== null };
 }
 
-/** The run after its next part. `known` keeps what a shard holds, which is read once by each who works on it. */
-async function part(world: World, run: Run, known: Map<string, readonly Key[]>): Promise<Omit<Run, "version">> {
+/** What one who works on it has read of the index: each shard once. */
+interface Known {
+  readonly shards: Map<string, readonly Payer[]>;
+  /** Of all shards, filled when the accounts were gone through. */
+  readonly customers: Set<string>;
+}
+
+/** The run after its next part. */
+async function part(world: World, run: Run, known: Known): Promise<Omit<Run, "version">> {
   const held = { ...run, heldUntil: later(world, HOLD_SECONDS) };
   const shard = billingShards[run.shard];
   if (shard !== undefined) {
-    const all = known.get(shard) ?? (await keysOf(world, shard));
-    known.set(shard, all);
-    const keys = all.filter(({ pk }) => pk > run.after).slice(0, BATCH);
-    const last = keys.at(-1);
+    const batch = (await payersOf(world, shard, known)).filter(({ tenant }) => tenant > run.after).slice(0, BATCH);
+    const last = batch.at(-1);
     if (!last) return { ...held, shard: run.shard + 1, after: "" };
-    const { accounts, findings } = await compareBatch(world, keys);
-    return {
-      ...held,
-      after: last.pk,
-      counts: counted({ ...run.counts, accounts: run.counts.accounts + accounts }, world, findings),
-    };
+    const findings = await compareBatch(world, batch);
+    const counts = { ...run.counts, accounts: run.counts.accounts + batch.length };
+    return { ...held, after: last.tenant, counts: counted(counts, world, findings) };
   }
-  const page = await unmappedPage(world, run.after === "" ? undefined : run.after);
+  if (known.customers.size === 0)
+    for (const each of billingShards)
+      for (const { customer } of await payersOf(world, each, known)) known.customers.add(customer);
+  const page = await unmappedPage(world, run.after === "" ? undefined : run.after, known.customers);
   const counts = counted({ ...run.counts, subscriptions: run.counts.subscriptions + page.seen }, world, page.findings);
   if (page.next !== undefined) return { ...held, after: page.next, counts };
   tell(world, { ...counts, settings: await settingsDrift(world) });
@@ -122,23 +127,25 @@ async function part(world: World, run: Run, known: Map<string, readonly Key[]>):
 }
 
 /** Every account of a shard in the order of their tenants, which no sync changes, as it does that of the index. */
-async function keysOf(world: World, shard: string): Promise<Key[]> {
-  const keys = (await allDue(world, shard)).map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
-  // The index follows the table, so a row that moves within it may be read twice.
-  const distinct = new Map(keys.map((each) => [each.pk, each]));
-  return [...distinct.values()].sort((a, b) => (a.pk < b.pk ? -1 : 1));
+async function payersOf(world: World, shard: string, { shards }: Known): Promise<readonly Payer[]> {
+  const read = shards.get(shard);
+  if (read) return read;
+  const all = (await allDue(world, shard)).map(listed).filter(pays);
+  // A row that moved while the index was read may have come twice.
+  const distinct = [...new Map(all.map((each) => [each.tenant, each])).values()];
+  const payers = distinct.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  shards.set(shard, payers);
+  return payers;
 }
 
-async function compareBatch(world: World, keys: readonly Key[]): Promise<{ accounts: number; findings: Finding[] }> {
+async function compareBatch(world: World, batch: readonly Payer[]): Promise<Finding[]> {
   const catalogue = await getCatalogue(world);
   const findings: Finding[] = [];
-  const rows = (await getAll(world, keys)).flatMap((row) => (row ? [Account.parse(row)] : []));
-  const paying = rows.flatMap((account) => (account.customer === undefined ? [] : [{ ...account, customer: account.customer }]));
-  const compare = async (account: (typeof paying)[number]) => {
+  const compare = async (account: Payer) => {
     findings.push(...(await compareAccount(world, account, catalogue, true)));
   };
-  await paced(world, paying, compare, { perSecond: customersASecond(world) });
-  return { accounts: paying.length, findings };
+  await paced(world, batch, compare, { perSecond: customersASecond(world) });
+  return findings;
 }
 
 /** The counts with these findings, each of which is a line in the log. */

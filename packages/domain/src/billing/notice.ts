@@ -13,6 +13,8 @@ export const ENDING_SECONDS = 2 * 86_400;
 const steps: readonly Noticed["step"][] = ["grace", "ending", "restricted"];
 const templates = { grace: "grace", ending: "grace-ending", restricted: "restricted" } as const;
 const day = (at: string | null) => (at ?? "").slice(0, 10);
+/** To the minute: a bill that is paid in the evening of the day grace ended at noon is late. */
+const minute = (at: string | null) => (at === null ? "" : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`);
 const limits = ({ plan }: Standing) =>
   plan === null ? {} : { plan: planOf(plan).title, slots: planOf(plan).slots, targets: planOf(plan).targets };
 
@@ -32,23 +34,42 @@ export function dueNotice(
   return steps.indexOf(step) > given ? { anchor: at.anchor, step } : undefined;
 }
 
-export const noticeLetter = ({ step }: Noticed, { graceUntil }: Pick<Standing, "graceUntil">): Letter => ({
-  template: templates[step],
-  data: { until: day(graceUntil) },
+export const noticeLetter = (
+  { step }: Noticed,
+  { graceUntil, reason }: Pick<Standing, "graceUntil" | "reason">,
+  now: Date,
+): Letter => ({
+  template: step === "grace" && reason === "authentication_required" ? "grace-confirm" : templates[step],
+  data: { until: minute(graceUntil), left: leftOf(graceUntil, now) },
 });
+
+/** Who is looked at late has less than two days left, and is told what is true. */
+function leftOf(graceUntil: string | null, now: Date): string {
+  const days = Math.round((Date.parse(graceUntil ?? "") - now.getTime()) / 86_400_000);
+  return days >= 2 ? "Two days left" : days === 1 ? "One day left" : "Hours left";
+}
 
 /** What the customer is told of a change of standing. A renewal that was paid changes nothing and tells nothing. */
 export function lettersOf(before: Standing, after: Standing): Letter[] {
   if (after.kind === "ended" && before.kind !== "ended" && before.kind !== "none") return [{ template: "ended", data: {} }];
+  if (after.kind === "paused" && before.kind !== "paused") return [{ template: "paused", data: {} }];
   if (after.kind !== "good") return [];
   if (before.kind === "none" || before.kind === "ended")
     return [{ template: "welcome", data: { plan: limits(after).plan ?? "" } }];
-  const letters: Letter[] = before.kind === "good" ? [] : [{ template: "recovered", data: {} }];
+  // A bill that was forgiven, or a pause that is over, was not paid.
+  const paid = before.kind === "delinquent" && !after.anomalies.includes("uncollectible");
+  const letters: Letter[] = before.kind === "good" ? [] : [{ template: paid ? "recovered" : "resumed", data: {} }];
   const grown = after.plan && before.plan ? planNames.indexOf(after.plan) - planNames.indexOf(before.plan) : 0;
   if (grown !== 0)
     letters.push({ template: grown > 0 ? "upgraded" : "downgraded", data: { plan: "", slots: 0, targets: 0, ...limits(after) } });
   if (after.pendingPlan && after.pendingPlan !== before.pendingPlan)
     letters.push({ template: "downgrade-planned", data: { plan: planOf(after.pendingPlan).title, at: day(after.periodEnd) } });
+  // Taken back by the customer, or let go by an upgrade that was then not paid: the larger plan is what renews.
+  if (before.pendingPlan && !after.pendingPlan && after.plan && grown === 0 && !after.cancelAt)
+    letters.push({
+      template: "downgrade-dropped",
+      data: { plan: planOf(after.plan).title, smaller: planOf(before.pendingPlan).title },
+    });
   if (after.cancelAt && !before.cancelAt) letters.push({ template: "canceled", data: { at: day(after.cancelAt) } });
   return letters;
 }

@@ -1,4 +1,5 @@
 import type { World } from "../context.ts";
+import { type Payer, pays } from "../entitlement/listed.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
 import { accounts } from "./due.ts";
@@ -22,15 +23,17 @@ export interface Report {
 export async function reconcile(world: World, { repair }: { repair: boolean }): Promise<Report> {
   const catalogue = await getCatalogue(world, { fresh: true });
   const findings: Finding[] = [];
+  const customers = new Set<string>();
   let count = 0;
-  const compare = async ({ customer, ...account }: Parameters<typeof compareAccount>[1]) => {
+  const compare = async (account: Payer) => {
     count++;
-    findings.push(...(await compareAccount(world, { ...account, customer }, catalogue, repair)));
+    customers.add(account.customer);
+    findings.push(...(await compareAccount(world, account, catalogue, repair)));
   };
   await paced(world, withCustomer(world), compare, { perSecond: customersASecond(world) });
   let subscriptions = 0;
   for (let after: string | undefined; ; ) {
-    const page = await unmappedPage(world, after);
+    const page = await unmappedPage(world, after, customers);
     subscriptions += page.seen;
     findings.push(...page.findings);
     if (page.next === undefined) break;
@@ -44,8 +47,7 @@ export async function reconcile(world: World, { repair }: { repair: boolean }): 
 }
 
 async function* withCustomer(world: World) {
-  for await (const account of accounts(world, { due: false }))
-    if (account.customer !== undefined) yield { ...account, customer: account.customer };
+  for await (const account of accounts(world, { due: false })) if (pays(account)) yield account;
 }
 
 /** The line of the log that the alarm is on: at level error somebody has to look. */

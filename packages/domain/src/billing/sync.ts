@@ -112,7 +112,11 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
     const stale = new Problem("version.stale");
     const notice = dueNotice(after, account.noticed, ctx.now());
     const shorter = logLetter(account, after, ctx.now());
-    const told = [...lettersOf(before, after), ...(notice ? [noticeLetter(notice, after)] : []), ...(shorter ? [shorter] : [])];
+    const told = [
+      ...lettersOf(before, after),
+      ...(notice ? [noticeLetter(notice, after, ctx.now())] : []),
+      ...(shorter ? [shorter] : []),
+    ];
     const mails = await letters(ctx, told);
     try {
       await commit(

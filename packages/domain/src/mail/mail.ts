@@ -10,11 +10,15 @@ export const Mail = z.object({
     "proof",
     "welcome",
     "grace",
+    "grace-confirm",
     "grace-ending",
     "restricted",
     "recovered",
+    "paused",
+    "resumed",
     "upgraded",
     "downgrade-planned",
+    "downgrade-dropped",
     "downgraded",
     "canceled",
     "ended",
@@ -27,10 +31,18 @@ export type Mail = z.infer<typeof Mail>;
 
 interface Written {
   readonly subject: string;
-  /** Paragraphs; the link, if any, stands after them. */
+  /** Paragraphs; the links, if any, stand after them. */
   readonly lines: readonly string[];
-  readonly link?: { readonly text: string; readonly path: string };
+  readonly links?: readonly Link[];
 }
+
+interface Link {
+  readonly text: string;
+  readonly path: string;
+}
+
+/** Where Stripe's page of each bill is, with the receipt of one that was paid. */
+const receipt: Link = { text: "Receipt and billing", path: "/billing" };
 
 const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   code: ({ code, minutes }) => ({
@@ -43,16 +55,12 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `Somebody with access to your account wants to open the billing portal or close the account. The code for it is ${code}.`,
       `It works for ${minutes} minutes. If that was not you, give it to nobody, and revoke your tokens and sessions.`,
     ],
-    link: { text: "Tokens", path: "/tokens" },
+    links: [{ text: "Tokens", path: "/tokens" }],
   }),
   welcome: ({ plan }) => ({
     subject: `Your ${plan} plan is active`,
-    lines: [
-      `Thank you. Your ${plan} plan is active now.`,
-      "Next: add a server and deploy your first app.",
-      "The receipt is with your invoices, under Billing.",
-    ],
-    link: { text: "Open Berth", path: "/" },
+    lines: [`Thank you. Your ${plan} plan is active now.`, "Next: add a server and deploy your first app."],
+    links: [{ text: "Open Berth", path: "/" }, receipt],
   }),
   grace: ({ until }) => ({
     subject: `A payment failed; please mend it by ${until}`,
@@ -60,12 +68,20 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       "Your last payment did not go through.",
       `Your apps, logs and backups run on, and you can still roll back. Until ${until} nothing else happens; changes are paused until the bill is paid.`,
     ],
-    link: { text: "Mend the payment", path: "/billing" },
+    links: [{ text: "Mend the payment", path: "/billing" }],
   }),
-  "grace-ending": ({ until }) => ({
-    subject: `Two days left to mend your payment (${until})`,
+  "grace-confirm": ({ until }) => ({
+    subject: `Your bank asks you to confirm a payment by ${until}`,
+    lines: [
+      "Your last payment waits for you: your bank asks you to confirm it. Open the unpaid invoice and follow your bank's question.",
+      `Your apps, logs and backups run on, and you can still roll back. Until ${until} nothing else happens; changes are paused until the payment is confirmed.`,
+    ],
+    links: [{ text: "Confirm the payment", path: "/billing" }],
+  }),
+  "grace-ending": ({ until, left }) => ({
+    subject: `${left} to mend your payment (${until})`,
     lines: [`The open bill is still unpaid. From ${until} rollbacks are off too. Your apps keep running.`],
-    link: { text: "Mend the payment", path: "/billing" },
+    links: [{ text: "Mend the payment", path: "/billing" }],
   }),
   restricted: () => ({
     subject: "Changes are off until the bill is paid",
@@ -73,12 +89,25 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       "The bill was not paid in time. Your running apps, logs, backups and export are untouched; every change is off.",
       "Everything works again the moment it is paid.",
     ],
-    link: { text: "Pay the bill", path: "/billing" },
+    links: [{ text: "Pay the bill", path: "/billing" }],
   }),
   recovered: () => ({
     subject: "Paid: everything works again",
     lines: ["Thank you, the bill is paid. Everything works again."],
-    link: { text: "Receipt and billing", path: "/billing" },
+    links: [receipt],
+  }),
+  paused: () => ({
+    subject: "Your subscription is paused",
+    lines: [
+      "Your subscription is paused, so changes are off. Your running apps, logs, backups and export are untouched.",
+      "If you did not ask for that, write to support. Everything works again the moment it is resumed.",
+    ],
+    links: [{ text: "Billing", path: "/billing" }],
+  }),
+  resumed: () => ({
+    subject: "Everything works again",
+    lines: ["Your plan is active again, and everything works."],
+    links: [{ text: "Billing", path: "/billing" }],
   }),
   upgraded: ({ plan, slots, targets }) => ({
     subject: `You are on the ${plan} plan now`,
@@ -86,7 +115,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
       "You were charged for the rest of this period only; the receipt is with your invoices.",
     ],
-    link: { text: "Receipt and billing", path: "/billing" },
+    links: [receipt],
   }),
   "downgrade-planned": ({ plan, at }) => ({
     subject: `Your plan changes to ${plan} on ${at}`,
@@ -94,7 +123,14 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `Until ${at} everything stays as it is; then the ${plan} plan begins at its lower price.`,
       "Nothing that runs is stopped. You can take the change back until then.",
     ],
-    link: { text: "See or take back the change", path: "/billing" },
+    links: [{ text: "See or take back the change", path: "/billing" }],
+  }),
+  "downgrade-dropped": ({ plan, smaller }) => ({
+    subject: `You stay on the ${plan} plan`,
+    lines: [
+      `The planned change to the ${smaller} plan is taken back: the ${plan} plan renews at its price. You can plan it again at any time.`,
+    ],
+    links: [{ text: "Plans", path: "/plans" }],
   }),
   downgraded: ({ plan, slots, targets }) => ({
     subject: `You are on the ${plan} plan now`,
@@ -102,7 +138,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
       "If you use more than that, everything you have keeps running; only new apps and targets have to wait.",
     ],
-    link: { text: "Billing", path: "/billing" },
+    links: [{ text: "Billing", path: "/billing" }],
   }),
   canceled: ({ at }) => ({
     subject: `Your plan ends on ${at}`,
@@ -110,7 +146,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `Your plan is canceled and ends on ${at}. Until then everything works.`,
       "You can take that back in the billing portal. Your servers and apps are yours and keep running either way.",
     ],
-    link: { text: "Billing", path: "/billing" },
+    links: [{ text: "Billing", path: "/billing" }],
   }),
   ended: () => ({
     subject: "Your plan has ended",
@@ -118,7 +154,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       "Your plan has ended, so changes are off. Your apps keep running on your servers; logs and export stay open to you.",
       "Choose a plan and everything works again at once.",
     ],
-    link: { text: "Choose a plan", path: "/plans" },
+    links: [{ text: "Choose a plan", path: "/plans" }],
   }),
   "logs-shorter": ({ days, before, at }) => ({
     subject: `Logs are kept ${days} days from ${at}`,
@@ -126,7 +162,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
       `Your plan keeps the logs of deploys for ${days} days instead of ${before}. Until ${at} nothing changes.`,
       `What is logged from ${at} on is kept for ${days} days; what was logged before stays as long as it was promised.`,
     ],
-    link: { text: "Plans", path: "/plans" },
+    links: [{ text: "Plans", path: "/plans" }],
   }),
   closed: ({ apps }) => ({
     subject: "Your Berth account is closed",
@@ -145,14 +181,15 @@ const escapeHtml = (text: string) =>
 
 /** Subject, text and HTML of a mail; links lead to the dashboard. */
 export function writeMail(origin: string, mail: Mail): { subject: string; text: string; html: string } {
-  const { subject, lines, link } = templates[mail.template](mail.data);
-  const url = link && `${origin}${link.path}`;
-  const text = [...lines, ...(link ? [`${link.text}: ${url}`] : []), "Berth"].join("\n\n");
+  const { subject, lines, links = [] } = templates[mail.template](mail.data);
+  const led = links.map(({ text, path }) => ({ text, url: `${origin}${path}` }));
+  const last = led.length > 0 ? [led.map(({ text, url }) => `${text}: ${url}`).join("\n")] : [];
+  const text = [...lines, ...last, "Berth"].join("\n\n");
   const body = lines.map((line) => `<p>${escapeHtml(line)}</p>`).join("");
-  const button = link ? `<p><a href="${escapeHtml(url ?? "")}">${escapeHtml(link.text)}</a></p>` : "";
+  const buttons = led.map(({ text, url }) => `<p><a href="${escapeHtml(url)}">${escapeHtml(text)}</a></p>`).join("");
   return {
     subject,
     text,
-    html: `<!doctype html><body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:2em auto">${body}${button}<p>Berth</p></body>`,
+    html: `<!doctype html><body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:2em auto">${body}${buttons}<p>Berth</p></body>`,
   };
 }
