@@ -7,6 +7,24 @@ import type { Construct } from "constructs";
 /** On demand as it is, but not without end: what a flood can cost in an hour has a ceiling. */
 const MOST_UNITS = 10_000;
 
+/** What the due index carries of an account, so that the nightly comparison with Stripe reads no rows: packages/domain says why of each. */
+const LISTED = [
+  "kind",
+  "reason",
+  "plan",
+  "slotLimit",
+  "targetLimit",
+  "graceUntil",
+  "anchor",
+  "hold",
+  "periodEnd",
+  "cancelAt",
+  "pendingPlan",
+  "subscription",
+  "anomalies",
+  "customer",
+];
+
 /** What must outlive every deploy of the service: the table and the key. Secrets of the service itself are parameters that a person writes. */
 export interface Data {
   readonly table: Table;
@@ -42,7 +60,8 @@ export function data(scope: Construct, stage: string): Data {
     indexName: "due",
     partitionKey: { name: "duePk", type: AttributeType.STRING },
     sortKey: { name: "dueAt", type: AttributeType.STRING },
-    projectionType: ProjectionType.KEYS_ONLY,
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: LISTED,
     maxReadRequestUnits: MOST_UNITS,
     maxWriteRequestUnits: MOST_UNITS,
   });

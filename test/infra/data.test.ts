@@ -1,3 +1,4 @@
+import { listedFields } from "@berth/domain/entitlement/listed.ts";
 import { DUE_INDEX } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import { type Resource, synthesize } from "./synth.ts";
@@ -33,7 +34,7 @@ test("the table is on demand with a ceiling, recoverable to any second, kept and
   });
 });
 
-test("the due index is the one the sweep asks, sparse and with keys only", () => {
+test("the due index is the one the sweep asks, sparse and with what the nightly comparison asks of an account", () => {
   expect(table.Properties.GlobalSecondaryIndexes).toMatchObject([
     {
       IndexName: DUE_INDEX,
@@ -41,7 +42,7 @@ test("the due index is the one the sweep asks, sparse and with keys only", () =>
         { AttributeName: "duePk", KeyType: "HASH" },
         { AttributeName: "dueAt", KeyType: "RANGE" },
       ],
-      Projection: { ProjectionType: "KEYS_ONLY" },
+      Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: listedFields },
     },
   ]);
 });

@@ -1,3 +1,4 @@
+import { listedFields } from "@berth/domain/entitlement/listed.ts";
 import type { Engine } from "../dynamodb/engine.ts";
 
 export const TABLE = "berth-local";
@@ -22,7 +23,7 @@ export function makeTable(engine: Engine, name: string = TABLE): void {
           { AttributeName: "duePk", KeyType: "HASH" },
           { AttributeName: "dueAt", KeyType: "RANGE" },
         ],
-        Projection: { ProjectionType: "KEYS_ONLY" },
+        Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: [...listedFields] },
       },
     ],
     StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
