@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { actorOfSession } from "@berth/domain/auth/code.ts";
 import type { Actor, Context } from "@berth/domain/context.ts";
-import { Account, accountKey, entitlement } from "@berth/domain/entitlement/account.ts";
+import { Account, accountKey, entitlement, restrictedBy } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { get } from "@berth/domain/table.ts";
 import { actorOfToken } from "@berth/domain/token/token.ts";
@@ -70,5 +70,6 @@ async function entitlementHeader(ctx: Context, set: (value: string) => void): Pr
   if (!row) return;
   const account = Account.parse(row);
   const state = entitlement(account, ctx.now());
-  set(state === "grace" ? `grace; until=${account.graceUntil}` : state);
+  const because = restrictedBy(account, ctx.now());
+  set(state === "grace" ? `grace; until=${account.graceUntil}` : because ? `${state}; because=${because}` : state);
 }

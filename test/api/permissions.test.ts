@@ -181,6 +181,8 @@ describe.each<Stand>(stands)("$name", (stand) => {
       expect(answer.body).toMatchObject({ code, mend: expect.stringMatching(/^https:\/\/berth\.test\/(billing|plans)$/) });
       if (code === "billing.grace") expect(answer.body.until).toBe(before.graceUntil);
       if (stand.state !== "active") expect(answer.headers.get("berth-entitlement")).toContain(stand.state);
+      if (stand.state === "restricted")
+        expect(answer.headers.get("berth-entitlement")).toBe(`restricted; because=${"kind" in stand ? stand.kind : "unpaid"}`);
       expect(await payer.account()).toEqual(before);
     });
 });

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
+import { store } from "@berth/domain/table.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { failed, succeeded } from "../support/reach.ts";
 import { useCli } from "./harness.ts";
@@ -162,6 +164,19 @@ describe("a deploy", () => {
     expect(other.stderr).toMatch(/^! A payment failed\. Changes are paused; rollback works until \d{4}-\d\d-\d\d/);
     await tenant.entitle("restricted");
     expect((await berth(["app", "list"])).stderr).toContain("! The bill is unpaid");
+    await tenant.entitle("restricted");
+    await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
+    const ended = await berth(["app", "list"]);
+    expect(ended.stderr).toContain(
+      `! Your plan has ended, so changes are off. What runs goes on. Choose a plan: ${cli.url}/plans`,
+    );
+    expect(ended.stderr).not.toMatch(/unpaid|bill/);
+    const shown = await berth(["billing"]);
+    expect(shown.stdout).toMatch(/Standing +ended: changes are off, what runs goes on/);
+    const deploy = await berth(["deploy"]);
+    expect(deploy.stderr).toContain("Your plan has ended. Choose one and everything works again.");
+    expect(deploy.stderr).toMatch(/berth plans\n +berth plan change PLAN/);
+    expect(deploy.stderr).not.toContain("berth billing invoices");
   });
 
   test("while another one runs is refused with that one's job", async () => {

@@ -257,6 +257,7 @@ const plans = [
 const usage: Usage = {
   plan: "pro",
   entitlement: "grace",
+  because: null,
   graceUntil: at(-60 * 72),
   slots: { used: 10, limit: 10 },
   targets: { used: 2, limit: 5 },
@@ -267,6 +268,7 @@ const usage: Usage = {
 const bill: Billing = {
   plan: "studio",
   entitlement: "restricted",
+  because: "unpaid",
   reason: null,
   graceUntil: at(60),
   periodEnd: at(-60 * 24 * 12),

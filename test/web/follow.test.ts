@@ -91,6 +91,8 @@ test.each([
 test("the standing is read from the header of an answer, and an unknown one says nothing", () => {
   expect(parseStanding("grace; until=2027-03-08T12:00:00.000Z")).toEqual({ state: "grace", until: "2027-03-08T12:00:00.000Z" });
   expect(parseStanding("active")).toEqual({ state: "active" });
+  expect(parseStanding("restricted; because=ended")).toEqual({ state: "restricted", because: "ended" });
+  expect(parseStanding("restricted; because=magic")).toEqual({ state: "restricted" });
   expect(parseStanding("golden")).toBeUndefined();
   expect(parseStanding(null)).toBeUndefined();
 });

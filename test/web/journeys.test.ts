@@ -1,3 +1,5 @@
+import { accountKey } from "@berth/domain/entitlement/account.ts";
+import { store } from "@berth/domain/table.ts";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
@@ -214,4 +216,16 @@ test("grace and restriction are said on every page with the date and the link", 
   await page.getByRole("link", { name: "Pay the open bill" }).click();
   await heading("Billing").waitFor();
   await page.getByText("Unpaid", { exact: true }).waitFor();
+  // Who ended a plan that was paid owes nothing, and no page speaks of a bill.
+  await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
+  await page.goto("/targets");
+  await page.getByText("Your plan has ended", { exact: true }).waitFor();
+  await page.goto("/billing");
+  await page.getByText("Ended", { exact: true }).waitFor();
+  const notice = page.getByRole("complementary", { name: "Billing notice" });
+  await notice.getByText("Your plan has ended.").waitFor();
+  expect(await page.getByRole("main").textContent()).not.toMatch(/unpaid|Mend/i);
+  expect(await notice.textContent()).not.toMatch(/unpaid|bill/i);
+  await notice.getByRole("link", { name: "Choose a plan" }).click();
+  await heading("Plans").waitFor();
 });

@@ -1,5 +1,5 @@
 import { ANY_APP, allow, scopes } from "@berth/domain/context.ts";
-import { entitlement, getAccount, logDays, planLogDays } from "@berth/domain/entitlement/account.ts";
+import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "@berth/domain/entitlement/account.ts";
 import { planNames, planOf } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -20,6 +20,8 @@ const Me = z.object({
 const Usage = z.object({
   plan: z.enum(planNames).nullable(),
   entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  /** Why it is restricted: a bill is open, the plan has ended, or the subscription is paused. */
+  because: z.enum(restrictions).nullable(),
   graceUntil: z.string().nullable(),
   slots: z.object({ used: z.number().int(), limit: z.number().int() }),
   targets: z.object({ used: z.number().int(), limit: z.number().int() }),
@@ -70,6 +72,7 @@ export const me = new Hono<Env>()
       const usage: z.infer<typeof Usage> = {
         plan: account.plan,
         entitlement: entitlement(account, now),
+        because: restrictedBy(account, now),
         graceUntil: account.graceUntil,
         slots: { used: account.slots, limit: account.slotLimit },
         targets: { used: account.targets, limit: account.targetLimit },

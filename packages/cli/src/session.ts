@@ -92,12 +92,17 @@ export function note(session: Session, ...lines: readonly string[]): void {
 
 /** What an account in arrears is told after every command. */
 export function banner(standing: string | undefined, place: Place, { errPaint: paint }: Terminal): string[] {
-  const [state, until] = standing?.split("; until=") ?? [];
+  const [state, fact] = standing?.split("; ") ?? [];
+  const until = fact?.startsWith("until=") ? fact.slice("until=".length) : undefined;
   const link = `${place.url}/billing`;
   if (state === "grace")
     return [
       `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Mend it: ${link}`,
     ];
+  if (state === "restricted" && fact === "because=ended")
+    return [`${paint.red("!")} Your plan has ended, so changes are off. What runs goes on. Choose a plan: ${place.url}/plans`];
+  if (state === "restricted" && fact === "because=paused")
+    return [`${paint.red("!")} Your subscription is paused, so changes are off. What runs goes on. See ${link}`];
   if (state === "restricted")
     return [`${paint.red("!")} The bill is unpaid, so changes are off. Running apps and logs are untouched. Pay it: ${link}`];
   return [];

@@ -30,7 +30,8 @@ export const billingLines = (state: Billing, { width, paint, now }: { width: num
   facts(
     [
       ["Plan", state.plan ?? "none"],
-      ["Standing", standing(state.entitlement, state.graceUntil, paint, now)],
+      ["Standing", standing(state, paint, now)],
+      ["To do", state.reason === "authentication_required" ? "your bank asks you to confirm: berth billing invoices" : undefined],
       ["Next plan", state.pendingPlan ?? undefined],
       ["Paid until", day(state.periodEnd)],
       ["Ends", day(state.cancelAt)],

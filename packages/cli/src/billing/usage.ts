@@ -12,8 +12,12 @@ export const examples: Verb<object>["examples"] = [["berth usage", "your plan, i
 export const parse = (): object => ({});
 
 /** What an entitlement means, in words, in the colour of how things stand. */
-export function standing(state: Usage["entitlement"], graceUntil: string | null, paint: Paint, now: Date): string {
-  switch (state) {
+export function standing(
+  { entitlement, because, graceUntil }: Pick<Usage, "entitlement" | "because" | "graceUntil">,
+  paint: Paint,
+  now: Date,
+): string {
+  switch (entitlement) {
     case "active":
       return paint.green("active");
     case "grace":
@@ -21,7 +25,7 @@ export function standing(state: Usage["entitlement"], graceUntil: string | null,
         `payment failed; in grace until ${moment(graceUntil ?? undefined)} (${ago(graceUntil ?? undefined, now)})`,
       );
     case "restricted":
-      return paint.red("unpaid: changes are off, what runs goes on");
+      return paint.red(`${because ?? "unpaid"}: changes are off, what runs goes on`);
     case "none":
       return "no plan yet";
   }
@@ -42,7 +46,7 @@ const shorter = ({ logsShorter: later }: Usage) => (later === null ? "" : `, and
 /** The plan first, then how it stands and what is used. */
 export const usageFacts = (usage: Usage, { paint, now }: { paint: Paint; now: Date }): readonly [Fact, ...Fact[]] => [
   ["Plan", usage.plan ?? "none"],
-  ["Standing", standing(usage.entitlement, usage.graceUntil, paint, now)],
+  ["Standing", standing(usage, paint, now)],
   ["App slots", bar(usage.slots, paint)],
   ["Servers", bar(usage.targets, paint)],
   ["Deploys", usage.concurrent > 0 ? `${usage.concurrent} at a time` : undefined],

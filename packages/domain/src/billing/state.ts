@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { type Account, entitlement, getAccount } from "../entitlement/account.ts";
+import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../entitlement/account.ts";
 import { planNames } from "../plan/plan.ts";
 
 /** What a customer sees of the bill. Amounts, cards and invoices are Stripe's and shown there. */
 export const BillingState = z.object({
   plan: z.enum(planNames).nullable(),
   entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  /** Why it is restricted: a bill is open, the plan has ended, or the subscription is paused. */
+  because: z.enum(restrictions).nullable(),
   reason: z.string().nullable(),
   graceUntil: z.string().nullable(),
   periodEnd: z.string().nullable(),
@@ -23,6 +25,7 @@ export type BillingState = z.infer<typeof BillingState>;
 export const stateOf = (ctx: Context, account: Account): BillingState => ({
   plan: account.plan,
   entitlement: entitlement(account, ctx.now()),
+  because: restrictedBy(account, ctx.now()),
   reason: account.reason ?? null,
   graceUntil: account.graceUntil,
   periodEnd: account.periodEnd ?? null,

@@ -93,6 +93,15 @@ export function entitlement(account: Pick<Account, "kind" | "graceUntil">, now: 
   return "restricted";
 }
 
+export const restrictions = ["unpaid", "ended", "paused"] as const;
+export type Restriction = (typeof restrictions)[number];
+
+/** Why an account is restricted: who ended a plan that was paid to the last day owes nothing and is told of no bill. */
+export function restrictedBy(account: Pick<Account, "kind" | "graceUntil">, now: Date): Restriction | null {
+  if (entitlement(account, now) !== "restricted") return null;
+  return account.kind === "ended" || account.kind === "paused" ? account.kind : "unpaid";
+}
+
 /** What an action needs of the entitlement. `grow` is every change of what a customer runs; product.md's table is this constant. */
 export const permissions = {
   read: ["none", "active", "grace", "restricted"],

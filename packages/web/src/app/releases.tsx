@@ -33,7 +33,7 @@ export function Releases({ app, environment, busy }: Props) {
     getNextPageParam: (page) => page.next ?? undefined,
   });
   const live = new Set(environment.targets.map(({ release }) => release));
-  const blocked = rollbackReason(standing?.state) ?? (busy ? "A change is under way" : undefined);
+  const blocked = rollbackReason(standing) ?? (busy ? "A change is under way" : undefined);
   return (
     <Section title="Releases">
       <Loaded query={pages} lines={3}>

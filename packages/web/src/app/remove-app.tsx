@@ -24,7 +24,7 @@ export function RemoveApp(props: Props) {
   const [asking, setAsking] = useState(false);
   const standing = useStanding();
   const what = props.environment ? `${props.app} (${props.environment})` : props.app;
-  const reason = growReason(standing?.state) ?? (props.busy ? "A change is under way" : undefined);
+  const reason = growReason(standing) ?? (props.busy ? "A change is under way" : undefined);
   return (
     <Section title="Remove">
       <div class="remove">

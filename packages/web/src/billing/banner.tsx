@@ -20,6 +20,24 @@ export function Banner() {
         </p>
       </aside>
     );
+  if (standing?.state === "restricted" && standing.because === "ended")
+    return (
+      <aside class="banner bad" aria-label="Billing notice">
+        <p>
+          <strong>Your plan has ended.</strong> Your apps, their data, logs and backups are untouched; changes are off until you
+          choose one. <Link href="/plans">Choose a plan</Link>
+        </p>
+      </aside>
+    );
+  if (standing?.state === "restricted" && standing.because === "paused")
+    return (
+      <aside class="banner bad" aria-label="Billing notice">
+        <p>
+          <strong>Your subscription is paused.</strong> Your apps, their data, logs and backups are untouched; changes are off
+          until it is resumed. <Link href="/billing">See billing</Link>
+        </p>
+      </aside>
+    );
   if (standing?.state === "restricted")
     return (
       <aside class="banner bad" aria-label="Billing notice">

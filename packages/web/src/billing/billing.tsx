@@ -26,7 +26,27 @@ export const standings = {
     word: "Unpaid",
     means: "Running apps, logs and export are untouched; changes are off until it is paid.",
   },
+  ended: {
+    tone: "bad",
+    word: "Ended",
+    means: "Running apps, logs and export are untouched; changes are off until you choose a plan.",
+  },
+  paused: {
+    tone: "bad",
+    word: "Paused",
+    means: "Running apps, logs and export are untouched; changes are off until it is resumed. Write to support.",
+  },
 } as const satisfies Record<string, { tone: Tone; word: string; means: string }>;
+
+/** What one goes to Stripe's page for. */
+const portalNames = {
+  active: "Card, invoices, cancelling",
+  grace: "Mend the payment",
+  restricted: "Mend the payment",
+  unpaid: "Mend the payment",
+  ended: "Card and invoices",
+  paused: "Card and invoices",
+} as const;
 
 export function Billing() {
   const queries = useQueryClient();
@@ -50,15 +70,21 @@ export function Billing() {
     <Page title="Billing">
       <Loaded query={billing} lines={4}>
         {(state) => {
-          const standing = standings[state.entitlement];
+          const standing = standings[state.because === "ended" || state.because === "paused" ? state.because : state.entitlement];
+          const choose = state.entitlement === "none" || state.because === "ended";
           return (
             <>
               <div class="card billing">
                 <div class="billing-head">
-                  <p class="billing-plan">{state.plan ? title(state.plan) : "No plan yet"}</p>
+                  <p class="billing-plan">
+                    {state.plan ? title(state.plan) : state.because ? "No plan any more" : "No plan yet"}
+                  </p>
                   <Status tone={standing.tone}>{standing.word}</Status>
                 </div>
                 <p>{standing.means}</p>
+                {state.reason === "authentication_required" && (
+                  <p class="note">Your bank asks you to confirm the payment: open the invoice below that is open.</p>
+                )}
                 {state.hold && (
                   <p class="note bad">A payment is disputed, so nothing can be added until that is settled. Write to support.</p>
                 )}
@@ -91,13 +117,14 @@ export function Billing() {
                 {needsProof(portal.error) && <Prove onProved={() => portal.mutate()} onClose={() => portal.reset()} />}
                 <Refusal error={(needsProof(portal.error) ? null : portal.error) ?? refresh.error} />
                 <div class="actions">
-                  {state.entitlement === "none" ? (
+                  {choose && (
                     <ButtonLink href="/plans" kind="main">
                       Choose a plan
                     </ButtonLink>
-                  ) : (
-                    <Button kind="main" busy={portal.isPending} onClick={() => portal.mutate()}>
-                      {state.entitlement === "active" ? "Card, invoices, cancelling" : "Mend the payment"}
+                  )}
+                  {state.entitlement !== "none" && (
+                    <Button kind={choose ? "plain" : "main"} busy={portal.isPending} onClick={() => portal.mutate()}>
+                      {portalNames[state.because ?? state.entitlement]}
                     </Button>
                   )}
                   {state.entitlement === "active" && <ButtonLink href="/plans">Change the plan</ButtonLink>}

@@ -28,7 +28,7 @@ export function Plans() {
     if (!current) return undefined;
     if (plan.name === current && !state?.pendingPlan) return "This is your plan";
     if (plan.name === state?.pendingPlan) return "Planned already";
-    return growReason(state?.entitlement);
+    return growReason(state && { state: state.entitlement, because: state.because });
   };
   return (
     <Page

@@ -1,12 +1,21 @@
-import type { Standing } from "./standing.ts";
+import type { Because, Standing } from "./standing.ts";
+
+/** What is known of the standing, from the header of an answer or from an answer itself. */
+interface Known {
+  readonly state: Standing["state"];
+  readonly because?: Because | null | undefined;
+}
 
 /** Why something that changes what a customer runs cannot be done now; undefined when it can, or when that is not known yet. */
-export function growReason(state: Standing["state"] | undefined): string | undefined {
+export function growReason(known: Known | undefined): string | undefined {
+  if (known === undefined) return undefined;
+  const { state, because } = known;
   if (state === "none") return "Needs a plan";
   if (state === "grace") return "Paused until the payment is mended";
-  if (state === "restricted") return "Off until the bill is paid";
-  return undefined;
+  if (state !== "restricted") return undefined;
+  if (because === "ended") return "Your plan has ended";
+  return because === "paused" ? "Your subscription is paused" : "Off until the bill is paid";
 }
 
 /** The same for a rollback, which grace permits. */
-export const rollbackReason = (state: Standing["state"] | undefined) => (state === "grace" ? undefined : growReason(state));
+export const rollbackReason = (known: Known | undefined) => (known?.state === "grace" ? undefined : growReason(known));

@@ -44,7 +44,7 @@ function Paid({ session }: { session: string }) {
             {plan
               ? `${plan.title} is paid: ${plan.slots} app slots and ${plan.targets} targets are yours.`
               : "Your plan is paid."}{" "}
-            The receipt comes by e-mail.
+            The receipt is under Billing; a mail leads there, too.
           </p>
           <div class="actions">
             <ButtonLink href="/targets" kind="main">

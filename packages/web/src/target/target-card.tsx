@@ -127,7 +127,7 @@ function Remove({ target, onClose }: { target: TargetView; onClose: () => void }
       </p>
       <Refusal error={remove.error} />
       <div class="actions">
-        <Button kind="danger" busy={remove.isPending} reason={growReason(standing?.state)} onClick={() => remove.mutate()}>
+        <Button kind="danger" busy={remove.isPending} reason={growReason(standing)} onClick={() => remove.mutate()}>
           Remove it
         </Button>
         <Button onClick={onClose}>Keep it</Button>

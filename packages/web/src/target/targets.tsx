@@ -27,7 +27,7 @@ export function Targets() {
     usage.data && usage.data.targets.used >= usage.data.targets.limit
       ? `All ${usage.data.targets.limit} targets of your plan are used`
       : undefined;
-  const reason = growReason(usage.data?.entitlement) ?? full;
+  const reason = growReason(usage.data && { state: usage.data.entitlement, because: usage.data.because }) ?? full;
   const none = targets.data?.items.length === 0;
   return (
     <Page
