@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { closedLines } from "../../packages/cli/src/account/delete.ts";
 import type {
   App,
   AppStatus,
@@ -388,6 +389,18 @@ const views: Record<string, (look: Look) => string[]> = {
       look.paint,
     ),
   ],
+  closed: (look) => [...closedLines("closed", look), "", ...closedLines("closing", look)],
+  "closing-refused": (look) =>
+    explain(
+      {
+        code: "account.apps_running",
+        title: "Apps are deployed on your servers",
+        detail: "Deployed: shop (production) on web1, web2; blog (staging) on web1.",
+        hint: "Remove them first, or leave them running: they stay on your servers, and Berth can no longer reach them.",
+        next: ["berth app remove shop", "berth account delete --leave-apps"],
+      },
+      { errWidth: look.width, errPaint: look.paint },
+    ),
   refusal: (look) =>
     explain(
       {

@@ -4,6 +4,8 @@ import { readContexts, writeContexts } from "../config/contexts.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
+import type { Paint } from "../terminal/paint.ts";
+import { wrap } from "../terminal/text.ts";
 
 interface Input {
   readonly leave: boolean;
@@ -30,14 +32,20 @@ export async function run(session: Session, { leave, yes }: Input): Promise<Exit
   const query = { apps: leave ? ("leave" as const) : ("refuse" as const) };
   const { status } = await withProof(session, api, async () => (await api.v1.account.$delete({ query })).json());
   await forget(session);
-  const { paint } = session.terminal;
-  show(session, { status }, () => [
-    status === "closed"
-      ? `${paint.green("✓")} The account is closed: the subscription has ended and everything is erased`
-      : `${paint.green("✓")} The account is being closed. It goes on by itself; a mail tells when it is done`,
-    "  Berth's key may still be on your servers: take it out of authorized_keys.",
-  ]);
+  show(session, { status }, () => closedLines(status, session.terminal));
   return exits.done;
+}
+
+/** What became of the account, and what is left for its owner to do. */
+export function closedLines(status: "closed" | "closing", { width, paint }: { width: number; paint: Paint }): string[] {
+  const fitted = (text: string) => wrap(text, Math.max(20, Math.min(width, 100) - 2));
+  const [first = "", ...more] = fitted(
+    status === "closed"
+      ? "The account is closed: the subscription has ended and everything is erased"
+      : "The account is being closed. It goes on by itself; a mail tells when it is done",
+  );
+  const rest = [...more, ...fitted("Berth's key may still be on your servers: take it out of authorized_keys.")];
+  return [`${paint.green("✓")} ${first}`, ...rest.map((line) => `  ${line}`)];
 }
 
 /** @throws Refused when nobody agreed */
