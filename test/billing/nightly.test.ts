@@ -171,3 +171,30 @@ test("an account that Stripe has no room for is asked for again, and is a findin
   await beginNightly(bench.world);
   expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 3, unreachable: 3 });
 });
+
+test("of accounts that agree with Stripe no row is read: the index tells all that is compared", async () => {
+  const { test: bench } = await town(400);
+  let read = 0;
+  bench.engine.onConsumed((spent) => {
+    read += spent.read;
+  });
+  await runSchedule(bench.world, "full");
+  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 400, findings: 0 });
+  expect(read).toBeGreaterThan(8);
+  expect(read).toBeLessThan(60);
+});
+
+test("where the index is behind the row, the row is what is compared", async () => {
+  const { test: bench } = await town(3);
+  const { client } = bench.world.table;
+  const behind = {
+    send: async (command: { readonly input: { readonly IndexName?: string } }) => {
+      const answer = (await client.send(command as never)) as { Items?: object[] };
+      if (command.input.IndexName === undefined) return answer;
+      return { ...answer, Items: answer.Items?.map((row) => ({ ...row, kind: "good" })) };
+    },
+  } as unknown as World["table"]["client"];
+  const world: World = { ...bench.world, table: { ...bench.world.table, client: behind } };
+  await beginNightly(world);
+  expect(await goOn(world, soon(bench))).toMatchObject({ done: true, accounts: 3, findings: 0 });
+});

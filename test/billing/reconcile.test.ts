@@ -154,17 +154,17 @@ test("what is set wrong at Stripe is told: endpoint, prices and portal", async (
   expect(await settingsDrift(world())).toContain(`endpoint: none for ${till.hook}`);
 });
 
-test("every account is looked at once a day, and unpaid ones each hour, without an event", async () => {
+test("every account is looked at once a week beside the nightly comparison, and unpaid ones each hour, without an event", async () => {
   const ann = await bought();
   const before = await ann.account();
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
-  await till.unheard(() => till.leap(DAY));
+  await till.unheard(() => till.leap(7 * DAY));
   expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
   expect((await ann.account()).syncSeq).toBe((before.syncSeq ?? 0) + 1);
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
 
   till.control.failCards(await ann.customer(), "generic_decline");
-  await till.unheard(() => till.leap(31 * DAY + 2 * HOUR));
+  await till.unheard(() => till.leap(25 * DAY + 2 * HOUR));
   await lookAtDue(world());
   expect(await ann.state()).toBe("grace");
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
@@ -174,7 +174,7 @@ test("every account is looked at once a day, and unpaid ones each hour, without 
 
 test("an account that cannot be looked at stays due, and holds back no other", async () => {
   const [ann] = [await bought(), await bought()];
-  await till.unheard(() => till.leap(DAY + HOUR));
+  await till.unheard(() => till.leap(7 * DAY + HOUR));
   const stripe = await world().stripe();
   const retrieve = stripe.customers.retrieve.bind(stripe.customers);
   const missing = await ann?.customer();

@@ -3,14 +3,14 @@ import type { Context, World } from "../context.ts";
 import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { owners } from "../mail/outbox.ts";
-import { commit, get, globalKey, insert, update } from "../table.ts";
+import { commit, getLasting, globalKey, insert, update } from "../table.ts";
 import { atStripe } from "./stripe.ts";
 
 export const customerKey = (customer: string) => globalKey("CUS", customer);
 
 /** The tenant of a Stripe customer, by our own row: never by e-mail or metadata, which others can write. */
 export async function tenantOfCustomer(world: World, customer: string): Promise<string | undefined> {
-  const row = await get(world, customerKey(customer));
+  const row = await getLasting(world, customerKey(customer));
   return row && String(row.tenant);
 }
 

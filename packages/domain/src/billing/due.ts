@@ -19,7 +19,7 @@ export async function* accounts(world: World, { due }: { due: boolean }): AsyncG
 }
 
 /**
- * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a day. What is
+ * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a week beside the nightly comparison. What is
  * enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest; what the time
  * did not do for is still due.
  */

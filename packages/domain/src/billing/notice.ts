@@ -92,13 +92,15 @@ export const logLetter = (account: Account, after: Standing, now: Date): Letter 
   return { template: "logs-shorter", data: { days: planLogDays(after.plan), before: logs.days, at: day(logs.until) } };
 };
 
-/** When billing has to look at an account again by itself, or undefined where nothing can change without an event. */
+/**
+ * When billing has to look at an account again by itself, or undefined where nothing can change without an event. An account on which
+ * nothing is under way is compared each night; its own look is there for when that does not go.
+ */
 export function nextLook(ctx: Context, at: Standing, account: Pick<Account, "checkout">, customer: boolean): string | undefined {
   if (!customer) return undefined;
   const now = ctx.now().getTime();
   const hour = 3_600_000;
-  const days: Record<Standing["kind"], number> = { good: 1, delinquent: 1, paused: 1, ended: 7, none: 7 };
-  const looks = [now + days[at.kind] * 24 * hour];
+  const looks = [now + 7 * 24 * hour];
   if (at.kind === "delinquent" || at.pendingPlan !== null || account.checkout) looks.push(now + hour);
   const grace = at.graceUntil === null ? Number.NaN : Date.parse(at.graceUntil);
   if (at.kind === "delinquent") looks.push(...[grace - ENDING_SECONDS * 1000, grace].filter((time) => time > now));
