@@ -2,9 +2,13 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import type { Context } from "@berth/domain/context.ts";
+import { accountKey } from "@berth/domain/entitlement/account.ts";
+import { Problem } from "@berth/domain/error.ts";
+import { globalKey, key, list, store, touch } from "@berth/domain/table.ts";
+import type { Page } from "playwright-core";
 import { openTill } from "../billing/till.ts";
 import { testApi } from "../support/api.ts";
-import { testTenant } from "../support/tenant.ts";
+import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { launchBrowser } from "./browser.ts";
 import { cards } from "./cards.ts";
 import { serveDashboard } from "./dashboard.ts";
@@ -22,7 +26,6 @@ const TALLEST = { 360: 3_200, 1440: 1_900 } as const;
 const wanted = new Set(process.argv.slice(2));
 const till = await openTill({ chaos: "calm" });
 const api = testApi(till.test);
-const [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
 
 /** Buys the plan on the local Stripe's page; answers where that leads back to. */
 async function buy(ctx: Context): Promise<string> {
@@ -33,9 +36,46 @@ async function buy(ctx: Context): Promise<string> {
   const { pathname, search } = new URL(answer.headers.get("location") ?? "");
   return pathname + search;
 }
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly heading: string | RegExp;
+  readonly email: string | undefined;
+  readonly state: "active" | "grace" | "restricted" | "ended" | undefined;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+/** A plan that was paid to its last day and has ended. */
+const end = async (tenant: TestTenant) =>
+  store(tenant.ctx, accountKey(tenant.ctx), {
+    ...(await tenant.account()),
+    kind: "ended",
+    plan: null,
+    graceUntil: null,
+    slotLimit: 0,
+    targetLimit: 0,
+  });
+
+async function openClosing(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Close the account" }).click();
+  await page.getByRole("dialog").getByText("Type the word first").waitFor();
+}
+
+/** The portal, asked for by somebody whose sign-in is long ago. */
+async function askForPortal(page: Page): Promise<void> {
+  const { ctx } = main.tenant;
+  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "SESSION#" });
+  const stale = { change: "REMOVE provedAt", condition: "attribute_exists(pk)" };
+  for (const { sk } of rows)
+    await touch(ctx, globalKey("SESSION", String(sk).slice("SESSION#".length)), stale, new Problem("version.stale"));
+  await page.getByRole("button", { name: "Card, invoices, cancelling" }).click();
+  await page.getByText("We mailed a code to").waitFor();
+}
+
+const [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
+const main = await scene(api, "mara@harbour.example");
 try {
   await mkdir(FOLDER, { recursive: true });
-  const main = await scene(api, "mara@harbour.example");
   const fresh = await testTenant(api, { email: "nils@harbour.example", state: "none" });
   const started = await api.call("POST", "/v1/auth/device", { body: { client: "berth 0.1.0 on mara-laptop" } });
   const account = main.tenant.user.email;
@@ -50,18 +90,23 @@ try {
     { name: "home-empty", path: "/", heading: "Apps", email: fresh.user.email, state: undefined },
     { name: "home-grace", path: "/", heading: "Apps", email: account, state: "grace" as const },
     { name: "billing-restricted", path: "/billing", heading: "Billing", email: account, state: "restricted" as const },
+    { name: "billing-ended", path: "/billing", heading: "Billing", email: account, state: "ended" as const },
+    { name: "account-close", path: "/account", heading: "Account", email: account, state: undefined, act: openClosing },
+    { name: "proof", path: "/billing", heading: "Billing", email: account, state: undefined, act: askForPortal },
   ];
   for (const width of [360, 1440] as const)
     for (const dark of [false, true])
-      for (const { name, path, heading, email, state } of pages) {
+      for (const { name, path, heading, email, state, act } of pages as readonly Shot[]) {
         if (wanted.size > 0 && !wanted.has(name)) continue;
-        await main.tenant.entitle(state ?? "active");
+        await main.tenant.entitle(state === "ended" ? "restricted" : (state ?? "active"));
+        if (state === "ended") await end(main.tenant);
         const visitor = await visit(browser, site.url, { width, height: width === 360 ? 740 : 900, dark });
         await visitor.context.clock.setFixedTime(api.clock.now());
         if (email) await enter(visitor, api, site.url, email);
         await visitor.page.goto(path);
         await visitor.page.getByRole("heading", { level: 1, name: heading }).waitFor();
         await visitor.page.waitForLoadState("networkidle").catch(() => undefined); // a live page is never idle
+        await act?.(visitor.page);
         const file = join(FOLDER, `${name}-${width}-${dark ? "dark" : "light"}.png`);
         const tall = await visitor.page.evaluate(() => document.documentElement.scrollHeight);
         await visitor.page.setViewportSize({ width, height: Math.min(tall, TALLEST[width]) });

@@ -41,6 +41,7 @@ export function CloseAccount({ onClose }: { onClose: () => void }) {
           if (typed === WORD && !close.isPending) close.mutate();
         }}
       >
+        <p>The subscription ends at once, without a refund, and everything we keep is erased. It cannot be taken back.</p>
         <Refusal error={close.error} />
         {(running || leave) && (
           <Tick

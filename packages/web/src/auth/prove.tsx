@@ -52,6 +52,7 @@ export function Prove({ onProved, onClose }: { onProved: () => void; onClose: ()
           <Button busy={send.isPending} onClick={() => send.mutate()}>
             Send another code
           </Button>
+          <Button onClick={onClose}>Not now</Button>
         </div>
       </form>
     </Dialog>

@@ -180,9 +180,7 @@ function Meter({ what, used, limit }: { what: string; used: number; limit: numbe
   return (
     <li class="meter">
       <span>{what}</span>
-      <strong>
-        {used} of {limit}
-      </strong>
+      <strong>{limit > 0 ? `${used} of ${limit}` : used}</strong>
       <svg class="gauge" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
         <rect width={limit > 0 ? Math.min(100, (100 * used) / limit) : 0} height="1" />
       </svg>
