@@ -20,7 +20,7 @@ const tell = (...more: readonly Figure[]) => {
 
 tell(...bundles());
 tell(await cliStart());
-tell(await idleHour());
+tell(...(await idleHour()));
 tell(await door());
 if (existsSync(simulate)) tell(simulation(simulate));
 const why = available();

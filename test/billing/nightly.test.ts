@@ -1,5 +1,5 @@
 import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
-import { billingShards } from "@berth/domain/billing/sync.ts";
+import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
 import { globalKey, store } from "@berth/domain/table.ts";
@@ -60,9 +60,7 @@ async function town(size: number, over: Partial<World> = {}): Promise<{ test: Te
 
 async function add(test: TestWorld, tenant: string, dueAt: string): Promise<void> {
   const customer = `cus_${tenant}`;
-  let shard = 0;
-  for (const char of tenant) shard = (shard * 31 + char.charCodeAt(0)) % billingShards.length;
-  const account = { ...newAccount(tenant), customer, duePk: billingShards[shard], dueAt };
+  const account = { ...newAccount(tenant), customer, duePk: dueShard(tenant), dueAt };
   await store(test.world, { pk: `TENANT#${tenant}`, sk: "ACCOUNT" }, account);
   await store(test.world, globalKey("CUS", customer), { tenant });
 }
