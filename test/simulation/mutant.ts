@@ -353,8 +353,8 @@ export const mutants: readonly Mutant[] = [
   of(
     rollout,
     "a job that was begun waits behind one that waits for it to end",
-    "job.id, state.attempts > 0)",
-    "job.id, state.attempts < 0)",
+    "job.id, before)",
+    "job.id, await stillAhead(ctx, account.deploys, job.id))",
   ),
   of(
     advance,
