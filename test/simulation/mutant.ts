@@ -59,12 +59,6 @@ export const mutants: readonly Mutant[] = [
   ),
   of(
     lease,
-    "the line is in the order of coming",
-    "before.find((other) => line.includes(other))",
-    "(before.length > 0 ? line[0] : undefined)",
-  ),
-  of(
-    lease,
     "the line is in the order of the ids",
     "before.find((other) => line.includes(other))",
     "(before.length > 0 ? [...line].sort().find((other) => other < job) : undefined)",
