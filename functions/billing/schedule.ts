@@ -10,11 +10,17 @@ const soon = (world: World) => new Date(world.now().getTime() + WORK_SECONDS * 1
 
 /** What each billing schedule does. Any of them may be missed or come twice. */
 const work: Record<string, (world: World) => Promise<object>> = {
-  undelivered: async (world) => ({
-    rung: await ringUndelivered(world),
-    ...(await lookAtDue(world, soon(world))),
-    mails: await sweepMails(world, (tenant) => systemOf(world, tenant, "billing")),
-  }),
+  undelivered: async (world) => {
+    // Neither waits for the others: while Stripe does not answer, what was promised to customers is mailed all the same.
+    const done = await Promise.allSettled([
+      sweepMails(world, (tenant) => systemOf(world, tenant, "billing")).then((mails) => ({ mails })),
+      ringUndelivered(world).then((rung) => ({ rung })),
+      lookAtDue(world, soon(world)),
+    ]);
+    const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    if (failed.length > 0) throw new AggregateError(failed, `${failed.length} of ${done.length} parts failed`);
+    return Object.assign({}, ...done.map((each) => (each.status === "fulfilled" ? each.value : {})));
+  },
   delinquent: (world) => lookAtDue(world, soon(world)),
   full: async (world) => {
     await beginNightly(world);

@@ -202,6 +202,11 @@ covers("listInvoices", "200", "lists bills with amounts in cents and Stripe's pa
   expect((await ask(await till.signUp(), "GET", "/invoices")).body).toEqual({ items: [], next: null });
 });
 
+covers("listInvoices", "input.invalid", "a cursor that leads nowhere is the asker's mistake, not ours", async () => {
+  const { body } = await ask(await bought(), "GET", "/invoices?cursor=in_1nowhere");
+  expect(body).toMatchObject({ status: 422, code: "input.invalid" });
+});
+
 covers("listInvoices", "billing.unavailable", "Stripe's silence is told as such", async () => {
   const ann = await bought();
   const { body } = await withoutStripe(() => ask(ann, "GET", "/invoices"));

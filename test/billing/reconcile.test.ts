@@ -4,7 +4,8 @@ import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts
 import { reconcile } from "@berth/domain/billing/reconcile.ts";
 import { settingsDrift } from "@berth/domain/billing/settings.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { post } from "@berth/domain/mail/outbox.ts";
+import { commit, store } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/schedule.ts";
 import type { Payer } from "./payer.ts";
@@ -212,6 +213,20 @@ test("each schedule does its part and one that is not known is an error", async 
   expect((await ann.account()).plan).toBe("pro");
   await runSchedule(world(), "delinquent");
   await expect(runSchedule(world(), "yearly")).rejects.toThrow('no billing schedule "yearly"');
+});
+
+test("while Stripe does not answer, what was promised is mailed all the same, and the alarm rings", async () => {
+  const ann = await bought();
+  const { write } = post(ann.system, { to: ann.user.email, template: "restricted", data: {} });
+  const broken = { write: post(ann.system, { to: ann.user.email, template: "grace", data: {} }).write };
+  Object.assign(broken.write.op.Put?.Item ?? {}, { mail: { to: "nobody", template: "of another day" } });
+  await commit(ann.system, broken.write, write);
+  await till.leap(15 * 60);
+  till.test.take("mail");
+  till.outage.stripe = 100;
+  await expect(runSchedule(world(), "undelivered")).rejects.toThrow("1 of 3 parts failed");
+  expect(till.test.take("mail")).toMatchObject([{ message: { template: "restricted" } }]);
+  expect(till.test.logs.filter(({ message }) => message === "mail could not be sent")).toHaveLength(1);
 });
 
 test("an operator sees what we know, what Stripe says and how they differ, and can have it looked at again", async () => {

@@ -129,6 +129,26 @@ test("two tabs for different plans at once leave at most one page that can be pa
   expect(await subscriptions(await ann.customer())).toHaveLength(new Set(paid).size);
 });
 
+test("a page that is paid in the moment another plan is chosen leaves no second page to pay", async () => {
+  const ann = await till.signUp();
+  const small = await ann.checkout("solo");
+  const real = await till.test.world.stripe();
+  const { sessions } = real.checkout;
+  const expire = sessions.expire.bind(sessions);
+  sessions.expire = (async (...args: Parameters<typeof expire>) => {
+    expect((await ann.pay(small)).status).toBe(303);
+    return expire(...args);
+  }) as unknown as typeof expire;
+  const answer = await refused(ann.checkout("studio")).finally(() => {
+    sessions.expire = expire;
+  });
+  expect(answer).toMatchObject({ code: "billing.subscribed" });
+  expect((await till.stripe.checkout.sessions.list({ customer: await ann.customer(), status: "open" })).data).toEqual([]);
+  expect(await subscriptions(await ann.customer())).toHaveLength(1);
+  await till.settle();
+  expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", anomalies: [] });
+});
+
 test("a page with less than five minutes left is not offered again", async () => {
   const ann = await till.signUp();
   const first = await ann.checkout("solo");

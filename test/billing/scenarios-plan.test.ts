@@ -84,6 +84,25 @@ test("a process that dies after Stripe has taken the upgrade is made good by the
   expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(2);
 });
 
+test("a request that died is not repeated once Stripe may have forgotten it, lest it undo what was chosen since", async () => {
+  const ann = await bought("solo");
+  const real = await till.test.world.stripe();
+  const update = real.subscriptions.update.bind(real.subscriptions);
+  real.subscriptions.update = (async (...args: Parameters<typeof update>) => {
+    await update(...args);
+    throw new Error("killed");
+  }) as unknown as typeof update;
+  const ctx = ann.once("key-1");
+  await expect(changePlan(ctx, { plan: "pro" })).rejects.toThrow("killed");
+  real.subscriptions.update = update;
+  await till.settle();
+  expect(await change(ann, "studio")).toMatchObject({ status: "done", from: "pro" });
+  await till.advance(DAY + HOUR);
+  expect(await refused(changePlan(ctx, { plan: "pro" }))).toMatchObject({ code: "version.stale" });
+  expect(await ann.account()).toMatchObject({ plan: "studio", pendingPlan: null });
+  expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(3);
+});
+
 test("an upgrade whose bank asks changes nothing until its page is answered, and then counts", async () => {
   const ann = await bought("solo");
   till.control.failCards(await ann.customer(), "authentication_required");

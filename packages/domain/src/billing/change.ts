@@ -28,6 +28,8 @@ export interface Subject {
   readonly from: PlanName;
 }
 
+/** Stripe remembers a key for a day at least; within less a repeat is the same request there too. */
+const REPEAT_SECONDS = 23 * 3600;
 /** Requests are remembered longer than Stripe remembers their keys. */
 const KEEP_SECONDS = 3 * 86_400;
 
@@ -109,6 +111,8 @@ async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | un
   if (!found) return undefined;
   const request = Request.parse(found);
   if (request.plan !== plan) throw new Problem("idempotency.mismatch");
+  // Stripe has forgotten its key, so a repeat would be a second change on top of whatever was done since.
+  if (ctx.now().getTime() / 1000 - request.at > REPEAT_SECONDS) throw new Problem("version.stale");
   return request;
 }
 

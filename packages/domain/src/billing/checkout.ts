@@ -53,10 +53,9 @@ async function step(
   const open = session.status === "open" && session.url;
   if (open && checkout.plan === plan && left > LEAST_SECONDS) return open;
   if (session.status === "open") await atStripe(() => closeSession(stripe, checkout.session));
-  if (session.status === "complete") {
-    await syncCustomer(ctx, customer);
-    await refuseSubscribed(ctx, stripe, customer);
-  }
+  if (session.status === "complete") await syncCustomer(ctx, customer);
+  // It may have been paid in the very moment it was to be closed.
+  await refuseSubscribed(ctx, stripe, customer);
   return claim(ctx, account, plan);
 }
 

@@ -2,7 +2,8 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { allow, type Context } from "../context.ts";
 import { getAccount } from "../entitlement/account.ts";
-import { atStripe } from "./stripe.ts";
+import { Problem } from "../error.ts";
+import { atStripe, stripeFault } from "./stripe.ts";
 
 /** A bill as the customer sees it. Amounts are integer cents. */
 export const Invoice = z.object({
@@ -33,7 +34,10 @@ export async function listInvoices(
   const stripe = await ctx.stripe();
   const page = await atStripe(() =>
     stripe.invoices.list({ customer, limit: input.limit, ...(input.cursor && { starting_after: input.cursor }) }),
-  );
+  ).catch((error: unknown) => {
+    if (stripeFault(error)?.param !== "starting_after") throw error;
+    throw new Problem("input.invalid", { detail: "query.cursor: this is not a place in your list of invoices." });
+  });
   const items = page.data.filter(({ status }) => status !== "draft").map(invoice);
   return { items, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
 }

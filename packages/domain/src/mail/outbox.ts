@@ -46,16 +46,20 @@ export async function send(ctx: Context, mail: Mail & { readonly id: string }): 
   await touch(ctx, mailKey(ctx, mail.id), off, () => new Problem("version.stale"));
 }
 
-/** Sends the promised mails whose sender was lost before it sent them. Answers how many. */
+/** Sends the promised mails whose sender was lost before it sent them. One that fails holds back no other. Answers how many were sent. */
 export async function sweepMails(world: World, contextOf: (tenant: string) => Context): Promise<number> {
   let sent = 0;
   for (const shard of shards)
     for await (const row of listDue(world, shard, world.now())) {
       const found = await get(world, { pk: String(row.pk), sk: String(row.sk) });
       if (!found) continue;
-      const { id, mail } = MailRow.parse(found);
-      await send(contextOf(tenantOf(row)), { ...mail, id });
-      sent++;
+      try {
+        const { id, mail } = MailRow.parse(found);
+        await send(contextOf(tenantOf(row)), { ...mail, id });
+        sent++;
+      } catch (error) {
+        world.log("error", "mail could not be sent", { row: `${row.pk} ${row.sk}`, error });
+      }
     }
   return sent;
 }
