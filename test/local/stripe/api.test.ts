@@ -296,6 +296,15 @@ test("every answer was validated against the API description, and a broken one w
     expect(independent("get", `/v1/products/${product.id}`, broken)).not.toEqual([]);
   }
   expect(independent("get", `/v1/customers/${customer.id}`, { ...customer, balance: 1.5 })).not.toEqual([]);
+  const refusal = { error: { type: "invalid_request_error", message: "No such customer: 'cus_x'", param: "id" } };
+  expect(independent("get", "/v1/customers/cus_x", refusal, 404)).toEqual([]);
+  for (const broken of [
+    {},
+    { error: {} },
+    { error: { ...refusal.error, type: "oops" } },
+    { error: { ...refusal.error, param: 7 } },
+  ])
+    expect(independent("get", "/v1/customers/cus_x", broken, 404), JSON.stringify(broken)).not.toEqual([]);
 });
 
 test("the SDK retries what may pass by itself and does not retry a refusal", async () => {

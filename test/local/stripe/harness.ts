@@ -117,8 +117,8 @@ function withNulls(node: unknown): unknown {
   return nullable === true ? { anyOf: [rest, { type: "null" }] } : rest;
 }
 
-/** A validator for each operation's answer, made by ajv and not by the code under test. */
-export function answerValidator(): (method: string, path: string, body: unknown) => string[] {
+/** A validator for each operation's answer, its refusals included, made by ajv and not by the code under test. */
+export function answerValidator(): (method: string, path: string, body: unknown, status?: number) => string[] {
   const described = description();
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema(described, "spec");
@@ -127,12 +127,13 @@ export function answerValidator(): (method: string, path: string, body: unknown)
     path,
     pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
   }));
-  return (method, path, body) => {
+  return (method, path, body, status = 200) => {
     const fitting = paths.filter(({ pattern, path: template }) => pattern.test(path) && described.paths[template]![method]);
     const found = fitting.find((row) => row.path === path) ?? fitting[0];
     if (!found) return [`no such operation: ${method} ${path}`];
-    const key = `${method} ${found.path}`;
-    const pointer = `spec#/paths/${found.path.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("{", "%7B").replaceAll("}", "%7D")}/${method}/responses/200/content/application~1json/schema`;
+    const kind = status === 200 ? "200" : "default";
+    const key = `${method} ${found.path} ${kind}`;
+    const pointer = `spec#/paths/${found.path.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("{", "%7B").replaceAll("}", "%7D")}/${method}/responses/${kind}/content/application~1json/schema`;
     const validate = made.get(key) ?? ajv.compile({ $ref: pointer });
     made.set(key, validate);
     return validate(body) ? [] : validate.errors!.map((error) => `${error.instancePath} ${error.message}`);
@@ -149,15 +150,14 @@ function checkedFetch(): { fetch: typeof globalThis.fetch; count: () => number }
     count: () => count,
     fetch: async (input, init) => {
       const answer = await fetch(input, init);
-      if (answer.status === 200) {
-        const wrong = validate(
-          (init?.method ?? "GET").toLowerCase(),
-          new URL(String(input)).pathname,
-          await answer.clone().json(),
-        );
-        if (wrong.length) throw new Error(`An answer departs from the API description: ${wrong.slice(0, 8).join("; ")}`);
-        count += 1;
-      }
+      const wrong = validate(
+        (init?.method ?? "GET").toLowerCase(),
+        new URL(String(input)).pathname,
+        await answer.clone().json(),
+        answer.status,
+      );
+      if (wrong.length) throw new Error(`An answer departs from the API description: ${wrong.slice(0, 8).join("; ")}`);
+      count += 1;
       return answer;
     },
   };
