@@ -63,6 +63,24 @@ test.each([
   expect((await reconcile(world(), { repair: false })).findings).toEqual([]);
 });
 
+test("a first payment that no event ever told of is found within the hour, and by the nightly comparison too", async () => {
+  const [ann, bob] = [await till.signUp(), await till.signUp()];
+  for (const payer of [ann, bob]) await till.unheard(async () => payer.pay(await payer.checkout("pro")));
+  const report = await reconcile(world(), { repair: false });
+  expect(report.findings.filter((found) => found.class === "drift").map(({ tenant }) => tenant)).toEqual(
+    expect.arrayContaining([ann.id, bob.id]),
+  );
+  expect(await ann.state()).toBe("none");
+  await runSchedule(world(), "full");
+  expect(await ann.state()).toBe("active");
+  const cy = await till.signUp();
+  await till.unheard(async () => cy.pay(await cy.checkout("solo")));
+  await till.leap(HOUR);
+  expect(await lookAtDue(world())).toMatchObject({ failed: 0 });
+  expect(await cy.state()).toBe("active");
+  expect(cy.mails()).toEqual(["welcome"]);
+});
+
 test("a subscription that somebody pays and no account has is found, and rings the alarm", async () => {
   const stranger = await till.stripe.customers.create({});
   const sold = await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });

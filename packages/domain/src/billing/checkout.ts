@@ -9,10 +9,12 @@ import { soldAt } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
 import { closeSession } from "./end.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
-import { syncCustomer } from "./sync.ts";
+import { dueShard, syncCustomer } from "./sync.ts";
 
 /** A payment page is open this long; Stripe takes 30 minutes to 24 hours. */
 const OPEN_SECONDS = 31 * 60;
+/** Billing looks by itself so long after a page was made, and each night: whoever pays on it is found even if no event ever comes. */
+const LOOK_SECONDS = 3600;
 /** One that closes sooner is not offered again. */
 const LEAST_SECONDS = 5 * 60;
 const TRIES = 6;
@@ -73,17 +75,22 @@ async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string):
  */
 async function claim(ctx: Context, account: Account, plan: PlanName): Promise<undefined> {
   const attempt = (account.checkouts ?? 0) + 1;
-  const expiresAt = new Date(ctx.now().getTime() + OPEN_SECONDS * 1000).toISOString();
+  const later = (seconds: number) => new Date(ctx.now().getTime() + seconds * 1000).toISOString();
+  const expiresAt = later(OPEN_SECONDS);
+  const look = later(LOOK_SECONDS);
+  const dueAt = account.dueAt !== undefined && account.dueAt < look ? account.dueAt : look;
   const checkout: Checkout = { session: "", plan, url: "", expiresAt, attempt };
   await touch(
     ctx,
     accountKey(ctx),
     {
-      change: "SET checkout = :checkout, checkouts = :attempt",
+      change: "SET checkout = :checkout, checkouts = :attempt, duePk = :shard, dueAt = :due",
       condition: `attribute_not_exists(closingAt) AND ${account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen"}`,
       values: {
         ":checkout": checkout,
         ":attempt": attempt,
+        ":shard": dueShard(ctx.tenant),
+        ":due": dueAt,
         ...(account.checkouts !== undefined && { ":seen": account.checkouts }),
       },
     },
