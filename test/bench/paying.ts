@@ -1,3 +1,4 @@
+import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
 import type Stripe from "stripe";
 
@@ -9,7 +10,16 @@ export function payingAtStripe(count: number): Stripe {
     lookup_key: plan.lookupKey,
     unit_amount: plan.price,
     currency: plan.currency,
+    active: true,
+    recurring: { interval: "month", interval_count: 1 },
   });
+  // Of the test world; what is set wrong at Stripe would fail the nightly comparison.
+  const endpoint = {
+    url: "https://berth.test/webhooks/stripe",
+    status: "enabled",
+    api_version: API_VERSION,
+    enabled_events: eventTypes,
+  };
   const sold = plans[1];
   if (!sold) throw new Error("there is no second plan");
   const month = { current_period_start: 1_803_816_000, current_period_end: 1_806_494_400 };
@@ -59,7 +69,7 @@ export function payingAtStripe(count: number): Stripe {
     charges: { list: none },
     prices: { list: () => page(plans.map(price)) },
     events: { list: async function* () {} },
-    webhookEndpoints: { list: none },
+    webhookEndpoints: { list: () => page([endpoint]) },
     billingPortal: { configurations: { list: none } },
   } as unknown as Stripe;
 }

@@ -1,7 +1,9 @@
+import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
+import { type Plan, plans } from "@berth/domain/plan/plan.ts";
 import { globalKey, store } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
@@ -19,6 +21,18 @@ interface Counter {
 
 let bench: TestWorld | undefined;
 afterEach(() => bench?.close());
+
+/** What is set at Stripe as the product needs it. */
+const endpoint = { status: "enabled", api_version: API_VERSION, enabled_events: eventTypes };
+const soldAs = (plan: Plan) => ({
+  id: `price_${plan.name}`,
+  product: `prod_${plan.name}`,
+  lookup_key: plan.lookupKey,
+  unit_amount: plan.price,
+  currency: plan.currency,
+  active: true,
+  recurring: { interval: "month", interval_count: 1 },
+});
 
 /** So many accounts with a customer each, at a Stripe that only counts. */
 async function town(size: number, over: Partial<World> = {}): Promise<{ test: TestWorld; counter: Counter }> {
@@ -45,8 +59,8 @@ async function town(size: number, over: Partial<World> = {}): Promise<{ test: Te
     subscriptions,
     invoices: listing,
     charges: listing,
-    prices: { list: empty },
-    webhookEndpoints: { list: empty },
+    prices: { list: async () => ({ data: plans.map(soldAs), has_more: false }) },
+    webhookEndpoints: { list: async () => ({ data: [{ ...endpoint, url: `${test.world.origin}/webhooks/stripe` }] }) },
     billingPortal: { configurations: { list: empty } },
   } as unknown as Stripe;
   const test: TestWorld = testWorld({ stripe: () => Promise.resolve(stripe), over });

@@ -92,6 +92,19 @@ test("a subscription that somebody pays and no account has is found, and rings t
   expect(till.test.logs.at(-1)).toMatchObject({ level: "error", message: "billing reconciled" });
 });
 
+test("a night that found what a person has to look at fails its schedule once, so that the alarm rings", async () => {
+  await bought();
+  await runSchedule(world(), "full");
+  const { id } = (await till.stripe.webhookEndpoints.list()).data[0] ?? { id: "" };
+  await till.stripe.webhookEndpoints.update(id, { disabled: true });
+  await till.leap(DAY);
+  await expect(runSchedule(world(), "full")).rejects.toThrow("somebody has to look");
+  await runSchedule(world(), "continue");
+  await till.stripe.webhookEndpoints.update(id, { disabled: false });
+  await till.leap(DAY);
+  await runSchedule(world(), "full");
+});
+
 test("an anomaly is a class of its own, with the subscription it is about", async () => {
   const ann = await bought();
   const subscription = await ann.subscription();

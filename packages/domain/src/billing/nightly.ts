@@ -78,23 +78,26 @@ export async function beginNightly(world: World): Promise<void> {
   await move(world, seen, fresh).catch(ignoreMoved);
 }
 
-/** Goes on with the comparison until it is done or the time is over. Does nothing while somebody else is at it. */
-export async function goOn(world: World, until: Date): Promise<{ done: boolean } & z.infer<typeof Counts>> {
+/**
+ * Goes on with the comparison until it is done or the time is over. Does nothing while somebody else is at it. `bad`: it was ended just now,
+ * and a person has to look at what was found.
+ */
+export async function goOn(world: World, until: Date): Promise<{ done: boolean; bad: boolean } & z.infer<typeof Counts>> {
   const found = await find(world);
   const now = world.now().toISOString();
   if (!found || found.doneAt !== null || found.heldUntil > now)
-    return { ...(found?.counts ?? zero), done: found?.doneAt !== null };
+    return { ...(found?.counts ?? zero), done: found?.doneAt !== null, bad: false };
   let run: Run = found;
+  const known: Known = { shards: new Map(), customers: new Set(), bad: false };
   try {
     run = await move(world, found, { ...found, heldUntil: later(world, HOLD_SECONDS) });
-    const known: Known = { shards: new Map(), customers: new Set() };
     while (run.doneAt === null && world.now() < until) run = await move(world, run, await part(world, run, known));
     if (run.doneAt === null) run = await move(world, run, { ...run, heldUntil: world.now().toISOString() });
   } catch (error) {
     // Somebody else took it over: this part is theirs to count.
     if (error !== moved) throw error;
   }
-  return { ...run.counts, done: run.doneAt !== null };
+  return { ...run.counts, done: run.doneAt !== null, bad: run.doneAt !== null && known.bad };
 }
 
 /** What one who works on it has read of the index: each shard once. */
@@ -102,6 +105,8 @@ interface Known {
   readonly shards: Map<string, readonly Payer[]>;
   /** Of all shards, filled when the accounts were gone through. */
   readonly customers: Set<string>;
+  /** What was told in the end is for a person. */
+  bad: boolean;
 }
 
 /** The run after its next part. */
@@ -122,7 +127,7 @@ async function part(world: World, run: Run, known: Known): Promise<Omit<Run, "ve
   const page = await unmappedPage(world, run.after === "" ? undefined : run.after, known.customers);
   const counts = counted({ ...run.counts, subscriptions: run.counts.subscriptions + page.seen }, world, page.findings);
   if (page.next !== undefined) return { ...held, after: page.next, counts };
-  tell(world, { ...counts, settings: await settingsDrift(world) });
+  known.bad = tell(world, { ...counts, settings: await settingsDrift(world) });
   return { ...held, counts, doneAt: world.now().toISOString() };
 }
 

@@ -50,7 +50,7 @@ async function* withCustomer(world: World) {
   for await (const account of accounts(world, { due: false })) if (pays(account)) yield account;
 }
 
-/** The line of the log that the alarm is on: at level error somebody has to look. */
+/** The line of the log that says what was found, at level error when somebody has to look. Answers whether that is so. */
 export function tell(
   world: World,
   counts: {
@@ -61,7 +61,8 @@ export function tell(
     remaining: number;
     settings: readonly string[];
   },
-): void {
+): boolean {
   const bad = counts.remaining > 0 || counts.unmapped > 0 || counts.settings.length > 0;
   world.log(bad ? "error" : "info", "billing reconciled", { ...counts, settings: counts.settings.join("; ") });
+  return bad;
 }

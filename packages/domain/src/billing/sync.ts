@@ -209,7 +209,7 @@ function auditLine(ctx: Context, before: Standing, after: Standing, { bell, numb
   return audit(ctx, "billing.sync", ctx.tenant, { detail, result: entitlement(after, ctx.now()) });
 }
 
-/** Rings for a person of ours at what newly looks wrong. The alarm is on this line of the log. */
+/** Tells a person of ours what newly looks wrong. */
 function page(ctx: Context, before: Standing, after: Standing): void {
   const fresh = after.anomalies.filter((name) => !before.anomalies.includes(name));
   if (fresh.length > 0) ctx.log("error", "billing needs a person", { tenant: ctx.tenant, anomalies: fresh.join(",") });
