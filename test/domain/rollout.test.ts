@@ -246,7 +246,7 @@ test("no more deploys run at once than the plan has, and the next starts when on
   await rollout(tenant.system, { job: second.id, target: other.id }, reach);
   expect((await findJob(tenant.system, second.id))?.rollouts[other.id]).toMatchObject({
     status: "waiting",
-    waitsFor: expect.stringContaining("plan"),
+    waitsFor: `${first.id}: the plan has 1 deploy at a time`,
   });
   expect(reach.runs).toHaveLength(1);
   end(succeeded());

@@ -58,7 +58,7 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
     before = await stillAhead(ctx, account.deploys, job.id);
     if (before.length >= concurrent)
-      return waits(ctx, job, bell, `the plan's ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
+      return waits(ctx, job, bell, `${before[0]}: the plan has ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
   }
   const taken = await takeLease(ctx, bell.target, job.id, before);
   if (taken.kind === "attended") {
