@@ -180,6 +180,35 @@ test("answering an event never writes at Stripe", async () => {
   expect(till.asked.writes).toBe(writes);
 });
 
+test("a sync that read before a change and writes after the sync that saw it, changes nothing", async () => {
+  const ann = await till.signUp();
+  await ann.buy("pro");
+  const customer = await ann.customer();
+  const { id } = await ann.subscription();
+  const real = await till.test.world.stripe();
+  const list = real.subscriptions.list.bind(real.subscriptions);
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const read = new Promise<void>((hasRead) => {
+    real.subscriptions.list = (async (...args: Parameters<typeof list>) => {
+      const page = await list(...args);
+      real.subscriptions.list = list;
+      hasRead();
+      await held;
+      return page;
+    }) as unknown as typeof list;
+  });
+  const early = syncCustomer(till.test.world, customer);
+  await read;
+  await till.unheard(() => till.stripe.subscriptions.update(id, { cancel_at_period_end: true }));
+  expect(await syncCustomer(till.test.world, customer)).toBe("changed");
+  goOn();
+  expect(await early).toBe("superseded");
+  expect((await ann.account()).cancelAt).not.toBeNull();
+});
+
 test("of many syncs at once the one that began last is the one that stays", async () => {
   const ann = await till.signUp();
   await ann.buy("pro");
