@@ -330,8 +330,8 @@ test("cancelling a run stops it on the server, and the job ends as the server sa
   const { tenant, target } = await ready();
   const reach = scriptedReach();
   let stopped: (exit: Exit) => void = () => {};
-  reach.always((input) => {
-    if (input.op !== "cancel") return new Promise<Exit>((resolve) => (stopped = resolve));
+  reach.always(() => new Promise<Exit>((resolve) => (stopped = resolve)));
+  reach.cancels(() => {
     stopped(failed({ class: "canceled", changed: true, rolledBack: true }));
     return succeeded();
   });
@@ -340,9 +340,32 @@ test("cancelling a run stops it on the server, and the job ends as the server sa
   const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
   await turn();
   await cancelJob(tenant.ctx, job.id);
-  stopped(failed({ class: "canceled", changed: true, rolledBack: true }));
   await t.clock.advance(4);
   await running;
+  expect(reach.runs.map(({ op }) => op)).toEqual(["deploy", "cancel"]);
+  expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "canceled" });
+});
+
+test("a run that is canceled while its line is down is stopped when the line is back, and not asked for again", async () => {
+  const { tenant, target } = await ready();
+  const reach = scriptedReach();
+  const dropped = new RemoteError("dropped", "the line is down");
+  let down = true;
+  let drop: (why: RemoteError) => void = () => {};
+  reach.always(() => new Promise<Exit>((_, reject) => (drop = reject)));
+  reach.cancels(() => (down ? Promise.reject(dropped) : failed({ class: "canceled", changed: true, rolledBack: true })));
+  const job = await tenant.deploy("shop");
+  bells(tenant);
+  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
+  await turn();
+  await cancelJob(tenant.ctx, job.id);
+  await t.clock.advance(4);
+  drop(dropped);
+  down = false;
+  await turn();
+  await t.clock.advance(2);
+  await running;
+  expect(reach.runs.filter(({ op }) => op === "deploy")).toHaveLength(1);
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "canceled" });
 });
 

@@ -112,14 +112,20 @@ export const mutants: readonly Mutant[] = [
   of(
     rollout,
     "a cancellation before the worker came is not seen",
-    "if (isStopping(job, bell.target)) return",
-    "if (false as boolean) return",
+    "if (isStopping(job, bell.target) || watch.stopping()) return",
+    "if (watch.stopping()) return",
   ),
   of(
     rollout,
     "a running job does not hear that it is canceled",
-    "if (!canceled && isStopping",
-    "if (false as boolean && !canceled && isStopping",
+    "if (stopping && !canceled)",
+    "if (false as boolean && stopping && !canceled)",
+  ),
+  of(
+    rollout,
+    "a cancellation while the line was down is not seen",
+    "if (isStopping(job, bell.target) || watch.stopping()) return",
+    "if (isStopping(job, bell.target)) return",
   ),
   of(
     rollout,

@@ -24,6 +24,8 @@ export interface ScriptedReach extends Reach {
   refuse(error: RemoteError): void;
   /** Every run is played like this from now on. */
   always(play: Play): void;
+  /** Every cancel is played like this from now on; else it succeeds. */
+  cancels(play: Play): void;
   /** The host key servers show from now on. */
   hostKey: HostKey;
 }
@@ -56,9 +58,10 @@ export const allGood: Play = (input, tell) => {
   return succeeded();
 };
 
-/** Servers that are a script: they remember what was run and answer as they are told. A cancel succeeds by itself. */
+/** Servers that are a script: they remember what was run and answer as they are told. */
 export function scriptedReach(play: Play = allGood): ScriptedReach {
   let always = play;
+  let cancels: Play = () => succeeded();
   const queue: Play[] = [];
   const refusals: RemoteError[] = [];
   const reach: ScriptedReach = {
@@ -68,6 +71,9 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
     refuse: (error) => void refusals.push(error),
     always: (each) => {
       always = each;
+    },
+    cancels: (each) => {
+      cancels = each;
     },
     resolve: (host) => Promise.resolve(host),
     scan: () => Promise.resolve(reach.hostKey),
@@ -82,7 +88,7 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
           reach.runs.push({ ...input, at: address.host });
           let seq = input.from;
           const tell = (event: Omit<RunEvent, "seq" | "at">) => onEvent({ ...event, seq: ++seq, at: new Date().toISOString() });
-          const exit = input.op === "cancel" ? succeeded() : await (queue.shift() ?? always)(input, tell, signal);
+          const exit = await (input.op === "cancel" ? cancels : (queue.shift() ?? always))(input, tell, signal);
           tell({ type: "result", ...(exit.message && { text: exit.message }), data: exit });
           return exit;
         },

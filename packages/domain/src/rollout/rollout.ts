@@ -167,8 +167,8 @@ async function attend(
         seen = Math.max(seen, event.seq);
         events.add(event);
       };
-      // Canceled before this worker came: the server says what became of the run, and starts none.
-      if (isStopping(job, bell.target)) return await remote.run(cancelOf(run), note, watch.signal);
+      // Canceled before this worker came, or while the line was down: the server says what became of the run, and starts none.
+      if (isStopping(job, bell.target) || watch.stopping()) return await remote.run(cancelOf(run), note, watch.signal);
       begun = true;
       return await remote.run({ ...run, from: seen }, note, watch.signal);
     });
@@ -233,6 +233,7 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
   const over = new AbortController();
   const asleep = new AbortController();
   let reason: "lost" | "handover" | undefined;
+  let stopping = false;
   const until = ctx.now().getTime() + ATTEND_MINUTES * 60_000;
   const give = (why: "lost" | "handover") => {
     reason = why;
@@ -249,7 +250,8 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
         if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
         renewed = now;
       }
-      if (!canceled && isStopping(await findJob(ctx, job.id, { consistent: false }), bell.target)) canceled = await cancel();
+      stopping ||= isStopping(await findJob(ctx, job.id, { consistent: false }), bell.target);
+      if (stopping && !canceled) canceled = await cancel();
     }
   };
   const watched = loop().catch((error: unknown) => {
@@ -259,6 +261,7 @@ function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: () 
   return {
     signal: over.signal,
     why: () => reason,
+    stopping: () => stopping,
     async end() {
       asleep.abort();
       await watched;
