@@ -68,10 +68,11 @@ export function createApi(stage: Stage, processes: Processes, worldOf: (process:
         resolve(answer);
       };
       process.onDeath = () => clock.after(100, () => end(undefined));
+      // Lambda ends an invocation whose time is over, frozen or not.
       clock.after(TIMEOUT_MILLISECONDS, () => {
         if (over) return;
         end(undefined);
-        if (process.frozenUntil <= clock.now()) processes.kill(process);
+        processes.kill(process);
       });
       const request = instance.app.request(path, {
         method,

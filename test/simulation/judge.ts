@@ -273,7 +273,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     judgeVerdict(job, was, now);
     if (retries > (was.retries ?? 0) && was.status === "retrying")
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is put off twice for one try`);
-    if (retries > 3 && !job.cancelAt && !now.withdrawn && !was.withdrawn)
+    if (retries > Math.max(3, was.retries ?? 0) && !job.cancelAt && !now.withdrawn)
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is at ${retries}`);
     if (now.status === "retrying" && now.nextAt && now.nextAt !== was.nextAt) {
       const minutes = (Date.parse(now.nextAt) - clock.now() - process.skew) / 60_000;
@@ -332,10 +332,10 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       if (fence < highest) violate("11 fences only rise", `${host} lets in ${fence} after ${highest}`);
       accepted.set(`${host} ${resource}`, Math.max(fence, highest));
     },
-    began(server, run) {
+    began(server, run, before) {
       const last = began.get(`${server.host} ${run.job}`) ?? -1;
       began.set(`${server.host} ${run.job}`, run.fence);
-      if (run.life > 1 && !run.canceled && run.fence <= last)
+      if (before && !run.canceled && run.fence <= last)
         violate("11 fences only rise", `${server.host} begins ${run.job} again for the caller it began it for`);
       const id = jobOf(run.job);
       const job = known.jobs.get(id);

@@ -67,8 +67,8 @@ export const createServer = (host: string, tenant: string): Server => ({
 export interface Watch {
   /** A caller is let in. */
   accepted(server: Server, resource: string, fence: number): void;
-  /** A run begins, for the first time or again. */
-  began(server: Server, run: Run): void;
+  /** A run begins, for the first time or again; `before`: its process had said which it is, so that something may have been done. */
+  began(server: Server, run: Run, before: boolean): void;
   /** A run reached its effect: its release is recorded, or the app is gone. */
   took(server: Server, run: Run): void;
 }
@@ -155,10 +155,11 @@ export function createRunner(stage: Stage, watch: Watch) {
       return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
     const run = server.runs.get(job) ?? blank(job, input);
     server.runs.set(job, run);
+    const before = run.pid;
     Object.assign(run, { input, fence, alive: true, pid: false, concluded: false, child: undefined, life: run.life + 1 });
     server.mutation = run;
     tell(server.host, `runs ${job} with the fence ${fence}`);
-    watch.began(server, run);
+    watch.began(server, run, before);
     trouble(server, run);
     soon(run, chance.between(20, 80), () => {
       run.pid = true;
