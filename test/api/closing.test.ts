@@ -144,6 +144,8 @@ covers(
     });
     expect(await ann.state()).toBe("active");
     expect((await ann.subscription()).status).toBe("active");
+    await ann.entitle("restricted");
+    expect((await close(ann.session)).body.next, "removing would be refused").toEqual(["berth account delete --leave-apps"]);
     expect((await close(ann.session, "?apps=leave")).body).toEqual({ status: "closed" });
     expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
   },

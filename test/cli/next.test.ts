@@ -5,9 +5,8 @@ import { createProgram } from "../../packages/cli/src/program.ts";
 import { plain } from "../../packages/cli/src/terminal/paint.ts";
 import type { Terminal } from "../../packages/cli/src/terminal/terminal.ts";
 
-const money = /^(billing|plan|account)\.|^auth\.proof$/;
 const suggested = Object.entries<CatalogueEntry>(catalogue).flatMap(([code, { next = [] }]) =>
-  money.test(code) ? next.map((command) => ({ code, command })) : [],
+  next.filter((step) => step.startsWith("berth ")).map((command) => ({ code, command })),
 );
 
 /** The command as the program takes it: a noun alone means one of its verbs. */

@@ -71,7 +71,7 @@ export const catalogue = {
     status: 403,
     title: "This credential may not do that",
     hint: "Use a token with the scope named in the detail.",
-    next: ["berth token create --scope deploy"],
+    next: ["berth token create NAME --scope deploy"],
   },
   "token.not_found": { status: 404, title: "No such token", next: ["berth token list"] },
   "billing.required": {

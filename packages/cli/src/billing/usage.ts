@@ -34,7 +34,8 @@ export function standing(
 const BAR = 20;
 
 function bar({ used, limit }: { used: number; limit: number }, paint: Paint): string {
-  const filled = limit === 0 ? 0 : Math.min(BAR, Math.round((used / limit) * BAR));
+  if (limit === 0) return String(used); // without a plan there is no limit to fill
+  const filled = Math.min(BAR, Math.round((used / limit) * BAR));
   const tone = used >= limit ? paint.yellow : paint.green;
   return `${tone("█".repeat(filled))}${paint.dim("░".repeat(BAR - filled))} ${used} of ${limit}`;
 }

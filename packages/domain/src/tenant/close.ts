@@ -3,7 +3,7 @@ import { Environment } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
-import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
+import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
 import { owners } from "../mail/outbox.ts";
@@ -47,7 +47,11 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
     throw new Problem("account.apps_running", {
       detail: `Deployed: ${deployed.map(({ text }) => text).join("; ")}.`,
       facts: { apps: deployed.map(({ text }) => text).join("; ") },
-      next: [...deployed.slice(0, 5).map(({ remove }) => remove), "berth account delete --leave-apps"],
+      // Who does not pay can remove no app, but may leave them all.
+      next: [
+        ...(refusal(ctx, account, "grow") ? [] : deployed.slice(0, 5).map(({ remove }) => remove)),
+        "berth account delete --leave-apps",
+      ],
     });
   const [job] = await goingOn(ctx, account.deploys);
   if (job)
