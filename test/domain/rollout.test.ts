@@ -254,6 +254,56 @@ test("no more deploys run at once than the plan has, and the next starts when on
   expect(bells(tenant).map(({ job }) => job)).toEqual([second.id]);
 });
 
+test("a deploy that waits for its next try lets the others go, and looks for its turn again when its time comes", async () => {
+  const { tenant, target } = await ready("solo");
+  const other = await tenant.target("web2", "127.0.0.2");
+  for (const app of ["b", "c"]) await tenant.app(app);
+  const away = scriptedReach();
+  away.refuse(new RemoteError("unreachable", "it does not answer"));
+  const first = await tenant.deploy("shop", { targets: ["web1"] });
+  const second = await tenant.deploy("b", { targets: ["web2"] });
+  const third = await tenant.deploy("c", { targets: ["web2"] });
+  bells(tenant);
+  await rollout(tenant.system, { job: first.id, target: target.id }, away);
+  expect((await findJob(tenant.system, first.id))?.rollouts[target.id]).toMatchObject({ status: "retrying", retries: 1 });
+  expect(bells(tenant).map(({ job, delay }) => [job, delay])).toEqual([
+    [first.id, 60],
+    [second.id, 0],
+  ]);
+  expect((await tenant.account()).deploys).toEqual([second.id, third.id, first.id]);
+  const { reach, end } = pending();
+  const running = rollout(tenant.system, { job: second.id, target: other.id }, reach);
+  await turn();
+  await t.clock.advance(61);
+  await rollout(tenant.system, { job: first.id, target: target.id }, scriptedReach());
+  expect((await findJob(tenant.system, first.id))?.rollouts[target.id]).toMatchObject({
+    status: "waiting",
+    waitsFor: `${second.id}: the plan has 1 deploy at a time`,
+  });
+  end(succeeded());
+  await running;
+  await rollout(tenant.system, { job: third.id, target: other.id }, scriptedReach());
+  await rollout(tenant.system, { job: first.id, target: target.id }, scriptedReach());
+  for (const { id } of [first, second, third]) expect((await findJob(tenant.system, id))?.status).toBe("succeeded");
+});
+
+test("a deploy whose run may be going on keeps its place while it waits for its next try", async () => {
+  const { tenant, target } = await ready("solo");
+  await tenant.app("b");
+  const reach = scriptedReach();
+  reach.always(lost("unreachable"));
+  const first = await tenant.deploy("shop");
+  const second = await tenant.deploy("b");
+  const running = rollout(tenant.system, { job: first.id, target: target.id }, reach);
+  for (let i = 0; i < 20; i++) {
+    await turn();
+    await t.clock.advance(3);
+  }
+  await running;
+  expect((await findJob(tenant.system, first.id))?.rollouts[target.id]).toMatchObject({ status: "retrying", begun: true });
+  expect((await tenant.account()).deploys).toEqual([first.id, second.id]);
+});
+
 test("a line that drops in the middle of a run is taken up again from the last event; nothing is started twice", async () => {
   const { tenant } = await ready();
   const reach = scriptedReach();

@@ -56,6 +56,9 @@ export async function waitsBeside(jobs: number, fair = true) {
   for (const customer of others)
     for (let i = 0; i < MINUTES; i++)
       clock.after(i * MINUTE + stage.chance.between(0, MINUTE), () => void deploy(customer, "shop"));
+  // And once each while the flood is at its height, however it is met.
+  for (const customer of others)
+    clock.after(5 * MINUTE + stage.chance.between(2000, 10_000), () => void deploy(customer, "shop"));
 
   if (jobs > 0) {
     // Twenty agents at once, each as fast as it can.

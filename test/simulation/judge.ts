@@ -70,7 +70,6 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
   };
   const fences = new Map<string, Process>();
   const accepted = new Map<string, number>();
-  const places = new Map<string, number>();
   const began = new Map<string, number>();
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
@@ -109,7 +108,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const now = NewImage && (unmarshalItem(NewImage) as Row);
     if (now) known.rows.set(`${pk}|${sk}`, now);
     else known.rows.delete(`${pk}|${sk}`);
-    if (noun === "TARGET" && now && old) judgeTarget(sk, old, now);
+    if (noun === "TARGET" && now && old) judgeTarget(pk, sk, old, now);
     if (sk === "ACCOUNT" && now && old && Number(now.slots) > Number(old.slots) && Number(now.slots) > Number(now.slotLimit))
       violate("10 slots stay within the plan", `${now.slots} of ${now.slotLimit}`);
     if (
@@ -129,7 +128,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     return job !== undefined && !ends(job);
   };
 
-  function judgeTarget(sk: string, old: Row, now: Row): void {
+  function judgeTarget(pk: string, sk: string, old: Row, now: Row): void {
     const [was, is] = [Number(old.fence), Number(now.fence)];
     const lease = now.lease as { job: string; until: string } | undefined;
     const before = old.lease as { job: string; until: string } | undefined;
@@ -144,8 +143,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const early = mine?.status === "retrying" && Date.parse(mine.nextAt ?? "") > clock.now() + 2000;
     if (early && !swarm.has("clock skewed") && !swarm.has("process frozen"))
       violate("6 retries come at 1, 5 and 15 minutes", `${lease?.job} takes ${sk} before ${mine.nextAt}`);
-    const place = (id = "") => places.get(id) ?? Number.POSITIVE_INFINITY;
-    const skipped = begun ? undefined : (old.line as string[]).find((id) => place(id) < place(lease?.job) && lives(id));
+    const deploys = (known.rows.get(`${pk}|ACCOUNT`)?.deploys ?? []) as string[];
+    const first = deploys.slice(0, Math.max(0, deploys.indexOf(lease?.job ?? "")));
+    const skipped = begun ? undefined : (old.line as string[]).find((id) => first.includes(id) && lives(id));
     if (skipped !== undefined)
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
     if (!swarm.has("clock skewed") && before && lives(before.job) && Date.parse(before.until) > clock.now() + 1000)
@@ -208,7 +208,6 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       if (failure && failure.message.length > 4096) violate("6 errors are short", `${failure.message.length} characters`);
     if (!was) {
       going++;
-      places.set(job.id, places.size);
       if (job.status !== "queued" || job.version !== 1 || row.dueAt === undefined)
         violate("2 an accepted job ends once", `${job.id} begins as ${job.status}, version ${job.version}, due ${row.dueAt}`);
       if (lines !== 1) violate("7 every change has one audit line", `${job.id} was accepted with ${lines}`);

@@ -90,6 +90,19 @@ export const mutants: readonly Mutant[] = [
   ),
   of(rollout, "what one overtaken heard counts", "outcome, attempt, at", "outcome, attempt: attempt && undefined, at"),
   of(rollout, "the plan's number of deploys is not looked at", "before.length >= concurrent", "before.length >= 100"),
+  of(
+    rollout,
+    "the plan's number is not looked at again for a retry",
+    'if (state.status !== "running" && !state.begun &&',
+    "if (state.attempts === 0 &&",
+  ),
+  of(
+    advance,
+    "who lets others go may be at work elsewhere",
+    "alone && !waiting.begun &&",
+    "(alone || !alone) && !waiting.begun &&",
+  ),
+  of(advance, "who lets others go may have begun", "alone && !waiting.begun &&", "alone &&"),
   of(rollout, "the plan's number is one too many", "before.length >= concurrent", "before.length > concurrent"),
   of(
     rollout,
@@ -177,8 +190,8 @@ export const mutants: readonly Mutant[] = [
   of(
     advance,
     "a retry rings nobody and is not due",
-    'effects: [{ type: "ring", target, delaySeconds: again * 60 }], dueAt: nextLook(next, at)',
-    "effects: [], dueAt: later(at, minutes(100_000))",
+    '      effects: [{ type: "ring", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],\n      dueAt: nextLook(next, at),',
+    '      effects: yields ? [{ type: "yield" as const }] : [],\n      dueAt: later(at, minutes(100_000)),',
   ),
   of(
     advance,
@@ -213,8 +226,8 @@ export const mutants: readonly Mutant[] = [
   of(
     happen,
     "cancelling and its audit line are two writes",
-    "else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...also)",
-    "else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move))",
+    "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes)",
+    "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes.slice(also.length))",
   ),
   of(
     job,

@@ -52,7 +52,7 @@ export const Account = z.object({
   dueAt: z.string().optional(),
   slots: z.number().int(),
   targets: z.number().int(),
-  /** Deploys accepted and, as far as was known at the last acceptance, not ended; oldest first. One that has ended holds no place. */
+  /** Deploys accepted and, as far as was known at the last acceptance, not ended, in the order of their turns. One that has ended holds no place. */
   deploys: z.array(z.string()),
 });
 export type Account = z.infer<typeof Account>;

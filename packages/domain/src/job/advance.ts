@@ -37,6 +37,8 @@ export type JobEvent = { readonly at: Date } & (
 /** What has to be done once the new state is written. */
 export type Effect =
   | { readonly type: "ring"; readonly target: string; readonly delaySeconds: number }
+  /** It does nothing until its next try: those behind it go first. Part of the commit. */
+  | { readonly type: "yield" }
   | { readonly type: "finish" };
 
 export interface Advanced {
@@ -147,7 +149,13 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
       ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
     };
     const next = { ...job, rollouts: { ...job.rollouts, [target]: waiting } };
-    return { job: next, effects: [{ type: "ring", target, delaySeconds: again * 60 }], dueAt: nextLook(next, at) };
+    const alone = Object.values(next.rollouts).every((other) => other.target === target || rolloutEnded(other));
+    const yields = alone && !waiting.begun && !job.cancelAt;
+    return {
+      job: next,
+      effects: [{ type: "ring", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],
+      dueAt: nextLook(next, at),
+    };
   }
   const done: Rollout = {
     ...without(rollout, "waitsFor", "nextAt", "failure", "begun", "withdrawn"),

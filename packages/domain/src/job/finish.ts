@@ -1,7 +1,7 @@
 import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironment } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
-import { getAccount, giveBack } from "../entitlement/account.ts";
+import { accountKey, getAccount, giveBack } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { planOf } from "../plan/plan.ts";
 import { get, remove, replace, update, type Write } from "../table.ts";
@@ -178,6 +178,22 @@ async function markChanged(ctx: Context, job: Job): Promise<Write[]> {
         values: { ":changed": "changed" },
       }),
     );
+}
+
+/**
+ * A job that waits for its next try and holds nothing goes behind the tenant's others: a server that is away keeps none of them waiting.
+ * Its turn is looked at again then.
+ */
+export async function letOthersGo(ctx: Context, job: Job): Promise<Write[]> {
+  const { deploys } = await getAccount(ctx);
+  if (!deploys.includes(job.id) || deploys.at(-1) === job.id) return [];
+  return [
+    update(ctx, accountKey(ctx), {
+      change: "SET deploys = :next",
+      condition: "deploys = :seen",
+      values: { ":seen": deploys, ":next": [...deploys.filter((id) => id !== job.id), job.id] },
+    }),
+  ];
 }
 
 /**

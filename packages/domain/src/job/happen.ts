@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { commit, get, type Write } from "../table.ts";
 import { advance, type JobEvent } from "./advance.ts";
-import { finish, ringWaiting } from "./finish.ts";
+import { finish, letOthersGo, ringWaiting } from "./finish.ts";
 import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "./job.ts";
 
 /** Two workers on one job meet a few times; more often than this something is wrong. */
@@ -20,9 +20,10 @@ export async function happen(ctx: Context, id: string, event: JobEvent, seen?: J
     const { job: next, effects, dueAt } = advance(job, event);
     if (next === job) return job;
     const move = { dueAt, mark: Buffer.from(ctx.random(9)).toString("base64url") };
+    const writes = [...also, ...(effects.some(({ type }) => type === "yield") ? await letOthersGo(ctx, next) : [])];
     try {
-      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...also);
-      else if (also.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...also);
+      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...writes);
+      else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes);
       else await stepJob(ctx, next, job.version, move);
     } catch (error) {
       if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;

@@ -55,6 +55,9 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (state.attempts === 0) {
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
     if (refused && isFailureClass(refused.code)) return end(ctx, job, bell, { ok: false, failure: failure(refused.code) });
+  }
+  // A run that may be going on has had its turn, and to stop one needs none.
+  if (state.status !== "running" && !state.begun && !isStopping(job, bell.target)) {
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
     before = await stillAhead(ctx, account.deploys, job.id);
     if (before.length >= concurrent)
