@@ -298,6 +298,29 @@ describe("at once", () => {
   });
 });
 
+test.each([
+  { name: "gone", anew: false },
+  { name: "made anew", anew: true },
+])("a deploy that is repeated when its environment is $name is answered with its job and makes none", async ({ anew }) => {
+  const tenant = await testTenant(made);
+  await tenant.target();
+  await tenant.app();
+  await tenant.work(await tenant.deploy("shop", { environment: "staging" }));
+  const ask = () => deploy(tenant.once("k"), { app: "shop", bundle, targets: ["web1"] });
+  const job = await ask();
+  await tenant.work(job);
+  const removal = await removeApp(tenant.ctx, { app: "shop", volumes: "keep" });
+  if (!removal) throw new Error("it was deployed");
+  await tenant.work(removal);
+  if (anew) await tenant.work(await tenant.deploy("shop", { targets: ["web1"] }));
+  const before = await tenant.account();
+  expect((await ask()).id).toBe(job.id);
+  expect(await tenant.account()).toEqual(before);
+  await expect(deploy(tenant.once("k", "another"), { app: "shop", bundle, targets: ["web1"] })).rejects.toMatchObject({
+    code: "idempotency.mismatch",
+  });
+});
+
 test("a password inside an address is hidden by itself too, whatever the variable is called", () => {
   const clean = redactor({ STORE: "postgres://shop:p%40ssw0rd!@db/shop", POSTGRES_PWD: "hunter22", NAME: "shop-name" });
   expect(clean("failed for p%40ssw0rd! and p@ssw0rd! and hunter22 of shop-name")).toBe(

@@ -4,7 +4,7 @@ import { Problem } from "./error.ts";
 import { get, insert, key, type Write } from "./table.ts";
 
 /** Answers to requests with an Idempotency-Key are kept a day, in the commit that did what was asked. */
-const KEEP_SECONDS = 86_400;
+export const KEEP_SECONDS = 86_400;
 const Remembered = z.object({ hash: z.string(), answer: z.unknown() });
 
 const onceKey = (ctx: Context, name: string) => key(ctx, `ONCE#${name}`);

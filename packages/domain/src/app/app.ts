@@ -2,7 +2,8 @@ import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { get, getAll, key, list } from "../table.ts";
+import { KEEP_SECONDS } from "../once.ts";
+import { get, getAll, key, list, put, type Write } from "../table.ts";
 
 /**
  * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
@@ -107,6 +108,20 @@ export async function listEnvironments(ctx: Context, app: string): Promise<Envir
 export function before(environment: Environment): number | undefined {
   const first = environment.good.indexOf(environment.good.at(-1) ?? 0);
   return first > 0 ? environment.good[first - 1] : undefined;
+}
+
+const goneKey = (ctx: Pick<Context, "tenant">, app: string, name: string) => key(ctx, `GONE#${app}#${name}`);
+
+/** For the commit that removes an environment: requests that it did may still be repeated by somebody who heard no answer. */
+export const keepRequests = (ctx: Context, { app, name, requests }: Environment): Write | undefined =>
+  requests.length > 0
+    ? put(ctx, goneKey(ctx, app, name), { requests, ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS })
+    : undefined;
+
+/** A new environment with the memory of the one that had its name and was removed. */
+export async function withMemory(ctx: Context, environment: Environment): Promise<Environment> {
+  const gone = await get(ctx, goneKey(ctx, environment.app, environment.name));
+  return gone ? { ...environment, requests: Environment.shape.requests.parse(gone.requests) } : environment;
 }
 
 /** The environment's memory of requests with this one added. */

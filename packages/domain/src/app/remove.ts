@@ -7,7 +7,7 @@ import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
 import { commit, getAll, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
-import { appKey, environmentKey, getAppIn, listEnvironments, PRODUCTION } from "./app.ts";
+import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "./app.ts";
 
 /**
  * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be
@@ -38,6 +38,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
         ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
         : undefined,
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
+      keepRequests(ctx, environment),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;

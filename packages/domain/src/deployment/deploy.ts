@@ -8,6 +8,7 @@ import {
   GOOD_KEPT,
   getAppIn,
   PRODUCTION,
+  withMemory,
   withRequest,
 } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
@@ -40,7 +41,8 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   checkPaths(files.map(({ path }) => path));
   const data = pack({ ...input.bundle, files });
   return inTurn(ctx, async () => {
-    const { app, environment, account } = await getAppIn(ctx, input.app, name);
+    const { app, environment: found, account } = await getAppIn(ctx, input.app, name);
+    const environment = found.version === 0 ? await withMemory(ctx, found) : found;
     const again = await sameRequest(ctx, environment);
     if (again) return again;
     const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;

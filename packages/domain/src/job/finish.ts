@@ -1,4 +1,4 @@
-import { App, appKey, Environment, environmentKey, listEnvironments, newEnvironment } from "../app/app.ts";
+import { App, appKey, Environment, environmentKey, keepRequests, listEnvironments, newEnvironment } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { accountKey, getAccount, giveBack } from "../entitlement/account.ts";
@@ -97,8 +97,10 @@ async function removeEnvironment(ctx: Context, environment: Environment): Promis
   const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
   const active = app.active.filter((name) => name !== environment.name);
   const at = appKey(ctx, app.name);
+  const kept = keepRequests(ctx, environment);
   return [
     remove(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
+    ...(kept ? [kept] : []),
     others.length > 0
       ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
       : remove(ctx, at, seen(app), stale),
