@@ -21,6 +21,7 @@ const berth = (args: readonly string[], keys: Keys = [], options = {}) =>
   cli.atTerminal(args, keys, { token: tenant.secret, cwd, ...options });
 
 /** Steps that take their time, until it is canceled or they are done. */
+/** A run of some seconds: enough of them for the keys to be pressed while it goes on, on a slow machine too. */
 const slow =
   (seconds: number): Play =>
   async (_, tell) => {
@@ -71,7 +72,7 @@ describe("Ctrl-C while a job is watched", () => {
   const asked = "What shall be done?";
 
   test("lets go of it", async () => {
-    cli.reach.next(slow(2));
+    cli.reach.next(slow(8));
     const run = await berth(
       ["deploy"],
       [
@@ -102,7 +103,7 @@ describe("Ctrl-C while a job is watched", () => {
   });
 
   test("goes on watching, and tells no step twice", async () => {
-    cli.reach.next(slow(2));
+    cli.reach.next(slow(8));
     const run = await berth(
       ["deploy"],
       [
@@ -117,7 +118,7 @@ describe("Ctrl-C while a job is watched", () => {
   });
 
   test("a second time ends at once with 130", async () => {
-    cli.reach.next(slow(2));
+    cli.reach.next(slow(8));
     const run = await berth(
       ["deploy"],
       [
