@@ -135,7 +135,7 @@ export async function door(): Promise<Figure> {
 }
 
 /** Seeds a second of the simulation, where it can be run. */
-export function simulation(program: string, seeds = 200): Figure {
+export function simulation(program: string, seeds = 2000): Figure {
   const milliseconds = timed([program, "--seeds", String(seeds)]);
   const perTen = (seeds / milliseconds) * 600_000;
   return {
