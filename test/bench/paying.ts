@@ -1,25 +1,9 @@
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
 import type Stripe from "stripe";
+import { endpointAt, soldAs } from "../support/sold.ts";
 
 /** A Stripe at which so many customers pay for the second plan, each with a subscription and its first invoice; it takes reads only. */
 export function payingAtStripe(count: number): Stripe {
-  const price = (plan: (typeof plans)[number]) => ({
-    id: `price_${plan.name}`,
-    product: `prod_${plan.name}`,
-    lookup_key: plan.lookupKey,
-    unit_amount: plan.price,
-    currency: plan.currency,
-    active: true,
-    recurring: { interval: "month", interval_count: 1 },
-  });
-  // Of the test world; what is set wrong at Stripe would fail the nightly comparison.
-  const endpoint = {
-    url: "https://berth.test/webhooks/stripe",
-    status: "enabled",
-    api_version: API_VERSION,
-    enabled_events: eventTypes,
-  };
   const sold = plans[1];
   if (!sold) throw new Error("there is no second plan");
   const month = { current_period_start: 1_803_816_000, current_period_end: 1_806_494_400 };
@@ -30,7 +14,7 @@ export function payingAtStripe(count: number): Stripe {
     created: month.current_period_start,
     ended_at: null,
     currency: sold.currency,
-    items: { data: [{ ...month, price: price(sold), quantity: 1 }] },
+    items: { data: [{ ...month, price: soldAs(sold), quantity: 1 }] },
     cancel_at: null,
     cancel_at_period_end: false,
     cancellation_details: null,
@@ -67,9 +51,9 @@ export function payingAtStripe(count: number): Stripe {
     },
     invoices: { list: ({ customer }: { customer: string }) => page([invoice(number(customer))]) },
     charges: { list: none },
-    prices: { list: () => page(plans.map(price)) },
+    prices: { list: () => page(plans.map(soldAs)) },
     events: { list: async function* () {} },
-    webhookEndpoints: { list: () => page([endpoint]) },
+    webhookEndpoints: { list: () => page([endpointAt("https://berth.test")]) },
     billingPortal: { configurations: { list: none } },
   } as unknown as Stripe;
 }

@@ -1,14 +1,14 @@
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
-import { type Plan, plans } from "@berth/domain/plan/plan.ts";
+import { plans } from "@berth/domain/plan/plan.ts";
 import { globalKey, store } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/schedule.ts";
 import { createChance } from "../support/chance.ts";
+import { endpointAt, soldAs } from "../support/sold.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 
 /** What a Stripe with nobody's subscriptions was asked, and when. */
@@ -21,18 +21,6 @@ interface Counter {
 
 let bench: TestWorld | undefined;
 afterEach(() => bench?.close());
-
-/** What is set at Stripe as the product needs it. */
-const endpoint = { status: "enabled", api_version: API_VERSION, enabled_events: eventTypes };
-const soldAs = (plan: Plan) => ({
-  id: `price_${plan.name}`,
-  product: `prod_${plan.name}`,
-  lookup_key: plan.lookupKey,
-  unit_amount: plan.price,
-  currency: plan.currency,
-  active: true,
-  recurring: { interval: "month", interval_count: 1 },
-});
 
 /** So many accounts with a customer each, at a Stripe that only counts. */
 async function town(size: number, over: Partial<World> = {}): Promise<{ test: TestWorld; counter: Counter }> {
@@ -60,7 +48,7 @@ async function town(size: number, over: Partial<World> = {}): Promise<{ test: Te
     invoices: listing,
     charges: listing,
     prices: { list: async () => ({ data: plans.map(soldAs), has_more: false }) },
-    webhookEndpoints: { list: async () => ({ data: [{ ...endpoint, url: `${test.world.origin}/webhooks/stripe` }] }) },
+    webhookEndpoints: { list: async () => ({ data: [endpointAt(test.world.origin)] }) },
     billingPortal: { configurations: { list: empty } },
   } as unknown as Stripe;
   const test: TestWorld = testWorld({ stripe: () => Promise.resolve(stripe), over });

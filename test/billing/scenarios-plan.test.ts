@@ -67,18 +67,26 @@ test("the same request again is the same answer and no second charge; the same k
   expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(2);
 });
 
-test("a process that dies after Stripe has taken the upgrade is made good by the repeat", async () => {
-  const ann = await bought("solo");
-  const ctx = ann.once("key-1");
+/** From here on a process dies once Stripe has taken its change of a subscription, until the answer is called. */
+async function dieAfterUpdate(): Promise<() => void> {
   const real = await till.test.world.stripe();
   const update = real.subscriptions.update.bind(real.subscriptions);
   real.subscriptions.update = (async (...args: Parameters<typeof update>) => {
     await update(...args);
     throw new Error("killed");
   }) as unknown as typeof update;
+  return () => {
+    real.subscriptions.update = update;
+  };
+}
+
+test("a process that dies after Stripe has taken the upgrade is made good by the repeat", async () => {
+  const ann = await bought("solo");
+  const ctx = ann.once("key-1");
+  const revive = await dieAfterUpdate();
   const { done } = await till.unheard(() => changePlan(ctx, { plan: "pro" }).catch((error: Error) => error.message));
   expect(done).toBe("killed");
-  real.subscriptions.update = update;
+  revive();
   expect(await changePlan(ctx, { plan: "pro" })).toMatchObject({ status: "done", kind: "upgrade" });
   expect(await ann.account()).toMatchObject({ plan: "pro" });
   expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(2);
@@ -86,15 +94,10 @@ test("a process that dies after Stripe has taken the upgrade is made good by the
 
 test("a request that died is not repeated once Stripe may have forgotten it, lest it undo what was chosen since", async () => {
   const ann = await bought("solo");
-  const real = await till.test.world.stripe();
-  const update = real.subscriptions.update.bind(real.subscriptions);
-  real.subscriptions.update = (async (...args: Parameters<typeof update>) => {
-    await update(...args);
-    throw new Error("killed");
-  }) as unknown as typeof update;
+  const revive = await dieAfterUpdate();
   const ctx = ann.once("key-1");
   await expect(changePlan(ctx, { plan: "pro" })).rejects.toThrow("killed");
-  real.subscriptions.update = update;
+  revive();
   await till.settle();
   expect(await change(ann, "studio")).toMatchObject({ status: "done", from: "pro" });
   await till.advance(DAY + HOUR);

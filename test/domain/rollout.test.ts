@@ -10,7 +10,7 @@ import { LEASE_SECONDS } from "@berth/domain/rollout/lease.ts";
 import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { afterAll, describe, expect, test } from "vitest";
-import { failed, lost, scriptedReach, succeeded } from "../support/reach.ts";
+import { failed, lost, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
 
@@ -376,6 +376,17 @@ test("a run that has begun is not stopped by an unpaid bill", async () => {
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
 });
 
+/** A deploy that runs, is canceled, and whose worker has had time to hear of it. */
+async function canceledMidway(tenant: TestTenant, target: { readonly id: string }, reach: ScriptedReach) {
+  const job = await tenant.deploy("shop");
+  bells(tenant);
+  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
+  await turn();
+  await cancelJob(tenant.ctx, job.id);
+  await t.clock.advance(4);
+  return { job, running };
+}
+
 test("cancelling a run stops it on the server, and the job ends as the server says", async () => {
   const { tenant, target } = await ready();
   const reach = scriptedReach();
@@ -385,12 +396,7 @@ test("cancelling a run stops it on the server, and the job ends as the server sa
     stopped(failed({ class: "canceled", changed: true, rolledBack: true }));
     return succeeded();
   });
-  const job = await tenant.deploy("shop");
-  bells(tenant);
-  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
-  await turn();
-  await cancelJob(tenant.ctx, job.id);
-  await t.clock.advance(4);
+  const { job, running } = await canceledMidway(tenant, target, reach);
   await running;
   expect(reach.runs.map(({ op }) => op)).toEqual(["deploy", "cancel"]);
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "canceled" });
@@ -404,12 +410,7 @@ test("a run that is canceled while its line is down is stopped when the line is 
   let drop: (why: RemoteError) => void = () => {};
   reach.always(() => new Promise<Exit>((_, reject) => (drop = reject)));
   reach.cancels(() => (down ? Promise.reject(dropped) : failed({ class: "canceled", changed: true, rolledBack: true })));
-  const job = await tenant.deploy("shop");
-  bells(tenant);
-  const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
-  await turn();
-  await cancelJob(tenant.ctx, job.id);
-  await t.clock.advance(4);
+  const { job, running } = await canceledMidway(tenant, target, reach);
   drop(dropped);
   down = false;
   await turn();
@@ -426,7 +427,6 @@ test("no secret among the variables is in any event, failure or log we keep, who
     tell({ type: "log", service: "web", text: `password is ${secret} or ${Buffer.from(secret).toString("base64")}` });
     return failed({ class: "unhealthy", message: `bad ${secret}`, log: [`x${secret}y`, encodeURIComponent(secret)] });
   });
-  const { deploy } = await import("@berth/domain/deployment/deploy.ts");
   const job = await deploy(tenant.ctx, {
     app: "shop",
     bundle: { compose: COMPOSE, files: [], variables: { DB_PASSWORD: secret } },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
-import { get, insert, key, type Write } from "./table.ts";
+import { get, insert, key, ttlIn, type Write } from "./table.ts";
 
 /** Answers to requests with an Idempotency-Key are kept a day, in the commit that did what was asked. */
 export const KEEP_SECONDS = 86_400;
@@ -15,7 +15,7 @@ export const remember = (ctx: Context, answer: object): Write | undefined =>
   insert(
     ctx,
     onceKey(ctx, ctx.once.key),
-    { hash: ctx.once.hash, answer, ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS },
+    { hash: ctx.once.hash, answer, ttl: ttlIn(ctx, KEEP_SECONDS) },
     new Problem("idempotency.busy"),
   );
 

@@ -192,6 +192,9 @@ export const insert = (world: World, at: Key, row: object, refusal?: Refusal): W
   refusal,
 });
 
+/** The `ttl` of a row that is kept so long: seconds since 1970, after which the table removes it in its own time. */
+export const ttlIn = (world: World, seconds: number) => Math.floor(world.now().getTime() / 1000) + seconds;
+
 /** A row written whatever was there. For rows whose key makes repeats equal, such as events. */
 export const put = (world: World, at: Key, row: object): Write => ({
   op: { Put: { TableName: world.table.name, Item: { ...row, ...at } } },

@@ -3,7 +3,7 @@ import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { KEEP_SECONDS } from "../once.ts";
-import { get, getAll, key, list, put, type Write } from "../table.ts";
+import { get, getAll, key, list, put, ttlIn, type Write } from "../table.ts";
 
 /**
  * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
@@ -113,10 +113,8 @@ export function before(environment: Environment): number | undefined {
 const goneKey = (ctx: Pick<Context, "tenant">, app: string, name: string) => key(ctx, `GONE#${app}#${name}`);
 
 /** For the commit that removes an environment: requests that it did may still be repeated by somebody who heard no answer. */
-export const keepRequests = (ctx: Context, { app, name, requests }: Environment): Write | undefined =>
-  requests.length > 0
-    ? put(ctx, goneKey(ctx, app, name), { requests, ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS })
-    : undefined;
+export const keepRequests = (ctx: Context, { app, name, requests }: Environment): Write[] =>
+  requests.length > 0 ? [put(ctx, goneKey(ctx, app, name), { requests, ttl: ttlIn(ctx, KEEP_SECONDS) })] : [];
 
 /** A new environment with the memory of the one that had its name and was removed. */
 export async function withMemory(ctx: Context, environment: Environment): Promise<Environment> {

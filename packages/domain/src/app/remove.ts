@@ -38,7 +38,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
         ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
         : undefined,
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
-      keepRequests(ctx, environment),
+      ...keepRequests(ctx, environment),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;

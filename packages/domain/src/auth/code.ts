@@ -4,7 +4,7 @@ import { audit } from "../audit/audit.ts";
 import type { Actor, Context, Credential, World } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { commit, get, globalKey, insert, type Key, key, remove, store, touch, type Write } from "../table.ts";
+import { commit, get, globalKey, insert, type Key, key, remove, store, touch, ttlIn, type Write } from "../table.ts";
 import { erase } from "../tenant/erase.ts";
 import { roleScopes, type User, userOfEmail } from "../tenant/tenant.ts";
 import { secretText, sha256 } from "../token/token.ts";
@@ -28,7 +28,6 @@ const sessionKey = (hash: string) => globalKey("SESSION", hash);
 /** The tenant's own list of its sessions, by which they can be ended. */
 export const sessionRow = (ctx: Pick<Context, "tenant">, hash: string) => key(ctx, `SESSION#${hash}`);
 
-const seconds = (world: World, later: number) => Math.floor(world.now().getTime() / 1000) + later;
 const hashOf = (email: string, code: string) => sha256(`${email}|${code}`);
 
 /** Sends a code. Answers the same whether the address is known or not. */
@@ -43,7 +42,7 @@ export async function requestCode(world: World, input: { email: string; ip: stri
 export async function newCode(world: World, at: Key, about: string): Promise<string> {
   const number = world.random(6).reduce((sum, byte) => (sum * 256 + byte) % 1_000_000, 0);
   const code = String(number).padStart(6, "0");
-  await store(world, at, { hash: hashOf(about, code), tries: 0, ttl: seconds(world, CODE_MINUTES * 60) });
+  await store(world, at, { hash: hashOf(about, code), tries: 0, ttl: ttlIn(world, CODE_MINUTES * 60) });
   return code;
 }
 
@@ -78,7 +77,7 @@ export async function verifyCode(world: World, input: { email: string; code: str
     tenant: user.tenant,
     role: user.role,
     provedAt: world.now().toISOString(),
-    ttl: seconds(world, SESSION_DAYS * 86_400),
+    ttl: ttlIn(world, SESSION_DAYS * 86_400),
   };
   const hash = sha256(session);
   await commit(

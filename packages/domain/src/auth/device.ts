@@ -2,7 +2,7 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
 import { Problem } from "../error.ts";
-import { commit, get, globalKey, insert, touch, update } from "../table.ts";
+import { commit, get, globalKey, insert, touch, ttlIn, update } from "../table.ts";
 import { issueToken, secretText, sha256, type Token } from "../token/token.ts";
 import { limit, network } from "./rate.ts";
 
@@ -60,7 +60,7 @@ export async function startDevice(
     ip: input.ip,
     scopes: [...input.scopes],
     createdAt: now.toISOString(),
-    ttl: Math.floor(now.getTime() / 1000) + MINUTES * 60,
+    ttl: ttlIn(world, MINUTES * 60),
   };
   await commit(world, insert(world, loginKey(userCode), login));
   const verificationUri = `${world.origin}/device`;

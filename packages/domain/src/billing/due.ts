@@ -19,8 +19,8 @@ export async function* accounts(world: World, { due }: { due: boolean }): AsyncG
 }
 
 /**
- * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a week beside the nightly comparison. What is
- * enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest; what the time
+ * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a week beside the nightly
+ * comparison. What is enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest; what the time
  * did not do for is still due.
  */
 export async function lookAtDue(world: World, until?: Date): Promise<{ looked: number; failed: number }> {

@@ -4,7 +4,7 @@ import { Account, accountKey, entitlement, findAccount } from "../entitlement/ac
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
 import { owners, type Posted, post, send } from "../mail/outbox.ts";
-import { commit, get, globalKey, put, type Row, store, touch, update, type Write } from "../table.ts";
+import { commit, get, globalKey, put, type Row, store, touch, ttlIn, update, type Write } from "../table.ts";
 import { wasClosed } from "../tenant/closed.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
@@ -24,7 +24,7 @@ const eventKey = (event: string) => globalKey("EVT", event);
 const system = (world: World, tenant: string): Context => ({ ...world, tenant, actor: { kind: "system", id: "billing" } });
 const doneRow = (world: World) => ({
   doneAt: world.now().toISOString(),
-  ttl: Math.floor(world.now().getTime() / 1000) + EVENT_SECONDS,
+  ttl: ttlIn(world, EVENT_SECONDS),
 });
 
 /** Answers an event: finds its customer and looks again, unless this very event was answered before. */

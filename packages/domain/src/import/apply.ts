@@ -7,7 +7,7 @@ import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { type Code, Problem } from "../error.ts";
 import { remember } from "../once.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { check, commit, get, key, put, replace } from "../table.ts";
+import { check, commit, get, key, put, replace, ttlIn } from "../table.ts";
 import { addTarget } from "../target/target.ts";
 import { digest, type Export, type SelfHosted } from "./export.ts";
 import { importedKey, StoredImport } from "./imported.ts";
@@ -64,7 +64,7 @@ async function agreed(ctx: Context, document: SelfHosted, plan: string): Promise
     put(ctx, agreedKey(ctx, plan), {
       document: digest(document),
       create,
-      ttl: Math.floor(ctx.now().getTime() / 1000) + AGREED_SECONDS,
+      ttl: ttlIn(ctx, AGREED_SECONDS),
     }),
     audit(ctx, "import.apply", plan, { detail: `${create.length} to make` }),
   );

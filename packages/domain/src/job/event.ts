@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { key, list, type Row, touch } from "../table.ts";
+import { key, list, type Row, touch, ttlIn } from "../table.ts";
 import { ended, getJob, type Job } from "./job.ts";
 
 /**
@@ -45,7 +45,7 @@ export async function keepEvents(
 ): Promise<void> {
   const [first] = events;
   if (!first) return;
-  const ttl = Math.floor(ctx.now().getTime() / 1000) + days * 86_400;
+  const ttl = ttlIn(ctx, days * 86_400);
   const change = {
     change: "SET #events = :events, #last = :last, #ttl = :ttl",
     condition: "attribute_not_exists(#last) OR #last < :last",

@@ -97,10 +97,9 @@ async function removeEnvironment(ctx: Context, environment: Environment): Promis
   const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
   const active = app.active.filter((name) => name !== environment.name);
   const at = appKey(ctx, app.name);
-  const kept = keepRequests(ctx, environment);
   return [
     remove(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
-    ...(kept ? [kept] : []),
+    ...keepRequests(ctx, environment),
     others.length > 0
       ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
       : remove(ctx, at, seen(app), stale),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, getAll, insert, key, list, type Row, replace, replaceOne, type Write } from "../table.ts";
+import { get, getAll, insert, key, list, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
 import { HostKey } from "../target/host-key.ts";
 
 /**
@@ -118,7 +118,7 @@ function due(job: Job, at: Date): Row {
 const row = (ctx: World, job: Job, dueAt: Date): Row => ({
   ...job,
   ...due(job, dueAt),
-  ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS,
+  ttl: ttlIn(ctx, KEEP_SECONDS),
 });
 
 /** Promises the job. Follow the commit with `ring`; the stream and the sweep are the guarantee behind it. */

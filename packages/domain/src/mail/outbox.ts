@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { get, globalKey, insert, key, list, listDue, tenantOf, touch, type Write } from "../table.ts";
+import { get, globalKey, insert, key, list, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
 import { User } from "../tenant/tenant.ts";
 import { Mail } from "./mail.ts";
 
@@ -34,7 +34,7 @@ export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
     mail: named,
     duePk: shards[(ctx.random(1)[0] ?? 0) % SHARDS],
     dueAt: later(ctx, AGAIN_SECONDS),
-    ttl: Math.floor(ctx.now().getTime() / 1000) + KEEP_SECONDS,
+    ttl: ttlIn(ctx, KEEP_SECONDS),
   });
   return { write, mail: named };
 }

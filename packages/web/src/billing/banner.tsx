@@ -2,6 +2,13 @@ import { Link } from "wouter-preact";
 import { day } from "../ui/time.tsx";
 import { useStanding } from "./standing.ts";
 
+/** Why changes are off, until when, and where that is mended. */
+const off = {
+  ended: { what: "Your plan has ended.", until: "you choose one", link: <Link href="/plans">Choose a plan</Link> },
+  paused: { what: "Your subscription is paused.", until: "it is resumed", link: <Link href="/billing">See billing</Link> },
+  unpaid: { what: "The bill is unpaid.", until: "it is paid", link: <Link href="/billing">Pay the open bill</Link> },
+} as const;
+
 /** On every page while a bill is unpaid: until when what goes on, and where to mend it. */
 export function Banner() {
   const standing = useStanding();
@@ -20,32 +27,13 @@ export function Banner() {
         </p>
       </aside>
     );
-  if (standing?.state === "restricted" && standing.because === "ended")
-    return (
-      <aside class="banner bad" aria-label="Billing notice">
-        <p>
-          <strong>Your plan has ended.</strong> Your apps, their data, logs and backups are untouched; changes are off until you
-          choose one. <Link href="/plans">Choose a plan</Link>
-        </p>
-      </aside>
-    );
-  if (standing?.state === "restricted" && standing.because === "paused")
-    return (
-      <aside class="banner bad" aria-label="Billing notice">
-        <p>
-          <strong>Your subscription is paused.</strong> Your apps, their data, logs and backups are untouched; changes are off
-          until it is resumed. <Link href="/billing">See billing</Link>
-        </p>
-      </aside>
-    );
-  if (standing?.state === "restricted")
-    return (
-      <aside class="banner bad" aria-label="Billing notice">
-        <p>
-          <strong>The bill is unpaid.</strong> Your apps, their data, logs and backups are untouched; changes are off until it is
-          paid. <Link href="/billing">Pay the open bill</Link>
-        </p>
-      </aside>
-    );
-  return null;
+  if (standing?.state !== "restricted") return null;
+  const { what, until, link } = off[standing.because ?? "unpaid"];
+  return (
+    <aside class="banner bad" aria-label="Billing notice">
+      <p>
+        <strong>{what}</strong> Your apps, their data, logs and backups are untouched; changes are off until {until}. {link}
+      </p>
+    </aside>
+  );
 }
