@@ -4,8 +4,10 @@ const onServers = ["test/lab/**/*.test.ts", "test/e2e/**/*.test.ts", "test/chaos
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only to end what hangs: a machine that does other things too takes many times as long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,
@@ -20,7 +22,14 @@ export default defineConfig({
       {
         // Real servers and what is measured on them: one file after the other, with the machine to themselves.
         extends: true,
-        test: { name: "servers", include: onServers, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: "servers",
+          include: onServers,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

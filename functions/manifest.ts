@@ -17,12 +17,12 @@ export interface Route {
 }
 
 /** A schedule's function gets `{ schedule: name }` as its event. */
-export interface Schedule {
+interface Schedule {
   readonly name: string;
   readonly everyMinutes: number;
 }
 
-export type Trigger =
+type Trigger =
   /** API Gateway, HTTP API, payload 2.0. */
   | { readonly kind: "http"; readonly routes: readonly Route[] }
   /** A Function URL that streams its answer, for what a gateway would hold back until it is whole. */

@@ -15,6 +15,8 @@ export interface CommonEnv {
   readonly STAGE: string;
   /** Where the dashboard is, without a trailing slash. */
   readonly ORIGIN: string;
+  /** The address customers write to. */
+  readonly SUPPORT: string;
   readonly TABLE: string;
   readonly KEY_ID: string;
   readonly JOBS_QUEUE: string;
@@ -39,6 +41,7 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
   return {
     stage: need(env, "STAGE"),
     origin: need(env, "ORIGIN"),
+    support: need(env, "SUPPORT"),
     privateTargets: local,
     table: { name: need(env, "TABLE"), client },
     now: () => new Date(Date.now() + (local ? Number(process.env.LOCAL_CLOCK_MS ?? 0) : 0)),

@@ -7,7 +7,7 @@ import { Handler } from "./handler.ts";
 import type { Parts } from "./service.ts";
 
 /** Rows that are found by a secret, an address or a name that is unique everywhere. */
-const GLOBAL = ["CLOSED#*", "CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];
+const GLOBAL = ["BROWSER#*", "CLOSED#*", "CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];
 
 /** functions/api: the API behind the gateway, and its event streams behind an address of their own. */
 export function api(scope: Construct, { data, queues, gateway, alarms, common, code }: Parts): void {
@@ -22,7 +22,8 @@ export function api(scope: Construct, { data, queues, gateway, alarms, common, c
 
   const stream = new Handler(scope, "api/stream", { code, environment: common });
   mayRead(stream, data.table, "TENANT#*", "SESSION#*", "TOKEN#*");
-  mayMark(stream, data.table, "SESSION#*", "TOKEN#*");
+  // TENANT#*: the tenant's count of open streams, and when a credential of its was last used.
+  mayMark(stream, data.table, "TOKEN#*", "TENANT#*");
   // No IAM in front: who asks is found out by the API itself, as behind the gateway. The function's concurrency is the ceiling.
   const url = stream.lambda.addFunctionUrl({
     authType: FunctionUrlAuthType.NONE,

@@ -21,6 +21,7 @@ berth(app, {
   stage: setting("stage"),
   origin: setting("origin"),
   mailFrom: setting("mailFrom"),
+  support: setting("support"),
   ...(typeof operator === "string" && { operator }),
   ...(account && region && { env: { account, region } }),
   code: (name) => {

@@ -13,12 +13,11 @@ export function billing(scope: Construct, { data, queues, alarms, common, code }
   mayChange(sync, data.table, "TENANT#*", "CUS#*", "EVT#*");
   mayRead(sync, data.table, "CLOSED#*");
   maySend(sync, queues.mail);
-  maySend(sync, queues.billing);
   mayReadParameter(sync, data.parameters.stripeSecret);
 
   const reconcile = new Scheduled(scope, "billing/reconcile", alarms, { code, environment });
   mayFindDue(reconcile, data.table, "BILLING#*", "MAIL#*");
-  mayChange(reconcile, data.table, "TENANT#*", "CURSOR#*", "CUS#*", "EVT#*");
+  mayChange(reconcile, data.table, "TENANT#*", "CURSOR#*", "CUS#*");
   mayRead(reconcile, data.table, "CLOSED#*");
   maySend(reconcile, queues.mail);
   maySend(reconcile, queues.billing);

@@ -2,8 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, buildSync, type Metafile } from "esbuild";
 import type { FunctionName } from "../functions/manifest.ts";
+import { modules } from "../packages/domain/src/remote/runner/modules.ts";
 
 const root = join(import.meta.dirname, "..");
+
+/** The script that works on a server, joined as packages/domain/src/remote/runner.ts joins it. */
+const runner = modules.map((name) => readFileSync(join(root, `packages/domain/src/remote/runner/${name}.sh`), "utf8")).join("\n");
 
 /**
  * What modules that came through CommonJS still use and an ES module does not have: `require` of Node's own, and where they are. Every file
@@ -17,7 +21,7 @@ const commonJs =
  * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
  * only the rest. The reasons and sizes are in docs/decisions/0008-bundles-by-esbuild-itself.md.
  */
-export const bundleOptions = (name: FunctionName, folder: string) =>
+const bundleOptions = (name: FunctionName, folder: string) =>
   ({
     absWorkingDir: root,
     entryPoints: [{ in: `functions/${name}.ts`, out: "index" }],
@@ -31,10 +35,13 @@ export const bundleOptions = (name: FunctionName, folder: string) =>
     target: "node24",
     // Their ES modules, of which unused parts can be left out; `platform: node` would take the CommonJS ones.
     mainFields: ["module", "main"],
-    alias: { "@aws-sdk/credential-provider-node": "./functions/lambda-credentials.ts" },
+    alias: {
+      "@aws-sdk/credential-provider-node": "./functions/lambda-credentials.ts",
+      "@aws-sdk/endpoint-cache": "./functions/endpoint-cache.ts",
+    },
     // Native parts of ssh2 that it does without.
     external: ["cpu-features", "*.node"],
-    define: { __RUNNER__: JSON.stringify(readFileSync(join(root, "packages/domain/src/remote/runner.sh"), "utf8")) },
+    define: { __RUNNER__: JSON.stringify(runner) },
     banner: { js: commonJs },
     legalComments: "none",
     logLevel: "warning",

@@ -25,7 +25,7 @@ export interface Parts {
 
 /** Berth in two stacks: what must outlive every deploy, and everything that can be made again. */
 export function berth(app: App, settings: Settings): { data: Stack; service: Stack } {
-  const { stage, origin, mailFrom, code } = settings;
+  const { stage, origin, mailFrom, support, code } = settings;
   const env = settings.env ? { env: settings.env } : {};
   const dataStack = new Stack(app, `berth-${stage}-data`, { ...env, terminationProtection: true });
   const service = new Stack(app, `berth-${stage}`, env);
@@ -39,6 +39,7 @@ export function berth(app: App, settings: Settings): { data: Stack; service: Sta
   const common: CommonEnv = {
     STAGE: stage,
     ORIGIN: origin,
+    SUPPORT: support,
     TABLE: kept.table.tableName,
     KEY_ID: kept.key.keyArn,
     JOBS_QUEUE: queues.jobs.queue.queueUrl,

@@ -10,6 +10,8 @@ export interface Settings {
   readonly origin: string;
   /** Who the service's mails are from: an address of a domain that SES has verified. */
   readonly mailFrom: string;
+  /** The address customers write to when they need a person: somebody has to read it. */
+  readonly support: string;
   /** Who is told of alarms. */
   readonly operator?: string;
   /** A function's code. */

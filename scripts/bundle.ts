@@ -55,6 +55,7 @@ export function measureBundle(name: FunctionName, below: string): BundleSize {
 export const loadEnvironment = {
   STAGE: "test",
   ORIGIN: "https://berth.example",
+  SUPPORT: "support@berth.example",
   TABLE: "t",
   KEY_ID: "k",
   JOBS_QUEUE: "https://queue.example/jobs",

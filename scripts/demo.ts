@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { fingerprint } from "@berth/domain/remote/key.ts";
 import { startCloud } from "@berth/local/cloud.ts";
 import { created } from "../test/lab/client.ts";
+import { engineName, engineNames } from "../test/lab/engine.ts";
 import { busyboxImage, redisImage } from "../test/lab/images.ts";
 import { available, type Lab, startLab } from "../test/lab/lab.ts";
 import type { Server } from "../test/lab/server.ts";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     keep: { type: "boolean", default: false },
     target: { type: "string", multiple: true },
+    engine: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -26,6 +28,7 @@ const usage = `The whole product on this machine, told as a story: real servers,
 
   npm run demo                              two servers of its own (as root on Linux)
   npm run demo -- --keep                    leaves it running and prints the addresses
+  npm run demo -- --engine newest           with another Docker on them, one of: ${engineNames.join(", ")}
   npm run demo -- --target user@host        on a server of yours, with Docker; may be repeated
 `;
 
@@ -72,7 +75,9 @@ async function demo(): Promise<void> {
     telling.chapter("The stage");
     let lab: Lab | undefined;
     if (!values.target) {
-      lab = await telling.step("two servers come up, each with its own sshd and Docker", () => startLab({ servers: 2 }));
+      lab = await telling.step("two servers come up, each with its own sshd and Docker", () =>
+        startLab({ servers: 2, engine: engineName(values.engine) }),
+      );
       ends.push(() => lab?.close());
       const { registry } = lab;
       await telling.step("a registry has the images", async () => {

@@ -6,7 +6,15 @@ import { own } from "../packages/cli/src/refusal.ts";
 const anchor = (text: string) => `<a id="${text}"></a>`;
 const commands = (next: readonly string[] = []) => next.map((command) => `\`${command}\``).join(", ");
 const entry = (code: string, title: string, hint: string | undefined, next: readonly string[] | undefined) =>
-  [`### \`${code}\``, anchor(code), title, hint ?? "", next ? `Try: ${commands(next)}` : ""].filter(Boolean).join("\n\n");
+  [
+    `### \`${code}\``,
+    anchor(code),
+    title,
+    hint?.replace("SUPPORT", "support (address: `berth whoami`)") ?? "",
+    next ? `Try: ${commands(next)}` : "",
+  ]
+    .filter(Boolean)
+    .join("\n\n");
 
 /** docs/errors.md: every code a request or a command can be refused with, and every class a job can fail with, as the catalogues say. */
 export function errorsPage(): string {

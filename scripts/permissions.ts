@@ -17,8 +17,8 @@ export function permissionsPage(): string {
 Made from packages/domain/src/entitlement/permission.ts by scripts/permissions.ts.
 
 \`none\` is who never paid, \`active\` who has paid, \`grace\` who has a bill open for less than ${GRACE_DAYS} days, \`restricted\` who has had one open for longer,
-has paused or has ended. At the very second at which grace ends it is restricted; nothing has to run for that. Running apps, scheduled backups and
-health watching go on in every state.
+has paused or has ended. At the very second at which grace ends it is restricted; nothing has to run for that. Apps that run are
+left alone in every state.
 
 | | ${states.join(" | ")} |
 | --- | ${states.map(() => "---").join(" | ")} |

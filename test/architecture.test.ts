@@ -3,12 +3,14 @@ import { catalogue } from "@berth/domain/error.ts";
 import { failures } from "@berth/domain/rollout/failure.ts";
 import { expect, test } from "vitest";
 import { errorsPage } from "../scripts/errors.ts";
-import { commentsOf, filesOf, importsOf, type Source, sourcesOf } from "./support/source.ts";
+import { circlesOf, commentsOf, filesOf, importsOf, type Source, sourcesOf } from "./support/source.ts";
 
 const code = sourcesOf("{functions,infra,packages,scripts,test}/**/*.{ts,tsx}");
 const below = (...folders: string[]) => code.filter(({ path }) => folders.some((folder) => path.startsWith(folder)));
+/** The cloud on one machine and its engines. */
+const local = /^packages\/local(-\w+)?\//;
 /** Code that reaches a customer, an operator or a server. */
-const product = below("functions/", "infra/", "packages/").filter(({ path }) => !path.startsWith("packages/local/"));
+const product = below("functions/", "infra/", "packages/").filter(({ path }) => !local.test(path));
 
 /** `file -> import` for every import that a rule refuses. */
 const broken = (sources: readonly Source[], refused: (to: string, typeOnly: boolean, path: string) => boolean) =>
@@ -59,43 +61,99 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {
   const folder = (path: string) => /^functions\/([^/]+)\//.exec(path)?.[1];
   const refused = (to: string, _: boolean, path: string) =>
-    /^(infra|test|scripts|packages\/(cli|web|local))\//.test(to) || (folder(to) !== undefined && folder(to) !== folder(path));
+    /^(infra|test|scripts|packages\/(cli|web|local(-\w+)?))\//.test(to) ||
+    (folder(to) !== undefined && folder(to) !== folder(path));
   expect(broken(below("functions/"), refused)).toEqual([]);
 });
 
-test("infra takes only types and the manifest from functions, and nothing from packages", () => {
+test("infra takes only types and the manifest from functions, and from packages only what imports nothing", () => {
+  const list = (to: string) => code.find(({ path }) => path === to)?.imports.length === 0;
   const refused = (to: string, typeOnly: boolean) =>
-    /^(packages|test|scripts)\//.test(to) || (to.startsWith("functions/") && to !== "functions/manifest.ts" && !typeOnly);
+    /^(test|scripts)\//.test(to) ||
+    (to.startsWith("packages/") && !list(to)) ||
+    (to.startsWith("functions/") && to !== "functions/manifest.ts" && !typeOnly);
   expect(broken(below("infra/"), refused)).toEqual([]);
   expect(broken(code, (to, _, path) => to.startsWith("infra/") && !/^(infra|test|scripts)\//.test(path))).toEqual([]);
 });
 
 test("the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
   // Data without imports of Node's or the SDK's, for pages and help.
-  const words = ["error", "rollout/failure", "plan/plan", "import/secret"].map((name) => `packages/domain/src/${name}.ts`);
+  const tables = ["error", "rollout/failure", "plan/plan", "import/secret", "target/user-name", "release/reserved"];
+  const words = [...tables.map((name) => `packages/domain/src/${name}.ts`), ...filesOf("packages/domain/src/*/problems.ts")];
+  // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
+  const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(
+    (name) => `packages/domain/src/compose/${name}.ts`,
+  );
   for (const folder of ["packages/cli/", "packages/web/"]) {
+    const known = folder === "packages/cli/" ? [...words, ...readers] : words;
     const refused = (to: string, typeOnly: boolean) =>
       /^(infra|test|scripts)\//.test(to) ||
-      (/^(functions|packages)\//.test(to) && !to.startsWith(folder) && !typeOnly && !words.includes(to));
+      (/^(functions|packages)\//.test(to) && !to.startsWith(folder) && !typeOnly && !known.includes(to));
     expect(broken(below(folder), refused)).toEqual([]);
     const fromFunctions = (to: string) => to.startsWith("functions/") && !to.startsWith("functions/api/");
     expect(broken(below(folder), fromFunctions)).toEqual([]);
   }
-  for (const word of words)
+  const fits = (to: string, path: string) =>
+    words.includes(to) || (readers.includes(path) && [...readers, "yaml", "node:path"].includes(to));
+  for (const file of [...words, ...readers])
     expect(
       broken(
-        code.filter(({ path }) => path === word),
-        (to, typeOnly) => !typeOnly && !words.includes(to),
+        code.filter(({ path }) => path === file),
+        (to, typeOnly, path) => !typeOnly && !fits(to, path),
       ),
     ).toEqual([]);
 });
 
 test("nothing but tests, scripts and itself imports the local cloud", () => {
-  expect(
-    broken(code, (to, _, path) => to.startsWith("packages/local/") && !/^(packages\/local|test|scripts)\//.test(path)),
-  ).toEqual([]);
+  expect(broken(code, (to, _, path) => local.test(to) && !local.test(path) && !/^(test|scripts)\//.test(path))).toEqual([]);
   // What of the manifest and the handlers it runs is imported, it may name by path; of infra nothing but types.
-  expect(broken(below("packages/local/"), (to, typeOnly) => to.startsWith("infra/") && !typeOnly)).toEqual([]);
+  expect(broken(below("packages/local"), (to, typeOnly) => to.startsWith("infra/") && !typeOnly)).toEqual([]);
+});
+
+/** Circles of files that are there when types are taken away, and why they may be. */
+const circles: Record<string, string> = {
+  "packages/cli/src/commands.ts packages/cli/src/completion/completion.ts":
+    "the completion names all commands; it is read by import() only when asked for",
+  "packages/web/src/token/new-token.tsx packages/web/src/token/tokens.tsx": "the query's key lies in the page that lists",
+};
+
+test("no file needs itself by way of others at run time", () => {
+  const found = circlesOf(below("functions/", "infra/", "packages/", "scripts/"), ({ typeOnly }) => !typeOnly).map((circle) =>
+    circle.join(" "),
+  );
+  expect(found.filter((circle) => !circles[circle])).toEqual([]);
+  for (const circle of Object.keys(circles)) expect(found, `${circle} is open: take it off the list`).toContain(circle);
+});
+
+test("the engines of the local cloud have no circle of imports, not even of types", () => {
+  expect(circlesOf(below("packages/local-dynamodb/", "packages/local-stripe/"), () => true)).toEqual([]);
+  // An engine stands alone: it knows neither the cloud nor another engine.
+  const another = (to: string, _: boolean, path: string) => local.test(to) && to.split("/")[1] !== path.split("/")[1];
+  expect(
+    broken(
+      below("packages/local-dynamodb/", "packages/local-stripe/"),
+      (to, typeOnly, path) => another(to, typeOnly, path) || /^(functions|infra|packages\/(cli|domain|web|ops))\//.test(to),
+    ),
+  ).toEqual([]);
+});
+
+test("the local Stripe is built upwards: stored objects, the account, flows, then API and pages, and what starts it", () => {
+  const src = "packages/local-stripe/src/";
+  const starting = ["control-routes", "control", "main", "stripe"].map((name) => `${src}${name}.ts`);
+  const floors = ["objects", "account", "flows", "api or pages", "start"];
+  const floor = (path: string): number => {
+    const folder = path.slice(src.length).split("/").at(-2);
+    if (folder === "objects") return 0;
+    if (folder === "flows") return 2;
+    if (folder !== undefined) return 3;
+    return starting.includes(path) ? 4 : 1;
+  };
+  const climbs = (to: string, _: boolean, path: string) => to.startsWith(src) && floor(to) > floor(path);
+  expect(broken(below(src), climbs), `in the order ${floors.join(", ")}`).toEqual([]);
+  const across = (to: string, _: boolean, path: string) => to.startsWith(`${src}pages/`) && path.startsWith(`${src}api/`);
+  expect(broken(below(src), across)).toEqual([]);
+  // Types of stored objects are all there is on the lowest floor, so nothing of it is left at run time.
+  expect(broken(below(`${src}objects/`), (_, typeOnly) => !typeOnly)).toEqual([]);
 });
 
 test("every import has its extension and leads to a file that is there", () => {
@@ -235,6 +293,6 @@ test("no catch swallows", () => {
 });
 
 test("every area of the tree has tests of its own", () => {
-  for (const area of ["domain", "api", "remote", "infra", "local"])
+  for (const area of ["domain", "api", "remote", "infra", "local", "local-dynamodb", "local-stripe"])
     expect(globSync(`test/${area}/**/*.test.ts`).length, area).toBeGreaterThan(0);
 });

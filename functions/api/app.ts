@@ -3,7 +3,6 @@ import { Problem } from "@berth/domain/error.ts";
 import { ulid } from "@berth/domain/id.ts";
 import { Hono } from "hono";
 import { credentials } from "./credentials.ts";
-import { openapi } from "./openapi.ts";
 import { answerProblem } from "./problem.ts";
 import { account } from "./routes/account.ts";
 import { apps } from "./routes/apps.ts";
@@ -14,9 +13,11 @@ import { deployments } from "./routes/deployments.ts";
 import { health } from "./routes/health.ts";
 import { imports } from "./routes/imports.ts";
 import { jobs } from "./routes/jobs.ts";
+import { logs } from "./routes/logs.ts";
 import { me } from "./routes/me.ts";
 import { plans } from "./routes/plans.ts";
 import { releases } from "./routes/releases.ts";
+import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
 import { tokens } from "./routes/tokens.ts";
 
@@ -35,10 +36,11 @@ export interface Env {
 }
 
 /** Every route under /v1. The type is what the CLI and the dashboard are written against. */
-const v1 = new Hono<Env>()
+export const v1 = new Hono<Env>()
   .route("/auth", auth)
   .route("/", me)
   .route("/", account)
+  .route("/", sessions)
   .route("/", tokens)
   .route("/", plans)
   .route("/", billing)
@@ -47,6 +49,7 @@ const v1 = new Hono<Env>()
   .route("/", releases)
   .route("/", deployments)
   .route("/", jobs)
+  .route("/", logs)
   .route("/", audit)
   .route("/", imports);
 
@@ -76,12 +79,11 @@ export function createApp(world: World) {
   app.use("/v1/*", credentials);
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) => answerProblem(c, new Problem("route.not_found", { detail: `${c.req.method} ${c.req.path}` })));
-  app.get("/v1/openapi.json", (c) => {
-    description ??= JSON.stringify(openapi(v1));
+  app.get("/v1/openapi.json", async (c) => {
+    description ??= JSON.stringify((await import("./openapi.ts")).openapi(v1));
     return c.body(description, 200, { "content-type": "application/json" });
   });
   return app.route("/", health).route("/v1", v1);
 }
 
-export const document = () => openapi(v1);
 export type Api = ReturnType<typeof createApp>;

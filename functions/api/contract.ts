@@ -18,6 +18,8 @@ export interface Contract {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Bytes that the body may have; 64 KB unless said. */
+  readonly bodyBytes?: number;
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly problems?: readonly Code[];
   /** True where the verb itself remembers requests by their Idempotency-Key. */
@@ -47,7 +49,8 @@ export function contract<const C extends Contract>(spec: C): MiddlewareHandler<E
     if (spec.scope !== "public" && !c.var.ctx) throw new Problem("auth.required");
     if (spec.params) c.req.addValidatedData("param", valid(spec.params, c.req.param(), "path"));
     if (spec.query) c.req.addValidatedData("query", valid(spec.query, c.req.query(), "query"));
-    if (spec.body) c.req.addValidatedData("json", valid(spec.body, await readJson(c), "body") as object);
+    if (spec.body)
+      c.req.addValidatedData("json", valid(spec.body, await readJson(c, spec.bodyBytes ?? BODY_BYTES), "body") as object);
     const known = c.var.ctx?.once && spec.scope !== "public" && !spec.remembers ? await recall(c.var.ctx) : undefined;
     if (known) return c.json(known, Number(Object.keys(spec.answers)[0]) as ContentfulStatusCode);
     await next();
@@ -56,12 +59,17 @@ export function contract<const C extends Contract>(spec: C): MiddlewareHandler<E
   return middleware as MiddlewareHandler<Env, string, Taken<C>>;
 }
 
-const BODY_BYTES = 1024 * 1024;
+const BODY_BYTES = 64 * 1024;
+/** Deeper than any body of ours, and far from what a reader of nested values could be slowed by. */
+const DEPTH = 64;
 
-async function readJson(c: HonoContext): Promise<unknown> {
+async function readJson(c: HonoContext, most: number): Promise<unknown> {
   const text = await c.req.text();
-  if (Buffer.byteLength(text) > BODY_BYTES) throw new Problem("input.too_large");
+  if (Buffer.byteLength(text) > most)
+    throw new Problem("input.too_large", { detail: `The body may have ${Math.floor(most / 1024)} KB here.` });
   if (text === "") return {};
+  if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")) throw new Problem("input.media_type");
+  if (depthOf(text) > DEPTH) throw new Problem("input.invalid", { detail: `The body is nested more than ${DEPTH} deep.` });
   try {
     return JSON.parse(text);
   } catch {
@@ -69,7 +77,80 @@ async function readJson(c: HonoContext): Promise<unknown> {
   }
 }
 
+/** How deep the brackets of a JSON text go, those in strings left out. One step a character: a regular expression begins again at each quote. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i];
+    if (quoted) {
+      if (letter === "\\") i++;
+      else if (letter === '"') quoted = false;
+    } else if (letter === '"') quoted = true;
+    else if (letter === "[" || letter === "{") deepest = Math.max(deepest, ++depth);
+    else if (letter === "]" || letter === "}") depth--;
+  }
+  return deepest;
+}
+
+/**
+ * Characters that change how the text around them is shown: controls, bidirectional marks, and those of no width; also those that are letters and
+ * show nothing, and halves of characters.
+ */
+const HIDDEN =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u115f\u1160\u2065\u2800\u3164\uffa0]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\u{e0000}-\u{e0fff}]/gu;
+/** Something that is seen. */
+const SHOWN = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** A line of text that a person chose and others will read; kept without what could pass for something else. */
+const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .transform((text) => {
+      const shown = text.replaceAll(HIDDEN, " ").replaceAll(/ {2,}/g, " ").trim();
+      return SHOWN.test(shown) ? shown : "";
+    });
+
+/** The same where there has to be something. */
+export const lineOf = (least: number, most: number) => line(most).pipe(z.string().min(least).max(most));
+
+/**
+ * Where a list or a mapping has more in it than its schema lets it have. Asked first: the schema by itself looks at every item, and keeps a
+ * complaint about each, before it counts them.
+ */
+function tooMany(schema: z.core.$ZodType, value: unknown, path: string): string | undefined {
+  const { def, bag } = (schema as z.core.$ZodTypes)._zod;
+  if ("innerType" in def) return tooMany(def.innerType, value, path);
+  if (def.type === "pipe") return tooMany(def.in, value, path);
+  if (typeof value !== "object" || value === null) return undefined;
+  const names = Object.keys(value);
+  const most = Number(
+    def.type === "array" ? bag.maximum : (z.globalRegistry.get(schema)?.maxProperties ?? Number.POSITIVE_INFINITY),
+  );
+  if (names.length > most) return `${path}: at most ${most} ${def.type === "array" ? "items" : "members"}`;
+  const of = (name: string) =>
+    def.type === "array"
+      ? def.element
+      : def.type === "object"
+        ? Object.hasOwn(def.shape, name)
+          ? def.shape[name]
+          : undefined
+        : def.type === "record"
+          ? def.valueType
+          : undefined;
+  for (const name of names) {
+    const inner = of(name);
+    const found = inner && tooMany(inner, value[name as keyof typeof value], `${path}.${name}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 function valid<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const many = tooMany(schema, value, where);
+  if (many) throw new Problem("input.invalid", { detail: many });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.slice(0, 10).map((issue) => `${[where, ...issue.path].join(".")}: ${issue.message}`);
@@ -77,8 +158,9 @@ function valid<S extends z.ZodType>(schema: S, value: unknown, where: string): z
 }
 
 /** Problems every route can give, by what it needs. */
-export const commonProblems = (spec: Contract): Code[] => [
+const commonProblems = (spec: Contract): Code[] => [
   ...(spec.params || spec.query || spec.body ? (["input.invalid"] as const) : []),
+  ...(spec.body ? (["input.media_type", "input.too_large"] as const) : []),
   ...(spec.scope === "public" ? [] : (["auth.required"] as const)),
   ...(spec.scope === "public" || spec.scope === "session" ? [] : (["token.scope"] as const)),
 ];
@@ -92,6 +174,7 @@ export const page = <S extends z.ZodType>(item: S) => z.object({ items: z.array(
 export const paging = {
   cursor: z
     .string()
+    .max(200)
     .regex(/^[!-~]{1,200}$/, "as `next` gave it")
     .optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -99,4 +182,5 @@ export const paging = {
 
 export const name = z
   .string()
+  .max(39)
   .regex(/^[a-z]([a-z0-9-]{0,37}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 39");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { actorOfSession } from "@berth/domain/auth/code.ts";
+import { actorOfSession } from "@berth/domain/auth/session.ts";
 import type { Actor, Context } from "@berth/domain/context.ts";
 import { Account, accountKey, entitlement, restrictedBy } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
@@ -12,6 +12,23 @@ import type { Env } from "./app.ts";
 /** The cookie's name. `__Host-` binds it to one origin over TLS; a plain-HTTP machine of one's own cannot have that. */
 export const cookieName = (origin: string) => (origin.startsWith("https:") ? "__Host-berth" : "berth");
 
+/** The cookie that tells one browser from another while nobody is signed in; a sign-in code is bound to it. */
+export const browserCookie = (origin: string) => (origin.startsWith("https:") ? "__Host-berth-browser" : "berth-browser");
+
+const reads = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A write that a browser says it sends from another site is refused, whoever it is from: a page elsewhere may neither use a session nor begin
+ * one in a visitor's name. Programs send neither header. With a bearer token nothing is done that its holder did not mean.
+ */
+function refuseForeign(req: { method: string; header: (name: string) => string | undefined }, origin: string): void {
+  if (reads.has(req.method)) return;
+  const from = req.header("origin");
+  const site = req.header("sec-fetch-site");
+  if (from !== undefined ? from !== origin : site !== undefined && site !== "same-origin" && site !== "none")
+    throw new Problem("auth.origin");
+}
+
 /**
  * Finds out who asks, from a bearer token or the session cookie, and gives the routes a context of that tenant; nothing else ever names a
  * tenant. A write with a cookie must come from our own origin.
@@ -20,6 +37,8 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
   const { world } = c.var;
   c.set("ip", c.req.header("x-berth-source-ip") ?? "unknown");
   const bearer = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  // Browsers add other kinds of this header by themselves.
+  if (bearer === undefined) refuseForeign(c.req, world.origin);
   const cookie = getCookie(c, cookieName(world.origin));
   if (bearer !== undefined) {
     const found = await actorOfToken(world, bearer);
@@ -27,8 +46,7 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
     const { tenant, actor, credential } = found;
     c.set("ctx", { ...world, tenant, actor, credential, once: await onceOf(c.req, actor) });
   } else if (cookie !== undefined) {
-    const reads = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!reads && c.req.header("origin") !== world.origin) throw new Problem("auth.origin");
+    if (!reads.has(c.req.method) && c.req.header("origin") === undefined) throw new Problem("auth.origin");
     const found = await actorOfSession(world, cookie);
     if (found) {
       const { tenant, actor, credential } = found;

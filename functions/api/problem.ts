@@ -33,7 +33,7 @@ export function answerProblem(c: Context<Env>, error: unknown): Response {
     title: entry.title,
     status: entry.status,
     ...(problem.detail && { detail: problem.detail }),
-    ...(entry.hint && { hint: entry.hint }),
+    ...(entry.hint && { hint: entry.hint.replace("SUPPORT", c.var.world.support) }),
     next: problem.next,
     request: c.var.request,
   };

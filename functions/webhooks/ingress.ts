@@ -19,7 +19,12 @@ export const MOST_BYTES = 1024 * 1024;
 type Answer = APIGatewayProxyStructuredResultV2;
 const answer = (statusCode: number, text: string): Answer => ({
   statusCode,
-  headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+  headers: {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+  },
   body: text,
 });
 

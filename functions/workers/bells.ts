@@ -1,11 +1,29 @@
-import type { World } from "@berth/domain/context.ts";
-import { type Reach, rollout } from "@berth/domain/rollout/rollout.ts";
+import { inspect } from "@berth/domain/container/inspect.ts";
+import type { Context, World } from "@berth/domain/context.ts";
+import { attendLog } from "@berth/domain/log/attend.ts";
+import type { Reach } from "@berth/domain/remote/reach.ts";
+import { rollout } from "@berth/domain/rollout/rollout.ts";
 import * as z from "zod";
 import { drain, systemOf } from "../worker.ts";
 
-/** A message of the jobs queue. Fields of another version of the code are left out. */
-const Bell = z.object({ tenant: z.string(), job: z.string(), target: z.string(), again: z.boolean().optional() });
+/** A message of the jobs queue: a job's next piece of work on a target, a server to be asked, or logs to be read. Fields of another version of the code are left out. */
+export const Message = z.union([
+  z.object({ tenant: z.string(), job: z.string(), target: z.string(), again: z.boolean().optional() }),
+  z.object({
+    tenant: z.string(),
+    inspect: z.object({ id: z.string(), app: z.string(), appId: z.string(), environment: z.string(), target: z.string() }),
+  }),
+  z.object({ tenant: z.string(), log: z.string() }),
+]);
 
-/** Drains the jobs queue: one bell, one rollout's next piece of work. */
+/** Does what one message asks for. */
+export const answerMessage = (ctx: Context, message: z.output<typeof Message>, reach: Reach): Promise<void> =>
+  "inspect" in message
+    ? inspect(ctx, message.inspect, reach)
+    : "log" in message
+      ? attendLog(ctx, message.log, reach)
+      : rollout(ctx, message, reach);
+
+/** Drains the jobs queue. */
 export const answerBells = (world: World, reach: Reach) =>
-  drain(world, Bell, ({ tenant, ...bell }) => rollout(systemOf(world, tenant, "rollout"), bell, reach));
+  drain(world, Message, (message) => answerMessage(systemOf(world, message.tenant, "rollout"), message, reach));

@@ -15,7 +15,7 @@ const ses = new SESv2Client(
 export const handler = drain(world, Mail, (mail) => handOver(world, mail, () => deliver(mail)));
 
 async function deliver(mail: Mail): Promise<void> {
-  const { subject, text, html } = writeMail(world.origin, mail);
+  const { subject, text, html } = writeMail(world, mail);
   await ses.send(
     new SendEmailCommand({
       FromEmailAddress: need(process.env, "MAIL_FROM"),

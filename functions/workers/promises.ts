@@ -20,7 +20,7 @@ export const ringForNew =
         if (job?.status === "queued" && Object.values(job.rollouts).every(({ status }) => status === "queued"))
           await ring(ctx, job);
       } catch (error) {
-        world.log("error", "relay failed", { error });
+        world.log("error", "relay failed", { tenant: pk, job: sk, error });
         // From here on again: a stream is in order.
         return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] };
       }

@@ -3,28 +3,44 @@ import { mkdirSync, writeFileSync } from "node:fs";
 /** The story's app: a web service that counts visits in the Redis behind it, whose data is in a volume. Needs no image of its own. */
 export const port = 8080;
 
-/** How it differs from the plain app: seconds before it listens, and how often its health check may fail. */
+/**
+ * How it differs from the plain app: seconds before it listens, how often its health check may fail, and whether it is held: not
+ * healthy until `letGo` is called.
+ */
 interface Manner {
   readonly delay?: number;
   readonly retries?: number;
+  readonly held?: boolean;
 }
 
-const script = (release: string, healthy: boolean, delay: number) => `mkdir -p /www/cgi-bin
+const hold = `[ -e /www/go ] || { printf 'Status: 503 Held\\r\\n\\r\\n'; exit; }
+`;
+const wellness = `printf 'PING\\r\\n' | nc -w 10 redis 6379 | grep -q PONG || { printf 'Status: 503 No Redis\\r\\n\\r\\n'; exit; }
+printf 'Content-Type: text/plain\\r\\n\\r\\nok\\n'`;
+const sickness = "echo 'the migration has not run' >/proc/1/fd/2; printf 'Status: 500 No\\r\\n\\r\\n'";
+
+const script = (release: string, healthy: boolean, { delay = 0, held = false }: Manner) => `mkdir -p /www/cgi-bin
 cat > /www/cgi-bin/index.cgi <<'EOF'
 #!/bin/sh
-n=$$(printf 'INCR visits\\r\\n' | nc -w 2 redis 6379 | sed 's/[^0-9]//g')
+n=$$(printf 'INCR visits\\r\\n' | nc -w 10 redis 6379 | sed 's/[^0-9]//g')
 printf 'Content-Type: text/plain\\r\\n\\r\\n${release} visits: %s\\n' "$$n"
 EOF
 cat > /www/cgi-bin/health <<'EOF'
 #!/bin/sh
-${healthy ? "printf 'Content-Type: text/plain\\r\\n\\r\\nok\\n'" : "echo 'the migration has not run' >/proc/1/fd/2; printf 'Status: 500 No\\r\\n\\r\\n'"}
+${held ? hold : ""}${healthy ? wellness : sickness}
 EOF
-chmod 755 /www/cgi-bin/index.cgi /www/cgi-bin/health
+cat > /www/cgi-bin/go <<'EOF'
+#!/bin/sh
+touch /www/go
+printf 'Content-Type: text/plain\\r\\n\\r\\n${release} goes on\\n'
+EOF
+chmod 755 /www/cgi-bin/*
 ${delay > 0 ? `sleep ${delay}\n` : ""}echo ${release} is listening
 exec httpd -f -p 80 -h /www`;
 
-export function composeFile(release: string, healthy = true, { delay = 0, retries = 2 + delay }: Manner = {}): string {
-  const indented = script(release, healthy, delay).replaceAll("\n", "\n        ");
+export function composeFile(release: string, healthy = true, manner: Manner = {}): string {
+  const { retries = healthy ? 600 : 2 } = manner;
+  const indented = script(release, healthy, manner).replaceAll("\n", "\n        ");
   return `services:
   web:
     image: busybox:1.36
@@ -39,7 +55,7 @@ export function composeFile(release: string, healthy = true, { delay = 0, retrie
     healthcheck:
       test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1/cgi-bin/health"]
       interval: 1s
-      timeout: 2s
+      timeout: 20s
       retries: ${retries}
   redis:
     image: redis:7
@@ -60,8 +76,21 @@ export interface Visit {
   readonly visits: number;
 }
 
+/** Lets a release that is held become healthy, as soon as it listens. @throws when it does not listen in two minutes */
+export async function letGo(host: string, release: string): Promise<void> {
+  const end = Date.now() + 120_000;
+  for (;;) {
+    const said = await fetch(`http://${host}:${port}/cgi-bin/go`, { signal: AbortSignal.timeout(20_000) })
+      .then((answer) => answer.text())
+      .catch((error: Error) => error.message);
+    if (said.startsWith(`${release} `)) return;
+    if (Date.now() > end) throw new Error(`release ${release} on ${host} cannot be let go: ${said.slice(0, 100)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** What the app answers from outside. @throws when it does not */
-export async function visit(host: string, milliseconds = 2000): Promise<Visit> {
+export async function visit(host: string, milliseconds = 20_000): Promise<Visit> {
   const answer = await fetch(`http://${host}:${port}/cgi-bin/index.cgi`, { signal: AbortSignal.timeout(milliseconds) });
   const text = await answer.text();
   const found = /^(\S+) visits: (\d+)/.exec(text);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 export interface Ran {
   readonly code: number;
@@ -28,12 +29,13 @@ export function createBerth(program: string, env: NodeJS.ProcessEnv): Berth {
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;
-        for (const line of text.split("\n")) if (line) onLine?.(line);
       });
       child.stderr.setEncoding("utf8").on("data", (text: string) => {
         stderr += text;
-        for (const line of text.split("\n")) if (line) onLine?.(line);
       });
+      // Whole lines: what is read at once may end in the middle of one.
+      if (onLine)
+        for (const input of [child.stdout, child.stderr]) createInterface({ input }).on("line", (line) => line && onLine(line));
       child.stdin.on("error", () => {}); // a command that does not read its input may be gone before it is written
       child.stdin.end(input ?? "");
       return new Promise((resolve, reject) => {

@@ -2,6 +2,8 @@ import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
+import { between } from "./overtaken.ts";
+import { prove } from "./proved.ts";
 
 const api = testApi();
 afterAll(() => api.close());
@@ -107,6 +109,109 @@ covers("revokeToken", "204", "a revoked token stops working at once", async () =
   expect((await api.call("GET", "/v1/me", { token: body.secret })).status).toBe(401);
 });
 
+test("a token and all made with it stop working when it is revoked, however far down, and nothing else does", async () => {
+  const tenant = await testTenant(api);
+  const make = async (token: string) => {
+    const { body } = await api.call("POST", "/v1/tokens", { token, body: { name: "x", scopes: ["admin"] } });
+    return { id: String(body.id), secret: String(body.secret) };
+  };
+  const works = async (token: string) => (await api.call("GET", "/v1/me", { token })).status === 200;
+  const parent = await tenant.token(["admin"]);
+  const other = await tenant.token(["admin"]);
+  const id = (await api.call("GET", "/v1/me", { token: parent })).body.actor.id;
+  const child = await make(parent);
+  await prove(api, tenant.user.email, { token: child.secret });
+  const grandchild = await make(child.secret);
+  expect(await works(grandchild.secret)).toBe(true);
+  await api.call("DELETE", `/v1/tokens/${id}`, { token: other });
+  expect(await Promise.all([parent, child.secret, grandchild.secret, other].map(works))).toEqual([false, false, false, true]);
+  expect((await api.call("GET", "/v1/tokens", { token: other })).body.items).toHaveLength(1);
+});
+
+test("a token that is revoked at this moment makes no other", async () => {
+  const tenant = await testTenant(api);
+  const [owners, token] = [await tenant.token(), await tenant.token()];
+  const { id } = (await api.call("GET", "/v1/me", { token })).body.actor;
+  const answer = await between(
+    api,
+    () => api.call("DELETE", `/v1/tokens/${id}`, { token: owners }),
+    () => api.call("POST", "/v1/tokens", { token, body: { name: "heir", scopes: ["read"] } }),
+  );
+  expect(answer.body).toMatchObject({ status: 401, code: "auth.required" });
+  const { items } = (await api.call("GET", "/v1/tokens", { token: owners })).body;
+  expect(items.map(({ name }: { name: string }) => name)).not.toContain("heir");
+});
+
+test("a token gives no right away that it has not, whatever the proof", async () => {
+  const token = await (await testTenant(api)).token(["admin"]);
+  const make = (scopes: string[]) => api.call("POST", "/v1/tokens", { token, body: { name: "x", scopes } });
+  expect((await make(["read", "billing"])).body).toMatchObject({ status: 403, code: "token.scope", scope: "billing" });
+  expect((await make(["admin"])).status).toBe(201);
+});
+
+test("no token outlives the one it was made with", async () => {
+  const tenant = await testTenant(api);
+  const parent = await tenant.token(["admin"], { days: 2 });
+  const { body } = await api.call("POST", "/v1/tokens", { token: parent, body: { name: "x", scopes: ["read"], days: 300 } });
+  expect(Date.parse(body.expiresAt) - api.clock.now().getTime()).toBe(2 * 86_400_000);
+});
+
+covers("createToken", "auth.proof", "a session or token whose person proved nothing lately makes none", async () => {
+  const tenant = await testTenant(api);
+  const credentials = [{ session: await api.signIn(tenant.user.email) }, { token: await tenant.token() }];
+  await api.clock.advance(901);
+  for (const credential of credentials)
+    expect((await api.call("POST", "/v1/tokens", { ...credential, body: { name: "x", scopes: ["read"] } })).body.code).toBe(
+      "auth.proof",
+    );
+  expect((await tenant.account()).closingAt).toBeUndefined();
+});
+
+test("every token made is told to its owner by mail, with who made it and what it may", async () => {
+  const tenant = await testTenant(api);
+  const session = await api.signIn(tenant.user.email);
+  await api.call("POST", "/v1/tokens", { session, body: { name: "ci \u202e\u0007 runner", scopes: ["read", "read"] } });
+  expect(api.mails().filter((each) => each.to === tenant.user.email && each.template === "token-created")).toEqual([
+    expect.objectContaining({ data: expect.objectContaining({ name: "ci runner", scopes: "read", by: "you" }) }),
+  ]);
+});
+
+test("a token's name is one that can be seen: what shows nothing is taken out, and nothing else is no name", async () => {
+  const tenant = await testTenant(api);
+  const session = await api.signIn(tenant.user.email);
+  const named = (name: string) => api.call("POST", "/v1/tokens", { session, body: { name, scopes: ["read"] } });
+  for (const name of [
+    "\u3164",
+    "\u2800 ",
+    "\u{e0041}",
+    "\ufe0f",
+    "\u115f",
+    "\u034f",
+    "\ud800",
+    "\u180e",
+    "\u0301",
+    "\u200b\u00a0",
+  ])
+    expect((await named(name)).body, JSON.stringify(name)).toMatchObject({ status: 422, code: "input.invalid" });
+  expect((await named("a\u{e0001}b\ud800c \u3164 d")).body.name).toBe("a b c d");
+  for (const name of ["deploy ❤️", "клю́ч", "鍵 (CI)", "ناشر", "%"]) expect((await named(name)).body.name).toBe(name);
+});
+
+covers("createToken", "token.too_many", "the hundred and first token is refused, and no list hides one", async () => {
+  const tenant = await testTenant(api);
+  const session = await api.signIn(tenant.user.email);
+  const create = () => api.call("POST", "/v1/tokens", { session, body: { name: "n".repeat(80), scopes: ["read"] } });
+  for (let i = 0; i < 100; i++) expect((await create()).status).toBe(201);
+  expect((await create()).body).toMatchObject({ status: 409, code: "token.too_many" });
+  const seen: string[] = [];
+  for (let next: string | null = ""; next !== null; ) {
+    const { body } = await api.call("GET", `/v1/tokens?limit=30${next && `&cursor=${next}`}`, { session });
+    seen.push(...body.items.map(({ id }: { id: string }) => id));
+    next = body.next;
+  }
+  expect(new Set(seen).size).toBe(100);
+});
+
 covers("revokeToken", "token.not_found", "one that is not there, or was revoked, is not found", async () => {
   const token = await (await testTenant(api)).token();
   expect((await api.call("DELETE", "/v1/tokens/tok_missing", { token })).body).toMatchObject({
@@ -136,6 +241,8 @@ covers("listAudit", "200", "every change has exactly one line, newest first, pag
     next = body.next;
   }
   expect(pages).toEqual(all.map(({ id }: { id: string }) => id));
+  for (const cursor of ["NaN", "0000-01-01T00:00:00.000Z", "9999-99-99T00:00:00.000Z%23aud_1"])
+    expect((await api.call("GET", `/v1/audit?cursor=${cursor}`, { token })).body).toMatchObject({ code: "input.invalid" });
 });
 
 test("a token limited to one app sees that app and nothing else", async () => {

@@ -1,7 +1,7 @@
 import { limit } from "@berth/domain/auth/rate.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
-import { failed, lost, scriptedReach } from "../support/reach.ts";
+import { containersOf, failed, lost, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { refusedIn } from "./entitled.ts";
@@ -89,58 +89,109 @@ covers("getAppStatus", "200", "shows the last job of each environment beside it"
   expect((await api.call("GET", "/v1/apps/shop/status", { token })).body.jobs).toMatchObject([{ id: job.id, status: "queued" }]);
 });
 
-covers("getAppStatus", "app.not_found", "one that is not there is not found", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/nothing/status", { token })).body.code).toBe("app.not_found");
-});
-
-/** Asks for logs while a worker answers the bell. */
-async function logs(tenant: TestTenant, token: string, reach = scriptedReach()) {
-  const asked = api.call("GET", "/v1/apps/shop/logs?tail=5&service=web", { token });
-  const bell = () => api.sent.find(({ queue, message }) => queue === "jobs" && message.tenant === tenant.id);
-  for (let i = 0; i < 50 && !bell(); i++) await new Promise((resolve) => setImmediate(resolve));
-  await tenant.work({ id: String(bell()?.message.job) }, reach);
-  return { answer: await asked, reach };
+/** The status with fresh eyes, while workers answer what is asked of them. */
+async function fresh(tenant: TestTenant, token: string, reach = scriptedReach(), callers = 1) {
+  const before = api.sent.length;
+  const asked = Array.from({ length: callers }, () => api.call("GET", "/v1/apps/shop/status?fresh=true", { token }));
+  for (let i = 0; i < 200 && api.sent.length === before; i++) await new Promise((resolve) => setImmediate(resolve));
+  await tenant.drain(reach);
+  return { answers: await Promise.all(asked), reach };
 }
 
-covers("getAppLogs", "200", "lines come from the servers themselves; one that cannot be read is named beside them", async () => {
+test("status says what a deploy left, without asking any server, and what it is together; the list says the same shorter", async () => {
   const { tenant, token } = await ready();
-  await tenant.work(await tenant.deploy("shop"));
-  const { answer, reach } = await logs(tenant, token);
-  expect(answer.body).toMatchObject({ items: [{ target: "web1", service: "web", text: "hello from web" }], failed: [] });
-  expect(reach.runs.at(-1)).toMatchObject({ op: "logs", plan: { tail: "5", service: "web", project: "shop-production" } });
-  const dead = scriptedReach();
-  dead.next(lost("unreachable"));
-  expect((await logs(tenant, token, dead)).answer.body).toMatchObject({ items: [], failed: [{ target: "web1" }] });
-  await tenant.entitle("restricted");
-  expect((await logs(tenant, token)).answer.status).toBe(200);
-});
-
-covers("getAppLogs", "app.not_deployed", "an app that runs nowhere has no logs", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/shop/logs", { token })).body).toMatchObject({ status: 409, code: "app.not_deployed" });
-});
-
-covers("getAppLogs", "rate.limited", "a tenant that asks without end waits, and its servers have rest", async () => {
-  const { tenant, token } = await ready();
-  await tenant.work(await tenant.deploy("shop"));
-  for (let i = 0; i < 120; i++) await limit(api.world, `logs#${tenant.id}`, { most: 120, seconds: 60 });
-  const answer = await api.call("GET", "/v1/apps/shop/logs", { token });
-  expect(answer.body).toMatchObject({ status: 429, code: "rate.limited" });
-  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  const reach = scriptedReach();
+  await tenant.work(await tenant.deploy("shop"), reach);
+  const { body } = await api.call("GET", "/v1/apps/shop/status", { token });
+  const at = api.clock.now().toISOString();
+  expect(body.environments).toMatchObject([
+    {
+      state: "running",
+      targets: [
+        { state: "running", seen: { containers: [{ service: "web", state: "running", ok: true, orphan: false }], missing: [] } },
+      ],
+    },
+  ]);
+  expect(body.environments[0].targets[0].addresses).toMatchObject([{ service: "web", url: "http://127.0.0.1:8080" }]);
+  expect(body.environments[0].seenAt <= at && body.environments[0].seenAt === body.environments[0].targets[0].seen.at).toBe(true);
+  const list = await api.call("GET", "/v1/apps", { token });
+  const [{ seen: _seen, problem: _problem, addresses: _addresses, ...short }] = body.environments[0].targets;
+  expect(list.body.items[0].environments[0]).toEqual({ ...body.environments[0], targets: [short] });
+  expect(reach.runs.map(({ op }) => op)).toEqual(["deploy"]);
   expect(api.take("jobs").filter(({ message }) => message.tenant === tenant.id)).toEqual([]);
 });
 
-covers("getAppLogs", "app.not_found", "one that is not there is not found", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/nothing/logs", { token })).body.code).toBe("app.not_found");
+test("an app that was deployed but never seen is unknown, never running", async () => {
+  const { tenant, token } = await ready();
+  const reach = scriptedReach(() => succeeded());
+  await tenant.work(await tenant.deploy("shop"), reach);
+  const { body } = await api.call("GET", "/v1/apps/shop/status", { token });
+  expect(body.environments).toMatchObject([
+    { release: 1, state: "unknown", seenAt: null, targets: [{ state: "unknown", seen: null, problem: null }] },
+  ]);
 });
 
-covers("getAppLogs", "server.slow", "a server that does not answer in twenty seconds is told of, not waited for", async () => {
+test("a container that was stopped on the server is told of by a fresh look, and from then on without one", async () => {
   const { tenant, token } = await ready();
   await tenant.work(await tenant.deploy("shop"));
-  expect((await api.call("GET", "/v1/apps/shop/logs", { token })).body).toMatchObject({ status: 504, code: "server.slow" });
-  api.take("jobs");
+  await api.clock.advance(60);
+  const reach = scriptedReach(() => ({
+    ...succeeded(),
+    containers: containersOf({ service: "web", state: "exited", exitCode: 137, health: null }),
+  }));
+  const { answers } = await fresh(tenant, token, reach);
+  const stopped = { state: "stopped", targets: [{ state: "stopped", seen: { containers: [{ state: "exited", ok: false }] } }] };
+  expect(answers[0]?.body.environments).toMatchObject([stopped]);
+  expect(reach.runs).toMatchObject([
+    { op: "inspect", plan: { project: "shop-production", app_id: expect.stringContaining(tenant.id) } },
+  ]);
+  expect((await api.call("GET", "/v1/apps/shop/status", { token })).body.environments).toMatchObject([stopped]);
+});
+
+test("of many who ask at once for a fresh look one asks the server, and all are answered; a moment later nobody asks", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  await api.clock.advance(60);
+  const { answers, reach } = await fresh(tenant, token, scriptedReach(), 5);
+  const at = answers.map(({ body }) => body.environments[0].seenAt);
+  expect(new Set(at).size).toBe(1);
+  expect(reach.runs.map(({ op }) => op)).toEqual(["inspect"]);
+  await fresh(tenant, token, reach);
+  expect(reach.runs).toHaveLength(1);
+});
+
+test("a server that does not answer in time is told of as it was last seen, with its age, and then with the reason", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const before = (await api.call("GET", "/v1/apps/shop/status", { token })).body.environments[0].seenAt;
+  await api.clock.advance(60);
+  const waited = api.clock.now().getTime();
+  const { body } = await api.call("GET", "/v1/apps/shop/status?fresh=true", { token });
+  expect(body.environments).toMatchObject([{ state: "running", seenAt: before }]);
+  expect(api.clock.now().getTime() - waited).toBeLessThanOrEqual(9000);
+  const dead = scriptedReach();
+  dead.next(lost("unreachable"));
+  await tenant.drain(dead);
+  const after = (await api.call("GET", "/v1/apps/shop/status", { token })).body.environments;
+  expect(after).toMatchObject([
+    { state: "unknown", targets: [{ seenAt: before, problem: { class: "unreachable" }, seen: { at: before } }] },
+  ]);
+});
+
+covers("getAppStatus", "rate.limited", "whoever asks servers without end waits", async () => {
+  const { tenant, token } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  await api.clock.advance(60);
+  for (let i = 0; i < 60; i++) await limit(api.world, `inspect#${tenant.id}`, { most: 60, seconds: 60 });
+  const answer = await api.call("GET", "/v1/apps/shop/status?fresh=true", { token });
+  expect(answer.body).toMatchObject({ status: 429, code: "rate.limited" });
+  expect(api.take("jobs").filter(({ message }) => message.tenant === tenant.id)).toEqual([]);
+  expect((await api.call("GET", "/v1/apps/shop/status", { token })).status).toBe(200);
+});
+
+covers("getAppStatus", "app.not_found", "one that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/nothing/status", { token })).body.code).toBe("app.not_found");
 });
 
 covers(

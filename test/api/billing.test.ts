@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { cards, type Payer } from "../billing/payer.ts";
 import { DAY, HOUR, openTill, type Till } from "../billing/till.ts";
 import { type TestApi, testApi } from "../support/api.ts";
@@ -202,6 +202,16 @@ covers("listInvoices", "200", "lists bills with amounts in cents and Stripe's pa
   expect((await ask(await till.signUp(), "GET", "/invoices")).body).toEqual({ items: [], next: null });
 });
 
+test("a page of bills with nothing but drafts, which are none yet, is followed to the bills before it", async () => {
+  const ann = await bought("pro");
+  till.control.failFinalization(await ann.customer(), "taxes_calculation_failed");
+  await till.advance(33 * DAY);
+  const { data } = await till.stripe.invoices.list({ customer: await ann.customer() });
+  expect(data.map(({ status }) => status)).toEqual(["draft", "paid"]);
+  const { body } = await ask(ann, "GET", "/invoices?limit=1");
+  expect(body).toMatchObject({ next: null, items: [{ status: "paid" }] });
+});
+
 covers("listInvoices", "input.invalid", "a cursor that leads nowhere is the asker's mistake, not ours", async () => {
   const { body } = await ask(await bought(), "GET", "/invoices?cursor=in_1nowhere");
   expect(body).toMatchObject({ status: 422, code: "input.invalid" });
@@ -255,10 +265,11 @@ covers(
   async () => {
     const ann = await bought();
     const session = await api.signIn(ann.user.email);
+    const token = await ann.token(["billing"]);
     const open = (credential: object) => api.call("POST", "/v1/billing/portal", credential);
     expect((await open({ session })).status).toBe(200);
     await till.advance(HOUR);
-    for (const credential of [{ session }, { token: await ann.token(["billing"]) }])
+    for (const credential of [{ session }, { token }])
       expect((await open(credential)).body).toMatchObject({
         status: 403,
         code: "auth.proof",

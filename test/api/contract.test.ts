@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { type Scope, scopes } from "@berth/domain/context.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { document } from "../../functions/api/app.ts";
+import { document } from "../../functions/api/document.ts";
 import { testApi } from "../support/api.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 
@@ -37,6 +38,7 @@ const operations: Operation[] = Object.entries(spec.paths).flatMap(([path, metho
 const api = testApi();
 let owner: TestTenant;
 const ids: Record<string, string> = {};
+const tokens: Partial<Record<Scope, string>> = {};
 
 beforeAll(async () => {
   owner = await testTenant(api);
@@ -44,6 +46,7 @@ beforeAll(async () => {
   const app = await owner.app("only-theirs");
   const job = await owner.deploy(app);
   await owner.work(job);
+  for (const scope of scopes) tokens[scope] = await owner.token([scope]);
   const made = await api.call("POST", "/v1/tokens", { token: await owner.token(), body: { name: "x", scopes: ["read"] } });
   Object.assign(ids, {
     target: target.id,
@@ -70,7 +73,7 @@ test("every operation has a name of its own and is described", () => {
 });
 
 test("every answer a route declares has a test, and every test names an answer that is declared", () => {
-  const generated = new Set(["auth.required", "token.scope", "input.invalid"]);
+  const generated = new Set(["auth.required", "token.scope", "input.invalid", "input.media_type", "input.too_large"]);
   const folder = new URL(".", import.meta.url);
   const text = readdirSync(folder)
     .filter((file) => file.endsWith(".test.ts"))
@@ -107,15 +110,24 @@ describe("without a credential, or with one that was invented, every route but t
   });
 });
 
+/** The scopes that a credential may have of which none is enough for a route, by what the route needs. */
+const wrong: Readonly<Record<string, readonly Scope[]>> = {
+  deploy: ["read", "billing"],
+  admin: ["read", "deploy", "billing"],
+  billing: ["read", "deploy", "admin"],
+};
+
 describe("without the scope a route needs it is refused, before anything else is looked at", () => {
   test.each(closed.filter(({ scope }) => scope !== "session" && scope !== "read"))("$method $path", async (operation) => {
-    const wrong = operation.scope === "billing" ? "admin" : "read";
-    const token = await owner.token([wrong]);
-    const answer = await api.call(operation.method, fill(operation.path), {
-      token,
-      ...given(operation, () => example(operation)),
-    });
-    expect(answer.body).toMatchObject({ status: 403, code: "token.scope" });
+    const scopes = wrong[operation.scope] ?? [];
+    expect(scopes.length).toBeGreaterThan(0);
+    for (const scope of scopes) {
+      const answer = await api.call(operation.method, fill(operation.path), {
+        token: tokens[scope] ?? "",
+        ...given(operation, () => example(operation)),
+      });
+      expect(answer.body, scope).toMatchObject({ status: 403, code: "token.scope" });
+    }
   });
   test("every route that reads may be read with the smallest scope, and says what it needs", () => {
     for (const { problems } of closed.filter(({ scope }) => scope === "read")) expect(problems).toContain("token.scope");
@@ -150,6 +162,57 @@ describe("a body that is not JSON, and one with wrong fields, is refused with ev
   });
 });
 
+describe("a body that is no JSON by its header, too large or too deep is refused before it is read", () => {
+  test.each(operations.filter(({ body }) => body))("$method $path", async (operation) => {
+    const credential = operation.scope === "public" ? {} : { token: await owner.token() };
+    const ask = (body: string, headers = {}) =>
+      api.call(operation.method, fill(operation.path), { ...credential, body, headers });
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+      expect((await ask("{}", { "content-type": type })).body).toMatchObject({ status: 415, code: "input.media_type" });
+    expect((await ask(JSON.stringify({ x: "x".repeat(1024 * 1024) }))).body).toMatchObject({
+      status: 413,
+      code: "input.too_large",
+    });
+    const deep = `{"x":${"[".repeat(70)}"]}{"${"]".repeat(70)}}`;
+    expect((await ask(deep)).body).toMatchObject({ status: 422, detail: expect.stringContaining("nested") });
+  });
+});
+
+/** An object whose names are the sender's; one that only ignores names it does not know is as large as the body may be. */
+const isMapping = ({ additionalProperties: values }: Record<string, unknown>) =>
+  typeof values === "object" && values !== null && Object.keys(values).length > 0;
+
+/** Where a schema of a request lets a text, a list or a mapping be of any size. */
+function endless(schema: unknown, path: string): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  if (Array.isArray(schema)) return schema.flatMap((each, i) => endless(each, `${path}[${i}]`));
+  const node = schema as Record<string, unknown>;
+  const bounded = node.enum !== undefined || node.const !== undefined;
+  const types = [node.type].flat();
+  return [
+    ...(types.includes("string") && !bounded && node.maxLength === undefined ? [`${path}: text`] : []),
+    ...(types.includes("array") && node.maxItems === undefined ? [`${path}: list`] : []),
+    ...(isMapping(node) && node.maxProperties === undefined ? [`${path}: mapping`] : []),
+    ...Object.entries(node).flatMap(([name, each]) => endless(each, `${path}.${name}`)),
+  ];
+}
+
+test("every text, list and mapping that a request may hold has a most", () => {
+  const found = Object.entries(spec.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, raw]) => {
+      // biome-ignore lint/suspicious/noExplicitAny: the document is JSON
+      const { parameters, requestBody } = raw as any;
+      return [
+        ...parameters.flatMap((each: { name: string; schema: unknown }) =>
+          endless(each.schema, `${method} ${path} ${each.name}`),
+        ),
+        ...endless(requestBody?.content?.["application/json"]?.schema, `${method} ${path}`),
+      ];
+    }),
+  );
+  expect(found).toEqual([]);
+});
+
 /** A body that is wrong for every route. */
 const BAD = {
   email: 1,
@@ -166,6 +229,7 @@ const BAD = {
   template: "zip",
   bundle: {},
   release: 0,
+  environment: "NOT A NAME",
 };
 
 function badPath({ path, parameters, body }: Operation): string {

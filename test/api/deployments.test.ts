@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { addTarget } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
-import { testApi } from "../support/api.ts";
+import { type Answer, testApi } from "../support/api.ts";
 import { failed, scriptedReach } from "../support/reach.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
@@ -33,6 +33,18 @@ covers("createDeployment", "202", "makes the next release and answers at once wi
     { kind: "deploy", status: "queued", app: "shop", environment: "production", release: 1 },
   ]);
   expect(await tenant.account()).toMatchObject({ slots: 1 });
+});
+
+test("a release's note is kept without what turns or hides the text around it", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  const token = await tenant.token();
+  const body = { bundle: { compose: COMPOSE, files: [], variables: {} }, note: "safe \u202egnp.exe\u001b[2J\u3164" };
+  expect((await api.call("POST", "/v1/apps/shop/deployments", { token, body })).status).toBe(202);
+  const [release] = (await api.call("GET", "/v1/apps/shop/releases", { token })).body.items;
+  expect(release.note).toBe("safe gnp.exe [2J");
+  api.take("jobs");
 });
 
 test("the release that reaches the server is byte for byte the bundle, whatever its names and values hold", async () => {
@@ -132,6 +144,22 @@ covers("createDeployment", "deployment.no_target", "with no target, or several, 
   expect((await deployShop(tenant)).body.detail).toContain("web1, web2");
 });
 
+test("a later deploy that names another server goes there too, and to none whose host key nobody confirmed", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.target("web2", "127.0.0.2");
+  await addTarget(tenant.ctx, { name: "web3", host: "127.0.0.3", port: 22, user: "root" });
+  await tenant.app();
+  api.take("jobs");
+  const to = (...targets: string[]) => post("/v1/apps/shop/deployments", { bundle, targets })(tenant);
+  const names = ({ body }: Answer) => Object.values<{ name: string }>(body.rollouts).map(({ name }) => name);
+  const first = await to("web1");
+  expect(names(first)).toEqual(["web1"]);
+  await tenant.work(first.body);
+  expect((await to("web2", "web3")).body).toMatchObject({ status: 409, code: "target.untrusted" });
+  expect(names(await to("web2"))).toEqual(["web1", "web2"]);
+});
+
 test("later deploys go where the first one went, on all of its targets at once", async () => {
   const { tenant } = await ready();
   await tenant.target("web2");
@@ -148,15 +176,36 @@ covers("createDeployment", "compose.invalid", "what is not a Compose file is ref
   const { tenant } = await ready();
   for (const compose of [
     "a: [",
-    "services: {}",
+    "\n",
+    "services: []",
     "services:\n  web: {}\n",
-    "x: 1",
     "services:\n  web:\n    image: a\n    image: b\n",
   ]) {
     const { body } = await post("/v1/apps/shop/deployments", { bundle: { compose } })(tenant);
     expect(body).toMatchObject({ status: 422, code: "compose.invalid" });
     expect(body.detail.length).toBeGreaterThan(10);
   }
+});
+
+test("a Compose file is not read for who may not deploy it", async () => {
+  const { tenant } = await ready();
+  const broken = { bundle: { compose: "a: [" } };
+  expect((await post("/v1/apps/none/deployments", broken)(tenant)).body.code).toBe("app.not_found");
+  await tenant.entitle("restricted");
+  expect((await post("/v1/apps/shop/deployments", broken)(tenant)).body.code).toBe("billing.restricted");
+});
+
+test("variables may be called as in any file of variables, and have an end", async () => {
+  const { tenant } = await ready();
+  const asked = async (variables: Record<string, string>) =>
+    (await post("/v1/apps/shop/deployments", { bundle: { compose: "services: {web: {build: .}}", variables } })(tenant)).body
+      .code;
+  const names = ["app.datasource.url", "a-b", "a[0]", "1a", "_", "é", "x\ty", "n".repeat(200)];
+  expect(await asked(Object.fromEntries(names.map((name) => [name, "x"])))).toBe("compose.unsupported");
+  for (const name of ["", " ", "a b", "a=b", "a\n", "\ta", "a'", "a#", "n".repeat(201)])
+    expect(await asked({ [name]: "x" }), JSON.stringify(name)).toBe("input.invalid");
+  expect(await asked({ a: "\0" })).toBe("input.invalid");
+  expect(await asked(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`v${i}`, ""])))).toBe("input.invalid");
 });
 
 covers("createDeployment", "compose.unsupported", "what needs a build or other files is refused, with the service", async () => {
@@ -233,9 +282,6 @@ covers("rollback", "202", "goes back to the release before the live one, and per
     expect(await tenant.work(answer.body)).toMatchObject({ status: "succeeded" });
   }
   await tenant.entitle("active");
-  const named = await post("/v1/apps/shop/rollback", { release: 1 })(tenant);
-  expect(named.body.release).toBe(1);
-  await tenant.work(named.body);
   expect((await api.call("GET", "/v1/apps/shop", { token })).body.environments[0]).toMatchObject({ release: 1, releases: 3 });
   const forward = await post("/v1/apps/shop/rollback", { release: 3 })(tenant);
   expect(await tenant.work(forward.body)).toMatchObject({ status: "succeeded", release: 3 });
@@ -251,10 +297,30 @@ covers("rollback", "release.none_earlier", "with nothing to go back to it says s
 covers("rollback", "release.never_healthy", "not to a release that was never healthy", async () => {
   const { tenant } = await ready();
   await tenant.work(await tenant.deploy("shop"));
-  const reach = scriptedReach(() => failed({ class: "unhealthy", step: "health", changed: true, rolledBack: true }));
+  const reach = scriptedReach(() => failed({ class: "unhealthy", step: "verify", changed: true, rolledBack: true }));
   await tenant.work(await tenant.deploy("shop"), reach);
   const answer = await post("/v1/apps/shop/rollback", { release: 2 })(tenant);
   expect(answer.body).toMatchObject({ status: 409, code: "release.never_healthy" });
+});
+
+covers("rollback", "release.live", "not to what serves everywhere already: that is started", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
+  expect((await post("/v1/apps/shop/rollback", { release: 2 })(tenant)).body).toMatchObject({
+    status: 409,
+    code: "release.live",
+    next: ["berth app start shop"],
+  });
+});
+
+covers("rollback", "release.too_old", "not further back than the last twenty that were healthy", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 22; i++) await tenant.work(await tenant.deploy("shop"));
+  expect((await post("/v1/apps/shop/rollback", { release: 1 })(tenant)).body).toMatchObject({
+    status: 409,
+    code: "release.too_old",
+  });
+  expect((await post("/v1/apps/shop/rollback", { release: 2 })(tenant)).status).toBe(202);
 });
 
 covers("rollback", "release.not_found", "a release that is not there is not found", async () => {
@@ -304,7 +370,10 @@ covers("rollback", "billing.restricted", "is off when the bill stays unpaid", ()
 covers("listDeployments", "200", "an app's deployments, newest first, and no other app's", async () => {
   const { tenant, token } = await ready();
   await tenant.app("blog");
-  for (const app of ["shop", "blog", "shop"]) await tenant.work(await tenant.deploy(app));
+  for (const app of ["shop", "blog", "shop"]) {
+    await tenant.work(await tenant.deploy(app));
+    await api.clock.advance(1); // of two ids of the same millisecond neither is the later one
+  }
   const { body } = await api.call("GET", "/v1/apps/shop/deployments", { token });
   expect(body.items.map(({ release }: { release: number }) => release)).toEqual([2, 1]);
 });
@@ -332,42 +401,4 @@ covers("getDeployment", "deployment.not_found", "one of another app, or none, is
 covers("getDeployment", "app.not_found", "an app that is not there is not found", async () => {
   const { token } = await ready();
   expect((await api.call("GET", "/v1/apps/other/deployments/job_none", { token })).body.code).toBe("app.not_found");
-});
-
-covers("listReleases", "200", "newest first, page after page, without the bundles", async () => {
-  const { tenant, token } = await ready();
-  for (let i = 0; i < 3; i++) await tenant.work(await tenant.deploy("shop"));
-  const numbers: number[] = [];
-  for (let next: string | null = ""; next !== null; ) {
-    const { body } = await api.call("GET", `/v1/apps/shop/releases?limit=2${next && `&cursor=${next}`}`, { token });
-    numbers.push(...body.items.map(({ number }: { number: number }) => number));
-    expect(JSON.stringify(body)).not.toContain("data");
-    next = body.next;
-  }
-  expect(numbers).toEqual([3, 2, 1]);
-});
-
-covers("listReleases", "app.not_found", "an app that is not there is not found", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/other/releases", { token })).body.code).toBe("app.not_found");
-});
-
-covers("getRelease", "200", "one release with its services", async () => {
-  const { tenant, token } = await ready();
-  await tenant.deploy("shop");
-  const { body } = await api.call("GET", "/v1/apps/shop/releases/1", { token });
-  expect(body).toMatchObject({ number: 1, services: [{ name: "web", image: "registry.test/web:1" }] });
-});
-
-covers("getRelease", "release.not_found", "one that is not there is not found", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/shop/releases/7", { token })).body).toMatchObject({
-    status: 404,
-    code: "release.not_found",
-  });
-});
-
-covers("getRelease", "app.not_found", "nor one of an app that is not there", async () => {
-  const { token } = await ready();
-  expect((await api.call("GET", "/v1/apps/other/releases/1", { token })).body.code).toBe("app.not_found");
 });

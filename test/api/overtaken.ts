@@ -5,15 +5,15 @@ import type { Answer } from "../support/api.ts";
 import type { TestTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
 
-/** Asks while somebody else's deploy is accepted before each of the request's commits: it is always too late. */
-export async function overtaken(test: TestWorld, tenant: TestTenant, ask: () => Promise<Answer>): Promise<Answer> {
+/** Asks while something else happens before each of the request's commits: after all that it has read. */
+async function whileBefore(test: TestWorld, happens: () => Promise<void>, ask: () => Promise<Answer>): Promise<Answer> {
   const { client } = test.world.table;
   const send = client.send.bind(client);
-  let others = 0;
   const late = async (...given: Parameters<typeof send>) => {
     if (given[0] instanceof TransactWriteCommand) {
-      const account = await tenant.account();
-      await store(tenant.ctx, accountKey(tenant.ctx), { ...account, deploys: [`job_other${++others}`] });
+      client.send = send;
+      await happens();
+      client.send = late as typeof send;
     }
     return send(...given);
   };
@@ -23,4 +23,26 @@ export async function overtaken(test: TestWorld, tenant: TestTenant, ask: () => 
   } finally {
     client.send = send;
   }
+}
+
+/** Asks while somebody else does something once, after all that the request has read and before its commit. */
+export async function between(test: TestWorld, happens: () => Promise<unknown>, ask: () => Promise<Answer>): Promise<Answer> {
+  let done = false;
+  const once = async () => {
+    if (!done) await happens();
+    done = true;
+  };
+  const answer = await whileBefore(test, once, ask);
+  if (!done) throw new Error("the request committed nothing, so nothing came between");
+  return answer;
+}
+
+/** Asks while somebody else's deploy is accepted before each of the request's commits: it is always too late. */
+export async function overtaken(test: TestWorld, tenant: TestTenant, ask: () => Promise<Answer>): Promise<Answer> {
+  let others = 0;
+  const accept = async () => {
+    const account = await tenant.account();
+    await store(tenant.ctx, accountKey(tenant.ctx), { ...account, deploys: [`job_other${++others}`] });
+  };
+  return whileBefore(test, accept, ask);
 }

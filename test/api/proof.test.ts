@@ -32,6 +32,13 @@ covers("requestProof", "202", "a code goes to the session's own address, which t
   expect(api.dump()).not.toContain(`"${proofCode(api, email)}"`);
 });
 
+covers("requestProof", "token.scope", "a token that could do nothing with a proof asks for none", async () => {
+  const { tenant, email } = await owner();
+  for (const scopes of [["read"], ["deploy"]] as const)
+    expect((await ask({ token: await tenant.token(scopes) })).body).toMatchObject({ status: 403, code: "token.scope" });
+  expect(api.mails().filter((each) => each.to === email && each.template === "proof")).toEqual([]);
+});
+
 test("where a token asks, the owners get the code", async () => {
   const { email, token } = await owner();
   expect((await ask({ token })).status).toBe(202);
@@ -41,17 +48,19 @@ test("where a token asks, the owners get the code", async () => {
 covers(
   "requestProof",
   "rate.limited",
-  "the sixth code in a quarter of an hour is refused, and the twenty-first of a day",
+  "the sixth code in a quarter of an hour is refused, and the twenty-first of a day; tokens use up nothing of a person's",
   async () => {
     const { session, token } = await owner();
     for (let count = 0; count < 5; count++) expect((await ask({ session })).status).toBe(202);
     expect((await ask({ session })).body).toMatchObject({ status: 429, code: "rate.limited" });
-    let sent = 5;
+    let sent = 0;
     for (let quarter = 0; quarter < 5; quarter++) {
       for (let count = 0; count < 5; count++) if ((await ask({ token })).status === 202) sent++;
       await api.clock.advance(900);
     }
     expect(sent).toBe(20);
+    expect((await ask({ token })).status).toBe(429);
+    expect((await ask({ session })).status).toBe(202);
   },
 );
 

@@ -1,9 +1,13 @@
+import { limit } from "@berth/domain/auth/rate.ts";
+import { store } from "@berth/domain/table.ts";
+import { findTarget, targetKey } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { HOST_KEY, lost, scriptedReach } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { refusedIn } from "./entitled.ts";
+import { between } from "./overtaken.ts";
 
 const api = testApi();
 afterAll(() => api.close());
@@ -30,6 +34,16 @@ covers("addTarget", "201", "gives a key made for this server alone and looks at 
   await tenant.work(job);
   expect((await api.call("GET", "/v1/targets/web1", { token })).body).toMatchObject({ status: "untrusted", shownKey: HOST_KEY });
   expect(api.dump()).not.toContain("OPENSSH PRIVATE KEY");
+});
+
+covers("addTarget", "201", "takes every user name that useradd takes, and no other", async () => {
+  const token = await (await testTenant(api, { plan: "studio" })).token();
+  const ask = (user: string, index: number) =>
+    api.call("POST", "/v1/targets", { token, body: { ...body, name: `u${index}`, user } });
+  for (const [index, user] of ["first.last", "MACHINE-7$", "_apt", "A1", "x".repeat(32)].entries())
+    expect((await ask(user, index)).body.target?.user).toBe(user);
+  for (const user of ["", "-o", ".a", "1000", "a b", "a;b", "a$b", "$(id)", "x".repeat(33)])
+    expect((await ask(user, 99)).status).toBe(422);
 });
 
 covers("addTarget", "target.exists", "a name can be given once, and what was refused left nothing behind", async () => {
@@ -114,6 +128,14 @@ covers("trustTarget", "202", "the confirmed key is pinned and the server is chec
   expect(found).toMatchObject({ status: "ready", hostKey: HOST_KEY, facts: { arch: "x86_64" } });
 });
 
+covers("trustTarget", "auth.proof", "who proved nothing lately confirms no host key", async () => {
+  const { tenant, token, job } = await added();
+  await tenant.work(job);
+  await api.clock.advance(901);
+  const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
+  expect(answer.body).toMatchObject({ status: 403, code: "auth.proof" });
+});
+
 covers("trustTarget", "target.untrusted", "a key that was not shown yet cannot be confirmed", async () => {
   const { token } = await added();
   const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
@@ -131,6 +153,21 @@ covers(
     expect(answer.body).toMatchObject({ status: 409, code: "target.key_mismatch", fingerprint: HOST_KEY.fingerprint });
   },
 );
+
+test("a key that the server shows between the look and its confirmation is not confirmed unseen", async () => {
+  const { tenant, token, target, job } = await added();
+  await tenant.work(job);
+  const other = { ...HOST_KEY, key: "AAAAother", fingerprint: `SHA256:${"o".repeat(43)}` };
+  const shows = async () =>
+    store(tenant.ctx, targetKey(tenant.ctx, target.id), { ...(await findTarget(tenant.ctx, target.id)), shownKey: other });
+  const answer = await between(api, shows, () =>
+    api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } }),
+  );
+  expect(answer.body).toMatchObject({ status: 409, code: "target.key_mismatch" });
+  const { body: found } = await api.call("GET", "/v1/targets/web1", { token });
+  expect(found).toMatchObject({ status: "untrusted", shownKey: other });
+  expect(found.hostKey).toBeUndefined();
+});
 
 covers("trustTarget", "target.not_found", "an unknown server is not found", async () => {
   const { token } = await added();
@@ -200,6 +237,14 @@ covers("addTarget", "rate.limited", "nobody searches a network by adding one add
   expect((await add("127.0.0.1")).body).toMatchObject({ status: 429, code: "rate.limited" });
 });
 
+covers("trustTarget", "rate.limited", "a key confirmed again and again does not check the server without end", async () => {
+  const { tenant, token } = await added();
+  for (let i = 0; i < 30; i++) await limit(api.world, `trusts#${tenant.id}`, { most: 30, seconds: 60 });
+  await tenant.drain();
+  const answer = await api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } });
+  expect(answer.body).toMatchObject({ status: 429, code: "rate.limited" });
+});
+
 covers("checkTarget", "rate.limited", "the thirty-first look within a minute is refused with the time to wait", async () => {
   const { token } = await added();
   const look = () => api.call("POST", "/v1/targets/web1/check", { token });
@@ -211,6 +256,17 @@ covers("checkTarget", "rate.limited", "the thirty-first look within a minute is 
   await api.clock.advance(Number(refused?.headers.get("retry-after")));
   expect((await look()).status).toBe(202);
   api.take("jobs");
+});
+
+test("a server that is being looked at is not looked at twice: who asks meanwhile gets the look that is under way", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  const token = await tenant.token();
+  const look = async () => (await api.call("POST", "/v1/targets/web1/check", { token })).body;
+  const first = await look();
+  expect((await look()).id).toBe(first.id);
+  await tenant.work(first);
+  expect((await look()).id).not.toBe(first.id);
 });
 
 covers("checkTarget", "target.not_found", "an unknown server is not found", async () => {
@@ -232,10 +288,10 @@ covers("checkTarget", "idempotency.mismatch", "a key used for another server is 
 covers("checkTarget", "idempotency.busy", "of two at once with one key there is one job", async () => {
   const { token } = await added();
   const check = () => api.call("POST", "/v1/targets/web1/check", { token, headers: { "idempotency-key": "k" } });
-  expect((await Promise.all([check(), check()])).map(({ body: { code } }) => code).sort()).toEqual([
-    "idempotency.busy",
-    undefined,
-  ]);
+  const answers = await Promise.all([check(), check(), check()]);
+  // Who meets the other in the same moment is told to come again; who comes a moment later gets the job that is under way.
+  expect(answers.every(({ body }) => body.id !== undefined || body.code === "idempotency.busy")).toBe(true);
+  expect(new Set(answers.flatMap(({ body }) => body.id ?? [])).size).toBe(1);
 });
 
 covers("removeTarget", "204", "a server nothing is placed on is forgotten and its place in the plan is free", async () => {

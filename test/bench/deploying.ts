@@ -21,7 +21,7 @@ export const composeOf = (mark: string) => `services:
     healthcheck:
       test: ["CMD", "test", "-e", "/tmp/ready"]
       interval: 1s
-      timeout: 2s
+      timeout: 20s
 `;
 
 /** Asks for a deploy and watches the table, without reading it, until the job has ended. */
@@ -50,7 +50,7 @@ export async function deployOnce(stage: Stage, app: string, mark: string, target
       body: JSON.stringify({ bundle, ...(targets && { targets }) }),
     });
     if (answer.status !== 202) throw new Error(`the deploy of ${app} was answered ${answer.status}: ${await answer.text()}`);
-    const until = Date.now() + 60_000;
+    const until = Date.now() + 240_000;
     while (ended === 0 && Date.now() < until) await sleep(5);
     if (ended === 0) throw new Error(`the deploy of ${app} did not end`);
     return { status, firstEventMs: first - accepted, wholeMs: ended - asked };

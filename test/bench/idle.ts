@@ -49,7 +49,7 @@ export function schedulesOf({ data, service }: Synthesized): Schedule[] {
   });
 }
 
-export interface Spent {
+interface Spent {
   readonly read: number;
   readonly write: number;
 }

@@ -10,6 +10,7 @@ import { composeOf, deployOnce, quiet } from "./deploying.ts";
 import { amount, type Figure, ratio } from "./figure.ts";
 import { startMeter } from "./meter.ts";
 import { startRelay } from "./relay.ts";
+import { stepsOnScreen } from "./screen.ts";
 
 /** Connects, runs the least there is, and answers when its first byte was here. */
 function bareExec(at: { host: string; port: number }, { user, privateKey }: Server): Promise<number> {
@@ -59,7 +60,7 @@ async function byHand(server: Server, folder: string, mark: string): Promise<num
   return performance.now() - from;
 }
 
-export const RUNS = 7;
+const RUNS = 7;
 const ROUND_TRIP_MS = 50;
 
 /** @throws when no lab can run here, or a deploy fails */
@@ -107,6 +108,7 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
       first.bareFar.push(await bareExec(relay, far));
       say(`run ${run + 1} of ${RUNS}`);
     }
+    const screen = await stepsOnScreen(stage, "near", RUNS);
     return [
       amount("connections for a deploy to one target", 1, cost.connections, "connection"),
       amount("commands for a deploy to one target", 1, cost.execs, "exec"),
@@ -118,8 +120,9 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
         first.bareFar,
         "a bare ssh2 exec",
       ),
+      screen,
       ratio("whole deploy of a pulled image, healthy", 1.25, whole.ours, whole.hand, "`docker compose up -d --wait` over ssh"),
-      amount("table writes of a deploy to one target", 24, cost.write, "units"),
+      amount("table writes of a deploy to one target", 30, cost.write, "units"),
       amount("table reads of a deploy to one target", 12, cost.read, "units"),
       amount("queue calls of a deploy to one target", 4, cost.queue, "calls"),
     ];

@@ -9,7 +9,7 @@ export interface MadeEvent {
 }
 
 /** Something that answers events. It waits at the gate before each thing it reads or writes, so that anything may happen in between. */
-export type Answer = (event: MadeEvent) => Promise<void>;
+type Answer = (event: MadeEvent) => Promise<void>;
 
 /** What runs side by side, in an order that the dice throw: the steps of every answer under way, of Stripe's changes and of deliveries. */
 export interface Stage {
@@ -88,7 +88,7 @@ function move(model: Model, roll: Dice): Snapshot {
 }
 
 /** Mulberry32, between 0 and 1. */
-export function createDice(seed: number): Dice {
+function createDice(seed: number): Dice {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

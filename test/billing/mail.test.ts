@@ -9,6 +9,8 @@ import { testWorld } from "../support/world.ts";
 import { catalogue, DAY, invoice, iso, MONTH, nobody, price, snapshot, subscription, T0 } from "./facts.ts";
 import { refused } from "./refused.ts";
 
+const berth = { origin: "https://berth.test", support: "support@berth.test" };
+
 const bench = testWorld();
 afterAll(() => bench.close());
 
@@ -25,30 +27,35 @@ const data = {
   apps: 2,
   left: "Two days left",
   smaller: "Solo",
+  ip: "192.0.2.7",
+  client: "Firefox on Linux",
+  name: "ci",
+  scopes: "deploy",
+  by: "ann@example.com",
 };
 
 test.each(Mail.shape.template.options)(
   "the mail %s says the same as text and as HTML, and leads nowhere but home",
   (template) => {
-    const { subject, text, html } = writeMail("https://berth.test", { to: "ann@example.com", template, data });
+    const { subject, text, html } = writeMail(berth, { to: "ann@example.com", template, data });
     expect(subject.length).toBeGreaterThan(5);
     expect(subject.length).toBeLessThan(78);
     for (const part of [subject, text, html]) expect(part).not.toMatch(/undefined|null|NaN|\[object/);
-    for (const line of text.split("\n\n").slice(0, -2)) expect(html).toContain(line);
+    for (const line of text.split("\n\n").slice(0, -2)) expect(html).toContain(line.replaceAll('"', "&quot;"));
     for (const [url] of `${text} ${html}`.matchAll(/https?:\/\/[^\s"<]+/g)) expect(url).toMatch(/^https:\/\/berth\.test\//);
   },
 );
 
 test("whoever has just paid is led to the receipt", () => {
   for (const template of ["welcome", "upgraded", "recovered"] as const) {
-    const { text, html } = writeMail("https://berth.test", { to: "ann@example.com", template, data });
+    const { text, html } = writeMail(berth, { to: "ann@example.com", template, data });
     expect(text).toContain("Receipt and billing: https://berth.test/billing");
     expect(html).toContain('<a href="https://berth.test/billing">Receipt and billing</a>');
   }
 });
 
 test("what is put into a mail cannot become markup", () => {
-  const { html } = writeMail("https://berth.test", {
+  const { html } = writeMail(berth, {
     to: "a@b.cc",
     template: "welcome",
     data: { plan: '<img src=x onerror="1">' },
@@ -162,12 +169,12 @@ test("a notice says to the minute until when, and how much is left in truth", ()
   const until = Date.parse(late.graceUntil ?? "");
   const written = (step: "grace" | "ending", hours: number, reason = late.reason) => {
     const letter = noticeLetter({ anchor: "", step }, { ...late, reason }, new Date(until - hours * 3_600_000));
-    return writeMail("https://berth.test", { to: "ann@example.com", ...letter });
+    return writeMail(berth, { to: "ann@example.com", ...letter });
   };
   const minute = `${late.graceUntil?.slice(0, 10)} ${late.graceUntil?.slice(11, 16)} UTC`;
-  expect(written("grace", 168).subject).toBe(`A payment failed; please mend it by ${minute}`);
-  expect(written("ending", 48).subject).toBe(`Two days left to mend your payment (${minute})`);
-  expect(written("ending", 25).subject).toBe(`One day left to mend your payment (${minute})`);
-  expect(written("ending", 3).subject).toBe(`Hours left to mend your payment (${minute})`);
+  expect(written("grace", 168).subject).toBe(`A payment failed; please fix it by ${minute}`);
+  expect(written("ending", 48).subject).toBe(`Two days left to fix your payment (${minute})`);
+  expect(written("ending", 25).subject).toBe(`One day left to fix your payment (${minute})`);
+  expect(written("ending", 3).subject).toBe(`Hours left to fix your payment (${minute})`);
   expect(written("grace", 168, "authentication_required").subject).toBe(`Your bank asks you to confirm a payment by ${minute}`);
 });

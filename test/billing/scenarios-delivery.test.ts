@@ -14,6 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => till.close());
 
+/** Waits until a delivery was answered with an error, or not at all. */
+const refusedOnce = () =>
+  expect
+    .poll(() => till.control.deliveries().some(({ attempts }) => attempts.some(({ status }) => status === null || status >= 500)))
+    .toBe(true);
+
 const done = async (event: string) => (await get(till.test.world, globalKey("EVT", event))) !== undefined;
 
 test("while the queue is down every event is refused, and Stripe's retry loses nothing", async () => {
@@ -21,7 +27,7 @@ test("while the queue is down every event is refused, and Stripe's retry loses n
   const url = await ann.checkout("pro");
   till.outage.queue = true;
   await ann.pay(url);
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await refusedOnce();
   till.outage.queue = false;
   await till.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro" });
@@ -34,7 +40,7 @@ test("while the webhook is down nothing is lost either", async () => {
   const url = await ann.checkout("pro");
   till.outage.webhook = true;
   await ann.pay(url);
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await refusedOnce();
   till.outage.webhook = false;
   await till.settle();
   expect(await ann.account()).toMatchObject({ kind: "good" });
@@ -231,12 +237,12 @@ test("of many syncs at once the one that began last is the one that stays", asyn
   real.subscriptions.list = list;
 });
 
-test("a mail whose sender died after the commit is sent by the sweep, once", async () => {
+test("a mail that cannot be sent after its commit fails nothing, and is sent by the sweep, once", async () => {
   const ann = await till.signUp();
   const { events } = await till.unheard(async () => ann.pay(await ann.checkout("pro")));
   const { world } = till.test;
   const mute = { ...world, send: () => Promise.reject(new Error("killed")) } as typeof world;
-  await expect(syncCustomer(mute, await ann.customer())).rejects.toThrow("killed");
+  expect(await syncCustomer(mute, await ann.customer())).toBe("changed");
   expect(await ann.account()).toMatchObject({ kind: "good" });
   expect(ann.mails()).toEqual([]);
   await till.deliver(events);

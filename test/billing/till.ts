@@ -1,6 +1,6 @@
 import { API_VERSION, doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
-import { createStripe, type StripeOptions, type StripeServer } from "@berth/local/stripe/stripe.ts";
+import { createStripe, type StripeOptions, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
 import Stripe from "stripe";
 import { answerBells } from "../../functions/billing/bell.ts";
@@ -191,7 +191,7 @@ export const sqsEvent = (message: object, receives = 1): SQSEvent => ({
 });
 
 /** The plans of the catalogue, as the account at Stripe sells them. */
-export async function sell(stripe: Stripe): Promise<void> {
+async function sell(stripe: Stripe): Promise<void> {
   for (const plan of plans) {
     const product = await stripe.products.create({ name: `Berth ${plan.title}` });
     await stripe.prices.create({

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Door, receive } from "../../functions/webhooks/ingress.ts";
-import { answerValidator } from "../local/stripe/harness.ts";
+import { answerValidator } from "../local-stripe/harness.ts";
 
 let base64 = false;
 

@@ -1,6 +1,6 @@
 /** The faults, each at a random instant of a deploy that takes some seconds. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoError } from "@berth/local/dynamodb/error.ts";
+import { DynamoError } from "@berth/local-dynamodb/error.ts";
 import { replace } from "../bench/meter.ts";
 import type { Stage } from "../e2e/stage.ts";
 import { type Judging, type Lane, type Outcome, struck } from "./lane.ts";
@@ -59,7 +59,7 @@ const onCloud = (
   },
 });
 
-export function killWorkers(stage: Stage): number {
+function killWorkers(stage: Stage): number {
   const cloud = stage.cloud();
   return cloud.workers().filter(({ pool, pid }) => pool === "workers" && cloud.killWorker(pid)).length;
 }
@@ -151,7 +151,7 @@ async function diskFull(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]
       const { server } = lane;
       const way = disks++ % 3;
       const listed = () =>
-        server.exec(`ls /var/lib/berth/apps/${lane.app}-production/releases | sort; docker image ls -q | sort`);
+        server.exec(`ls /var/lib/berth/state/${lane.app}-production/releases | sort; docker image ls -q | sort`);
       const before = await listed();
       const used = async () => Number(await server.exec("df -Pk /var/lib/docker | awk 'NR == 2 { print int($3 / 1024) }'"));
       const usedBefore = await used();

@@ -151,7 +151,7 @@ async function agreed(stage: Stage, lane: Lane, release: number | undefined, sta
   const app = await stage.berth.json(["app", "status", lane.app]);
   const targets = app.environments?.[0]?.targets ?? [];
   const table = targets.find(({ id }: { id: string }) => id === lane.target)?.release;
-  const current = (await lane.server.exec(`readlink /var/lib/berth/apps/${lane.app}-production/current`)).trim();
+  const current = (await lane.server.exec(`readlink /var/lib/berth/state/${lane.app}-production/current`)).trim();
   const wrong = current === `releases/${table}` ? [] : [`the table says release ${table}, the server ${current}`];
   return status === "succeeded" && table !== release ? [...wrong, `release ${release} succeeded and ${table} is live`] : wrong;
 }

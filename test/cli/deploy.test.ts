@@ -1,9 +1,10 @@
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { store } from "@berth/domain/table.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { failed, succeeded } from "../support/reach.ts";
+import { containersOf, failed, succeeded } from "../support/reach.ts";
 import { useCli } from "./harness.ts";
 
 const cli = useCli();
@@ -36,10 +37,7 @@ const unhealthy: Play = (_, tell) => {
 const endless: Play = async (_, tell) => {
   tell({ type: "step", step: "preflight" });
   tell({ type: "step", step: "pull" });
-  for (let i = 0; i < 400; i++) {
-    await sleep(25);
-    if (cli.reach.runs.some(({ op }) => op === "cancel")) break;
-  }
+  while (!cli.reach.runs.some(({ op }) => op === "cancel")) await sleep(25);
   return failed({ class: "canceled", step: "pull", message: "Canceled" });
 };
 
@@ -51,23 +49,27 @@ describe("a deploy", () => {
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toMatch(/\d\.\d s {2}web1 {2}preflight\n/);
     expect(run.stdout).toMatch(/\d\.\d s {2}web2 {2}pull\n/);
-    expect(run.stdout).toMatch(/✓ Release 1 is live on web1, web2 \(\d+\.\d s\)\n$/);
+    expect(run.stdout).toMatch(/✓ Release 1 is live on web1, web2 \(\d+\.\d s\)\n/);
+    // Where the app is, and where the deploy can be looked at.
+    const address = "http://127.0.0.1:8080";
+    expect(run.stdout).toContain(`  web on web1: ${address}\n  web on web2: ${address}\n`);
+    expect(run.stdout).toMatch(new RegExp(`\n {2}Job ${cli.url}/jobs/job_\\w+\n$`));
     expect(run.stderr).toContain('App "shop", from the folder\'s name');
-    expect(run.stderr).not.toContain("blinks"); // nothing is there yet that could
+    expect(run.stderr).not.toContain("down for a moment"); // nothing is there yet that could
     const releases = await berth(["releases", "--json"]);
     expect(releases.json.items).toMatchObject([{ number: 1, note: "first", services: [{ name: "web" }, { name: "redis" }] }]);
     const sent = cli.reach.runs.findLast(({ op }) => op === "deploy");
     expect(sent?.files.find(({ path }) => path === "compose.yaml")?.content).toBe(compose);
   });
 
-  test("says beforehand which services blink, and goes to where the app is already", async () => {
+  test("says beforehand which services are down for a moment, and goes to where the app is already", async () => {
     await tenant.target("web1");
     await tenant.app("shop");
     await berth(["deploy"]);
     await tenant.target("web2");
     const run = await berth(["deploy"]);
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain("web publishes port 8080 on the server, so it blinks while it is replaced");
+    expect(run.stderr).toContain("web publishes port 8080 on the server, so it is down for a moment while it is replaced");
     expect(run.stdout).toContain("Release 2 is live on web1 (");
   });
 
@@ -82,9 +84,11 @@ describe("a deploy", () => {
     expect(run.stderr).toContain("web1  unhealthy, in verify, service web");
     expect(run.stderr).toContain("web is unhealthy: connection refused");
     expect(run.stderr).toContain("Now: Release 1 serves again.");
-    expect(run.stderr).toContain("What to do: Read the service's last lines below");
+    expect(run.stderr).toContain("What to do: See the last lines of web below");
     expect(run.stderr).toContain("  │ Error: no database\n  │ exiting\n");
-    expect(run.stderr).toContain("berth logs shop --service web");
+    // What `berth logs` shows is the release that serves again.
+    expect(run.stderr).not.toContain("berth logs");
+    expect(run.stderr).toMatch(/Try:\n {2}berth jobs show job_\w+\n {2}berth jobs watch job_\w+ --verbose/);
     expect(run.stdout).not.toContain("✓");
   });
 
@@ -102,7 +106,7 @@ describe("a deploy", () => {
       status: "failed",
       exit: 1,
       job: { failure: { class: "unhealthy", step: "verify", service: "web", rolledBack: true } },
-      next: [expect.stringContaining("berth logs shop"), expect.stringContaining("berth jobs watch")],
+      next: [expect.stringContaining("berth jobs show job_"), expect.stringContaining("berth jobs watch")],
     });
   });
 
@@ -157,7 +161,7 @@ describe("a deploy", () => {
     const run = await berth(["deploy"]);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("✗ A payment failed, so changes are paused");
-    expect(run.stderr).toContain(`Mend it here: ${cli.url}/billing`);
+    expect(run.stderr).toContain(`Fix it here: ${cli.url}/billing`);
     expect(run.stderr.match(/payment failed/g)).toHaveLength(2); // title and detail; no banner on top
     const other = await berth(["app", "list"]);
     expect(other.code).toBe(0);
@@ -168,7 +172,7 @@ describe("a deploy", () => {
     await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
     const ended = await berth(["app", "list"]);
     expect(ended.stderr).toContain(
-      `! Your plan has ended, so changes are off. What runs goes on. Choose a plan: ${cli.url}/plans`,
+      `! Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${cli.url}/plans`,
     );
     expect(ended.stderr).not.toMatch(/unpaid|bill/);
     const shown = await berth(["billing"]);
@@ -209,31 +213,35 @@ describe("a job", () => {
     await berth(["deploy"]);
     cli.reach.next(endless);
     let canceling: ReturnType<typeof berth> | undefined;
+    let seen = "";
     const run = await berth(["deploy"], {
       watch: (text: string) => {
-        const id = /\((job_\w+)\)/.exec(text)?.[1];
-        if (id && !canceling) canceling = sleep(500).then(() => cli.berth(["jobs", "cancel", id], { token: tenant.secret }));
+        seen += text;
+        const id = /\((job_\w+)\)/.exec(seen)?.[1];
+        if (id && / pull\b/.test(seen) && !canceling) canceling = cli.berth(["jobs", "cancel", id], { token: tenant.secret });
       },
     });
-    expect((await canceling)?.stdout).toMatch(/is being stopped; what served before serves on/);
+    expect((await canceling)?.stdout).toMatch(/is being canceled/);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain("Canceled: release 2");
-    expect(run.stderr).toContain("Nothing was changed: release 1 serves on.");
+    expect(run.stderr).toContain("Nothing was changed: release 1 is still live.");
   });
 
   test("goes on when Ctrl-C ends the watcher without a terminal", async () => {
     await tenant.target("web1");
     await tenant.app("shop");
+    const { promise: left, resolve: leave } = Promise.withResolvers<void>();
     cli.reach.next(async (_, tell) => {
       tell({ type: "step", step: "pull" });
-      await sleep(2500);
+      await left;
       return succeeded();
     });
     let struck = false;
     const run = await berth(["deploy"], {
-      watch: (text: string, child: { kill: (signal: string) => void }) => {
+      watch: (text: string, child: ChildProcess) => {
         if (struck || !text.includes("pull")) return;
         struck = true;
+        child.once("exit", leave);
         child.kill("SIGINT");
       },
     });
@@ -257,4 +265,61 @@ describe("a job", () => {
     });
     expect(run.stdout).toMatch(/· web1 {2}The server cannot be reached: no route; tried again by itself at \d\d:\d\d:\d\d/);
   });
+});
+
+describe("how long a deploy waits", () => {
+  const waited = () => cli.reach.runs.findLast(({ op }) => op === "deploy")?.plan.wait_seconds;
+
+  test("is what --wait says, else berth.yaml, else the Compose file; and a rollback to that release waits as long", async () => {
+    await tenant.target("web1");
+    expect((await berth(["deploy", "--yes"])).code).toBe(0);
+    expect(waited()).toBeUndefined();
+    const set = await cli.folder({ "compose.yaml": compose, "berth.yaml": "app: shop\nwait: 10m\n" }, "shop");
+    expect((await berth(["deploy"], { cwd: set })).code).toBe(0);
+    expect(waited()).toBe("600");
+    expect((await berth(["deploy", "--wait", "1m30s"], { cwd: set })).code).toBe(0);
+    expect(waited()).toBe("90");
+    expect((await berth(["rollback", "2", "--app", "shop"])).code).toBe(0);
+    expect(waited()).toBe("600");
+  });
+
+  test.each(["10", "m", "-1m", "1 m", "46m", "0s", "1d", "9999999s"])(
+    "%j is refused, and where it was written is named",
+    async (text) => {
+      const flag = await berth(["deploy", "--yes", `--wait=${text}`]);
+      expect(flag.code).toBe(1);
+      expect(flag.stderr).toContain("--wait");
+      const set = await cli.folder({ "compose.yaml": compose, "berth.yaml": `wait: "${text}"\n` }, "shop");
+      const setting = await berth(["deploy", "--yes"], { cwd: set });
+      expect(setting.stderr).toContain("berth.yaml, wait");
+    },
+  );
+});
+
+test("what Docker says is told by status and list with its age, never what the table only thinks, and start brings it back", async () => {
+  await tenant.target("web1");
+  expect((await berth(["deploy", "--yes", "--json"])).lines.at(-1)).toMatchObject({
+    type: "result",
+    page: expect.stringMatching(/\/jobs\/job_/),
+    addresses: [{ service: "web", target: "web1", url: "http://127.0.0.1:8080" }],
+  });
+  const why = 'It was not started again when the server restarted: its restart policy is "no".';
+  const down = { service: "web", state: "exited", exitCode: 137, health: null, ports: [], restartPolicy: "no" };
+  await cli.test.clock.advance(5); // of what was seen a moment ago no server is asked again
+  const reboot = { bootedAt: "2027-03-01T11:30:00.000Z" };
+  cli.reach.next(() => ({ ...succeeded(), containers: { ...containersOf(down), ...reboot } }));
+  const status = await berth(["app", "status", "shop"]);
+  expect(status.code, status.stderr).toBe(0);
+  expect(status.stdout).toMatch(/production {2}stopped, seen just now/);
+  expect(status.stdout).toMatch(/web +web1 +exited \(137\)/);
+  expect(status.stdout.replaceAll(/\s+/g, " ")).toContain(`! web on web1: ${why}`);
+  expect(status.stdout).toContain("berth app start shop");
+  expect((await berth(["app", "list"])).stdout).toMatch(/shop +production +stopped, seen/);
+  const asked = cli.reach.runs.length;
+  expect((await berth(["app", "status", "shop", "--last-seen"])).stdout).toContain("stopped, seen");
+  expect(cli.reach.runs.length).toBe(asked);
+  const started = await berth(["app", "start", "shop"]);
+  expect(started.stdout, started.stderr).toContain("✓ Started: release 1 runs on web1");
+  expect(cli.reach.runs.at(-1)).toMatchObject({ op: "deploy", plan: { release: "1", pull: "missing" } });
+  expect((await berth(["app", "list"])).stdout).toMatch(/shop +production +running, seen/);
 });

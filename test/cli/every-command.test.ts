@@ -85,8 +85,20 @@ const cases: Record<string, Case> = {
     refused: { args: ["web1", "--yes"], code: "target.in_use" },
   },
   "app init": { args: ["spare"], text: /App spare (made|is there already)/, members: ["id", "name", "made", "settings"] },
-  "app list": { args: [], text: /shop +production +1 on web1/, members: ["items", "next"] },
-  "app status": { args: ["shop"], text: /web1 +release \d/, members: ["name", "environments", "jobs"], refused: gone },
+  "app list": { args: [], text: /shop +production +running, seen .* +1 on web1/, members: ["items", "next"] },
+  "app status": {
+    args: ["shop"],
+    text: /web1 +release \d, running, seen just now, http:\/\/127\.0\.0\.1:8080/,
+    members: ["name", "environments", "jobs"],
+    refused: gone,
+  },
+  "app start": {
+    args: ["shop"],
+    text: /Started: release \d runs on web1/,
+    members: ["type", "status", "exit", "next", "job"],
+    stream: true,
+    refused: gone,
+  },
   deploy: {
     args: [],
     text: /Release \d is live on web1/,
@@ -101,7 +113,7 @@ const cases: Record<string, Case> = {
     stream: true,
     refused: { args: ["99"], code: "release.not_found" },
   },
-  releases: { args: [], text: /1 +web1/, members: ["items", "next"], refused: gone },
+  releases: { args: [], text: /\d +live on web1/, members: ["items", "next"], refused: gone },
   logs: { args: [], text: /web +hello from web/, members: ["items", "failed"], refused: gone },
   "jobs list": { args: [], text: /succeeded +deploy shop #1/, members: ["items", "next"] },
   "jobs show": {
@@ -140,8 +152,19 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Tested at length elsewhere: in close.test.ts, login.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
-const othersTest = ["account delete", "plan change", "prove", "login", "logout", "completion", "token revoke", "jobs cancel"];
+/** Tested at length elsewhere: in close.test.ts, login.test.ts, settings.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
+const othersTest = [
+  "account delete",
+  "plan change",
+  "prove",
+  "login",
+  "logout",
+  "completion",
+  "token revoke",
+  "jobs cancel",
+  "context list",
+  "context use",
+];
 
 test("every command there is has a test of its own", () => {
   const names = allCommands().map(({ words }) => words.join(" "));
@@ -158,8 +181,8 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, text, members, s
   });
 
   test("with --json prints JSON and nothing else", async () => {
-    // What the first run made is there now, so these two make another.
-    const again = { "target add": ["web3", ...args.slice(1)], "target remove": ["web3", "--yes"] }[name] ?? args;
+    // What the first run made is there now, so these make another.
+    const again = { "target add": ["web3", ...args.slice(1)], "target remove": ["web3", "--yes"], rollback: ["2"] }[name] ?? args;
     if (name === "app remove") await cli.berth(["app", "init", "spare"], { token, cwd: elsewhere });
     const run = await cli.berth([...words(name, again), "--json"], { token, cwd: name === "app init" ? elsewhere : cwd });
     expect(run.code, run.stdout).toBe(0);

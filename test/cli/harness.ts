@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
 import { afterAll, beforeAll } from "vitest";
+import { answerMessage, Message } from "../../functions/workers/bells.ts";
 import { buildCli } from "../../packages/cli/build.ts";
 import { serveApi } from "../support/api.ts";
 import { type ScriptedReach, scriptedReach } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -23,7 +23,7 @@ export interface Ended {
   readonly lines: any[];
 }
 
-export interface Options {
+interface Options {
   readonly token?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
@@ -169,9 +169,9 @@ function work(test: TestWorld, reach: ScriptedReach): () => Promise<void> {
     while (!stopped) {
       for (const { message, options } of test.take("jobs")) {
         if (options.delaySeconds) continue;
-        const { tenant, ...bell } = message as unknown as Bell & { tenant: string };
-        const ctx = { ...test.world, tenant, actor: { kind: "system" as const, id: "test" } };
-        const done = rollout(ctx, bell, reach).finally(() => running.delete(done));
+        const asked = Message.parse(message);
+        const ctx = { ...test.world, tenant: asked.tenant, actor: { kind: "system" as const, id: "test" } };
+        const done = answerMessage(ctx, asked, reach).finally(() => running.delete(done));
         running.add(done);
       }
       await sleep(WORK_MS);

@@ -98,7 +98,8 @@ describe("contexts", () => {
     expect(await who([])).toBe(other.id);
     expect(await who([], { BERTH_CONTEXT: "mine" })).toBe(tenant.id);
     expect(await who(["--context", "other"], { BERTH_CONTEXT: "mine" })).toBe(other.id);
-    expect(await who(["--context", "other"], { BERTH_TOKEN: tenant.secret })).toBe(tenant.id);
+    expect(await who(["--context", "other"], { BERTH_TOKEN: tenant.secret })).toBe(other.id);
+    expect(await who([], { BERTH_TOKEN: tenant.secret, BERTH_URL: cli.url })).toBe(tenant.id);
   });
 
   test("that are not there are refused with those that are", async () => {
@@ -180,5 +181,5 @@ test("a login at a terminal shows the code and waits", async () => {
     },
   });
   expect(login.code).toBe(0);
-  expect(flat(login.stdout)).toContain("waits for you to confirm it");
+  expect(flat(login.stdout)).toContain("waiting for you to confirm it in the browser");
 });

@@ -64,7 +64,7 @@ describe("a request", () => {
   test("that changes something and has no key is never sent twice", async () => {
     answer = (request) => void request.socket.destroy();
     const refused = await problem(fetching()(`${url}/v1/x`, { method: "POST", body: "b" }));
-    expect(refused.code).toBe("cli.unreachable");
+    expect(refused.code).toBe("cli.unknown");
     expect(asked).toHaveLength(1);
   });
 
@@ -101,6 +101,36 @@ describe("the command", () => {
     expect(people).toMatchObject({ code: 1, stdout: "" });
     expect(people.stderr).toContain("✗ Berth cannot be reached\n  http://127.0.0.1:2: nothing listens there.");
     expect(program.json).toMatchObject({ code: "cli.unreachable" });
+  });
+
+  test.each([[["usage"]], [["usage", "--json"]]])(
+    "says whom it waits for while an answer does not come, beside the answer: %j",
+    async (args) => {
+      let held: ServerResponse | undefined;
+      answer = (_, response) => {
+        held = response;
+      };
+      let said = "";
+      const watch = (text: string) => {
+        said += text;
+        // The service answers only once the wait was told: a command that says nothing never ends.
+        if (said.includes(`Waiting for ${url} to answer`) && held) {
+          json(held, 404, { code: "app.not_found", title: "No such app", status: 404, next: [] });
+          held = undefined;
+        }
+      };
+      const run = await cli.berth(args, { env: { BERTH_URL: url, BERTH_TOKEN: "x" }, watch });
+      expect(run.stderr.match(/Waiting for/g)).toHaveLength(1);
+      expect(run.code).toBe(1);
+      if (args.includes("--json")) expect(run.json).toMatchObject({ code: "app.not_found" });
+    },
+  );
+
+  test("says nothing of a wait that it asked for", async () => {
+    let slow = 0;
+    answer = (_, response) => void setTimeout(() => json(response, 200, {}), 3500);
+    await fetching({ onSlow: () => slow++ })(`${url}/v1/jobs/job_1/events?wait=20`);
+    expect(slow).toBe(0);
   });
 
   test("says so when something else answers", async () => {
@@ -158,11 +188,11 @@ test("an app's name never changes which address is asked", async () => {
   for (const name of ["../../v1/me", "a/b", "x?y=1", "index", "%2e%2e", "#"])
     await cli.berth(["app", "status", name], { env: { BERTH_URL: url, BERTH_TOKEN: "x" } });
   expect(asked.map((each) => each.url)).toEqual([
-    "/v1/apps/..%2F..%2Fv1%2Fme/status",
-    "/v1/apps/a%2Fb/status",
-    "/v1/apps/x%3Fy%3D1/status",
-    "/v1/apps/index/status",
-    "/v1/apps/%252e%252e/status",
-    "/v1/apps/%23/status",
+    "/v1/apps/..%2F..%2Fv1%2Fme/status?fresh=true",
+    "/v1/apps/a%2Fb/status?fresh=true",
+    "/v1/apps/x%3Fy%3D1/status?fresh=true",
+    "/v1/apps/index/status?fresh=true",
+    "/v1/apps/%252e%252e/status?fresh=true",
+    "/v1/apps/%23/status?fresh=true",
   ]);
 });

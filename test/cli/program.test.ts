@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,17 +44,9 @@ describe("the program", () => {
     }
   });
 
-  test("starts in at most one and a half times the time of Node itself", { retry: 2 }, () => {
-    const cases = { node: ["-e", "0"], berth: [program, "--version"] };
-    const times: Record<keyof typeof cases, number[]> = { node: [], berth: [] };
-    for (let i = 0; i < 15; i++)
-      for (const name of ["node", "berth"] as const) {
-        const began = performance.now();
-        spawnSync(process.execPath, cases[name], { env: env() });
-        times[name].push(performance.now() - began);
-      }
-    // The quickest of many is what the program needs; the rest is the machine's other work.
-    expect(Math.min(...times.berth) / Math.min(...times.node)).toBeLessThan(1.5);
+  // How long it takes to start is in `npm run bench`.
+  test("is small enough to start at once", async () => {
+    expect((await stat(program)).size).toBeLessThanOrEqual(600_000);
   });
 });
 

@@ -34,7 +34,7 @@ import { tokenTable } from "../../packages/cli/src/token/list.ts";
 
 const now = new Date("2027-03-01T12:00:00.000Z");
 const at = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
-const by = { kind: "token" as const, id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0" };
+const by = { kind: "token" as const, id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0", name: "ci of the shop" };
 
 const hostKey = { type: "ssh-ed25519", key: "AAAA", fingerprint: `SHA256:${"f".repeat(43)}` };
 const targets = [
@@ -97,7 +97,7 @@ const why = {
   step: "verify",
   service: "web",
   log: ["Error: no database at db:5432", "exiting"],
-  remedy: "Read the service's last lines below; mend it and deploy again.",
+  remedy: "See the last lines of web below. Fix the cause and deploy again.",
   rolledBack: true,
 };
 const jobs = [
@@ -110,7 +110,8 @@ const jobs = [
     release: 12,
     rollouts: { tgt_web1: rollout("web1", { status: "failed", failure: why, downMs: 812 }), tgt_web2: rollout("web2") },
     by,
-    createdAt: at(5),
+    createdAt: at(6),
+    startedAt: at(5),
     endedAt: new Date(now.getTime() - 5 * 60_000 + 14_200).toISOString(),
     failure: why,
     version: 4,
@@ -126,6 +127,7 @@ const jobs = [
     rollouts: { tgt_web1: rollout("web1", { status: "retrying", failure: why, nextAt: at(-1) }) },
     by,
     createdAt: at(1),
+    startedAt: at(1),
     version: 4,
   },
   {
@@ -135,6 +137,7 @@ const jobs = [
     rollouts: { tgt_web1: rollout("web1") },
     by,
     createdAt: at(600),
+    startedAt: at(600),
     endedAt: at(600),
     version: 2,
   },
@@ -153,16 +156,101 @@ const apps = [
         release: 12,
         releases: 12,
         job: "job_01JABCDEFGHJKMNPQRSTVWXYZ1",
+        state: "degraded",
+        seenAt: at(2),
         targets: [
-          { id: "tgt_web1", name: "web1", release: 11 },
-          { id: "tgt_web2", name: "web2", release: 12 },
+          { id: "tgt_web1", name: "web1", release: 11, state: "stopped", seenAt: at(2) },
+          { id: "tgt_web2", name: "web2", release: 12, state: "running", seenAt: at(0) },
         ],
       },
-      { name: "staging", release: null, releases: 3, job: null, targets: [{ id: "tgt_web1", name: "web1", release: null }] },
+      {
+        name: "staging",
+        release: null,
+        releases: 3,
+        job: null,
+        state: "unknown",
+        seenAt: null,
+        targets: [{ id: "tgt_web1", name: "web1", release: null, state: "unknown", seenAt: null }],
+      },
     ],
   },
   { id: "app_2", name: "blog", template: "compose", slot: false, createdAt: at(2), environments: [] },
 ] as App[];
+
+const container = (service: string, more: object = {}) => ({
+  service,
+  name: `shop-production-${service}-1`,
+  state: "running",
+  health: "healthy",
+  exitCode: null,
+  restarts: 0,
+  image: "registry.example/shop/web:2027-03-01",
+  imageId: "sha256:1",
+  ports: [
+    { address: "0.0.0.0", published: 8080, port: 80, protocol: "tcp" },
+    { address: "::", published: 8080, port: 80, protocol: "tcp" },
+  ],
+  startedAt: at(60 * 3),
+  finishedAt: null,
+  restartPolicy: "unless-stopped",
+  orphan: false,
+  ok: true,
+  why: null,
+  ...more,
+});
+const shop = apps[0] as App;
+const status = {
+  ...shop,
+  environments: shop.environments.map((environment) => ({
+    ...environment,
+    targets: environment.targets.map((target) =>
+      target.release === 11
+        ? {
+            ...target,
+            addresses: [],
+            problem: { at: at(1), class: "unreachable", message: "The server cannot be reached" },
+            seen: {
+              at: at(2),
+              more: 0,
+              missing: ["worker"],
+              containers: [
+                container("web", {
+                  state: "exited",
+                  health: null,
+                  exitCode: 137,
+                  ports: [],
+                  finishedAt: at(3),
+                  restartPolicy: "no",
+                  ok: false,
+                  why: 'It was not started again when the server restarted: its restart policy is "no".',
+                }),
+              ],
+            },
+          }
+        : target.release === 12
+          ? {
+              ...target,
+              addresses: [
+                { service: "web", host: "203.0.113.8", port: 8080, protocol: "tcp", url: "http://203.0.113.8:8080" },
+                { service: "dns", host: "203.0.113.8", port: 53, protocol: "udp", url: null },
+              ],
+              problem: null,
+              seen: {
+                at: at(0),
+                more: 0,
+                missing: [],
+                containers: [
+                  container("web"),
+                  container("dns", { health: null, restarts: 3, ports: [], image: "coredns" }),
+                  container("migrate", { state: "exited", exitCode: 0, health: null, ports: [], finishedAt: at(170) }),
+                ],
+              },
+            }
+          : { ...target, addresses: [], seen: null, problem: null },
+    ),
+  })),
+  jobs: [jobs[0]],
+} as unknown as AppStatus;
 
 const releases = [
   {
@@ -177,6 +265,10 @@ const releases = [
     note: "Faster checkout — finally",
     by,
     createdAt: at(5),
+    outcome: "live",
+    liveOn: ["web2"],
+    failure: { class: "unhealthy", message: "web is unhealthy: connection refused", service: "web" },
+    rollback: { possible: false, code: "release.never_healthy", reason: "Release 12 was never healthy on every server." },
   },
   {
     app: "shop",
@@ -186,7 +278,23 @@ const releases = [
     hash: "x",
     by,
     createdAt: at(60 * 50),
+    outcome: "live",
+    liveOn: ["web1"],
+    rollback: { possible: true },
   },
+  ...(["failed", "canceled", "was_live", "deploying", "unknown"] as const).map((outcome, i) => ({
+    app: "shop",
+    environment: "production",
+    number: 10 - i,
+    services: [{ name: "web", image: "registry.example/shop/web:2027-02-26" }],
+    hash: "x",
+    by: { kind: "user", id: "usr_1", ...(i > 0 && { name: "ada@example.com" }) },
+    createdAt: at(60 * 60 * (i + 1)),
+    outcome,
+    liveOn: [],
+    ...(outcome === "failed" && { failure: { class: "image.not_found", message: "The image does not exist" } }),
+    rollback: { possible: outcome === "was_live" },
+  })),
 ] as Release[];
 
 const tokens = [
@@ -225,6 +333,15 @@ const lines = [
     at: at(6),
     action: "token.create",
     subject: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    subjectName: "ci of the shop",
+    actor: { kind: "user", id: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0", name: "ada@example.com" },
+    result: "ok",
+  },
+  {
+    id: "aud_3",
+    at: at(7),
+    action: "session.create",
+    subject: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0",
     actor: { kind: "user", id: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0" },
     result: "ok",
   },
@@ -352,10 +469,10 @@ const views: Record<string, (look: Look) => string[]> = {
   target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
   apps: (look) => appTable(apps, look),
-  status: (look) => statusLines({ ...apps[0], jobs: [jobs[0]] } as unknown as AppStatus, look),
+  status: (look) => statusLines(status, look),
   jobs: (look) => jobTable(jobs, look),
   job: (look) => jobs.flatMap((each) => [...jobLines(each, look), ""]),
-  releases: (look) => releaseTable(releases, new Map([[12, ["web2"]]]), look),
+  releases: (look) => releaseTable(releases, look),
   tokens: (look) => tokenTable(tokens, look),
   audit: (look) => auditTable(lines, look),
   plans: (look) => planTable(plans, "pro", look),
@@ -384,6 +501,17 @@ const views: Record<string, (look: Look) => string[]> = {
   outcomes: (look) => [
     ...failure(jobs[0] as Job, look, { tgt_web1: 11 }),
     "",
+    ...failure(
+      {
+        ...(jobs[0] as Job),
+        rollouts: Object.fromEntries(
+          ["web1", "web2", "web3"].map((name) => [name, rollout(name, { status: "failed", failure: why })]),
+        ),
+      } as unknown as Job,
+      look,
+      { tgt_web1: 11, tgt_web2: 11, tgt_web3: 10 },
+    ),
+    "",
     ...success(
       { ...(jobs[2] as Job), kind: "deploy", release: 3, rollouts: { a: rollout("web1", { downMs: 812 }) } } as unknown as Job,
       look.paint,
@@ -407,7 +535,7 @@ const views: Record<string, (look: Look) => string[]> = {
         code: "billing.grace",
         title: "A payment failed, so changes are paused",
         detail: "A payment failed. Until then your apps run on and you can roll back, but not change them.",
-        hint: "Mend the payment; running apps, logs, backups and rollback go on. Changes work again at once when it is paid.",
+        hint: "Fix the payment; everything works again as soon as it is paid. Until then your apps keep running, and status, logs and rollback work.",
         until: at(-60 * 72),
         mend: "https://berth.test/billing",
         next: ["berth usage", "berth rollback"],
@@ -435,6 +563,7 @@ describe.each(Object.entries(views))("%s", (name, view) => {
 
 describe("text", () => {
   test("from elsewhere loses what a terminal would obey", () => {
+    expect(clean("one\u2028two\u2029three\u061c")).toBe("onetwothree");
     expect(clean("a\x1b[31mb\x1b]8;;http://x\x07c\x1b[2J\r\nd\te\u202ef\x9b1mg")).toBe("abc de".replace("de", "d ef1mg"));
   });
 
@@ -471,4 +600,26 @@ test.each([
   [-5, "in 5 min"],
 ])("%d minutes before is %s", (minutes, text) => {
   expect(ago(at(minutes), now)).toBe(text);
+});
+
+test("a month is called paid only where it is", () => {
+  const shown = (more: Partial<Billing>) =>
+    billingLines({ ...bill, because: null, hold: false, cancelAt: null, ...more }, { width: 80, paint: plain, now }).some(
+      (line) => line.startsWith("Paid until"),
+    );
+  expect(shown({ entitlement: "active" })).toBe(true);
+  for (const entitlement of ["grace", "restricted", "none"] as const) expect(shown({ entitlement }), entitlement).toBe(false);
+  expect(shown({ entitlement: "active", hold: true })).toBe(false);
+  expect(shown({ entitlement: "active", cancelAt: at(-60) })).toBe(false);
+});
+
+test.each([
+  ["rollback to release 11", {}],
+  ["start of release 11", { again: true }],
+])("the last job of an app is told as what it did: %s", (words, more) => {
+  const [environment] = status.environments;
+  const back = { ...jobs[2], id: "job_back", kind: "deploy", release: 11, rollback: true, ...more };
+  const shown = { ...status, environments: [{ ...environment, job: "job_back" }], jobs: [back] } as unknown as typeof status;
+  const text = statusLines(shown, { width: 120, paint: plain, now: new Date(at(0)) }).join("\n");
+  expect(text).toContain(words);
 });

@@ -21,6 +21,8 @@ describe("an address", () => {
   test.each([
     ["203.0.113.7", { user: "root", host: "203.0.113.7", port: 22 }, "root@203.0.113.7"],
     ["deploy@host.example:2222", { user: "deploy", host: "host.example", port: 2222 }, "deploy@host.example:2222"],
+    ["first.last@h", { user: "first.last", host: "h", port: 22 }, "first.last@h"],
+    ["MACHINE-7$@h", { user: "MACHINE-7$", host: "h", port: 22 }, "MACHINE-7$@h"],
     ["ssh://root@h", { user: "root", host: "h", port: 22 }, "root@h"],
     ["root@[2001:db8::1]:2200", { user: "root", host: "2001:db8::1", port: 2200 }, "root@[2001:db8::1]:2200"],
     ["root@2001:db8::1", { user: "root", host: "2001:db8::1", port: 22 }, "root@[2001:db8::1]"],
@@ -37,6 +39,10 @@ describe("an address", () => {
     "ro ot@h",
     "a@b@c",
     "$(id)@h",
+    "a$b@h",
+    ".hidden@h",
+    "1000@h",
+    `${"a".repeat(33)}@h`,
     "root@h:0",
     "root@h:99999",
     "root@[nope]",
@@ -115,8 +121,15 @@ describe("target add", () => {
       env: { PATH: `${bin}:${process.env.PATH}` },
     });
     expect(run.code).toBe(1);
-    expect(run.json).toMatchObject({ code: "cli.key", next: [expect.stringContaining("authorized_keys")] });
+    expect(run.json).toMatchObject({
+      code: "cli.key",
+      next: [expect.stringContaining("authorized_keys"), "berth target trust web1"],
+    });
     expect((await berth(["target", "list", "--json"])).json.items).toHaveLength(1);
+    // Whoever comes back to it, or adds it again, is led on.
+    expect((await berth(["target", "show", "web1"])).stdout).toContain("berth target trust web1");
+    const again = await berth(["target", "add", "web1", "root@127.0.0.1", "--no-install", "--json"]);
+    expect(again.json).toMatchObject({ code: "target.exists", next: ["berth target show web1"] });
   });
 });
 
@@ -147,7 +160,9 @@ describe("target check", () => {
     const run = await berth(["target", "check", "--all"]);
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(/✓ web[12] is ready/);
-    expect(run.stdout).toMatch(/✗ web[12] is unready\n +Problem +The server refuses connections: nothing listens \(refused\)/);
+    expect(run.stdout).toMatch(
+      /✗ web[12] is unready\n +Problem +The server refuses SSH connections: nothing listens \(refused\)/,
+    );
     const { json } = await berth(["target", "check", "--all", "--json"]);
     expect(json.items).toMatchObject([{ status: "ready" }, { status: "ready" }]);
   });

@@ -69,7 +69,7 @@ describe("Ctrl-C while a job is watched", () => {
     await tenant.target("web1");
     await tenant.app("shop");
   });
-  const asked = "What shall be done?";
+  const asked = "What now?";
 
   test("lets go of it", async () => {
     cli.reach.next(slow(8));
@@ -98,7 +98,7 @@ describe("Ctrl-C while a job is watched", () => {
     );
     expect(run.code).toBe(2);
     const text = flat(run.stdout);
-    expect(text).toContain("Canceling; what served before serves on.");
+    expect(text).toContain("Canceling.");
     expect(text).toContain("Canceled: release 1");
   });
 
@@ -155,7 +155,7 @@ test("berth alone offers what there is, asks for what it needs and does it", asy
   const run = await berth(
     [],
     [
-      ["What shall be done?", `${DOWN.repeat(5)}${ENTER}`],
+      ["What do you want to do?", `${DOWN.repeat(5)}${ENTER}`],
       ["target: what?", `${DOWN}${DOWN}${ENTER}`],
       ["name?", `web1${ENTER}`],
     ],

@@ -1,6 +1,6 @@
 import { advance, type JobEvent, LAST_MINUTES, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";
-import { failure } from "@berth/domain/rollout/failure.ts";
+import { failure, failures } from "@berth/domain/rollout/failure.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -32,7 +32,10 @@ test("a rollout that may pass by itself is tried again after 1, 5 and 15 minutes
 });
 
 test("what the app or the customer caused fails at once", () => {
-  for (const kind of ["unhealthy", "image.not_found", "compose.invalid", "disk.full", "port.taken", "auth.failed"] as const) {
+  const may = ["unreachable", "refused", "dropped", "registry.unavailable", "docker.down", "busy", "interrupted"];
+  const kinds = Object.keys(failures).filter((kind) => !may.includes(kind)) as (keyof typeof failures)[];
+  expect(kinds).toEqual(expect.arrayContaining(["docker.denied", "folder.denied", "registry.denied", "registry.untrusted"]));
+  for (const kind of kinds) {
     const { job: state, effects } = advance(job(["a"]), {
       type: "ended",
       target: "a",
@@ -74,6 +77,37 @@ test("cancelling ends what has not started and leaves what runs to the worker th
   expect(done.job.status).toBe("canceled");
 });
 
+test("a job that only waits, for its turn or its next try, is canceled at once", () => {
+  const never: Outcome = { ok: false, failure: failure("unreachable"), silent: true };
+  const verdict: Outcome = { ok: false, failure: failure("registry.unavailable") };
+  const lost: Outcome = { ...never, begun: true };
+  const started = (state: Job) => advance(state, { type: "started", target: "a", at }).job;
+  const ended = (state: Job, outcome: Outcome) => advance(state, { type: "ended", target: "a", outcome, at }).job;
+  const waits = (state: Job) => advance(state, { type: "waits", target: "a", for: "job_0", at }).job;
+  for (const state of [
+    job(["a"]),
+    waits(job(["a"])),
+    ended(started(job(["a"])), never),
+    waits(ended(started(job(["a"])), never)),
+    ended(started(job(["a"])), verdict),
+    // First its fate was not known, then the server told it.
+    ended(started(ended(started(job(["a"])), lost)), verdict),
+  ]) {
+    const { job: after, effects } = advance(state, { type: "canceled", at });
+    expect(after).toMatchObject({ status: "canceled", endedAt: at.toISOString() });
+    expect(after.rollouts.a?.nextAt).toBeUndefined();
+    expect(effects).toEqual([{ type: "finish" }]);
+  }
+});
+
+test("a job that waits for its next try is not canceled at once where its run may go on", () => {
+  const started = advance(job(["a"]), { type: "started", target: "a", at }).job;
+  const lost = advance(started, { type: "ended", target: "a", outcome: silentLine, at }).job;
+  const { job: after, effects } = advance(lost, { type: "canceled", at });
+  expect(after).toMatchObject({ status: "running", cancelAt: at.toISOString() });
+  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+});
+
 const silentLine: Outcome = { ok: false, failure: failure("unreachable"), silent: true, begun: true };
 
 test("where a run may have begun and the server is silent, the job is not ended before the server was asked what became of it", () => {
@@ -99,6 +133,18 @@ test("a canceled job whose server is silent waits for its word, and one that nev
   const never: Outcome = { ok: false, failure: failure("unreachable"), silent: true };
   expect(advance(canceled, { type: "ended", target: "a", outcome: silentLine, at }).job.status).toBe("running");
   expect(advance(canceled, { type: "ended", target: "a", outcome: never, at }).job.status).toBe("canceled");
+});
+
+test("a run that waited long for its turn has as long as any other, and none has longer than the job may live", () => {
+  const waited = advance(job(["a", "b"]), { type: "started", target: "a", at: later(LIFE_MINUTES - 1) }).job;
+  const { job: late, effects } = advance(waited, { type: "overdue", at: later(LIFE_MINUTES + 60) });
+  expect(late.rollouts).toMatchObject({ a: { status: "running" }, b: { status: "failed" } });
+  expect(late.rollouts.a?.withdrawn).toBeUndefined();
+  expect(effects).toEqual([]);
+  const after = advance(late, { type: "overdue", at: later(2 * LIFE_MINUTES) });
+  expect(after.job.rollouts.a?.withdrawn).toBe(true);
+  // An hour's run that began at the last moment, and an hour to put things back.
+  expect(LAST_MINUTES).toBeGreaterThan(LIFE_MINUTES + 120);
 });
 
 test("a job that is overdue ends where nothing began, and where something may have is withdrawn until the last", () => {

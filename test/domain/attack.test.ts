@@ -9,7 +9,6 @@ import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";
 import { rollout } from "@berth/domain/rollout/rollout.ts";
-import { redactor } from "@berth/domain/secret/redact.ts";
 import { addTarget, listTargets, removeTarget } from "@berth/domain/target/target.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { failed, scriptedReach } from "../support/reach.ts";
@@ -56,28 +55,30 @@ const settled = async () => {
   return tenant;
 };
 
+const visitor = { browser: "b".repeat(43), ip: "203.0.113.9", client: "a test" };
+
 describe("signing in", () => {
   test("of a hundred guesses at once five are looked at, even when the right one is the last", async () => {
     const email = "guess@example.com";
-    await requestCode(made.world, { email, ip: "203.0.113.9" });
+    await requestCode(made.world, { email, ...visitor });
     const right = made.code(email);
     const wrong = Array.from({ length: 99 }, (_, i) => String((Number(right) + i + 1) % 1_000_000).padStart(6, "0"));
-    const all = await Promise.all([...wrong, right].map((code) => outcome(verifyCode(made.world, { email, code }))));
+    const all = await Promise.all([...wrong, right].map((code) => outcome(verifyCode(made.world, { email, code, ...visitor }))));
     expect(all.filter((each) => each === "done")).toEqual([]);
-    expect(await outcome(verifyCode(made.world, { email, code: right }))).toBe("auth.code_wrong");
+    expect(await outcome(verifyCode(made.world, { email, code: right, ...visitor }))).toBe("rate.limited");
   });
 
   test("the right code twice at once is one session", async () => {
     const email = "twice@example.com";
-    await requestCode(made.world, { email, ip: "203.0.113.9" });
+    await requestCode(made.world, { email, ...visitor });
     const code = made.code(email);
-    const all = await Promise.all([0, 1].map(() => outcome(verifyCode(made.world, { email, code }))));
+    const all = await Promise.all([0, 1].map(() => outcome(verifyCode(made.world, { email, code, ...visitor }))));
     expect(all.sort()).toEqual(["auth.code_wrong", "done"]);
   });
 
   test("whoever has a line's whole IPv6 network still is one caller", async () => {
     const ask = (i: number) =>
-      outcome(requestCode(made.world, { email: `flood${i}@example.com`, ip: `2001:db8:1:2::${i.toString(16)}` }));
+      outcome(requestCode(made.world, { email: `flood${i}@example.com`, browser: "b", ip: `2001:db8:1:2::${i.toString(16)}` }));
     const all = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(i)));
     expect(all.filter((each) => each === "done")).toHaveLength(30);
     expect(all.filter((each) => each === "rate.limited")).toHaveLength(10);
@@ -319,11 +320,4 @@ test.each([
   await expect(deploy(tenant.once("k", "another"), { app: "shop", bundle, targets: ["web1"] })).rejects.toMatchObject({
     code: "idempotency.mismatch",
   });
-});
-
-test("a password inside an address is hidden by itself too, whatever the variable is called", () => {
-  const clean = redactor({ STORE: "postgres://shop:p%40ssw0rd!@db/shop", POSTGRES_PWD: "hunter22", NAME: "shop-name" });
-  expect(clean("failed for p%40ssw0rd! and p@ssw0rd! and hunter22 of shop-name")).toBe(
-    "failed for [secret] and [secret] and [secret] of shop-name",
-  );
 });

@@ -1,8 +1,16 @@
-import { checkPath, checkPaths, readCompose } from "@berth/domain/compose/compose.ts";
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
+import { checkPath, checkPaths, lookupIn, readCompose as readWith } from "@berth/domain/compose/compose.ts";
 import { Problem } from "@berth/domain/error.ts";
+import { RESERVED } from "@berth/domain/release/reserved.ts";
 import { checkPath as checkOnServer } from "@berth/domain/remote/bundle.ts";
+import { runner } from "@berth/domain/remote/runner.ts";
+import { filesOf } from "@berth/domain/rollout/files.ts";
 import { describe, expect, test } from "vitest";
 
+const readCompose = (text: string, variables: Record<string, string> = {}) => {
+  const { services, published } = readWith(text, lookupIn(variables));
+  return { services, published };
+};
 const WEB = "services:\n  web:\n    image: a:1\n";
 const lines = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
@@ -19,16 +27,25 @@ function refusalOf(work: () => unknown): Problem {
 // What grows with the square of these sizes takes minutes, and a test has one.
 describe("a Compose file made to hurt is refused in a moment, as the customer's mistake", () => {
   test.each<[string, string, string]>([
-    ["nested lists", `x: ${"[".repeat(100_000)}`, "compose.invalid"],
-    ["nested mappings", `x: ${"{a: ".repeat(60_000)}`, "compose.invalid"],
-    ["nested sequences", `x:\n${"- ".repeat(100_000)}`, "compose.invalid"],
-    ["a billion laughs", `${lines(9, (i) => `a${i}: &a${i} [x${`,*a${i - 1}`.repeat(i && 9)}]`)}\n${WEB}`, "compose.invalid"],
-    ["aliases without end", `a: &a 1\nx: [${"*a,".repeat(50_000)}]\n${WEB}`, "compose.invalid"],
-    ["more services than a row holds", `services:\n${lines(25_000, (i) => `  s${i}: {image: a}`)}\n`, "compose.unsupported"],
-    ["an image that fills a row", `services:\n  web:\n    image: ${"a".repeat(450_000)}\n`, "compose.invalid"],
+    ["nested lists", `x: ${"[".repeat(100_000)}`, "compose.unsupported"],
+    ["nested mappings", `x: ${"{a: ".repeat(60_000)}`, "compose.unsupported"],
+    ["nested sequences", `x:\n${"- ".repeat(100_000)}`, "compose.unsupported"],
+    ["more services than a row holds", `services:\n${lines(10_000, (i) => `  s${i}: {image: a}`)}\n`, "compose.unsupported"],
+    ["an image that fills a row", `services:\n  web:\n    image: ${"a".repeat(250_000)}\n`, "compose.unsupported"],
+    ["more text than is read", `${WEB}# ${"x".repeat(256 * 1024)}`, "compose.unsupported"],
+    [
+      "merge keys that copy without end",
+      `x:\n${lines(700, (i) => `  a${i}: &a${i} {<<: [*a${Math.max(0, i - 1)}], k${i}: 1}`).replace("<<: [*a0], ", "")}\n${WEB}`,
+      "compose.unsupported",
+    ],
+    [
+      "services that take over more and more of each other",
+      `services:\n${lines(190, (i) => `  s${i}: {image: a, ports: [${"1,".repeat(15)}1]${i > 0 ? `, extends: s${i - 1}` : ""}}`)}\n`,
+      "compose.unsupported",
+    ],
+    ["an image that Docker would take for an option", 'services: {web: {image: "--format={{.Config}}"}}', "compose.unsupported"],
     ["a key that is there twice", "services:\n  a: {image: x}\n  a: {image: y}\n", "compose.invalid"],
     ["a service with a list as its name", "services:\n  ? [a, b]\n  : {image: x}\n", "compose.invalid"],
-    ["several documents", `${WEB}---\n${WEB}`, "compose.invalid"],
     ["services that are a list", "services: [a]", "compose.invalid"],
     ["a service that is nothing", "services:\n  web:\n", "compose.invalid"],
     ["an image that is a number", "services:\n  web: {image: 1}\n", "compose.invalid"],
@@ -39,8 +56,18 @@ describe("a Compose file made to hurt is refused in a moment, as the customer's 
     expect(refusalOf(() => readCompose(text)).code).toBe(code);
   });
 
-  test("tens of thousands of keys, which are allowed, are read in a moment", () => {
-    expect(readCompose(`x:\n${lines(30_000, (i) => `  k${i}: 1`)}\n${WEB}`).services).toHaveLength(1);
+  test.each<[string, string]>([
+    ["a billion laughs", `${lines(9, (i) => `a${i}: &a${i} [x${`,*a${i - 1}`.repeat(i && 9)}]`)}\n${WEB}`],
+    ["an alias ten thousand times", `a: &a 1\nx: [${"*a,".repeat(10_000)}]\n${WEB}`],
+  ])("%s costs no more than its text", (_, text) => {
+    expect(readCompose(text).services).toEqual([{ name: "web", image: "a:1" }]);
+  });
+
+  test("four thousand keys, which are allowed, are read in a moment, and more than that not at all", () => {
+    const keys = (count: number) => `x:\n${lines(count, (i) => `  k${i}: 1`)}\n${WEB}`;
+    expect(readCompose(keys(4000)).services).toHaveLength(1);
+    const refused = refusalOf(() => readCompose(keys(10_000)));
+    expect([refused.code, refused.detail]).toEqual(["compose.unsupported", "It has too many parts to be read."]);
   });
 });
 
@@ -51,13 +78,97 @@ test("an image and ports that a service takes over by a merge key are its own", 
       { name: "web", image: "a:1" },
       { name: "own", image: "b:2" },
     ],
-    published: ["web", "own"],
+    published: [
+      { service: "web", port: "80" },
+      { service: "own", port: "80" },
+    ],
   });
 });
 
-test("building that is taken over by a merge key is refused like a service's own", () => {
-  const text = "x-a: &a\n  build: .\nservices:\n  web:\n    <<: *a\n    image: a\n";
-  expect(refusalOf(() => readCompose(text)).code).toBe("compose.unsupported");
+test.each<[string, string, string[]]>([
+  ["extends by name", "services:\n  web: {image: 'a:1'}\n  worker: {extends: web}\n", ["web a:1", "worker a:1"]],
+  ["extends in a chain", "services:\n  c: {extends: {service: b}}\n  b: {extends: a}\n  a: {image: x}\n", ["c x", "b x", "a x"]],
+  ["its own image before the one it extends", "services:\n  a: {image: x}\n  b: {extends: a, image: y}\n", ["a x", "b y"]],
+  ["its own file by name", "services:\n  a: {image: x}\n  b: {extends: {file: ./compose.yaml, service: a}}\n", ["a x", "b x"]],
+  ["several documents", `${WEB}---\nservices:\n  web: {image: 'a:2'}\n  db: {image: pg}\n`, ["web a:2", "db pg"]],
+  ["a service that a later document takes away", `${WEB}---\nservices: {web: !reset null, db: {image: pg}}\n`, ["db pg"]],
+  ["a build that is taken back", "services:\n  a: {build: ., image: x}\n  b: {extends: a, build: !reset null}\n", ["a x", "b x"]],
+  ["an image beside a build", "services:\n  web: {build: ., image: 'x:1'}\n", ["web x:1"]],
+  ["variables", "services:\n  web: {image: 'a:${TAG:-${NONE-1}}${EMPTY}$$'}\n", ["web a:7$"]],
+  ["a variable that only the server knows", "services:\n  web: {image: '${HOME}/x'}\n", ["web ${HOME}/x"]],
+  ["services that do not run left out", "services:\n  web: {image: a}\n  debug: {profiles: [dev], build: .}\n", ["web a"]],
+  [
+    "services of a profile that is asked for",
+    "services:\n  web: {image: a}\n  ops: {profiles: ['${P:-ops}'], image: b}\n",
+    ["web a", "ops b"],
+  ],
+  ["an include of nothing", `include: []\n${WEB}`, ["web a:1"]],
+  ["brackets that close at the left", "services: {\n  web: {image: 'a:1'}\n}\n", ["web a:1"]],
+  ["a comment without a space", "services:\n  web:\n    image: 'a:1'#x\n", ["web a:1"]],
+  ["an anchor of a document before", `x: &a {image: b}\n${WEB}---\nservices: {db: *a}\n`, ["web a:1", "db b"]],
+  ["a key that is there twice, once to be reset", `${WEB}    image: !reset null\n`, ["web a:1"]],
+  ["a merge key with its tag", "x-a: &a {image: 'a:1'}\nservices:\n  web:\n    !!merge <<: *a\n", ["web a:1"]],
+  ["lines that end as on an old Mac", WEB.replaceAll("\n", "\r"), ["web a:1"]],
+  ["a mark at its beginning", `\ufeff${WEB}`, ["web a:1"]],
+])("a file is read as Compose merges it: %s", (_, text, services) => {
+  const found = readCompose(text, { TAG: "7", EMPTY: "", COMPOSE_PROFILES: "x, ops", HOME: "/root" }).services;
+  expect(found.map(({ name, image }) => `${name} ${image}`)).toEqual(services);
+});
+
+test("hundreds of services with anchors of anchors are read", () => {
+  const anchors = "x-log: &log {driver: json-file}\nx-base: &base\n  logging: *log\nx-app: &app\n  <<: *base\n  image: app:1\n";
+  const { services } = readCompose(
+    `${anchors}services:\n${lines(200, (i) => `  s${i}:\n    <<: *app\n    environment: {N: ${i}}`)}\n`,
+  );
+  expect(services).toHaveLength(200);
+});
+
+test.each<[string, string, string, string]>([
+  ["an empty file", " \n", "compose.invalid", "It is empty."],
+  ["no service", "volumes: {a: {}}\n", "compose.unsupported", "There is no service in it"],
+  ["none that runs", "services: {a: {image: x, profiles: [dev]}}\n", "compose.unsupported", "COMPOSE_PROFILES"],
+  ["a typing mistake", "services: {web: {imag: nginx}}\n", "compose.invalid", 'Service "web" has no `image`. It has "imag"'],
+  ["only a build", "services: {web: {build: .}}\n", "compose.unsupported", "built from source"],
+  [
+    "a build that is taken over",
+    "x-a: &a\n  build: .\nservices:\n  web:\n    <<: *a\n",
+    "compose.unsupported",
+    "built from source",
+  ],
+  [
+    "a service of another file",
+    "services: {web: {extends: {file: base.yaml, service: a}}}\n",
+    "compose.unsupported",
+    "base.yaml",
+  ],
+  ["another file", `include: [other.yaml]\n${WEB}`, "compose.unsupported", "include"],
+  ["a circle", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "compose.invalid", "extends itself"],
+  ["a base that is not there", "services:\n  a: {extends: b, image: x}\n", "compose.invalid", '"b"'],
+  ["an image that is not set", "services:\n  web: {image: '${IMAGE}'}\n", "compose.invalid", "is empty"],
+  ["a mistake of YAML", "services:\n  web: {image: 'a}\n", "compose.invalid", "Line 3: Missing closing 'quote"],
+  ["a service that Docker takes for an option", 'services: {"--help": {image: a}}\n', "compose.unsupported", "option"],
+  [
+    "an image that Docker takes for an option",
+    "services: {web: {image: '--format={{.Config}}'}}\n",
+    "compose.unsupported",
+    "option",
+  ],
+])("what cannot be deployed is refused in plain words: %s", (_, text, code, words) => {
+  const refused = refusalOf(() => readCompose(text));
+  expect(refused.code).toBe(code);
+  expect(refused.detail).toContain(words);
+});
+
+test.each([
+  'services:\n  web:\n    image: a\n    command: [\n  x,   # why\n  "y # z"\n]\n',
+  "services:\n  web:\n    image: a\n    environment: {\n A: 1,\n B: 'it''s [on'\n }\n",
+  "services:\n  web: {\nimage: a,\ncommand: [\n'x'\n]\n}\n",
+])("what stands in brackets may stand as far to the left as anybody likes (%#)", (text) => {
+  expect(readCompose(text).services).toMatchObject([{ name: "web", image: "a" }]);
+});
+
+test("a bracket that never closes is refused, with the line of the file", () => {
+  expect(() => readCompose("services:\n  web:\n    image: a\n    command: [\n  x,\n  y\n")).toThrow(/Line \d/);
 });
 
 test("services may be called as JavaScript calls things of its own", () => {
@@ -66,13 +177,36 @@ test("services may be called as JavaScript calls things of its own", () => {
   expect(services.map(({ name }) => name)).toEqual(names);
 });
 
-const paths = ["a", "a/b.txt", "a b/ü.conf", "./x", "x/../y", "-rf", "$(id)", "'\"`", "a\nb", "a\u007f"];
+const paths = [
+  "a",
+  "a/b.txt",
+  "a b/ü.conf",
+  "./x",
+  "x/../y",
+  "-rf",
+  "$(id)",
+  "'\"`",
+  "a\nb",
+  "a\u007f",
+  "releases/1.md",
+  "release.json",
+  "current",
+  ".berth/x",
+  "addons/x.yaml",
+];
 const bad = ["", ".", "..", "../x", "/etc/passwd", "a/../../x", "dir/", "a\0", "x".repeat(201)];
-const taken = ["compose.yaml", ".env", "release.json", "releases/1/x", "current", "current/x", ".berth/x", "x/../current"];
+const taken = ["compose.yaml", ".env", "compose.yaml/x", ".env/x", "x/../.env"];
 
 test("a path that is accepted can be sent to a server, and one that cannot is refused at once", () => {
   for (const path of paths) expect(() => checkOnServer(checkPath(path))).not.toThrow();
   for (const path of [...bad, ...taken]) expect(refusalOf(() => checkPath(path)).code).toBe("input.invalid");
+  for (const path of taken) expect(refusalOf(() => checkPath(path)).detail).toMatch(/called (?:compose\.yaml|\.env):/u);
+});
+
+test("the names that no file of a bundle may have are the same on the server", () => {
+  const [, names = ""] = /^ours\(\) \{\n {2}case \$path in (.+?)\)/mu.exec(runner) ?? [];
+  expect(names.split(" | ")).toEqual([...RESERVED]);
+  expect(filesOf({ compose: "a", files: [], variables: {} }).map(({ path }) => path)).toEqual([...RESERVED]);
 });
 
 test("two files at one path, and a file where another has its folder, are refused", () => {

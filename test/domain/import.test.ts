@@ -1,8 +1,12 @@
+import * as yaml from "@berth/domain/compose/yaml.ts";
+import type { Problem } from "@berth/domain/error.ts";
 import { Export } from "@berth/domain/import/export.ts";
 import { readExport } from "@berth/domain/import/read.ts";
 import { findSecret, looksSecret } from "@berth/domain/import/secret.ts";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+
+vi.mock(import("@berth/domain/compose/yaml.ts"), { spy: true });
 
 const exported = (compose: string, more: object = {}) =>
   Export.parse({ format: "berth-self-hosted", version: 1, apps: [{ name: "shop", compose, ...more }] });
@@ -71,10 +75,15 @@ describe("a Compose file with a secret's value is refused with its path", () => 
     ["in an address", `    environment:\n      URL: postgres://app:${VALUE}@db/app\n`, undefined],
     ["in a command", `    command: redis-server --requirepass ${VALUE}\n`, "apps.0.compose.services.web.command"],
     ["in an anchor", `    x: &a\n      token: ${VALUE}\n    environment:\n      <<: *a\n`, undefined],
-    ["behind an alias of itself", `    x: &a\n      self: *a\n      token: ${VALUE}\n`, undefined],
+    ["behind an alias", `    x: &a\n      token: ${VALUE}\n    y: *a\n`, undefined],
+    [
+      "in a second document",
+      `---\nservices:\n  web:\n    environment:\n      TOKEN: ${VALUE}\n`,
+      "apps.0.compose.1.services.web.environment.TOKEN",
+    ],
   ])("%s", (_, lines, path) => {
     const found = refusedAt(exported(service(lines)));
-    expect(found).toMatch(/^apps\.0\.compose\.services\.web\./);
+    expect(found).toMatch(/^apps\.0\.compose\.(1\.)?services\.web\./);
     if (path !== undefined) expect(found).toBe(path);
   });
 
@@ -97,4 +106,40 @@ test("a hostile text is searched in one go, not again from each of its character
     undefined,
   ]);
   expect(found(`TOKEN=${" ".repeat(90_000)}x`)).toBe("apps.0.compose.0");
+});
+
+describe("what reading the Compose files of an import costs has one ceiling for all of them", () => {
+  const apps = (count: number, compose: string) =>
+    Export.parse({
+      format: "berth-self-hosted",
+      version: 1,
+      apps: Array.from({ length: count }, (_, i) => ({ name: `a${i}`, compose })),
+    });
+  const lines = (count: number) =>
+    `    environment:\n${Array.from({ length: count }, (_, i) => `      - N${i}=value\n`).join("")}`;
+  const refused = (given: ReturnType<typeof exported>) => {
+    try {
+      return readExport(given).document.apps.length;
+    } catch (error) {
+      return (error as Problem).detail;
+    }
+  };
+
+  test("a hundred files of such a size as people write pass, each read once", () => {
+    vi.mocked(yaml.readYaml).mockClear();
+    expect(refused(apps(100, service(lines(40))))).toBe(100);
+    expect(vi.mocked(yaml.readYaml)).toHaveBeenCalledTimes(100);
+  });
+
+  test("more marks and words than that are refused, with what to do", () => {
+    expect(refused(apps(100, service(lines(80))))).toMatch(/^body\.document\.apps\.\d+\.compose: .*import fewer apps at once$/);
+  });
+
+  test("and so is what their services take over of each other, of which each file has little", () => {
+    const taking = service(
+      `${lines(100)}${Array.from({ length: 10 }, (_, i) => `  s${i}: {extends: web, image: a}\n`).join("")}`,
+    );
+    expect(refused(apps(10, taking))).toBe(10);
+    expect(refused(apps(30, taking))).toMatch(/import fewer apps at once$/);
+  });
 });

@@ -3,11 +3,11 @@ import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { happen } from "@berth/domain/job/happen.ts";
-import { findJob } from "@berth/domain/job/job.ts";
+import { type Bell, findJob } from "@berth/domain/job/job.ts";
 import { sweep } from "@berth/domain/job/sweep.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { LEASE_SECONDS } from "@berth/domain/rollout/lease.ts";
-import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
+import { rollout } from "@berth/domain/rollout/rollout.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { failed, lost, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
@@ -48,10 +48,10 @@ test("a failed release leaves the live one as it was, and says what failed, wher
   const reach = scriptedReach();
   const log = ["starting", "boom"];
   reach.next(() =>
-    failed({ class: "unhealthy", step: "health", service: "web", log, changed: true, rolledBack: true, downMs: 900 }),
+    failed({ class: "unhealthy", step: "verify", service: "web", log, changed: true, rolledBack: true, downMs: 900 }),
   );
   const job = await tenant.work(await tenant.deploy("shop"), reach);
-  expect(job.failure).toMatchObject({ class: "unhealthy", step: "health", service: "web", log, rolledBack: true });
+  expect(job.failure).toMatchObject({ class: "unhealthy", step: "verify", service: "web", log, rolledBack: true });
   expect(job.failure?.remedy).toBeTruthy();
   expect((await tenant.environment("shop")).live).toEqual({ [target.id]: 1 });
   expect((await tenant.environment("shop")).good).toEqual([1]);
@@ -316,7 +316,7 @@ test("a line that drops in the middle of a run is taken up again from the last e
   expect(new Set(reach.runs.map((run) => run.job)).size).toBe(1);
   expect(reach.runs[1]?.from).toBe(1);
   const { items } = await listEvents(tenant.system, { job: job.id, waitSeconds: 0 });
-  expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
 test("a server away for half a minute in the middle of a run is asked again by the same worker, and no retry of the job is used up", async () => {

@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
-import { readLogs } from "@berth/domain/app/logs.ts";
 import { removeApp } from "@berth/domain/app/remove.ts";
 import { appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
@@ -13,16 +12,20 @@ import { openPortal } from "@berth/domain/billing/portal.ts";
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { billingState } from "@berth/domain/billing/state.ts";
 import type { Actor, Context, Scope } from "@berth/domain/context.ts";
-import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
+import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
 import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { listImports } from "@berth/domain/import/imported.ts";
+import { getActivity } from "@berth/domain/job/activity.ts";
 import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { getJob, listJobs } from "@berth/domain/job/job.ts";
-import { getRelease, listReleases } from "@berth/domain/release/release.ts";
+import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
+import { readLogs } from "@berth/domain/log/read.ts";
+import { getRelease, listReleases } from "@berth/domain/release/view.ts";
 import { addTarget, checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
 import { closeAccount } from "@berth/domain/tenant/close.ts";
-import { issueToken, listTokens, revokeToken } from "@berth/domain/token/token.ts";
+import { issueToken } from "@berth/domain/token/issue.ts";
+import { listTokens, revokeToken } from "@berth/domain/token/token.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { scriptedReach } from "../support/reach.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
@@ -30,7 +33,7 @@ import { testWorld } from "../support/world.ts";
 
 const bundle = { compose: COMPOSE, files: [], variables: {} };
 const fingerprint = `SHA256:${"f".repeat(43)}`;
-const ids = { job: "job_none", token: "tok_none" };
+const ids = { job: "job_none", token: "tok_none", log: "log_none" };
 
 interface Verb {
   readonly name: string;
@@ -50,14 +53,18 @@ const verbs: Verb[] = [
   verb("viewApps", "read", "all", (ctx) => viewApps(ctx, page)),
   verb("viewApp", "read", "app", (ctx) => viewApp(ctx, "shop")),
   verb("appStatus", "read", "app", (ctx) => appStatus(ctx, "shop")),
-  verb("readLogs", "read", "app", (ctx) => readLogs(ctx, { app: "shop", tail: 1 })),
+  verb("openLogs", "read", "app", (ctx) => openLogs(ctx, { app: "shop", tail: 1, follow: false })),
+  verb("readLogs", "read", "app", (ctx) => readLogs(ctx, { log: ids.log, after: 0, waitSeconds: 0 })),
+  verb("closeLogs", "read", "app", (ctx) => closeLogs(ctx, ids.log)),
   verb("createApp", "deploy", "app", (ctx) => createApp(ctx, { name: "shop", template: "compose" })),
   verb("removeApp", "admin", "app", (ctx) => removeApp(ctx, { app: "shop", volumes: "keep" })),
   verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
   verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
+  verb("startApp", "deploy", "app", (ctx) => startApp(ctx, { app: "shop" })),
   verb("getRelease", "read", "app", (ctx) => getRelease(ctx, { app: "shop", number: 1 })),
   verb("listReleases", "read", "app", (ctx) => listReleases(ctx, { app: "shop", ...page })),
   verb("listJobs", "read", "all", (ctx) => listJobs(ctx, page)),
+  verb("getActivity", "read", "all", (ctx) => getActivity(ctx)),
   verb("getJob", "read", "app", (ctx) => getJob(ctx, ids.job)),
   verb("listEvents", "read", "app", (ctx) => listEvents(ctx, { job: ids.job, waitSeconds: 0 })),
   verb("cancelJob", "deploy", "app", (ctx) => cancelJob(ctx, ids.job)),
@@ -68,7 +75,7 @@ const verbs: Verb[] = [
   verb("trustTarget", "admin", "tenant", (ctx) => trustTarget(ctx, { target: "web1", fingerprint })),
   verb("removeTarget", "admin", "tenant", (ctx) => removeTarget(ctx, "web1")),
   verb("issueToken", "admin", "tenant", (ctx) => issueToken(ctx, { name: "x", scopes: ["read"] })),
-  verb("listTokens", "admin", "tenant", (ctx) => listTokens(ctx)),
+  verb("listTokens", "admin", "tenant", (ctx) => listTokens(ctx, page)),
   verb("revokeToken", "admin", "tenant", (ctx) => revokeToken(ctx, ids.token)),
   verb("showDevice", "admin", "tenant", (ctx) => showDevice(ctx, "BCDF-GHJK")),
   verb("answerDevice", "admin", "tenant", (ctx) => answerDevice(ctx, { userCode: "BCDF-GHJK", approve: true })),
@@ -84,8 +91,19 @@ const verbs: Verb[] = [
   verb("importSelfHosted", "admin", "tenant", (ctx) => importSelfHosted(ctx, { document: {} as never, apply: false })),
 ];
 
-/** What routes call that asks for no scope: ending or proving one's own credential; a memory that is bound to rights; a read the route asks for itself. */
-const open = ["endSession", "recall", "getAccount", "allow", "requestProof", "giveProof"];
+/** What routes call that asks for no scope: counting the streams a tenant has open; ending or proving one's own credential; a memory that is bound to rights; a read the route asks for itself. */
+const open = [
+  "take",
+  "signOut",
+  "listSessions",
+  "endSession",
+  "endOtherSessions",
+  "recall",
+  "getAccount",
+  "allow",
+  "requestProof",
+  "giveProof",
+];
 
 const holds: Record<Scope, readonly Scope[]> = {
   read: ["read"],
@@ -111,6 +129,7 @@ beforeAll(async () => {
   await owner.target();
   await owner.app();
   ids.job = (await owner.work(await owner.deploy("shop"))).id;
+  ids.log = (await openLogs(owner.ctx, { app: "shop", tail: 1, follow: false })).id;
   ids.token = (await issueToken(owner.ctx, { name: "x", scopes: ["read"] })).id;
 });
 afterAll(() => made.close());
@@ -152,7 +171,7 @@ describe("a scope that does not hold the one a verb needs does not do", () => {
 describe("a token limited to one app gets nothing of another, whatever its scopes", () => {
   const limited = () => token(["admin", "billing"], "other");
   test.each(verbs.filter(({ about }) => about !== "all"))("$name", async ({ call, about }) => {
-    const refusals = about === "tenant" ? ["token.scope"] : ["token.scope", "app.not_found", "job.not_found"];
+    const refusals = about === "tenant" ? ["token.scope"] : ["token.scope", "app.not_found", "job.not_found", "log.not_found"];
     const code = await call(limited()).then(
       () => "done",
       (error) => error.code,
@@ -165,7 +184,9 @@ describe("a token limited to one app gets nothing of another, whatever its scope
 });
 
 test("nobody gives away a scope they do not hold", async () => {
-  await expect(issueToken(token(["admin"]), { name: "x", scopes: ["billing"] })).rejects.toMatchObject({ code: "token.scope" });
-  const { scopes } = await issueToken(token(["admin"]), { name: "x", scopes: ["read", "deploy", "admin"] });
+  const { id } = await issueToken(owner.ctx, { name: "admin", scopes: ["admin"] });
+  const admin = as({ kind: "token", id, scopes: ["admin"] });
+  await expect(issueToken(admin, { name: "x", scopes: ["billing"] })).rejects.toMatchObject({ code: "token.scope" });
+  const { scopes } = await issueToken(admin, { name: "x", scopes: ["read", "deploy", "admin"] });
   expect(scopes).toEqual(["read", "deploy", "admin"]);
 });

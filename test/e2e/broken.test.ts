@@ -5,9 +5,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { LAST_MINUTES } from "@berth/domain/job/advance.ts";
 import { RUN, toTar } from "@berth/domain/remote/bundle.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
-import type { Reach } from "@berth/domain/rollout/rollout.ts";
+import type { Reach } from "@berth/domain/remote/reach.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../lab/until.ts";
 import { type Host, makeHost } from "../remote/host.ts";
@@ -45,11 +46,12 @@ async function withDomain<T>(changes: readonly Change[], work: (domain: Domain) 
 }
 
 /** The runner on the stand-in host in place of SSH. `gate` holds a connection up; a worker `dies` at an event. */
-function reachOf(at: { gate?: Promise<void>; dies?: (step: string | undefined) => boolean } = {}): Reach {
+function reachOf(at: { gate?: Promise<void>; reached?: () => void; dies?: (step: string | undefined) => boolean } = {}): Reach {
   return {
     resolve: (name) => Promise.resolve(name),
     scan: () => Promise.resolve(HOST_KEY),
     async connect() {
+      at.reached?.();
       await at.gate;
       return {
         close: () => Promise.resolve(),
@@ -84,7 +86,7 @@ async function ready(): Promise<{ tenant: TestTenant; target: string }> {
 }
 
 const ups = () => host.read("../fake/ups").trimEnd().split("\n").length;
-const laid = () => readlinkSync(join(host.home, "apps/shop-production/current"));
+const laid = () => readlinkSync(join(host.home, "state/shop-production/current"));
 const compose = "services:\n  web:\n    image: page:1\n";
 
 async function killedWorker(changes: readonly Change[]): Promise<number> {
@@ -110,8 +112,8 @@ test("a killed worker's run is attached to; were a run named after the attempt, 
   world = testWorld({ running: true });
   const from = "const runs = job.rollouts[target]?.runs ?? 0;";
   const to = "const runs = job.rollouts[target]?.attempts ?? 0;";
-  expect(await killedWorker([{ file: "rollout/rollout.ts", from, to }])).toBe(2);
-}, 30_000);
+  expect(await killedWorker([{ file: "rollout/input.ts", from, to }])).toBe(2);
+});
 
 async function frozenWorker(changes: readonly Change[]): Promise<string> {
   return withDomain(changes, async ({ rollout, sweep }) => {
@@ -126,9 +128,10 @@ async function frozenWorker(changes: readonly Change[]): Promise<string> {
       signal
         ? new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))
         : tenant.system.sleep(milliseconds);
-    const frozen = rollout({ ...tenant.system, sleep }, { job: first.id, target }, reachOf({ gate }));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await world.clock.advance(181 * 60);
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const frozen = rollout({ ...tenant.system, sleep }, { job: first.id, target }, reachOf({ gate, reached: reach }));
+    await reached;
+    await world.clock.advance((LAST_MINUTES + 1) * 60);
     await sweep(world.world, () => tenant.system); // the job is overdue, and over
     const second = await tenant.deploy("shop", { compose });
     await rollout(tenant.system, { job: second.id, target }, reachOf());
@@ -148,7 +151,7 @@ test("a worker that was replaced is refused by the server; did fences not rise, 
   const still = { file: "rollout/lease.ts", from: '":fence": target.fence + 1,', to: '":fence": target.fence,' };
   const told = { file: "rollout/lease.ts", from: "fence: target.fence + 1 };", to: "fence: target.fence };" };
   expect(await frozenWorker([still, told])).toBe("releases/1");
-}, 30_000);
+});
 
 async function failedRelease(changes: readonly Change[]): Promise<{ table: number | undefined; server: string }> {
   return withDomain(changes, async ({ rollout }) => {
@@ -171,4 +174,4 @@ test("after a failed release the table names the one that serves; were failures 
   const from = 'filter((rollout) => rollout.status === "succeeded")';
   const to = 'filter((rollout) => rollout.status !== "canceled")';
   expect(await failedRelease([{ file: "job/finish.ts", from, to }])).toEqual({ table: 2, server: "releases/1" });
-}, 30_000);
+});

@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PROOF_MINUTES } from "@berth/domain/auth/proof.ts";
 import { fingerprint } from "@berth/domain/remote/key.ts";
 import { type Cloud, type CloudOptions, startCloud } from "@berth/local/cloud.ts";
 import { type Berth, createBerth } from "../../scripts/demo/berth.ts";
 import { createVisitor, goodCard, type Visitor } from "../../scripts/demo/visitor.ts";
 import { busyboxImage, redisImage } from "../lab/images.ts";
-import { type Lab, startLab } from "../lab/lab.ts";
+import { type Lab, type LabOptions, startLab } from "../lab/lab.ts";
 import type { Server } from "../lab/server.ts";
 
 export interface Stage {
@@ -23,15 +24,14 @@ export interface Stage {
   readonly folder: string;
   /** Registers a server, lets Berth's key in and confirms the host key. Answers the target's id. */
   addTarget(name: string, server: Server, at?: { host: string; port: number }): Promise<string>;
+  /** Makes the command line's token hold as proved, as by `berth prove` and the code from the mail. */
+  prove(): Promise<void>;
   /** Ends everything of the cloud at once and starts it from what is on the disk, at the same address. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface StageOptions {
-  readonly servers: number;
-  /** See LabOptions. */
-  readonly dockerMegabytes?: number;
+export interface StageOptions extends LabOptions {
   readonly plan?: "solo" | "pro" | "studio";
   readonly cloud?: Pick<CloudOptions, "workers" | "visibilitySeconds">;
 }
@@ -39,7 +39,7 @@ export interface StageOptions {
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
 
 /** Signs up by the mailed code and pays on the hosted page, as a browser would. */
-export async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" | "studio"): Promise<Visitor> {
+async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" | "studio"): Promise<Visitor> {
   const customer = createVisitor(cloud.origin);
   await customer.api("POST", "/auth/code", { email });
   await cloud.settle();
@@ -53,14 +53,14 @@ export async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" |
 }
 
 /** Starts all of it. @throws when no lab can run here */
-export async function startStage({ servers, dockerMegabytes, plan = "pro", cloud: options = {} }: StageOptions): Promise<Stage> {
+export async function startStage({ plan = "pro", cloud: options = {}, ...servers }: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "berth-stage-"));
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
     for (const each of ends.splice(0).reverse()) await each();
   };
   try {
-    const lab = await startLab({ servers, dockerMegabytes });
+    const lab = await startLab(servers);
     ends.push(() => lab.close());
     await lab.registry.push("library/busybox:1.36", busyboxImage());
     await lab.registry.push("library/redis:7", redisImage());
@@ -73,6 +73,22 @@ export async function startStage({ servers, dockerMegabytes, plan = "pro", cloud
     const environment = { BERTH_URL: cloud.origin, BERTH_CONFIG_DIR: join(folder, "config"), NO_COLOR: "1" };
     const berth = createBerth(main, { ...environment, BERTH_TOKEN: token.secret });
     const port = Number(new URL(cloud.origin).port);
+    let proved = 0;
+    let proving: Promise<void> | undefined;
+    const enter = async () => {
+      await berth.json(["prove"]);
+      await cloud.settle();
+      const mail = cloud.inbox("ada@example.com").find(({ subject }) => /Berth code/.test(subject));
+      await berth.json(["prove", /^\d{6}/.exec(mail?.subject ?? "")?.[0] ?? "no code came by mail"]);
+    };
+    // One code for all who ask at once: codes are counted, and a later one takes the place of one before.
+    const prove = () => {
+      if (proving === undefined || Date.now() - proved >= (PROOF_MINUTES / 2) * 60_000) {
+        proved = Date.now();
+        proving = enter();
+      }
+      return proving;
+    };
     return {
       lab,
       cloud: () => cloud,
@@ -83,10 +99,12 @@ export async function startStage({ servers, dockerMegabytes, plan = "pro", cloud
       async addTarget(name, server, at = server) {
         const { target } = await berth.json(["target", "add", name, `${server.user}@${at.host}:${at.port}`, "--no-install"]);
         await server.exec(`cat >>/root/.ssh/authorized_keys <<'EOF'\n${target.publicKey}\nEOF`);
+        await prove();
         const trusted = await berth.json(["target", "trust", name, "--fingerprint", fingerprint(server.hostKey)]);
         if (trusted.status !== "ready") throw new Error(`${name} is ${trusted.status}: ${JSON.stringify(trusted.problem)}`);
         return target.id;
       },
+      prove,
       async restart() {
         await cloud.close();
         cloud = await startCloud({ ...state, port });

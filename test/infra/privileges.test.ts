@@ -99,11 +99,11 @@ test("every kind of work that is due is found by exactly one function, which see
   expect(seen.sort()).toEqual([...new Set(kinds)].sort());
 });
 
-test("the event stream's function changes nothing but when a credential was last used", () => {
+test("the event stream's function changes nothing but when a credential was last used and how many streams a tenant has open", () => {
   const writes = [...actions("api/stream")].filter((action) => /:(Put|Delete|Update|Condition).*Item|Send/.test(action));
   expect(writes).toEqual(["dynamodb:UpdateItem"]);
   const [mark] = statementsFor("api/stream", "dynamodb:UpdateItem");
-  expect(mark?.Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]).toEqual(["SESSION#*", "TOKEN#*"]);
+  expect(mark?.Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"]).toEqual(["TOKEN#*", "TENANT#*"]);
 });
 
 test("mails leave only by the mail worker and only from our address", () => {

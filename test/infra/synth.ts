@@ -10,6 +10,7 @@ export interface Resource {
 
 interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
 }
 
 export interface Synthesized {
@@ -22,8 +23,11 @@ export interface Synthesized {
 }
 
 /** The two stacks as CloudFormation would get them, without credentials and with an empty program as every function's code. */
-export function synthesize(): Synthesized {
-  const text = execFileSync(process.execPath, ["test/infra/templates.ts"], { encoding: "utf8", maxBuffer: 32 * 1024 * 1024 });
+export function synthesize(stage = "test"): Synthesized {
+  const text = execFileSync(process.execPath, ["test/infra/templates.ts", stage], {
+    encoding: "utf8",
+    maxBuffer: 32 * 1024 * 1024,
+  });
   const made: Omit<Synthesized, "of"> = JSON.parse(text);
   return {
     ...made,

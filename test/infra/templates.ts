@@ -5,9 +5,10 @@ import { berth } from "../../infra/service.ts";
 // A program of its own: a test runner that looks at all exports of aws-cdk-lib would load all of it, ten seconds a file.
 const app = new App();
 const { data, service } = berth(app, {
-  stage: "test",
+  stage: process.argv[2] ?? "test",
   origin: "https://berth.example",
   mailFrom: "berth@berth.example",
+  support: "support@berth.example",
   operator: "operator@berth.example",
   code: () => Code.fromInline("export const handler = async () => {};"),
 });

@@ -49,8 +49,8 @@ export const counterApp = (version: number | string) => `services:
     healthcheck:
       test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1/cgi-bin/health"]
       interval: 1s
-      timeout: 2s
-      retries: 2
+      timeout: 20s
+      retries: 4
   redis:
     image: redis:7
     volumes: ["data:/data"]

@@ -14,9 +14,11 @@ const anywhere: Record<string, string> = { ip: "iproute2", iptables: "iptables",
 const plugins = ["/usr/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/local/lib/docker/cli-plugins"];
 const folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-function missing(): { packages: string[]; compose: boolean } {
+/** `more` are programs that have their package's name. */
+function missing(more: readonly string[] = []): { packages: string[]; compose: boolean } {
   const absent = Object.entries(programs).filter(([path]) => !existsSync(path));
-  const unfound = Object.entries(anywhere).filter(([name]) => !folders.some((folder) => existsSync(`${folder}/${name}`)));
+  const named = { ...anywhere, ...Object.fromEntries(more.map((name) => [name, name])) };
+  const unfound = Object.entries(named).filter(([name]) => !folders.some((folder) => existsSync(`${folder}/${name}`)));
   const compose = !plugins.some((folder) => existsSync(`${folder}/docker-compose`));
   return { packages: [...absent, ...unfound].map(([, name]) => name), compose };
 }
@@ -32,9 +34,9 @@ export function unavailable(): string | undefined {
   return undefined;
 }
 
-/** Install what is missing. A lock keeps two labs that start at once from installing at once. */
-export function installDeps(): void {
-  const { packages, compose } = missing();
+/** Install what is missing, and `more` besides. A lock keeps two labs that start at once from installing at once. */
+export function installDeps(more: readonly string[] = []): void {
+  const { packages, compose } = missing(more);
   if (packages.length === 0 && !compose) return;
   const script = fileURLToPath(new URL("./deps.sh", import.meta.url));
   execFileSync("flock", ["/tmp/berth-lab.deps.lock", "bash", script, compose ? "compose" : "", ...packages], {

@@ -24,6 +24,8 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
     expect((await runOn(server, deployOf(1, service("page:1"), { plan: { settle_seconds: "1" } }))).exit.code).toBe(0);
   });
   afterAll(() => lab?.close());
+  // How long a release that fails is looked at, which on a busy machine is not soon; one that holds would be looked at as long.
+  const patient = { settle_seconds: "120" };
 
   const same = async () => expect(await visit(server)).toBe("page 1");
 
@@ -56,28 +58,65 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
   });
 
   test("a container that ends at once: its last words are told and the old release is back", async () => {
-    const { exit } = await deploy(service("ends:1"));
+    const { exit } = await deploy(service("ends:1"), patient);
     expect(exit).toMatchObject({ class: "start.failed", service: "web", changed: true, rolledBack: true });
     expect(exit.log).toContain("cannot find its database");
     await same();
   });
 
   test("a container that ends again and again, though it is restarted", async () => {
-    const { exit } = await deploy(service("ends:1", "    restart: always\n"));
+    const { exit } = await deploy(service("ends:1", "    restart: always\n"), patient);
     expect(exit).toMatchObject({ class: "start.failed", service: "web", rolledBack: true });
     await same();
   });
 
-  test("a port that somebody else has", async () => {
+  test("a port that a program has, found before anything is stopped", async () => {
     await server.exec("busybox httpd -p 9090 -h /tmp");
     const { exit } = await deploy(service("page:1").replace("8080:80", "9090:80"));
-    expect(exit).toMatchObject({ class: "port.taken", step: "start", rolledBack: true });
+    expect(exit).toMatchObject({ class: "port.taken", step: "preflight", changed: false });
+    expect(exit.message).toMatch(/^Port 9090\/tcp, which web publishes, is in use by busybox \(process \d+\)$/u);
+    await same();
+  });
+
+  test("a port and a name that another app's container has, and its own are no hindrance", async () => {
+    const other = { project: "other-production", app_id: "ten_1/app_2", settle_seconds: "1" };
+    const { exit } = await runOn(server, deployOf(1, service("page:1"), { plan: other }));
+    expect(exit).toMatchObject({
+      class: "port.taken",
+      changed: false,
+      message:
+        "Port 8080/tcp, which web publishes, is in use by the container shop-production-web-1 (service web of the project shop-production, deployed by Berth)",
+    });
+    const named = service("page:1", "    container_name: shop-production-web-1\n").replace("8080", "8083");
+    expect((await runOn(server, deployOf(1, named, { plan: other }))).exit).toMatchObject({
+      class: "name.taken",
+      changed: false,
+      message: "The name shop-production-web-1 is in use by a container of the project shop-production, deployed by Berth",
+    });
+    await same();
+  });
+
+  test.each([
+    ["network", "    networks: [ext]\nnetworks:\n  ext:\n    external: true\n    name: nowhere\n"],
+    ["volume", "    volumes: ['ext:/x']\nvolumes:\n  ext:\n    external: true\n    name: nowhere\n"],
+  ])("an external %s that is not there", async (kind, more) => {
+    const { exit } = await deploy(service("page:1", more));
+    expect(exit).toMatchObject({ class: `${kind}.missing`, step: "preflight", changed: false });
+    expect(exit.message).toContain(`The ${kind} nowhere does not exist`);
+    await same();
+  });
+
+  test("a folder to mount that is not there", async () => {
+    const mount = "    volumes:\n      - {type: bind, source: /nowhere, target: /x, bind: {create_host_path: false}}\n";
+    const { exit } = await deploy(service("page:1", mount));
+    expect(exit).toMatchObject({ class: "mount.missing", rolledBack: true });
+    expect(exit.message).toContain("bind source path does not exist: /nowhere");
     await same();
   });
 
   test("a service that never was, is taken down again when the first release of an app fails", async () => {
     const project = { project: "other-production", app_id: "ten_1/app_2" };
-    const { exit } = await deploy(service("ends:1").replace("8080", "8081"), project);
+    const { exit } = await deploy(service("ends:1").replace("8080", "8081"), { ...project, ...patient });
     expect(exit).toMatchObject({ class: "start.failed", changed: true, rolledBack: false });
     expect(await server.exec("docker ps -aq --filter label=com.docker.compose.project=other-production")).toBe("");
   });

@@ -3,7 +3,24 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import type { Image, ImageFile } from "./image.ts";
 
-const applets = ["sh", "cat", "echo", "grep", "httpd", "nc", "printf", "sed", "sleep", "tail", "test", "touch", "true", "wget"];
+const applets = [
+  "sh",
+  "cat",
+  "echo",
+  "env",
+  "grep",
+  "httpd",
+  "ls",
+  "nc",
+  "printf",
+  "sed",
+  "sleep",
+  "tail",
+  "test",
+  "touch",
+  "true",
+  "wget",
+];
 
 function busyboxFiles(): ImageFile[] {
   return [
@@ -44,7 +61,7 @@ export function pageImage(text: string, options: { health?: boolean; ends?: numb
  * `/health` asks Redis without counting; with `health: false` it says 500.
  */
 export function counterImage(version: string, options: { health?: boolean } = {}): Image {
-  const ask = (command: string) => `printf '${command}\\r\\n' | nc -w 2 redis 6379 | head -n 1 | sed 's/[^0-9A-Z]//g'`;
+  const ask = (command: string) => `printf '${command}\\r\\n' | nc -w 10 redis 6379 | head -n 1 | sed 's/[^0-9A-Z]//g'`;
   const visit = `#!/bin/sh\nn=$(${ask("INCR visits")})\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${version} visits: %s\\n' "$n"\n`;
   const good = `#!/bin/sh\n[ "$(${ask("PING")})" = PONG ] || { printf 'Status: 503 Busy\\r\\n\\r\\nno redis\\n'; exit; }\nprintf 'Content-Type: text/plain\\r\\n\\r\\nok\\n'\n`;
   const bad = `#!/bin/sh\necho "${version}: the migration has not run" >/proc/1/fd/2\nprintf 'Status: 500 Internal Server Error\\r\\n\\r\\nthe migration has not run\\n'\n`;

@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { busyboxImage } from "./images.ts";
 import { available, startLab } from "./lab.ts";
 import { until } from "./until.ts";
@@ -47,8 +48,30 @@ describe.skipIf(reason)(`a lab${reason ? ` (skipped: ${reason})` : ""}`, () => {
     expect(await one.servers[0]?.exec("hostname; docker info --format '{{.Name}}'")).toBe(
       `${one.servers[0]?.namespace}\n`.repeat(2),
     );
+    expect(await one.servers[0]?.exec("ls -A /root")).toBe(".ssh\n"); // not the home of this machine's root
     await Promise.all([one.close(), two.close()]);
     expect([...traces(one.folder), ...traces(two.folder)]).toEqual([]);
+  });
+
+  test("has the Compose that was given on its servers, and says why one cannot be had", async () => {
+    const folder = mkdtempSync(`${tmpdir()}/berth-given-`);
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = `${folder}/docker-compose`;
+    await expect(startLab({ servers: 1, compose: file })).rejects.toThrow(
+      "docker-compose is not a Docker Compose that runs here: there is no such file",
+    );
+    const metadata = '{"SchemaVersion":"0.1.0","Vendor":"none","Version":"v98.7.6"}';
+    writeFileSync(file, `#!/bin/sh\n[ "$1" = docker-cli-plugin-metadata ] && echo '${metadata}' || echo 98.7.6\n`);
+    await expect(startLab({ servers: 1, compose: file })).rejects.toThrow("it is not executable");
+    await expect(startLab({ servers: 1, compose: "/bin/true" })).rejects.toThrow("/bin/true is not a Docker Compose");
+    chmodSync(file, 0o755);
+    const lab = await startLab({ servers: 1, compose: file });
+    onTestFinished(lab.close);
+    const compose = () => lab.servers[0]?.exec("docker compose version --short");
+    expect(await compose()).toBe("98.7.6\n");
+    await lab.servers[0]?.stop();
+    await lab.servers[0]?.start();
+    expect(await compose()).toBe("98.7.6\n");
   });
 
   test("goes with the process that made it, even if that is killed", async () => {
@@ -62,6 +85,6 @@ describe.skipIf(reason)(`a lab${reason ? ` (skipped: ${reason})` : ""}`, () => {
     );
     expect(traces(folder).length).toBeGreaterThan(3);
     child.kill("SIGKILL");
-    await until(async () => traces(folder).length === 0, "the lab to go", 10);
+    await until(async () => traces(folder).length === 0, "the lab to go");
   });
 });

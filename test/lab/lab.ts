@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { generateKey, type KeyPair } from "@berth/domain/remote/key.ts";
 import { installDeps, unavailable } from "./deps.ts";
+import { type Engine, type EngineName, engineName, readyEngine } from "./engine.ts";
 import { type Image, pushImage } from "./image.ts";
 import { makeServer, type Server } from "./server.ts";
 import { until } from "./until.ts";
@@ -26,10 +27,12 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export interface Registry {
+interface Registry {
   /** Host and port, as servers reach it. An image pushed as `library/redis:7` is `redis:7` in a Compose file. */
   readonly address: string;
   push(reference: string, image: Image): Promise<string>;
+  /** Remove the image that has this digest. */
+  forget(name: string, digest: string): Promise<void>;
 }
 
 /** Why no lab can run here, or undefined when one can. */
@@ -41,6 +44,10 @@ export interface LabOptions {
   readonly servers: number;
   /** Gives every server a disk of this size for Docker, which is lost with its power; else it has this machine's. */
   readonly dockerMegabytes?: number | undefined;
+  /** Whose Docker the servers have; else the one that `BERTH_LAB_ENGINE` names, or this machine's. */
+  readonly engine?: EngineName | undefined;
+  /** A file with the Compose that they have; else the one that `BERTH_LAB_COMPOSE` names, or the engine's own. */
+  readonly compose?: string | undefined;
 }
 
 /** Bring up that many servers and their registry. Takes about 3 s once Debian's packages are there. */
@@ -48,6 +55,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const why = unavailable();
   if (why) throw new Error(why);
   installDeps();
+  const engine = await readyEngine(engineName(options.engine), options.compose);
   clean();
   const { slot, folder } = claim();
   const supervisor = supervise(folder, slot);
@@ -67,7 +75,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const key = generateKey("lab");
     writeFileSync(`${folder}/cgroups.all`, cgroups());
     const starting = Array.from({ length: options.servers }, (_, index) =>
-      start(folder, slot, index + 1, network, registry.address, key, options.dockerMegabytes),
+      start(folder, slot, index + 1, network, registry.address, key, engine, options.dockerMegabytes),
     );
     const servers = await Promise.all(starting);
     await until(async () => (await fetch(`http://${registry.address}/v2/`)).ok, "the registry");
@@ -85,6 +93,7 @@ async function start(
   network: string,
   registry: string,
   key: KeyPair,
+  engine: Engine,
   dockerMegabytes: number | undefined,
 ): Promise<Server> {
   const namespace = `berth${slot}-${number}`;
@@ -102,6 +111,7 @@ async function start(
     host,
     registry,
     key,
+    engine,
     cgroups: `${folder}/cgroups.all`,
     dockerMegabytes,
   });
@@ -124,6 +134,10 @@ function startRegistry(folder: string, address: string): Registry {
     push: async (reference, image) => {
       await until(async () => (await fetch(`http://${address}/v2/`)).ok, "the registry");
       return pushImage(address, reference, image);
+    },
+    forget: async (name, digest) => {
+      const answer = await fetch(`http://${address}/v2/${name}/manifests/${digest}`, { method: "DELETE" });
+      if (!answer.ok) throw new Error(`the registry answered ${answer.status} to the removal of ${name}@${digest}`);
     },
   };
 }

@@ -54,12 +54,13 @@ describe.skipIf(reason)(`a run on a real server${reason ? ` (skipped: ${reason})
     const input = { ...deployOf(3, slow("3")), fence: 1_000 };
     const lost = runOn(server, input, (event) => {
       if (event.text?.includes("Started")) void server.stopSsh().then(() => server.dropSsh().catch(() => {}));
-    });
+    }).catch((error: unknown) => error);
     await server.exec("until docker ps --format '{{.Image}} {{.Status}}' | grep -q starting; do sleep 0.1; done");
     const other = await runOn(server, { ...deployOf(1, page("1")), fence: 1_001 }).catch((error: unknown) => error);
     if (other instanceof Error) expect(other).toMatchObject({ name: "RemoteError" });
     else expect((other as Outcome).exit).toMatchObject({ class: "busy", data: { holder: input.job } });
-    await lost.catch((error: unknown) => expect(error).toMatchObject({ name: "RemoteError" }));
+    const ended = await lost;
+    if (ended instanceof Error) expect(ended).toMatchObject({ name: "RemoteError" });
     await server.startSsh();
     expect((await runOn(server, { ...input, fence: 1_002 })).exit).toMatchObject({ code: 0 });
     expect(await visit(server)).toBe("page 3");

@@ -1,9 +1,11 @@
 /** One customer's server of the lab. */
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { generateKey, type KeyPair } from "@berth/domain/remote/key.ts";
 import type { Address } from "@berth/domain/remote/remote.ts";
+import type { Engine } from "./engine.ts";
 import { until } from "./until.ts";
 
 const script = fileURLToPath(new URL("./server.sh", import.meta.url));
@@ -37,16 +39,19 @@ interface Making {
   readonly host: string;
   readonly registry: string;
   readonly key: KeyPair;
+  readonly engine: Engine;
   readonly cgroups: string;
   readonly dockerMegabytes: number | undefined;
 }
 
 /** Lay out a server's folder and host key; `start` brings it up. */
-export function makeServer({ folder, namespace, host, registry, key, cgroups, dockerMegabytes }: Making): Server {
-  for (const name of ["upper", "work", "root", "docker", "berth"]) mkdirSync(`${folder}/${name}`, { recursive: true });
+export function makeServer({ folder, namespace, host, registry, key, engine, cgroups, dockerMegabytes }: Making): Server {
+  for (const name of ["upper", "work", "root", "docker", "berth", "home"]) mkdirSync(`${folder}/${name}`, { recursive: true });
   const hostKey = generateKey(namespace);
   writeFileSync(`${folder}/ssh_host_ed25519_key`, hostKey.privateKey, { mode: 0o600 });
   writeFileSync(`${folder}/ssh_host_ed25519_key.pub`, `${hostKey.publicKey}\n`);
+  const daemon = { ...engine.daemon, "insecure-registries": [registry], "registry-mirrors": [`http://${registry}`] };
+  writeFileSync(`${folder}/daemon.json`, JSON.stringify(daemon));
   writeFileSync(`${folder}/authorized_keys`, `${key.publicKey}\n`);
   const hierarchies = readFileSync(cgroups, "utf8");
   if (hierarchies) writeFileSync(`${folder}/cgroups`, hierarchies);
@@ -87,14 +92,23 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups, do
       const args = ["netns", "exec", namespace, "unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "bash", script];
       const log = openSync(`${folder}/log`, "a");
       const options = { detached: true, stdio: ["ignore", log, log] } satisfies SpawnOptions;
-      machine = spawn("ip", [...args, folder, namespace, registry, String(dockerMegabytes ?? "")], options);
+      machine = spawn(
+        "ip",
+        [...args, folder, namespace, engine.root, String(dockerMegabytes ?? ""), engine.compose?.file ?? ""],
+        options,
+      );
       machine.unref();
       closeSync(log);
-      await until(
+      const ended = once(machine, "exit").then(() => {
+        throw new Error(`${namespace} ended: ${readFileSync(`${folder}/log`, "utf8")}`);
+      });
+      const docker = until(
         async () => (await exec("test -S /run/docker.sock && docker version >/dev/null && echo up")) === "up\n",
         `${namespace}'s Docker`,
+        120,
       );
-      await until(listens, `${namespace}'s sshd`);
+      await Promise.race([docker, ended]);
+      await until(listens, `${namespace}'s sshd`, 120);
     },
     async stop() {
       const gone = new Promise((resolve) => machine?.once("exit", resolve));
@@ -106,10 +120,14 @@ export function makeServer({ folder, namespace, host, registry, key, cgroups, do
     stopSsh: async () => void (await exec("touch /run/sshd.off; kill $(cat /run/sshd.pid)")),
     async startSsh() {
       await exec("rm -f /run/sshd.off");
-      await until(listens, `${namespace}'s sshd`);
+      await until(listens, `${namespace}'s sshd`, 120);
     },
-    // A session is an sshd whose parent is the listening one; its children are in sessions of their own.
-    dropSsh: async () => void (await exec("for p in $(ps -o pid= --ppid $(cat /run/sshd.pid)); do kill -9 $p; done")),
+    // Every sshd but the one that listens, if one does: a session is one, two or three processes, by OpenSSH's version and
+    // the user. What runs in it is none of them.
+    dropSsh: async () =>
+      void (await exec(
+        "listens=$(cat /run/sshd.pid 2>/dev/null || true); for p in $(pgrep -x 'sshd|sshd-session|sshd-auth'); do test $p = \"$listens\" || kill -9 $p 2>/dev/null || true; done",
+      )),
     pauseDocker: async () => void (await exec("kill -STOP $(cat /run/docker.pid)")),
     resumeDocker: async () => void (await exec("kill -CONT $(cat /run/docker.pid)")),
   };

@@ -43,12 +43,13 @@ test("what is set at the local Stripe is what the product asks of its account", 
 });
 
 test("somebody new is permitted nothing until they have paid on the hosted page, and then everything at once", async () => {
-  await api("POST", "/v1/auth/code", { email });
-  await expect.poll(() => cloud.inbox(email).length, { timeout: 5000 }).toBe(1);
+  const asked = await api("POST", "/v1/auth/code", { email });
+  const browser = (asked.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+  await expect.poll(() => cloud.inbox(email).length, { timeout: 60_000 }).toBe(1);
   const code = /\d{6}/.exec(cloud.inbox(email)[0]?.subject ?? "")?.[0];
   const verified = await fetch(`${cloud.origin}/v1/auth/verify`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { cookie: browser, origin: cloud.origin, "content-type": "application/json" },
     body: JSON.stringify({ email, code }),
   });
   const cookie = (verified.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
@@ -156,7 +157,7 @@ describe("berth-ops billing", () => {
 test("an account whose subscription cannot be ended now is closed by the schedule as soon as it can", async () => {
   await api("POST", "/v1/auth/proof");
   const mailed = () => /^(\d{6}) is your Berth code/.exec(cloud.inbox(email)[0]?.subject ?? "")?.[1];
-  await expect.poll(mailed, { timeout: 5000 }).toBeDefined();
+  await expect.poll(mailed, { timeout: 60_000 }).toBeDefined();
   expect((await api("POST", "/v1/auth/proof/verify", { code: mailed() })).status).toBe(200);
   // Each request is tried three times.
   cloud.stripe.refuseNext(...Array(3).fill(503));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { createPool, FunctionError, FunctionTimeout, WorkerLost } from "../../packages/local/src/lambda/pool.ts";
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "berth-functions-"));
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { answerSite } from "../../packages/local/src/gateway/site.ts";
 import { siteIsStale } from "../../packages/local/src/site.ts";
 import { close, listen } from "../../packages/local/src/state/server.ts";
+import { pageHeaders } from "../../packages/web/src/headers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-site-"));
 writeFileSync(join(folder, "secret.txt"), "outside");
@@ -42,6 +43,21 @@ test("HEAD has no body, and nothing but GET and HEAD is answered", async () => {
   const head = await fetch(`${base}/`, { method: "HEAD" });
   expect([head.status, await head.text()]).toEqual([200, ""]);
   expect((await fetch(`${base}/`, { method: "POST" })).status).toBe(405);
+});
+
+test("every answer has the headers of pages: files, what is not there, what is not answered, and a dashboard that is not built", async () => {
+  const asked: [string, RequestInit, number][] = [
+    ["/", {}, 200],
+    ["/assets/app-1a2b.js", {}, 200],
+    ["/assets/gone.js", {}, 404],
+    ["/", { method: "POST" }, 405],
+    ["/", { headers: { "x-none": "1" } }, 503],
+  ];
+  for (const [path, init, status] of asked) {
+    const answer = await fetch(`${base}${path}`, init);
+    expect(answer.status, path).toBe(status);
+    expect(Object.fromEntries(answer.headers), path).toMatchObject(pageHeaders);
+  }
 });
 
 test("no path leads out of the folder", async () => {

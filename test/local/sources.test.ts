@@ -1,17 +1,17 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createEngine } from "@berth/local-dynamodb/engine.ts";
 import type { DynamoDBStreamEvent, SQSEvent } from "aws-lambda";
 import { expect, test } from "vitest";
 import { createCloudClock } from "../../packages/local/src/clock/clock.ts";
 import { makeTable, TABLE } from "../../packages/local/src/cloud/table.ts";
-import { createEngine } from "../../packages/local/src/dynamodb/engine.ts";
 import { queueSource } from "../../packages/local/src/lambda/queue-source.ts";
 import { createScheduler } from "../../packages/local/src/lambda/scheduler.ts";
 import { streamSource } from "../../packages/local/src/lambda/stream-source.ts";
 import { createSqs } from "../../packages/local/src/sqs/sqs.ts";
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000 });
 
 const clock = () => createCloudClock();
 const temporary = () => join(mkdtempSync(join(tmpdir(), "berth-sources-")), "file.json");
@@ -105,7 +105,7 @@ test("no more batches are worked on at once than the function's concurrency", as
   );
   for (let i = 0; i < 8; i++) bench.queue.send({ body: String(i) });
   const source = bench.begin();
-  await expect.poll(() => bench.queue.messages(), { timeout: 3000 }).toEqual([]);
+  await expect.poll(() => bench.queue.messages(), { timeout: 60_000 }).toEqual([]);
   expect(most).toBe(2);
   bench.sqs.close();
   await source.close();
@@ -181,7 +181,7 @@ test("a failed stream batch is given again from the first failed record, and not
   });
   for (let i = 0; i < 4; i++) bench.put(`JOB#${i}`);
   const source = bench.begin();
-  await expect.poll(() => seen, { timeout: 4000 }).toEqual([["JOB#0", "JOB#1", "JOB#2"], ["JOB#1", "JOB#2"], ["JOB#3"]]);
+  await expect.poll(() => seen, { timeout: 60_000 }).toEqual([["JOB#0", "JOB#1", "JOB#2"], ["JOB#1", "JOB#2"], ["JOB#3"]]);
   await source.close();
 });
 

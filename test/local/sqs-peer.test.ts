@@ -33,10 +33,8 @@ const clock = createCloudClock();
 const definitions = names.map((name) => ({ name, fifo: name.endsWith(".fifo"), visibilitySeconds: HOUR }));
 const sqs = createSqs(definitions, { clock });
 let base = "";
-const services = { sqs: sqsService(sqs, () => `${base}/sqs`) } as never;
-const engine = { execute: () => ({}) } as never;
 const server = enginesServer(
-  { dynamodb: engine, services, inbox: undefined as never },
+  [sqsService(sqs, () => `${base}/sqs`)],
   () => new Response(),
   (error) => {
     throw error;

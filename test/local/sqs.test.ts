@@ -14,8 +14,6 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createCloudClock } from "../../packages/local/src/clock/clock.ts";
 import { enginesServer } from "../../packages/local/src/cloud/engines.ts";
-import { createEngine } from "../../packages/local/src/dynamodb/engine.ts";
-import { createInbox } from "../../packages/local/src/mail/inbox.ts";
 import { createSqs } from "../../packages/local/src/sqs/sqs.ts";
 import { ACCOUNT, sqsService } from "../../packages/local/src/sqs/wire.ts";
 import { close, listen } from "../../packages/local/src/state/server.ts";
@@ -34,11 +32,7 @@ const definitions = Array.from({ length: 20 }, () => fresh()).flat();
 const sqs = createSqs(definitions, { clock });
 let base = "";
 const server = enginesServer(
-  {
-    dynamodb: createEngine({ now: clock.now }),
-    services: { sqs: sqsService(sqs, () => `${base}/sqs`) } as never,
-    inbox: createInbox({ now: clock.now }),
-  },
+  [sqsService(sqs, () => `${base}/sqs`)],
   () => new Response(""),
   (error) => {
     throw error;
@@ -138,16 +132,16 @@ test("a delayed message is seen when the clock has come that far, and not before
 test("a long poll ends at the moment a message is sent, and one on a delay when the clock is turned", async () => {
   const QueueUrl = next();
   const began = performance.now();
-  const first = receive(QueueUrl, { WaitTimeSeconds: 10 });
+  const first = receive(QueueUrl, { WaitTimeSeconds: 20 });
   await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "now" }));
   expect(await first).toHaveLength(1);
   await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "later", DelaySeconds: 600 }));
-  const second = receive(QueueUrl, { WaitTimeSeconds: 10 });
+  const second = receive(QueueUrl, { WaitTimeSeconds: 20 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   clock.turn(600_000);
   const later = await second;
   expect(later.map(({ Body }) => Body)).toContain("later");
-  expect(performance.now() - began).toBeLessThan(5000);
+  expect(performance.now() - began).toBeLessThan(20_000); // neither has waited to its end
 });
 
 test("a FIFO queue keeps a group's order and gives nothing of a group in flight, while other groups go on", async () => {

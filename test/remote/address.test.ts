@@ -49,6 +49,10 @@ const odd = [
   "fec0::1",
   "64:ff9b:1::1",
   "::127.0.0.1",
+  // Called unicast, and given out to nobody
+  "1::1",
+  "100:0:0:1::1",
+  "4000::1",
 ];
 
 test.each(odd)("%s is not reached from the cloud", async (host) => {

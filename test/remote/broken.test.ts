@@ -1,5 +1,4 @@
 /** The runner with one of its guards taken out: what the guarantees' tests look at must then come out wrong. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { runner } from "@berth/domain/remote/runner.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { deployOf, type Host, makeHost, runOn } from "./host.ts";
@@ -29,15 +28,17 @@ test("without the look at what has run, a job that is sent again is done again",
   const broken = without('if alive || [ -e "$run/exit" ]; then return; fi\n  if [ -e "$run/pid" ]; then', "if false; then");
   await run(broken, "job_1");
   await run(broken, "job_1");
-  await vi.waitFor(() => expect(ups()).toBe(2), 5_000);
+  await vi.waitFor(() => expect(ups()).toBe(2), 30_000);
 });
 
 test("without the lock that a run holds, two runs overlap", async () => {
   const broken = without("if ! flock -n 9; then", "if false; then");
-  host.set("up.seconds", "1");
+  host.set("up.gate", "");
   const first = run(broken, "job_1");
-  await sleep(500);
+  await host.begun();
   const second = run(broken, "job_2");
+  await host.begun(2);
+  host.unset("up.gate");
   expect((await Promise.all([first, second])).map(({ exit }) => exit?.code)).toEqual([0, 0]);
 });
 
@@ -48,18 +49,18 @@ test("without the restoring, the release that failed is what is left", async () 
   host.set("up.lines", "Error response from daemon: no\n");
   const { exit } = await run(broken, "job_2", { plan: { release: "2" } });
   expect(exit).toMatchObject({ class: "start.failed", rolledBack: false });
-  expect(host.read("apps/shop-production/.berth/laid")).toBe("releases/2\n");
+  expect(host.read("state/shop-production/laid")).toBe("releases/2\n");
 });
 
 test("without a session of its own, a run ends with its caller's", async () => {
   const broken = without('    setsid sh "$run/runner.sh" --run "$run" 7>&-', '    sh "$run/runner.sh" --run "$run" 7>&-');
-  host.set("up.seconds", "2");
+  host.set("up.gate", "");
   const { spawn } = await import("node:child_process");
   const { RUN, toTar } = await import("@berth/domain/remote/bundle.ts");
   const caller = spawn("/bin/sh", ["-c", RUN], { env: host.env, stdio: ["pipe", "ignore", "inherit"], detached: true });
   caller.stdin.end(await toTar(deployOf("job_1"), broken));
-  await sleep(800);
+  await host.begun();
   process.kill(-caller.pid!, "SIGKILL"); // it was spawned
-  await sleep(3_000);
+  host.unset("up.gate");
   expect((await run(broken, "job_1")).exit).toMatchObject({ class: "interrupted" });
 });

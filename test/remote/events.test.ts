@@ -1,5 +1,6 @@
-import { cleanText, createReader } from "@berth/domain/remote/events.ts";
+import { createReader } from "@berth/domain/remote/events.ts";
 import type { RunEvent } from "@berth/domain/remote/remote.ts";
+import { cleanText } from "@berth/domain/remote/text.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -92,6 +93,13 @@ test("however the bytes are cut into packets, the events are the same", () => {
   );
 });
 
+test("a server's clock that is out of all time does not say when", () => {
+  const times = ["0", "999999999999999", "-1", "+033658-09-27T01:46:39.999Z", "-000001-01-01T00:00:00Z", "x", "1767323045678"];
+  const { events } = read(output("berth 1 0", ...times.map((time) => `e\t${time}\tlog\t\t\tx`), "r\tcode\t0", "."));
+  for (const { at } of events) expect(at).toMatch(/^(19[789]|20)\d+-\d\d-\d\dT/);
+  expect(events[6]?.at).toBe("2026-01-02T03:04:05.678Z");
+});
+
 test("a line is cut at 4 KB, between characters, and takes no more memory than that", () => {
   const { events } = read(
     output("berth 1 0", `e\t0\tlog\t\t\t${"漢".repeat(5_000_000)}`, "e\t0\tlog\t\t\tnext", "r\tcode\t0", "."),
@@ -100,6 +108,29 @@ test("a line is cut at 4 KB, between characters, and takes no more memory than t
   expect(Buffer.byteLength(events[0]?.text ?? "")).toBeLessThanOrEqual(4_096);
   expect(events[0]?.text).toMatch(/^漢+$/u);
   expect(events[1]?.text).toBe("next");
+});
+
+test("a verdict of fields without end is cut, in number and in length, and takes no more memory than that", () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => [`r\tfact${i}\t${"x".repeat(3500)}`, `r\tlog\tline ${i}`]).flat();
+  const { reader } = read(output("berth 1 0", "r\tcode\t0", ...lines, "."));
+  const facts = Object.values(reader.exit?.data ?? {});
+  expect(facts.length).toBeLessThanOrEqual(60);
+  expect(Math.max(...facts.map(({ length }) => length))).toBeLessThanOrEqual(1000);
+  expect(reader.exit?.log).toEqual(Array.from({ length: 40 }, (_, i) => `line ${19_960 + i}`));
+  // A row of the table has 400 KB.
+  expect(JSON.stringify(reader.exit).length).toBeLessThan(100_000);
+  const messages = Array.from({ length: 20_000 }, () => "r\tmessage\tone more");
+  const told = read(output("berth 1 0", "r\tcode\t1", ...messages, ".")).reader.exit?.message ?? "";
+  expect(told.split("\n").length).toBeLessThanOrEqual(100);
+});
+
+test("a line without an end is not held, however long it is", () => {
+  const reader = createReader(0, () => {});
+  reader.push(output("berth 1 0"));
+  const chunk = Buffer.alloc(65_536, "x");
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 20_000; i++) reader.push(chunk);
+  expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
 });
 
 test("whatever bytes a server sends, reading them neither throws nor lets a control character through", () => {
@@ -121,12 +152,24 @@ describe("text is freed", () => {
     ["\x1b[1;31mred\x1b[0m", "red"],
     ["\x1b]8;;http://x\x07link\x1b]8;;\x07", "link"],
     ["\x1b]0;title\x1b\\text", "text"],
-    ["a\tb\rc\bd", "a bcd"],
+    ["a\tb\rc\bd", "a b cd"],
     ["\x9b31mx", "31mx"],
     ["safe \u202egnp.exe", "safe gnp.exe"],
+    ["one\u2028two\u2029\u061cthree", "onetwothree"],
     ["\x1bPq#0;2\x1b\\sixel", "sixel"],
     ["cut \ufffd", "cut"],
   ])("%j is %j", (text, clean) => {
     expect(cleanText(text)).toBe(clean);
   });
+});
+
+test("past so many events of a run a server is only counted with, and its verdict is heard", () => {
+  const heard: RunEvent[] = [];
+  const reader = createReader(100, (event) => heard.push(event), 150);
+  reader.push(output("berth 1 100", ...Array.from({ length: 5000 }, (_, i) => `e\t0\tstep\t\t\t${i}`), "r\tcode\t0", "."));
+  expect(heard.map(({ seq, type }) => [seq, type])).toEqual([
+    ...Array.from({ length: 50 }, (_, i) => [101 + i, "step"]),
+    [5101, "result"],
+  ]);
+  expect(reader.exit?.code).toBe(0);
 });

@@ -2,10 +2,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { RUN, toTar } from "@berth/domain/remote/bundle.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { until } from "../lab/until.ts";
 
 export interface Host {
   readonly home: string;
@@ -13,6 +15,8 @@ export interface Host {
   /** Tell the fake docker how to behave; see docker.sh. */
   set(name: string, value: string): void;
   unset(name: string): void;
+  /** Resolves when that many `up` have begun. With `up.gate` set, none ends before it is unset. */
+  begun(ups?: number): Promise<void>;
   calls(): string[];
   read(path: string): string;
   remove(): void;
@@ -25,8 +29,10 @@ export function makeHost(): Host {
   copyFileSync(fileURLToPath(new URL("./docker.sh", import.meta.url)), `${folder}/bin/docker`);
   return {
     home,
-    env: { PATH: `${folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin`, BERTH_HOME: home, BERTH_FAKE: `${folder}/fake`, HOME: folder },
+    env: { PATH: `${folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin`, BERTH_HOME: home, HOME: folder },
     unset: (name) => rmSync(`${folder}/fake/${name}`),
+    begun: (ups = 1) =>
+      until(async () => readFileSync(`${folder}/fake/ups`, "utf8").trimEnd().split("\n").length >= ups, `${ups} up to begin`),
     set: (name, value) => writeFileSync(`${folder}/fake/${name}`, value),
     calls: () => readFileSync(`${folder}/fake/calls`, "utf8").trimEnd().split("\n"),
     read: (path) => readFileSync(`${home}/${path}`, "utf8"),
@@ -57,9 +63,13 @@ export async function runOn(
   input: RunInput,
   shell: readonly string[] = ["/bin/sh"],
   script?: string,
+  onEvent: (event: RunEvent) => void = () => {},
 ): Promise<Outcome> {
   const events: RunEvent[] = [];
-  const reader = createReader(input.from, (event) => events.push(event));
+  const reader = createReader(input.from, (event) => {
+    events.push(event);
+    onEvent(event);
+  });
   const [program, ...args] = shell;
   const child = spawn(program!, [...args, "-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] }); // a shell is named
   child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
@@ -67,4 +77,18 @@ export async function runOn(
   child.stdin.end(await toTar(input, script));
   await new Promise((resolve) => child.once("close", resolve));
   return { exit: reader.exit, events };
+}
+
+/** Waits until it is so: how long that takes is the machine's business. What is not there yet is not so. */
+export async function eventually(probe: () => boolean): Promise<void> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    try {
+      if (probe()) return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    if (Date.now() > end) throw new Error(`waited a minute for ${probe}`);
+    await sleep(20);
+  }
 }

@@ -26,7 +26,7 @@ test("a release that was recorded when the server went away is live, whatever wo
   expect(ups()).toBe(2);
   host.set("up.lines", "Error response from daemon: no\n");
   await runOn(host, deployOf("job_3", { plan: { release: "3" }, fence: 3 }));
-  expect(host.read("apps/shop-production/.berth/laid")).toBe("releases/2\n");
+  expect(host.read("state/shop-production/laid")).toBe("releases/2\n");
 });
 
 test("a release that was not recorded yet is put back when what is started again fails", async () => {
@@ -36,5 +36,5 @@ test("a release that was not recorded yet is put back when what is started again
   host.set("up.lines", "Error response from daemon: no\n");
   const { exit } = await runOn(host, deployOf("job_2", { ...release2, fence: 2 }));
   expect(exit).toMatchObject({ code: 1, class: "start.failed" });
-  expect(host.read("apps/shop-production/.berth/laid")).toBe("releases/1\n");
+  expect(host.read("state/shop-production/laid")).toBe("releases/1\n");
 });

@@ -61,7 +61,7 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
     expect(execFileSync("find", [host.home, "/root", "-name", "CANARY"], { encoding: "utf8" })).toBe("");
     expect(sshd.log().slice(before)).not.toContain("CANARY");
     expect(RUN).toMatchInlineSnapshot(
-      `"exec sh -c 'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; fail() { printf "berth 1 0\\nr\\tcode\\t%s\\nr\\tclass\\t%s\\nr\\tstep\\tpreflight\\nr\\tmessage\\t%s\\n.\\n" "$1" "$2" "$3"; cat >/dev/null; exit "$1"; }; command -v tar >/dev/null || fail 69 tool.missing "tar is not installed"; d=$(mktemp -d -t berth.XXXXXXXX) || fail 1 disk.full "No temporary folder can be made"; tar -xof - -C "$d" || { rm -rf "$d"; fail 1 disk.full "The release cannot be unpacked"; }; exec sh "$d/runner.sh" "$d"'"`,
+      `"exec sh -c 'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; fail() { printf "berth 1 0\\nr\\tcode\\t%s\\nr\\tclass\\t%s\\nr\\tstep\\tpreflight\\nr\\tmessage\\t%s\\n.\\n" "$1" "$2" "$3"; cat >/dev/null; exit "$1"; }; command -v tar >/dev/null || fail 69 tool.missing "tar is not installed"; full() { c=files.failed; case $1 in *"o space left"*|*uota*exceeded*) c=disk.full;; *ermission*|*ead-only*) c=folder.denied;; esac; fail 1 "$c" "$2: $(printf "%s" "$1" | head -n 1)"; }; d=$(mktemp -d -t berth.XXXXXXXX 2>&1) || full "$d" "No temporary folder can be made"; e=$(tar -xof - -C "$d" 2>&1) || { rm -rf "$d"; full "$e" "The release cannot be unpacked"; }; exec sh "$d/runner.sh" "$d"'"`,
     );
   });
 

@@ -1,6 +1,6 @@
 /** A real sshd on loopback whose sessions see a stand-in host's disk and `docker`. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +15,8 @@ export interface Sshd {
   readonly address: Address;
   readonly key: KeyPair;
   readonly log: () => string;
+  /** Lets another key in. */
+  authorize(publicKey: string): void;
   /** Kill the processes of every open session's connection, not what they started. */
   drop(): void;
   stop(): Promise<void>;
@@ -62,10 +64,12 @@ export async function startSshd(host: Host, options: { port?: number; hostKey?: 
     address: { host: "127.0.0.1", port, user: userInfo().username, hostKey: hostKey.publicKey.split(" ")[1]! }, // three words
     key,
     log: () => log,
+    authorize: (publicKey) => appendFileSync(`${folder}/authorized`, `${publicKey}\n`),
     drop: () => {
       for (const pid of childrenOf(child)) process.kill(pid, "SIGKILL");
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once("exit", resolve));
       for (const pid of childrenOf(child)) process.kill(pid, "SIGKILL");
       child.kill("SIGKILL");

@@ -10,7 +10,7 @@ export interface Answer {
   readonly text: string;
 }
 
-export interface Asking {
+interface Asking {
   readonly token: string;
   readonly tenant: string;
   readonly body?: object;
@@ -29,6 +29,7 @@ interface Instance {
 const names = [
   "stage",
   "origin",
+  "support",
   "privateTargets",
   "table",
   "now",
@@ -56,7 +57,7 @@ const TIMEOUT_MILLISECONDS = 29_000;
 export function createApi(stage: Stage, processes: Processes, worldOf: (process: Process) => World): Ask {
   const { clock, chance, swarm, tell } = stage;
   return (method, path, { token, tenant, body, once }) => {
-    const process = processes.start({ name: "api", tenant, once });
+    const process = processes.start({ name: "api", tenant, once, log: /^\/v1\/logs\/([^?]+)/.exec(path)?.[1] });
     const instance = instanceIn(worldOf(process));
     const text = body && JSON.stringify(body);
     tell(process.name, `is asked for ${method} ${path}${once ? ` once as ${once}` : ""}`);

@@ -1,6 +1,6 @@
 import type { World } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/job/sweep.ts";
-import { commandDoor } from "@berth/local/dynamodb/command-door.ts";
+import { commandDoor } from "@berth/local-dynamodb/command-door.ts";
 import type { DynamoDBStreamEvent } from "aws-lambda";
 import { functions, queues, VISIBILITY_TIMEOUTS } from "../../functions/manifest.ts";
 import { systemOf } from "../../functions/worker.ts";
@@ -11,9 +11,12 @@ import { createJudge } from "./judge.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
 import { createQueue, type Queue } from "./queue.ts";
+import { createReaders } from "./reader.ts";
+import { createReading } from "./reading.ts";
 import { createRunner, type Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import { createTable, tableName } from "./table.ts";
+import { createVoices } from "./voice.ts";
 import { worldOf } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -28,15 +31,20 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
   const world = (process: Process): World => worldOf(stage, processes, table, () => queue, process);
   const judge = createJudge(stage, table, servers);
   const runner = createRunner(stage, judge.watch);
-  const lines = createLines(stage, processes, servers, runner, judge.asked);
+  const voices = createVoices(stage);
+  const reading = createReading(stage, table, voices);
+  const lines = createLines(stage, processes, servers, runner, judge.asked, voices, reading.stays);
   queue = createQueue(stage, processes, {
     visibilitySeconds: functions["workers/rollout"].timeoutSeconds * VISIBILITY_TIMEOUTS,
     receives: queues.jobs.receives,
     concurrency,
     fair,
+    timeoutSeconds: functions["workers/rollout"].timeoutSeconds,
+    onSent: (message) => "log" in message && reading.sent(String(message.log)),
     work: (process, event) => answerBells(world(process), lines.reachOf(process))(event),
   });
   const ask = createApi(stage, processes, world);
+  const readers = createReaders(stage, ask, reading, servers, judge.hostOf);
 
   const still: World = { ...world(processes.start({ name: "setup" })), table: { name: tableName, client: commandDoor(engine) } };
   let living = 0;
@@ -95,6 +103,8 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
     queue,
     ask,
     judge,
+    readers,
+    reading,
     /** A world in which nothing takes time and nothing goes wrong, for what is there at the beginning. */
     still,
     /** A process of its own with its world. */
@@ -103,6 +113,11 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
       return { process, world: world(process) };
     },
     /** Nothing is under way. */
-    calm: () => judge.going() === 0 && queue.idle() && living === 0 && [...servers.values()].every(({ mutation }) => !mutation),
+    calm: () =>
+      judge.going() === 0 &&
+      readers.going() === 0 &&
+      queue.idle() &&
+      living === 0 &&
+      [...servers.values()].every(({ mutation }) => !mutation),
   };
 }

@@ -6,15 +6,17 @@ import { newId } from "@berth/domain/id.ts";
 import { type PlanName, planOf } from "@berth/domain/plan/plan.ts";
 import { commit, insert, key, store } from "@berth/domain/table.ts";
 import { keyAbout, type StoredTarget, sshKeyKey, targetKey } from "@berth/domain/target/target.ts";
-import { issueToken } from "@berth/domain/token/token.ts";
+import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
+import { mintToken } from "@berth/domain/token/issue.ts";
 import type { Answer, Ask } from "./api.ts";
 import { hostKeyOf } from "./line.ts";
+import type { Readers } from "./reader.ts";
 import { createServer, type Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import { tableName } from "./table.ts";
 import { nameOf } from "./world.ts";
 
-export type Standing = "good" | "grace" | "restricted";
+type Standing = "good" | "grace" | "restricted";
 
 export interface Customer {
   readonly tenant: string;
@@ -26,6 +28,8 @@ export interface Customer {
   /** Jobs the API accepted, by the Idempotency-Key they were asked for with. */
   readonly accepted: Map<string, string>;
   readonly jobs: string[];
+  /** It does what harms others, as far as it is let. */
+  readonly hostile?: boolean;
 }
 
 /** Signs a customer up: a paid account, a token, and some apps and trusted servers to begin with; nothing can go wrong yet. */
@@ -34,7 +38,7 @@ export async function createCustomer(
   world: World,
   servers: Map<string, Server>,
   nth: number,
-  given?: { readonly plan: PlanName; readonly apps: readonly string[]; readonly servers: number },
+  given?: { readonly plan: PlanName; readonly apps: readonly string[]; readonly servers: number; readonly hostile?: boolean },
 ): Promise<Customer> {
   const { chance, clock } = stage;
   const tenant = newId(world, "tenant");
@@ -44,7 +48,9 @@ export async function createCustomer(
   const hosts = Array.from({ length: many }, (_, i) => `10.0.${nth}.${i + 1}`);
   const account = { ...newAccount(tenant), kind: "good" as const, plan, ...limitsOf(plan), targets: hosts.length };
   await store(ctx, accountKey(ctx), account);
-  const { secret } = await issueToken(ctx, { name: "cli", scopes: ["admin"] });
+  const owner: User = { id: `usr_${nth}`, email: `owner${nth}@example.com`, tenant, role: "owner" };
+  await store(ctx, memberKey(ctx, owner.id), owner);
+  const { secret } = await mintToken(ctx, { name: "cli", scopes: ["admin"] });
   for (const [i, host] of hosts.entries()) {
     servers.set(host, createServer(host, tenant));
     const id = newId(world, "target");
@@ -80,6 +86,7 @@ export async function createCustomer(
     standings: [{ at: clock.now(), standing: "good", concurrent: planOf(plan).concurrent }],
     accepted: new Map(),
     jobs: [],
+    hostile: given?.hostile ?? false,
   };
 }
 
@@ -110,6 +117,7 @@ export function live(
   ask: Ask,
   customer: Customer,
   servers: Map<string, Server>,
+  readers: Readers,
   lasts: number,
   acts: number,
 ): void {
@@ -197,10 +205,11 @@ export function live(
     ],
     [7, (app) => insist("DELETE", `/v1/apps/${app}?${new URLSearchParams(somewhere())}`, undefined, false)],
     [3, (app) => insist("POST", "/v1/apps", { name: app })],
-    [3, () => insist("POST", "/v1/targets/web1/check")],
+    [5, () => insist("POST", "/v1/targets/web1/check")],
+    [9, (app) => readers.read(customer, app, `${tenant.slice(-6)}-${++count}`, readers.manner())],
     [2, addTarget],
     [2, () => insist("DELETE", `/v1/targets/web${chance.between(1, 3)}`, undefined, false)],
-    [3, (app) => ask("GET", `/v1/apps/${app}/status`, { token, tenant })],
+    [4, (app) => ask("GET", `/v1/apps/${app}/status?fresh=${chance.hit(0.7)}`, { token, tenant })],
     [
       6,
       () =>

@@ -1,7 +1,7 @@
 import type { Chance } from "./chance.ts";
 
 /** Every fault there is, with the most often it strikes where it can: per call, per connection, per run or per history. */
-export const faults = {
+const faults = {
   "process killed": 0.004,
   "process frozen": 0.001,
   "clock skewed": 0.5,
@@ -26,6 +26,9 @@ export const faults = {
   "answer lost": 0.08,
   "server rebooted": 0.08,
   "server silent": 0.05,
+  "answer held": 0.3,
+  "answer drips": 0.2,
+  "name held": 0.03,
   "server slow": 0.15,
   "disk full": 0.05,
   "docker hung": 0.06,
@@ -43,8 +46,9 @@ export interface Swarm {
   readonly calm: boolean;
   readonly struck: Map<Fault, number>;
   /** From here on nothing strikes. */
-  quiet(): void;
+  quiet(at?: number): void;
   isQuiet(): boolean;
+  quietSince(): number;
 }
 
 export function createSwarm(chance: Chance): Swarm {
@@ -55,6 +59,7 @@ export function createSwarm(chance: Chance): Swarm {
       often.set(fault, Math.min(0.8, faults[fault] * (0.1 + 0.9 * chance.next()) * (chance.hit(0.1) ? 6 : 1)));
   const struck = new Map<Fault, number>();
   let over = false;
+  let since = Number.POSITIVE_INFINITY;
   return {
     calm,
     struck,
@@ -66,8 +71,10 @@ export function createSwarm(chance: Chance): Swarm {
       struck.set(fault, (struck.get(fault) ?? 0) + 1);
       return true;
     },
-    quiet: () => {
+    quietSince: () => since,
+    quiet: (at = 0) => {
       over = true;
+      since = at;
     },
   };
 }

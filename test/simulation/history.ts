@@ -1,6 +1,7 @@
 import { createCloud } from "./cloud.ts";
 import { createCustomer, live } from "./customer.ts";
 import type { Fault } from "./fault.ts";
+import { besiege, SHARE } from "./hostile.ts";
 import { createStage, START, type Violation } from "./stage.ts";
 
 // Loaded at their first use in production; here before the first seed, so that a first import shifts no order of events.
@@ -8,6 +9,15 @@ await Promise.all([
   import("ipaddr.js"),
   import("yaml"),
   import("@berth/domain/deployment/deploy.ts"),
+  import("@berth/domain/job/cancel.ts"),
+  import("@berth/domain/app/create.ts"),
+  import("@berth/domain/app/remove.ts"),
+  import("@berth/domain/token/issue.ts"),
+  import("@berth/domain/container/fresh.ts"),
+  import("@berth/domain/log/open.ts"),
+  import("@berth/domain/log/read.ts"),
+  import("@berth/domain/tenant/close.ts"),
+  import("@berth/domain/auth/device.ts"),
   import("@berth/domain/import/apply.ts"),
   import("@berth/domain/billing/change.ts"),
   import("@berth/domain/billing/checkout.ts"),
@@ -33,22 +43,32 @@ export interface History {
 const MINUTE = 60_000;
 /** From the last fault to the end of the last job, and some for runs under way. */
 const QUIET_MINUTES = 45;
+/** Until one of the workers that are nobody's share is done with what it does in between. */
+const HELD_UP_SECONDS = 2;
 
 /** One history: from a seed and nothing else. */
 export async function history(seed: number, options: { readonly readable?: boolean } = {}): Promise<History> {
   const stage = createStage(seed, options.readable ?? false);
   const { chance, clock, swarm, engine, tell } = stage;
-  const concurrency = chance.between(4, 12);
-  const { servers, runner, lines, queue, ask, judge, still, calm } = createCloud(stage, concurrency);
+  const many = chance.hit(0.35) ? 2 : 1;
+  const hostile = chance.hit(0.08);
+  // Beside a hostile one there are as many workers as all customers' shares, and a few.
+  const shares = (many + 1) * (5 + SHARE.looks + SHARE.logs);
+  const concurrency = hostile ? shares + 4 : chance.between(4, 12) + 4 * many;
+  const { servers, runner, lines, queue, ask, judge, readers, reading, still, calm } = createCloud(stage, concurrency);
   const lasts = (chance.hit(0.12) ? chance.between(25, 50) : chance.between(3, 15)) * MINUTE;
   const customers = [];
-  for (let nth = 1; nth <= (chance.hit(0.35) ? 2 : 1); nth++) customers.push(await createCustomer(stage, still, servers, nth));
-  judge.begin(customers);
+  for (let nth = 1; nth <= many; nth++) customers.push(await createCustomer(stage, still, servers, nth));
+  const enemy = hostile
+    ? await createCustomer(stage, still, servers, 9, { plan: "pro", apps: ["bomb", "trap", "well", "pit"], servers: 5, hostile })
+    : undefined;
+  judge.begin(enemy ? [...customers, enemy] : customers);
   const acts = chance.between(3, 12);
-  for (const customer of customers) live(stage, ask, customer, servers, lasts, acts);
+  for (const customer of customers) live(stage, ask, customer, servers, readers, lasts, acts);
+  if (enemy) besiege(stage, ask, enemy, servers, readers, chance.between(1, 3));
 
   await clock.run(START + lasts);
-  swarm.quiet();
+  swarm.quiet(clock.now());
   tell("*", "from here on nothing goes wrong");
   for (const server of servers.values()) runner.heal(server);
   const quietAt = clock.now();
@@ -58,6 +78,15 @@ export async function history(seed: number, options: { readonly readable?: boole
   await clock.run(clock.now() + 2 * MINUTE);
   await clock.run(clock.now() + 30 * MINUTE, () => calm() && queue.pending() === 0);
   judge.rest({ queue, lines, quietAt });
+  reading.rest();
+  const blurred = swarm.has("clock skewed") || swarm.has("process frozen");
+  for (const { tenant } of enemy ? [...customers, enemy] : customers) {
+    const share = [...servers.values()].filter((server) => server.tenant === tenant).length + SHARE.looks + SHARE.logs;
+    if (!blurred && queue.mostHeld(tenant) > share)
+      stage.violate("14 a tenant has its share", `${tenant} held ${queue.mostHeld(tenant)} workers of ${share}`);
+  }
+  if (hostile && !blurred && queue.heldUp() > HELD_UP_SECONDS)
+    stage.violate("14 nobody holds up anybody else", `a message waited ${queue.heldUp().toFixed(1)} s for a worker`);
 
   engine.close();
   return {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { eventsOf } from "@berth/domain/job/event.ts";
 import type { Job } from "@berth/domain/job/job.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
-import { unmarshalItem } from "@berth/local/dynamodb/marshal.ts";
+import { unmarshalItem } from "@berth/local-dynamodb/marshal.ts";
 import type { Customer } from "./customer.ts";
 import type { Lines } from "./line.ts";
 import type { Process } from "./process.ts";
@@ -12,7 +12,7 @@ import type { Run, Server, Watch } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import type { Table, Written } from "./table.ts";
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 /** What the judge knows: the table as it was written, and what servers did. */
 export interface Known {
@@ -22,6 +22,8 @@ export interface Known {
   readonly rows: Map<string, Row>;
   /** Events kept, by job and target. */
   readonly events: Map<string, Set<number>>;
+  /** The images that a release of an app was first healthy with, by server. */
+  readonly images: Map<string, Map<string, string>>;
   /** How often a job had its effect on a server. */
   readonly effects: Map<string, number>;
   /** Write units by job. */
@@ -44,6 +46,10 @@ export interface Judge {
   rest(rest: Rest): void;
   /** Seconds from a job's acceptance to its beginning on a server, by tenant. */
   readonly waits: Map<string, number[]>;
+  /** Seconds from the acceptance of checks to their end, by tenant. */
+  readonly checks: Map<string, number[]>;
+  /** Where a tenant's server of that name is. */
+  readonly hostOf: (tenant: string, name: string) => string;
 }
 
 export const ends = ({ status }: Pick<Job, "status">) => status === "succeeded" || status === "failed" || status === "canceled";
@@ -64,6 +70,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     endedAt: new Map(),
     rows: new Map(),
     events: new Map(),
+    images: new Map(),
     effects: new Map(),
     spent: new Map(),
     customers: new Map(),
@@ -74,6 +81,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
   const waits = new Map<string, number[]>();
+  const checks = new Map<string, number[]>();
   const heard = new Map<string, number>();
   const requests = new Map<string, string>();
   let going = 0;
@@ -172,6 +180,17 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     judgeRenewal(written);
   });
 
+  /** A release is what it was when it was first healthy there; where it never was, going back to it means what it was elsewhere. */
+  function judgeImage(server: Server, { input: { plan }, image = "" }: Run): void {
+    const release = `${plan.app_id} ${plan.project} ${plan.release}`;
+    const had = known.images.get(release) ?? new Map<string, string>();
+    known.images.set(release, had);
+    const first = had.get(server.host);
+    if (first === undefined ? plan.pull === "missing" && ![...had.values()].includes(image) : first !== image)
+      violate("4 a release is what it was", `${release} on ${server.host} has ${image} and had ${[...had.values()]}`);
+    if (first === undefined) had.set(server.host, image);
+  }
+
   /** Only whoever took a lease makes it last. */
   function judgeRenewal({ process, keys }: Written): void {
     const [key] = keys;
@@ -230,6 +249,12 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       violate("2 an accepted job ends once", `${job.id} goes from ${was.status} to ${job.status}`);
     if (was.cancelAt && !job.cancelAt) violate("2 an accepted job ends once", `the cancellation of ${job.id} was forgotten`);
     for (const [target, rollout] of Object.entries(was.rollouts)) judgeRollout(process, job, rollout, job.rollouts[target]);
+    const waits = Object.values(job.rollouts).find((now) => !over(now) && now.status !== "running" && !now.begun);
+    if (job.cancelAt && !was.cancelAt && waits)
+      violate(
+        "2 who cancels is heard",
+        `${job.id} is canceled and ${waits.target}, where nothing was begun, is still ${waits.status}`,
+      );
     if (!ends(job)) {
       if (row.dueAt === undefined) violate("2 an accepted job ends once", `${job.id} is not due any more`);
       else if (String(row.dueAt) < job.createdAt && !swarm.has("clock skewed"))
@@ -240,18 +265,23 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     }
     going--;
     known.endedAt.set(job.id, clock.now());
+    if (job.kind === "check")
+      checks.set(job.tenant, [...(checks.get(job.tenant) ?? []), (clock.now() - Date.parse(job.createdAt)) / 1000]);
     if (row.dueAt !== undefined) violate("11 work is bounded", `${job.id} has ended and is still due`);
     if (!Object.values(job.rollouts).every(over))
       violate("2 an accepted job ends once", `${job.id} has ended before its rollouts`);
-    const expected = job.kind === "logs" ? 0 : job.kind === "check" && lines === 0 ? 0 : 1;
+    const expected = job.kind === "check" && lines === 0 ? 0 : 1;
     const canceling = Boolean(job.cancelAt) && !was.cancelAt;
     if (!transaction || (lines !== expected && !(canceling && lines === expected + 1)))
       violate("7 every change has one audit line", `${job.id} has ${job.status} with ${lines}`);
   }
 
+  /** Nothing goes wrong for a tenant; a server that says nothing is a fault, too. */
+  const calm = (tenant: string) => swarm.calm && !known.customers.get(tenant)?.hostile;
+
   function judgeRollout(
     process: Process,
-    job: Job,
+    job: Job & { tenant: string },
     was: Job["rollouts"][string],
     now: Job["rollouts"][string] | undefined,
   ): void {
@@ -267,7 +297,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     if (was.status === "retrying" && now.status === "running" && was.nextAt && !swarm.has("clock skewed"))
       if (Date.parse(was.nextAt) > clock.now() + 2000)
         violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is tried before ${was.nextAt}`);
-    if (swarm.calm && now.attempts > 1 + retries)
+    if (calm(job.tenant) && now.attempts > 1 + retries)
       violate("2 who renews a lease keeps it", `${job.id} was taken ${now.attempts} times without a fault`);
     judgeVerdict(job, was, now);
     if (retries > (was.retries ?? 0) && was.status === "retrying")
@@ -355,12 +385,13 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     took(server, run) {
       const stopping = known.jobs.get(jobOf(run.job))?.cancelAt;
       const since = stopping === undefined ? 0 : clock.now() - Date.parse(stopping);
-      if (swarm.calm && since > 15_000 && run.input.op === "deploy")
+      if (calm(server.tenant) && since > 15_000 && run.input.op === "deploy")
         violate("2 who cancels is heard", `${jobOf(run.job)} took effect ${Math.round(since / 1000)} s after it was canceled`);
       const at = `${server.host} ${jobOf(run.job)}`;
       const times = (known.effects.get(at) ?? 0) + 1;
       known.effects.set(at, times);
       if (times > 1) violate("3 an effect happens once", `${jobOf(run.job)} took effect ${times} times on ${server.host}`);
+      if (run.input.op === "deploy") judgeImage(server, run);
     },
   };
 
@@ -386,7 +417,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       const { plan, fence, files, op } = input;
       if (process.tenant && process.tenant !== server.tenant)
         violate("8 no tenant reaches another's", `${process.tenant} reaches ${server.host} of ${server.tenant}`);
-      if (op === "check" || op === "logs") return;
+      if (op === "check" || op === "inspect" || op === "logs") return;
       if (plan.app_id && !plan.app_id.startsWith(`${server.tenant}/`))
         violate("8 no tenant reaches another's", `${plan.app_id} on ${server.host}`);
       for (const { path, content } of files)
@@ -416,6 +447,12 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       for (const customer of customers) known.customers.set(customer.tenant, customer);
     },
     waits,
+    checks,
+    hostOf(tenant, name) {
+      for (const [at, row] of known.rows)
+        if (at.startsWith(`TENANT#${tenant}|TARGET#`) && row.name === name) return String(row.host);
+      return "";
+    },
     going: () => going,
     jobs: () => known.jobs.size,
     rest: (rest) => judgeRest(stage, known, servers, rest),

@@ -1,3 +1,5 @@
+import type { Containers } from "@berth/domain/container/container.ts";
+import type { Reach } from "@berth/domain/remote/reach.ts";
 import {
   type Exit,
   type Remote,
@@ -6,11 +8,12 @@ import {
   type RunEvent,
   type RunInput,
 } from "@berth/domain/remote/remote.ts";
-import type { Reach } from "@berth/domain/rollout/rollout.ts";
 import type { HostKey } from "@berth/domain/target/host-key.ts";
+import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
 import type { Run, Runner, Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
+import type { Voices } from "./voice.ts";
 
 export const hostKeyOf = (host: string): HostKey => ({
   type: "ssh-ed25519",
@@ -31,6 +34,26 @@ const FACTS = { docker: "27.3.1", compose: "2.29.7", arch: "amd64", disk_free_mb
 
 const looked: Exit = { code: 0, log: [], changed: false, rolledBack: false, data: FACTS };
 
+/** What Docker says of an app's only service. */
+function containersOf({ projects }: Server, { plan }: RunInput): Containers {
+  const release = projects.get(plan.project ?? "")?.serves;
+  const web: Containers["items"][number] = {
+    service: "web",
+    name: `${plan.project}-web-1`,
+    state: "running",
+    health: null,
+    exitCode: null,
+    restarts: 0,
+    image: `release:${release}`,
+    imageId: `sha256:${release}`,
+    ports: [],
+    startedAt: null,
+    finishedAt: null,
+    restartPolicy: "always",
+  };
+  return { items: release === undefined ? [] : [web], expected: ["web"], more: 0, bootedAt: null };
+}
+
 /** SSH between processes and servers: what is said may be lost on its way there, on its way back, or in between. */
 export function createLines(
   stage: Stage,
@@ -38,9 +61,12 @@ export function createLines(
   servers: Map<string, Server>,
   runner: Runner,
   asked: Asked,
+  voices: Voices,
+  stays: Stays,
 ): Lines {
   const { chance, clock, swarm, tell } = stage;
   const commands = new Map<string, number>();
+  const listening = createListening(stage, voices, stays);
   const gone = (server: Server) => !server.up || server.silentUntil > clock.now();
 
   async function connect(process: Process, host: string): Promise<Server> {
@@ -124,6 +150,10 @@ export function createLines(
       close: () => Promise.resolve(),
       async run(input, onEvent, signal) {
         if (signal?.aborted) throw lost("aborted");
+        // What only looks; a run that is not answered is a server that is silent.
+        const looks = input.op === "check" || input.op === "inspect" || input.op === "logs";
+        const drips = looks && (server.mute === "drips" || swarm.strike("answer drips"));
+        const held = server.mute !== undefined || (looks && (drips || swarm.strike("answer held")));
         const front = await processes.call(process, chance.between(10, 150), () => {
           if (signal?.aborted) throw lost("aborted");
           if (gone(server) || swarm.strike("command lost")) throw lost("dropped");
@@ -131,9 +161,14 @@ export function createLines(
           tell(process.name, `asks ${server.host} to ${input.op} ${job} with the fence ${input.fence} from ${input.from}`);
           commands.set(job, (commands.get(job) ?? 0) + 1);
           asked(process, server, input);
-          if (input.op === "check" || input.op === "logs") return { answer: looked };
+          if (held && !(drips && input.op === "logs")) return { held };
+          if (input.op === "logs") return { logs: true };
+          if (input.op === "check") return { answer: looked };
+          if (input.op === "inspect") return { answer: { ...looked, data: {}, containers: containersOf(server, input) } };
           return runner.front(server, input);
         });
+        if ("held" in front) return listening.never(process, server, input, onEvent, signal, drips);
+        if ("logs" in front) return listening.logs(process, server, input, onEvent, signal, drips);
         if ("follow" in front) return follow(process, server, front.follow, input.from, onEvent, signal);
         return processes.call(process, chance.between(10, 150), () => {
           if (swarm.strike("answer lost")) throw lost("dropped");
@@ -147,7 +182,7 @@ export function createLines(
   return {
     commands,
     reachOf: (process) => ({
-      resolve: (host) => Promise.resolve(host),
+      resolve: (host) => (swarm.strike("name held") ? new Promise(() => {}) : Promise.resolve(host)),
       scan: async (host) => {
         await connect(process, host);
         return hostKeyOf(host);

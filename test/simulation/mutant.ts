@@ -10,8 +10,14 @@ export interface Mutant {
 
 const lease = "packages/domain/src/rollout/lease.ts";
 const rollout = "packages/domain/src/rollout/rollout.ts";
+const attend = "packages/domain/src/rollout/attend.ts";
+const look = "packages/domain/src/rollout/check.ts";
+const ending = "packages/domain/src/rollout/end.ts";
+const input = "packages/domain/src/rollout/input.ts";
+const watch = "packages/domain/src/rollout/watch.ts";
 const recorder = "packages/domain/src/rollout/recorder.ts";
-const failure = "packages/domain/src/rollout/failure.ts";
+const line = "packages/domain/src/rollout/line.ts";
+const whole = "packages/domain/src/secret/whole.ts";
 const advance = "packages/domain/src/job/advance.ts";
 const happen = "packages/domain/src/job/happen.ts";
 const finish = "packages/domain/src/job/finish.ts";
@@ -28,6 +34,16 @@ const removal = "packages/domain/src/app/remove.ts";
 const worker = "functions/worker.ts";
 const bells = "functions/workers/bells.ts";
 const runner = "test/simulation/runner.ts";
+const attendance = "packages/domain/src/log/attend.ts";
+const follow = "packages/domain/src/log/follow.ts";
+const gather = "packages/domain/src/log/gather.ts";
+const log = "packages/domain/src/log/log.ts";
+const open = "packages/domain/src/log/open.ts";
+const position = "packages/domain/src/log/position.ts";
+const read = "packages/domain/src/log/read.ts";
+const held = "packages/domain/src/held.ts";
+const deadline = "packages/domain/src/remote/deadline.ts";
+const inspect = "packages/domain/src/container/inspect.ts";
 
 const of = (file: string, name: string, find: string, replace: string): Mutant => ({ name, file, find, replace });
 
@@ -81,14 +97,19 @@ export const mutants: readonly Mutant[] = [
     "(await goingOn(ctx, [id])).length === 0",
     "(await goingOn(ctx, [id])).length < 0",
   ),
-  of(rollout, "the lease is not renewed", "now - renewed >= RENEW_SECONDS * 1000", "now - renewed >= RENEW_SECONDS * 1_000_000"),
+  of(watch, "the lease is not renewed", "now - renewed >= RENEW_SECONDS * 1000", "now - renewed >= RENEW_SECONDS * 1_000_000"),
   of(
     rollout,
     "a job that ended meanwhile is begun",
     'if (begun?.status !== "running") return;',
     "if (begun === undefined) return;",
   ),
-  of(rollout, "what one overtaken heard counts", "outcome, attempt, at", "outcome, attempt: attempt && undefined, at"),
+  of(
+    ending,
+    "what one overtaken heard counts",
+    "outcome, attempt, at: ctx.now() }, job, also",
+    "outcome, attempt: attempt && undefined, at: ctx.now() }, job, also",
+  ),
   of(rollout, "the plan's number of deploys is not looked at", "before.length >= concurrent", "before.length >= 100"),
   of(
     rollout,
@@ -117,44 +138,40 @@ export const mutants: readonly Mutant[] = [
     "if (false as boolean && state.nextAt && state.nextAt >",
   ),
   of(
-    rollout,
+    attend,
     "a worker that attaches hears everything again, and numbers it on",
-    "await remote.run({ ...run, from: seen }, note",
-    "await remote.run({ ...run, from: 0 }, (each) => note({ ...each, seq: each.seq + seen })",
+    "await remote.run({ ...run, from: seen }, events.add",
+    "await remote.run({ ...run, from: 0 }, (each) => events.add({ ...each, seq: each.seq + seen })",
   ),
   of(
-    rollout,
+    attend,
     "a cancellation before the worker came is not seen",
     "if (isStopping(job, bell.target) || watch.stopping()) return",
     "if (watch.stopping()) return",
   ),
   of(
-    rollout,
+    watch,
     "a running job does not hear that it is canceled",
-    "if (stopping && !canceled)",
-    "if (false as boolean && stopping && !canceled)",
+    "if (!stopping || canceled || canceling) continue;",
+    "if ((true as boolean) || !stopping || canceled || canceling) continue;",
   ),
   of(
-    rollout,
+    attend,
     "a cancellation while the line was down is not seen",
     "if (isStopping(job, bell.target) || watch.stopping()) return",
     "if (isStopping(job, bell.target)) return",
   ),
   of(
-    rollout,
+    input,
     "every try is a run of its own",
     "const runs = job.rollouts[target]?.runs ?? 0;\n  return runs",
     "const runs = job.rollouts[target]?.attempts ?? 0;\n  return runs",
   ),
-  of(rollout, "a verdict that is tried again is only replayed", "return runs === 0 ? job.id", "return runs < 100 ? job.id"),
-  of(rollout, "secrets are not taken out of events and failures", "redact: redactor(bundle.variables),", "redact: redactor({}),"),
-  of(
-    failure,
-    "secrets are not taken out of failures",
-    "redact(plain(text)).slice(0, MOST)",
-    "(redact(kind) && plain(text)).slice(0, MOST)",
-  ),
-  of(failure, "secrets are not taken out of a container's last lines", "clean(line).slice(0, 400)", "line.slice(0, 400)"),
+  of(input, "a verdict that is tried again is only replayed", "return runs === 0 ? job.id", "return runs < 100 ? job.id"),
+  of(attend, "secrets are not taken out", "line.use(redact, work", "line.use((told) => told, work"),
+  of(line, "secrets are not taken out of failures", ".then(clean, (error", ".then((exit) => exit, (error"),
+  of(line, "secrets are not taken out of events", "onEvent(clean(event))", "onEvent(event)"),
+  of(whole, "secrets are not taken out of a container's last lines", "inner.map((each) => walk(each, name))", "inner"),
   of(
     recorder,
     "events are acknowledged before they are written",
@@ -179,7 +196,19 @@ export const mutants: readonly Mutant[] = [
     "?? (unsettled ? ASK_MINUTES : undefined)",
     "?? (unsettled && job.version === 0 ? ASK_MINUTES : undefined)",
   ),
-  of(advance, "cancelling forgets what runs", "idle && !started\n", "(idle && !started) || !rolloutEnded(rollout)\n"),
+  of(
+    advance,
+    "cancelling forgets what runs",
+    "idle && !rollout.begun\n",
+    '(idle || rollout.status === "running") && !rollout.begun\n',
+  ),
+  of(advance, "cancelling forgets a run that may go on", "idle && !rollout.begun\n", "idle\n"),
+  of(
+    advance,
+    "cancelling a job that waits for its next try asks its server",
+    "idle && !rollout.begun\n",
+    "idle && rollout.attempts === 0\n",
+  ),
   of(
     advance,
     "a rollout that has ended ends again",
@@ -275,8 +304,8 @@ export const mutants: readonly Mutant[] = [
   of(
     deploy,
     "a repeat of a request makes another job",
-    "if (again) return again;\n    const last",
-    'if (again?.status === "failed") return again;\n    const last',
+    "if (again) return again;\n    const refused",
+    'if (again?.status === "failed") return again;\n    const refused',
   ),
   of(
     deploy,
@@ -344,6 +373,12 @@ export const mutants: readonly Mutant[] = [
     "if (run?.pid && input.fence <= run.fence) return undefined;\n    return start",
     "if (run?.alive) return undefined;\n    if (run) server.mutation = undefined;\n    return start",
   ),
+  of(
+    runner,
+    "what is put back asks again what its tag means",
+    "run.previous ? project.healthy.get(run.previous) : undefined",
+    'run.previous ? imageOf({ pull: "always" }) : undefined',
+  ),
   of(runner, "a removal can be stopped half-way", "if (run.removing) run.canceled = false;", ""),
   of(
     runner,
@@ -381,4 +416,116 @@ export const mutants: readonly Mutant[] = [
     "if (row?.mark !== move.mark)",
     "if (row?.mark !== move.mark && JSON.stringify(row && Job.parse(row)) !== JSON.stringify(Job.parse({ ...next, version: job.version + 1 })))",
   ),
+  of(
+    attendance,
+    "a session's turn is taken whoever has it",
+    "(attribute_not_exists(turn) OR turn.#until < :now OR turn.#id = :id)",
+    "(attribute_not_exists(turn) OR turn.#until < :now OR turn.#id <> :id)",
+  ),
+  of(attendance, "a session's turn is not kept", '":until": soon(ctx),\n  });', '":until": ctx.now().toISOString(),\n  });'),
+  of(
+    attendance,
+    "a worker that another has overtaken keeps the turn",
+    '"attribute_not_exists(closed) AND turn.#id = :turn", {\n    ":turn": turn,\n    ":until": soon(ctx)',
+    '"attribute_not_exists(closed) AND (turn.#id = :turn OR attribute_exists(turn))", {\n    ":turn": turn,\n    ":until": soon(ctx)',
+  ),
+  of(
+    attendance,
+    "logs that nobody reads are followed on",
+    'else if (!(await isRead(ctx, id))) why = "left";',
+    'else if (id === "") why = "left";',
+  ),
+  of(attendance, "a worker stays until its session's place is somebody else's", "> LOOK_SECONDS + 1;", "> 0;"),
+  of(
+    attendance,
+    "the next worker is not called when a turn ends",
+    "if (given && (await isRead(ctx, id))) await callWorker(ctx, id);",
+    "if (given && !(await isRead(ctx, id))) await callWorker(ctx, id);",
+  ),
+  of(attendance, "the next worker begins anew", "const places = before?.places ?? {};", "const places = {};"),
+  of(follow, "a server that says nothing is waited for", "heardAt > SILENT_SECONDS * 1000", "heardAt > SILENT_SECONDS * 100_000"),
+  of(follow, "a step is lost with the line it came with", "out.add(heard.item, heard.step);", "out.add(heard.item);"),
+  of(gather, "lines that are left out are not said to be", "    gap.lines++;\n", "    gap.lines = 1;\n"),
+  of(
+    gather,
+    "a batch is written over another's",
+    'condition: "attribute_not_exists(pk)",',
+    'condition: "attribute_not_exists(pk) OR attribute_exists(pk)",',
+  ),
+  of(
+    gather,
+    "a batch whose answer was lost is written again as the next",
+    "if (error === ours) break;",
+    "if (error === ours) seq++;",
+  ),
+  of(
+    position,
+    "the first line that comes again is told again",
+    "return seen + 1 > last.count;",
+    "return seen + 1 >= last.count;",
+  ),
+  of(
+    position,
+    "the second line of a moment is taken for the first",
+    "if (!last || at > last.at) again.delete(id);",
+    "if (last && at > last.at) again.delete(id);",
+  ),
+  of(
+    position,
+    "a container that is started again is told from its beginning",
+    "if (place.containers[first]) again.set(first, 0);",
+    "again.delete(first);",
+  ),
+  of(
+    read,
+    "reading does not keep a session open",
+    "if ((await heldFor(ctx, logReaders, session.id)) < RENEW_SECONDS)",
+    "if ((await heldFor(ctx, logReaders, session.id)) < RENEW_SECONDS - 100)",
+  ),
+  of(read, "nobody calls a worker in the place of one that is dead", "calledAt > long) return;", "calledAt !== long) return;"),
+  of(
+    read,
+    "a page that is too long skips what it had no room for",
+    "return { items, next, ended: false };",
+    "return { items, next: batch.seq, ended: false };",
+  ),
+  of(
+    open,
+    "who closes a session may open the next before its worker has gone",
+    "if (!turn || turn.until <= ctx.now().toISOString()) await letGo",
+    "if (!turn || turn.until !== ctx.now().toISOString()) await letGo",
+  ),
+  of(
+    log,
+    "what was read is kept for ever",
+    "export const batchTtl = (ctx: Context) => ttlIn(ctx, 2 * KEEP_SECONDS);",
+    "export const batchTtl = (ctx: Context) => ttlIn(ctx, 2000 * KEEP_SECONDS);",
+  ),
+  of(held, "a tenant may hold one more than its share", "size(held) < :most`", "size(held) <= :most`"),
+  of(
+    held,
+    "a place that is asked for again lasts no longer",
+    "attribute_exists(held.#${id}) OR size(held) < :most",
+    "attribute_not_exists(held.#${id}) AND size(held) < :most",
+  ),
+  of(
+    deadline,
+    "a wait on a server has no end of ours",
+    "void world.sleep(seconds * 1000, done.signal)",
+    "void world.sleep(seconds * 120_000, done.signal)",
+  ),
+  of(deadline, "a tenant's silent servers hold all workers", 'name: "readers", most: 4', 'name: "readers", most: 400'),
+  of(
+    inspect,
+    "questions for containers are counted in no share",
+    'if ("freeInSeconds" in hold)',
+    'if ("freeInSeconds" in hold && inspection.id === "")',
+  ),
+  of(
+    look,
+    "a check that is under way is begun by every worker",
+    'status === "running" && startedAt ?',
+    'status === "canceled" && startedAt ?',
+  ),
+  of(look, "the place of a check is not given back", "    await hold.release();\n", ""),
 ];

@@ -28,7 +28,7 @@ function share(bundle: string, data: Share, limitSeconds: number): Promise<Repor
   });
 }
 
-export function add(a: Report, b: Report): Report {
+function add(a: Report, b: Report): Report {
   const faults: Record<string, number> = { ...a.faults };
   for (const [fault, count] of Object.entries(b.faults)) faults[fault] = (faults[fault] ?? 0) + count;
   return {

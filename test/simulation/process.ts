@@ -7,6 +7,8 @@ export interface Process {
   /** Code of the next version writes rows and messages with fields ours does not know; code of the last one lacks newer fields. */
   readonly version: "ours" | "next" | "last";
   readonly job?: string | undefined;
+  /** The session of reading logs it is started for. */
+  readonly log?: string | undefined;
   tenant?: string | undefined;
   /** Idempotency-Key of the request it answers. */
   readonly once?: string | undefined;
@@ -20,9 +22,10 @@ export interface Process {
   failed?: boolean;
 }
 
-export interface Birth {
+interface Birth {
   readonly name: string;
   readonly job?: string | undefined;
+  readonly log?: string | undefined;
   readonly tenant?: string | undefined;
   readonly once?: string | undefined;
 }
@@ -101,6 +104,7 @@ export function createProcesses(stage: Stage): Processes {
           const frozen = process.frozenUntil - clock.now();
           if (frozen > 0) return clock.after(frozen, wake);
           over = true;
+          signal?.removeEventListener("abort", wake);
           resolve();
         };
         signal?.addEventListener("abort", wake, { once: true });

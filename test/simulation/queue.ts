@@ -12,10 +12,15 @@ interface Message {
   state: "delayed" | "ready" | "flying" | "gone";
   at: number;
   readonly sentAt: number;
+  seenAt: number;
 }
 
 export interface Queue {
   send(process: Process, message: object, options?: Send): Promise<void>;
+  /** Seconds that a message which could be received waited for a worker, at most. */
+  heldUp(): number;
+  /** The most workers that were held by a tenant at once: at work for it, and for long. */
+  mostHeld(tenant: string): number;
   /** Nothing waits and nothing flies but what is still to be delayed. */
   idle(): boolean;
   /** Messages that will be seen some time. */
@@ -35,11 +40,16 @@ export interface QueueOptions {
   readonly concurrency: number;
   /** Whether the group with the fewest messages in flight comes first. */
   readonly fair: boolean;
+  /** A worker that is still at it then is ended. */
+  readonly timeoutSeconds: number;
+  readonly onSent: (message: object) => void;
   /** Work on one message, in a process of its own. */
   readonly work: (process: Process, event: SQSEvent) => Promise<SQSBatchResponse>;
 }
 
 const HOUR = 3_600_000;
+/** After so long a worker is held, and not only passing. */
+const HELD_MILLISECONDS = 8000;
 
 /**
  * A standard queue as SQS describes it: at least once, in about the order of sending, a received message unseen until its visibility ends,
@@ -57,11 +67,14 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
   let waiting = 0;
   let ids = 0;
   let hurried = false;
+  let held = 0;
+  const busy = new Map<string, { readonly now: Set<Process>; most: number }>();
 
   function appear(message: Message): void {
     if (message.state !== "delayed") return;
     delayed.delete(message);
     message.state = "ready";
+    message.seenAt = clock.now();
     const line = ready.get(message.group);
     if (line) {
       if (swarm.strike("message out of order")) line.splice(chance.between(0, line.length), 0, message);
@@ -82,7 +95,16 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
   }
 
   function put(body: string, group: string, delay: number): void {
-    const message: Message = { id: ++ids, body, group, receives: 0, state: "delayed", at: 0, sentAt: clock.now() + delay };
+    const message: Message = {
+      id: ++ids,
+      body,
+      group,
+      receives: 0,
+      state: "delayed",
+      at: 0,
+      sentAt: clock.now() + delay,
+      seenAt: 0,
+    };
     const late = swarm.strike("message late") ? chance.between(1, 12 * HOUR) : 0;
     later(message, delay + chance.between(3, 40) + (swarm.strike("message out of order") ? chance.between(0, 3000) : 0) + late);
   }
@@ -123,14 +145,27 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
     message.state = "flying";
     inWork++;
     flying.set(message.group, (flying.get(message.group) ?? 0) + 1);
-    const { tenant, job } = JSON.parse(message.body) as { tenant?: string; job?: string };
-    const process = processes.start({ name: "worker", job, tenant });
-    tell(process.name, `receives ${message.body}`);
+    const { tenant, job, log } = JSON.parse(message.body) as { tenant?: string; job?: string; log?: string };
+    const mine = busy.get(tenant ?? "") ?? { now: new Set(), most: 0 };
+    busy.set(tenant ?? "", mine);
     let over = false;
+    const process = processes.start({ name: "worker", job, tenant, log });
+    held = Math.max(held, (clock.now() - message.seenAt) / 1000);
+    // One that is frozen goes on for longer than it would be let, so that what it wakes to is the worst.
+    clock.after(
+      options.timeoutSeconds * 1000,
+      () => process.frozenUntil <= clock.now() && over === false && processes.kill(process),
+    );
+    let long = 0;
+    for (const each of mine.now) if (each.startedAt < clock.now() - HELD_MILLISECONDS) long++;
+    mine.most = Math.max(mine.most, long);
+    mine.now.add(process);
+    tell(process.name, `receives ${message.body}`);
     const leave = () => {
       if (over) return false;
       over = true;
       inWork--;
+      mine.now.delete(process);
       flying.set(message.group, (flying.get(message.group) ?? 1) - 1);
       return true;
     };
@@ -162,6 +197,8 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
     dead,
     sent,
     waits,
+    heldUp: () => held,
+    mostHeld: (tenant) => busy.get(tenant)?.most ?? 0,
     idle: () => inWork === 0 && waiting === 0,
     pending: () => delayed.size,
     hurry() {
@@ -175,7 +212,8 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
         const message =
           process.version === "next"
             ? { ...given, later: 1 }
-            : process.version === "last"
+            : // Other messages than these the last version did not know.
+              process.version === "last" && "job" in given
               ? {
                   tenant: (given as { tenant?: string }).tenant,
                   job: (given as { job?: string }).job,
@@ -183,6 +221,7 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
                 }
               : given;
         const body = JSON.stringify(message);
+        options.onSent(given);
         const { job } = given as { job?: string };
         if (job) sent.set(job, (sent.get(job) ?? 0) + 1);
         tell(process.name, `rings ${body}${delaySeconds ? ` in ${delaySeconds} s` : ""}`);

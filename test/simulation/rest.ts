@@ -1,3 +1,4 @@
+import { projectOf } from "@berth/domain/app/app.ts";
 import type { Job } from "@berth/domain/job/job.ts";
 import { ends, jobOf, type Known, type Rest } from "./judge.ts";
 import type { Server } from "./runner.ts";
@@ -65,8 +66,8 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     }
   }
 
-  function judgeCost(job: Job): void {
-    const most = swarm.calm ? CALM : WORST;
+  function judgeCost(job: Job & { tenant: string }): void {
+    const most = swarm.calm && !known.customers.get(job.tenant)?.hostile ? CALM : WORST;
     const many = Math.max(1, Object.keys(job.rollouts).length);
     const messages = rest.queue.sent.get(job.id) ?? 0;
     const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // whoever ends rings for those who wait
@@ -74,7 +75,10 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     const units = known.spent.get(job.id) ?? 0;
     // A lease renewed every ten seconds and events kept every two are what time costs.
     const lasted = ((known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.startedAt ?? job.createdAt)) / 1000;
-    if (units > (most.units + waited + (job.cancelAt ? 12 : 0) + Math.max(0, lasted) / 4) * many)
+    // A removal erases all releases there were: of each its row, its bundle's and its images'; and has a row of its own until that is done.
+    const releases = [...known.jobs.values()].filter(({ kind, appId }) => kind === "deploy" && appId === job.appId).length;
+    const erased = job.kind === "remove" ? 4 + 3 * releases : 0;
+    if (units > (most.units + erased + waited + (job.cancelAt ? 12 : 0) + Math.max(0, lasted) / 4) * many)
       violate("11 work is bounded", `${job.id} cost ${units} write units`);
     let commands = 0;
     for (const [run, count] of rest.lines.commands) if (jobOf(run) === job.id) commands += count;
@@ -89,10 +93,11 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
       const names = new Set(server.projects.keys());
       for (const [at, row] of known.rows)
         if (at.startsWith(`TENANT#${server.tenant}|ENV#`) && target && (row.live as Record<string, number>)[target] !== undefined)
-          names.add(`${row.app}-${row.name}`);
+          names.add(projectOf(String(row.app), String(row.name)));
       for (const name of names) {
         const row = [...known.rows].find(
-          ([at, each]) => at.startsWith(`TENANT#${server.tenant}|ENV#`) && `${each.app}-${each.name}` === name,
+          ([at, each]) =>
+            at.startsWith(`TENANT#${server.tenant}|ENV#`) && projectOf(String(each.app), String(each.name)) === name,
         )?.[1];
         const live = target === undefined ? undefined : (row?.live as Record<string, number> | undefined)?.[target];
         const project = server.projects.get(name);
@@ -100,6 +105,12 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
         const last = known.jobs.get(String(row?.job));
         if (last?.kind === "remove" && last.status !== "succeeded" && project?.serves === undefined && project?.current === live)
           continue;
+        const had = known.images.get(`${project?.owner} ${name} ${live}`)?.get(server.host);
+        if (project && live !== undefined && project.image !== had)
+          violate(
+            "4 what runs is what is live",
+            `${name} on ${server.host}: ${live} was healthy with ${had}, ${project.image} runs`,
+          );
         if (project?.serves !== live || project?.current !== live)
           violate(
             "4 what runs is what is live",

@@ -1,7 +1,7 @@
 import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import type { Stage } from "./stage.ts";
 
-/** A run on a server: what runner.sh keeps below runs/<job>, and its process. */
+/** A run on a server: what the runner keeps below runs/<job>, and its process. */
 export interface Run {
   readonly job: string;
   input: RunInput;
@@ -17,6 +17,8 @@ export interface Run {
   recorded: boolean;
   /** A removal has begun. */
   removing: boolean;
+  /** The image it runs, once it is known. */
+  image: string | undefined;
   /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
   previous: number | null | undefined;
   concluded: boolean;
@@ -31,8 +33,11 @@ export interface Project {
   readonly owner: string;
   /** The release `current` leads to. */
   current: number | undefined;
-  /** The release whose containers run. */
+  /** The release whose containers run, and the image they run. */
   serves: number | undefined;
+  image: string | undefined;
+  /** The image of each release that was healthy. */
+  readonly healthy: Map<number, string>;
 }
 
 export interface Server {
@@ -42,6 +47,8 @@ export interface Server {
   silentUntil: number;
   fullUntil: number;
   hungUntil: number;
+  /** It lets us in and takes commands, and answers none; some servers go on about something else. */
+  mute: "silent" | "drips" | undefined;
   readonly fences: Map<string, number>;
   readonly runs: Map<string, Run>;
   mutation: Run | undefined;
@@ -57,6 +64,7 @@ export const createServer = (host: string, tenant: string): Server => ({
   silentUntil: 0,
   fullUntil: 0,
   hungUntil: 0,
+  mute: undefined,
   fences: new Map(),
   runs: new Map(),
   mutation: undefined,
@@ -90,9 +98,14 @@ export type Front = { readonly answer: Exit } | { readonly follow: Run };
 const is = (run: Run, what: "unhealthy" | "missing") =>
   run.input.files.some(({ path, content }) => path === "compose.yaml" && String(content).includes(`web-${what}:`));
 
-/** runner.sh, as it is: the half that talks to the caller, and runs that go through their steps in virtual time. */
+/** The runner, as it is: the half that talks to the caller, and runs that go through their steps in virtual time. */
 export function createRunner(stage: Stage, watch: Watch) {
   const { chance, clock, swarm, tell } = stage;
+  let pulled = 0;
+
+  /** A tag means another image each time it is asked for; a digest, which only a return is told, always the same. */
+  const imageOf = ({ pull, pins }: RunInput["plan"]) =>
+    pull === "missing" ? /@(sha256:[0-9a-f]{64})/.exec(pins ?? "")?.[1] : `sha256:${String(++pulled).padStart(64, "0")}`;
 
   function front(server: Server, input: RunInput): Front {
     const { job, fence, op, plan } = input;
@@ -143,6 +156,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     changed: false,
     recorded: false,
     removing: false,
+    image: undefined,
     previous: undefined,
     concluded: false,
     life: 0,
@@ -257,7 +271,14 @@ export function createRunner(stage: Stage, watch: Watch) {
     step(server, run, "preflight", chance.between(200, 1500), 30_000, () => {
       if (server.fullUntil > clock.now())
         return fail(server, run, "preflight", "disk.full", "10 MB are free and 200 MB are needed");
-      const project: Project = server.projects.get(name) ?? { owner: plan.app_id ?? "", current: undefined, serves: undefined };
+      const owner = plan.app_id ?? "";
+      const project: Project = server.projects.get(name) ?? {
+        owner,
+        current: undefined,
+        serves: undefined,
+        image: undefined,
+        healthy: new Map(),
+      };
       if (project.owner !== plan.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
       server.projects.set(name, project);
       if (run.previous === undefined) run.previous = project.current ?? null;
@@ -265,8 +286,11 @@ export function createRunner(stage: Stage, watch: Watch) {
         if (plan.pull === "always" && swarm.strike("registry down"))
           return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
         if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");
+        run.image = project.healthy.get(release) ?? run.image ?? imageOf(plan);
+        if (run.image === undefined) return fail(server, run, "pull", "image.gone", "No image of the release is known here");
         run.changed = true;
         project.serves = release;
+        project.image = run.image;
         emit(run, "log", "start", `connecting with ${secretOf(run)}`);
         step(server, run, "start", chance.between(300, 5000), 120_000, () =>
           step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
@@ -274,6 +298,7 @@ export function createRunner(stage: Stage, watch: Watch) {
             if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
             emit(run, "step", "record");
             project.current = release;
+            project.healthy.set(release, run.image ?? "");
             watch.took(server, run);
             run.recorded = true;
             record(server, run);
@@ -288,7 +313,11 @@ export function createRunner(stage: Stage, watch: Watch) {
     run.child = undefined;
     emit(run, "step", "prune");
     soon(run, chance.hit(0.1) ? chance.between(1000, 20_000) : chance.between(10, 300), () =>
-      conclude(server, run, { ...verdict(0, "internal", ""), step: "prune", changed: true }),
+      conclude(server, run, {
+        ...verdict(0, "internal", "", { "image.web": `${run.image} registry.test/web@${run.image}` }),
+        step: "prune",
+        changed: true,
+      }),
     );
   }
 
@@ -333,7 +362,10 @@ export function createRunner(stage: Stage, watch: Watch) {
     const project = server.projects.get(run.input.plan.project ?? "");
     emit(run, "step", "restore");
     soon(run, chance.between(500, 6000), () => {
-      if (project) project.serves = run.previous ?? undefined;
+      if (project) {
+        project.serves = run.previous ?? undefined;
+        project.image = run.previous ? project.healthy.get(run.previous) : undefined;
+      }
       conclude(server, run, { ...exit, changed: true, rolledBack: typeof run.previous === "number" });
     });
   }
@@ -354,6 +386,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     server.silentUntil = 0;
     server.fullUntil = 0;
     server.hungUntil = 0;
+    server.mute = undefined;
   }
 
   return { front, heal, reboot };

@@ -1,5 +1,5 @@
 import { makeTable } from "@berth/local/cloud/table.ts";
-import { createEngine, type Engine } from "@berth/local/dynamodb/engine.ts";
+import { createEngine, type Engine } from "@berth/local-dynamodb/engine.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createSwarm, type Swarm } from "./fault.ts";

@@ -5,8 +5,8 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { World } from "@berth/domain/context.ts";
 import { TABLE } from "@berth/local/cloud/table.ts";
-import { perform } from "@berth/local/dynamodb/command-door.ts";
-import { unmarshalItem } from "@berth/local/dynamodb/marshal.ts";
+import { perform } from "@berth/local-dynamodb/command-door.ts";
+import { unmarshalItem } from "@berth/local-dynamodb/marshal.ts";
 import type { Process, Processes } from "./process.ts";
 import type { Stage } from "./stage.ts";
 
@@ -22,6 +22,8 @@ export interface Written {
   readonly puts: readonly Row[];
   readonly keys: readonly string[];
   readonly transaction: boolean;
+  /** Write units spent on it, and on attempts before it. */
+  readonly units: number;
 }
 
 export interface Table {
@@ -112,7 +114,8 @@ export function createTable(stage: Stage, processes: Processes): Table {
         keys.push(nameOf(Item ?? Key ?? {}));
       }
     }
-    for (const listener of listeners) listener({ process, puts, keys, transaction: kind === "TransactWriteCommand" });
+    const units = process.spent;
+    for (const listener of listeners) listener({ process, puts, keys, transaction: kind === "TransactWriteCommand", units });
   }
 
   function act(process: Process, given: Command): Row {

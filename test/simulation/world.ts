@@ -11,6 +11,7 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
   return {
     stage: "simulation",
     origin: "https://berth.test",
+    support: "support@berth.test",
     privateTargets: true,
     table: { name: tableName, client: table.clientOf(process) },
     now: () => new Date(clock.now() + process.skew),

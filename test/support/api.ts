@@ -6,6 +6,8 @@ export interface Call {
   readonly token?: string;
   /** The value of a session cookie. Its own origin is sent along, as browsers do on writes. */
   readonly session?: string;
+  /** The value of the cookie that tells this browser from others. */
+  readonly browser?: string | undefined;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,8 @@ export interface Answer {
   readonly body: any;
   /** The session cookie the answer sets. */
   readonly session: string | undefined;
+  /** The browser cookie the answer sets: a sign-in code works only with it. */
+  readonly browser: string | undefined;
 }
 
 export interface TestApi extends TestWorld {
@@ -35,8 +39,9 @@ export function testApi(given: TestWorld | TestWorldOptions = {}): TestApi {
   const api: TestApi = {
     ...test,
     app,
-    async call(method, path, { token, session, body, headers = {} } = {}) {
+    async call(method, path, { token, session, browser, body, headers = {} } = {}) {
       const cookie = test.world.origin.startsWith("https:") ? "__Host-berth" : "berth";
+      const cookies = [session && `${cookie}=${session}`, browser && `${cookie}-browser=${browser}`].filter(Boolean);
       const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
       const answer = await app.request(path, {
         method,
@@ -44,7 +49,7 @@ export function testApi(given: TestWorld | TestWorldOptions = {}): TestApi {
           "x-berth-source-ip": "203.0.113.7",
           ...(text !== undefined && { "content-type": "application/json" }),
           ...(token && { authorization: `Bearer ${token}` }),
-          ...(session && { cookie: `${cookie}=${session}`, origin: test.world.origin }),
+          ...(cookies.length > 0 && { cookie: cookies.join("; "), origin: test.world.origin }),
           ...headers,
         },
         ...(text !== undefined && { body: text }),
@@ -52,8 +57,8 @@ export function testApi(given: TestWorld | TestWorldOptions = {}): TestApi {
       return read(answer, cookie);
     },
     async signIn(email) {
-      await api.call("POST", "/v1/auth/code", { body: { email } });
-      const { session } = await api.call("POST", "/v1/auth/verify", { body: { email, code: test.code(email) } });
+      const { browser } = await api.call("POST", "/v1/auth/code", { body: { email } });
+      const { session } = await api.call("POST", "/v1/auth/verify", { browser, body: { email, code: test.code(email) } });
       if (!session) throw new Error(`${email} was not signed in`);
       return session;
     },
@@ -64,13 +69,17 @@ export function testApi(given: TestWorld | TestWorldOptions = {}): TestApi {
 async function read(answer: Response, cookie: string): Promise<Answer> {
   const text = await answer.text();
   const json = /^application\/(problem\+)?json/.test(answer.headers.get("content-type") ?? "");
-  const set = answer.headers.getSetCookie().find((each) => each.startsWith(`${cookie}=`));
+  const set = (name: string) => {
+    const found = answer.headers.getSetCookie().find((each) => each.startsWith(`${name}=`));
+    return found?.slice(name.length + 1, found.indexOf(";")) || undefined;
+  };
   return {
     status: answer.status,
     headers: answer.headers,
     text,
     body: json ? JSON.parse(text) : undefined,
-    session: set?.slice(cookie.length + 1, set.indexOf(";")) || undefined,
+    session: set(cookie),
+    browser: set(`${cookie}-browser`),
   };
 }
 

@@ -4,7 +4,7 @@ interface Sleeper {
 }
 
 /** Noon of the first of March 2027: a month of 31 days, far from any change of clocks. */
-export const START = new Date("2027-03-01T12:00:00.000Z");
+const START = new Date("2027-03-01T12:00:00.000Z");
 
 /**
  * A clock a test turns. A standing one moves only when told: `advance` wakes everything that sleeps until then, in order. A sleep without a

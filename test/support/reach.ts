@@ -1,6 +1,7 @@
+import type { Containers } from "@berth/domain/container/container.ts";
+import type { Reach } from "@berth/domain/remote/reach.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { RemoteError, type RemoteErrorClass } from "@berth/domain/remote/remote.ts";
-import type { Reach } from "@berth/domain/rollout/rollout.ts";
 import type { HostKey } from "@berth/domain/target/host-key.ts";
 
 /** The host key every scripted server shows, unless told otherwise. */
@@ -11,9 +12,11 @@ export const HOST_KEY: HostKey = {
 };
 
 /** What a check finds on a healthy server. */
-export const FACTS = { docker: "27.3.1", compose: "2.29.7", arch: "x86_64", os: "Debian GNU/Linux 12", disk_free_mb: "20480" };
+const FACTS = { docker: "27.3.1", compose: "2.29.7", arch: "x86_64", os: "Debian GNU/Linux 12", disk_free_mb: "20480" };
 
-type Play = (input: RunInput, tell: (event: Omit<RunEvent, "seq" | "at">) => void, signal?: AbortSignal) => Exit | Promise<Exit>;
+/** Tells an event; without a time of its own it is one of now. */
+export type Tell = (event: Omit<RunEvent, "seq" | "at"> & { readonly at?: string }) => void;
+type Play = (input: RunInput, tell: Tell, signal?: AbortSignal) => Exit | Promise<Exit>;
 
 export interface ScriptedReach extends Reach {
   /** What was run, oldest first, with the address it was run at. */
@@ -46,16 +49,41 @@ export const lost = (errorClass: RemoteErrorClass, message = `scripted: ${errorC
   return () => Promise.reject(new RemoteError(errorClass, message));
 };
 
+/** What a server says of its containers when all is well; any part of one can be said otherwise. */
+export const containersOf = (
+  ...services: readonly ({ readonly service: string } & Partial<Containers["items"][number]>)[]
+): Containers => ({
+  items: services.map((about) => ({
+    name: `shop-production-${about.service}-1`,
+    state: "running",
+    health: "healthy",
+    exitCode: null,
+    restarts: 0,
+    image: "registry.test/web:1",
+    imageId: `sha256:${"1".repeat(64)}`,
+    ports: [{ address: "0.0.0.0", published: 8080, port: 80, protocol: "tcp" }],
+    startedAt: "2027-03-01T11:00:00.000Z",
+    finishedAt: null,
+    restartPolicy: "unless-stopped",
+    ...about,
+  })),
+  expected: services.map(({ service }) => service),
+  more: 0,
+  bootedAt: "2027-02-01T00:00:00.000Z",
+});
+
 /** All steps and a good end; a check finds a healthy server. */
 export const allGood: Play = (input, tell) => {
   if (input.op === "check") return succeeded(FACTS);
+  if (input.op === "inspect") return { ...succeeded(), containers: containersOf({ service: "web" }) };
   if (input.op === "logs") {
     tell({ type: "log", service: "web", text: "hello from web" });
+    tell({ type: "note", step: "begun 2027-03-01T12:00:00Z" });
     return succeeded();
   }
   if (input.op === "deploy")
-    for (const step of ["preflight", "pull", "start", "health", "record"]) tell({ type: "step", step, text: step });
-  return succeeded();
+    for (const step of ["preflight", "pull", "start", "verify", "record", "prune"]) tell({ type: "step", step, text: step });
+  return input.op === "deploy" ? { ...succeeded(), containers: containersOf({ service: "web" }) } : succeeded();
 };
 
 /** Servers that are a script: they remember what was run and answer as they are told. */
@@ -87,7 +115,7 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
         async run(input, onEvent, signal) {
           reach.runs.push({ ...input, at: address.host });
           let seq = input.from;
-          const tell = (event: Omit<RunEvent, "seq" | "at">) => onEvent({ ...event, seq: ++seq, at: new Date().toISOString() });
+          const tell: Tell = (event) => onEvent({ at: new Date().toISOString(), ...event, seq: ++seq });
           const exit = await (input.op === "cancel" ? cancels : (queue.shift() ?? always))(input, tell, signal);
           tell({ type: "result", ...(exit.message && { text: exit.message }), data: exit });
           return exit;

@@ -18,7 +18,7 @@ const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?((?:[^"';]*?)\s+from
 const dynamic = /\bimport\(\s*"([^"]+)"\s*\)/g;
 
 /** A workspace's own name for its files, as its package.json exports them. */
-const workspace = /^@berth\/(domain|cli|web|local)\/(.+)$/;
+const workspace = /^@berth\/(domain|cli|web|local|local-dynamodb|local-stripe)\/(.+)$/;
 
 function resolve(from: string, specifier: string): string {
   if (specifier.startsWith(".")) return normalize(join(dirname(from), specifier));
@@ -61,3 +61,26 @@ export const sourcesOf = (...patterns: string[]): Source[] =>
 /** Comments of a TypeScript file, a line each, without its code. Text in quotes that looks like a comment counts as one. */
 export const commentsOf = (text: string): string[] =>
   [...text.matchAll(/\/\*[\s\S]*?\*\/|(?<![:"'`])\/\/.*$/gm)].map(([comment]) => comment);
+
+/** Files that import each other in a circle, each circle as its sorted paths. */
+export function circlesOf(sources: readonly Source[], counts: (each: Import) => boolean): string[][] {
+  const paths = new Set(sources.map(({ path }) => path));
+  const next = new Map(
+    sources.map(({ path, imports }) => [path, imports.filter((each) => counts(each) && paths.has(each.to)).map(({ to }) => to)]),
+  );
+  const reached = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const open = [...(next.get(from) ?? [])];
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      open.push(...(next.get(path) ?? []));
+    }
+    return seen;
+  };
+  const below = new Map([...paths].map((path) => [path, reached(path)]));
+  const circles = [...paths]
+    .filter((path) => below.get(path)?.has(path))
+    .map((path) => [...paths].filter((other) => below.get(path)?.has(other) && below.get(other)?.has(path)).sort());
+  return [...new Map(circles.map((circle) => [circle.join(" "), circle])).values()];
+}

@@ -6,11 +6,11 @@ import { type Account, accountKey, type Entitlement, getAccount, limitsOf } from
 import { newId } from "@berth/domain/id.ts";
 import { enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
-import { type Bell, rollout } from "@berth/domain/rollout/rollout.ts";
 import { commit, get, store } from "@berth/domain/table.ts";
 import { addTarget, findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";
 import { roleScopes, type User, userOfEmail } from "@berth/domain/tenant/tenant.ts";
-import { issueToken } from "@berth/domain/token/token.ts";
+import { mintToken } from "@berth/domain/token/issue.ts";
+import { answerMessage, Message } from "../../functions/workers/bells.ts";
 import { type ScriptedReach, scriptedReach } from "./reach.ts";
 import type { TestWorld } from "./world.ts";
 
@@ -18,14 +18,14 @@ import type { TestWorld } from "./world.ts";
 export interface TestTenant {
   readonly id: string;
   readonly user: User;
-  /** The owner's, as from a session. */
+  /** The owner's, as from a session in which a code was entered just now. */
   readonly ctx: Context;
   /** Berth's own, as in a worker. */
   readonly system: Context;
   /** The owner's with an Idempotency-Key, as of a request with that body. */
   once(key: string, body?: string): Context;
-  /** A new token's secret. */
-  token(scopes?: readonly Scope[], options?: { app?: string; days?: number }): Promise<string>;
+  /** A new token's secret; it holds as proved, as one of a device login that was just confirmed, unless told otherwise. */
+  token(scopes?: readonly Scope[], options?: { app?: string; days?: number; proved?: boolean }): Promise<string>;
   /** Puts the account where it is to be; grace ends in three days unless said, restricted has ended a day ago. */
   entitle(state: Entitlement, options?: { plan?: PlanName; graceUntil?: string }): Promise<void>;
   /** Puts the account on hold, as an open dispute does. */
@@ -39,6 +39,8 @@ export interface TestTenant {
   deploy(app: string, options?: { targets?: string[]; environment?: string; compose?: string; note?: string }): Promise<Job>;
   /** Takes this tenant's bells from the jobs queue and does their work, again and again until none is left; answers the job as it ended. */
   work(job: Pick<Job, "id">, reach?: ScriptedReach): Promise<Job>;
+  /** Does what this tenant's messages in the jobs queue ask for, until none is due. */
+  drain(reach?: ScriptedReach): Promise<void>;
   environment(app: string, name?: string): Promise<Environment>;
   /** Lets so many deploys of other apps wait. */
   crowd(count: number): Promise<void>;
@@ -56,7 +58,14 @@ export async function testTenant(
   const { world } = test;
   const user = await userOfEmail(world, options.email ?? `owner${++minted}@example.com`);
   const { tenant: id } = user;
-  const ctx: Context = { ...world, tenant: id, actor: { kind: "user", id: user.id, scopes: roleScopes[user.role] } };
+  const ctx: Context = {
+    ...world,
+    tenant: id,
+    actor: { kind: "user", id: user.id, scopes: roleScopes[user.role], name: user.email },
+    get credential() {
+      return { pk: `SESSION#${id}`, sk: "SESSION", provedAt: world.now().toISOString() };
+    },
+  };
   const system: Context = { ...world, tenant: id, actor: { kind: "system", id: "test" } };
   const plan = options.plan ?? "pro";
 
@@ -77,8 +86,16 @@ export async function testTenant(
     ctx,
     system,
     once: (key, body = key) => ({ ...ctx, once: { key, hash: body } }),
-    token: async (scopes = ["admin", "billing"], { app, days } = {}) =>
-      (await issueToken(ctx, { name: scopes.join(" "), scopes, app, days })).secret,
+    token: async (scopes = ["admin", "billing"], { app, days, proved = true } = {}) =>
+      (
+        await mintToken(ctx, {
+          name: scopes.join(" "),
+          scopes,
+          app,
+          days,
+          ...(proved && { provedAt: world.now().toISOString() }),
+        })
+      ).secret,
     account: () => getAccount(ctx),
     hold: async () => store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), hold: true }),
     async entitle(state, { plan: of = plan, graceUntil } = {}) {
@@ -101,12 +118,15 @@ export async function testTenant(
       }),
     deploy: (app, { compose = COMPOSE, ...rest } = {}) =>
       deploy(ctx, { app, ...rest, bundle: { compose, files: [], variables: {} } }),
-    async work({ id: job }, reach = options.reach ?? scriptedReach()) {
+    async drain(reach = options.reach ?? scriptedReach()) {
       for (;;) {
-        const bells = bellsOf(test, id);
-        if (bells.length === 0) break;
-        for (const bell of bells) await rollout(system, bell, reach);
+        const messages = dueOf(test, id);
+        if (messages.length === 0) return;
+        for (const message of messages) await answerMessage(system, Message.parse(message), reach);
       }
+    },
+    async work({ id: job }, reach = options.reach ?? scriptedReach()) {
+      await tenant.drain(reach);
       const found = await findJob(system, job);
       if (!found) throw new Error(`there is no job ${job}`);
       return found;
@@ -146,13 +166,14 @@ function standing(now: Date, state: Entitlement, plan: PlanName, graceUntil: str
   return { kind: "delinquent", graceUntil: until, anchor: until, ...limits };
 }
 
-/** Takes the tenant's due bells off the jobs queue; one that is delayed stays until the clock has come that far. */
-function bellsOf(test: TestWorld, tenant: string): Bell[] {
+/** Takes the tenant's due messages off the jobs queue; one that is delayed stays until the clock has come that far. */
+function dueOf(test: TestWorld, tenant: string): Record<string, unknown>[] {
   const now = test.clock.now().getTime();
   const due = test.sent.filter(
     ({ queue, message, options, at }) =>
       queue === "jobs" && message.tenant === tenant && at.getTime() + (options.delaySeconds ?? 0) * 1000 <= now,
   );
   for (const each of due) test.sent.splice(test.sent.indexOf(each), 1);
-  return due.map(({ message }) => ({ job: String(message.job), target: String(message.target) }));
+  // That somebody may be at it already is told by the sweep alone, which tests ring for themselves.
+  return due.map(({ message: { again: _again, ...message } }) => message);
 }

@@ -3,22 +3,22 @@ import type { Queue, Send, World } from "@berth/domain/context.ts";
 import { Mail } from "@berth/domain/mail/mail.ts";
 import { sealing } from "@berth/domain/secret/seal.ts";
 import { makeTable, TABLE } from "@berth/local/cloud/table.ts";
-import { commandDoor } from "@berth/local/dynamodb/command-door.ts";
-import { createEngine, type Engine } from "@berth/local/dynamodb/engine.ts";
 import { createKey } from "@berth/local/kms/keys.ts";
+import { commandDoor } from "@berth/local-dynamodb/command-door.ts";
+import { createEngine, type Engine } from "@berth/local-dynamodb/engine.ts";
 import type Stripe from "stripe";
 import { createChance } from "./chance.ts";
 import { type Clock, createClock } from "./clock.ts";
 
 /** A message that was sent and not yet taken. */
-export interface Sent {
+interface Sent {
   readonly queue: Queue;
   readonly message: Record<string, unknown>;
   readonly options: Send;
   readonly at: Date;
 }
 
-export interface Logged {
+interface Logged {
   readonly level: string;
   readonly message: string;
   readonly facts: Record<string, unknown>;
@@ -78,6 +78,7 @@ export function testWorld(options: TestWorldOptions = {}): TestWorld {
     get origin() {
       return origin;
     },
+    support: "support@berth.test",
     privateTargets: true,
     table: { name: TABLE, client: commandDoor(engine) },
     now: clock.now,

@@ -110,14 +110,14 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   await till.advance(31 * DAY + 7_200);
   await signUp(email); // a session lasts 30 days
   await page.getByRole("complementary", { name: "Billing notice" }).getByText("8 April 2027").waitFor();
-  await page.getByRole("link", { name: "Mend the payment" }).click();
+  await page.getByRole("link", { name: "Fix the payment" }).click();
   await heading("Billing");
   await page.getByText("Grace ends").waitFor();
   await page.getByRole("region", { name: "Invoices" }).getByText("Open", { exact: true }).waitFor();
   expect(await barriers(visitor)).toEqual([]);
 
   till.control.mendCards(await customerOf(email));
-  await page.getByRole("button", { name: "Mend the payment" }).click();
+  await page.getByRole("button", { name: "Fix the payment" }).click();
   await page.getByRole("heading", { name: /Billing for/ }).waitFor();
   await page.getByRole("link", { name: "Pay now" }).click();
   await typeCard(cards.works);

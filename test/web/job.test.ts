@@ -1,6 +1,6 @@
-import { rollout } from "@berth/domain/rollout/rollout.ts";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerMessage, Message } from "../../functions/workers/bells.ts";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -23,17 +23,16 @@ afterAll(async () => {
 
 /** Takes the bells of the tenant's jobs and answers them at once, as workers would. */
 async function answerBells(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
-  const bells = api.take("jobs").map(({ message }) => ({ job: String(message.job), target: String(message.target) }));
-  await Promise.all(bells.map((bell) => rollout(tenant.system, bell, reach)));
+  const asked = api.take("jobs").map(({ message }) => Message.parse(message));
+  await Promise.all(asked.map((message) => answerMessage(tenant.system, message, reach)));
 }
 
-/** A deploy to two targets that goes on as far as the test lets it. */
-async function watched() {
+/** An account with a page open, and a deploy that goes on as far as the test lets it. */
+async function watching() {
   const tenant = await testTenant(api);
   await tenant.target("web1");
   await tenant.target("web2", "127.0.0.2");
   await tenant.app();
-  const job = await tenant.deploy("shop", { targets: ["web1", "web2"] });
   const gate = Promise.withResolvers<"good" | "bad">();
   const reach = scriptedReach(async (input, tell) => {
     if (input.op !== "deploy") return succeeded();
@@ -56,7 +55,13 @@ async function watched() {
   });
   const visitor = await visit(browser, site.url);
   await enter(visitor, api, site.url, tenant.user.email);
-  return { tenant, job, reach, gate, visitor, page: visitor.page };
+  return { tenant, reach, gate, visitor, page: visitor.page };
+}
+
+/** The same with a deploy to two targets accepted. */
+async function watched() {
+  const { tenant, ...rest } = await watching();
+  return { tenant, job: await tenant.deploy("shop", { targets: ["web1", "web2"] }), ...rest };
 }
 
 const finish = async (visitor: Visitor) => {
@@ -84,13 +89,72 @@ test("a job is seen live by its stream: queued, each target's steps, its lines o
   await finish(visitor);
 });
 
+test.each([
+  ["the app's page", "/apps/shop", "shop"],
+  ["the front page", "/", "Apps"],
+  ["the page of targets", "/targets", "Targets"],
+])(
+  "%s that is open already shows a deploy that begins, its steps as they happen, and what it changed",
+  async (_, path, title) => {
+    const { tenant, reach, gate, visitor, page } = await watching();
+    await page.goto(path);
+    await page.getByRole("heading", { level: 1, name: title }).waitFor();
+    let loads = 0;
+    page.on("framenavigated", () => loads++);
+    const underWay = page.getByRole("region", { name: "Under way" });
+    await tenant.deploy("shop", { targets: ["web1", "web2"] });
+    await underWay.getByText("Deploy shop, release 1").waitFor();
+    const working = answerBells(tenant, reach);
+    const web2 = underWay.getByRole("listitem", { name: "Steps on web2" });
+    await web2.getByText("Preflight").waitFor();
+    await web2.getByText("Pull images").waitFor();
+    expect(await web2.getByText("Start", { exact: true }).count()).toBe(0);
+    gate.resolve("good");
+    await working;
+    await underWay.waitFor({ state: "detached" });
+    if (path !== "/targets") await page.getByText("release 1", { exact: true }).first().waitFor();
+    expect(loads).toBe(0);
+    await finish(visitor);
+  },
+);
+
+test("a page that only lies open asks little, and out of sight nothing", async () => {
+  const { visitor, page } = await watching();
+  await page.clock.install();
+  await page.goto("/apps/shop");
+  await page.getByRole("heading", { level: 1, name: "shop" }).waitFor();
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().includes("/v1/")) asked++;
+  });
+  const minutes = async (count: number) => {
+    asked = 0;
+    for (let i = 0; i < count * 60; i++) {
+      await page.clock.runFor(1000);
+      await page.evaluate(() => fetch("/health").then((answer) => answer.text())); // time for what was asked to be answered
+    }
+    return asked;
+  };
+  expect(await minutes(1)).toBeGreaterThan(20);
+  await minutes(1.1);
+  const idle = await minutes(1);
+  expect(idle).toBeGreaterThan(5);
+  expect(idle).toBeLessThanOrEqual(14);
+  await page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  expect(await minutes(1)).toBe(0);
+  await finish(visitor);
+});
+
 test("where streams do not get through, the page asks instead and misses nothing", async () => {
   const { tenant, job, reach, gate, visitor, page } = await watched();
   await page.route("**/events*", (route) =>
     route.request().headers().accept === "text/event-stream" ? route.abort() : route.continue(),
   );
   await page.goto(`/jobs/${job.id}`);
-  await page.getByText("live, by asking").waitFor();
+  await page.getByText("live (polling)").waitFor();
   const working = answerBells(tenant, reach);
   await page.getByRole("listitem", { name: "web1" }).getByText("Pull images").waitFor();
   gate.resolve("good");
@@ -108,9 +172,9 @@ test("a failed deploy says what, where, the container's last lines, what serves 
   await page.goto(`/jobs/${job.id}`);
   const panel = page.getByRole("region", { name: "web is not healthy" });
   await panel.getByText("error: DATABASE_URL is not set").waitFor();
-  await panel.getByText("The release before serves again, with its data.").waitFor();
+  await panel.getByText("The previous release serves again, with its data.").waitFor();
   await panel.getByText("at the step start").waitFor();
-  await panel.getByText(/mend it and deploy again/).waitFor();
+  await panel.getByText(/Fix the cause and deploy again/).waitFor();
   await panel.getByRole("link", { name: "unhealthy" }).click();
   await page.getByRole("heading", { level: 1, name: "Errors" }).waitFor();
   expect(await page.evaluate(() => document.querySelector(":target")?.id)).toBe("unhealthy");

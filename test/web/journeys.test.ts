@@ -122,7 +122,9 @@ test("a target is added, its key command shown, its host key confirmed only afte
   const card = page.getByRole("listitem", { name: "harbour1" });
   await card.getByText("Reading its host key").waitFor();
   const { items } = (await api.call("GET", "/v1/targets", { token: await tenant.token(["read"]) })).body;
-  expect(await card.getByRole("region", { name: /Command that lets Berth into/ }).textContent()).toContain(items[0].publicKey);
+  expect(await card.getByRole("region", { name: /Command that gives Berth access to/ }).textContent()).toContain(
+    items[0].publicKey,
+  );
   await tenant.work({ id: await latestJob(tenant) });
   await card.getByText("Is this your server?").waitFor();
   const confirm = card.getByRole("button", { name: "Confirm the host key of harbour1" });
@@ -210,7 +212,7 @@ test("grace and restriction are said on every page with the date and the link", 
     await page.getByRole("complementary", { name: "Billing notice" }).getByText(date).waitFor();
   }
   await page.goto("/targets");
-  await page.getByText("Paused until the payment is mended").waitFor();
+  await page.getByText("Paused until the payment is fixed").waitFor();
   await tenant.entitle("restricted");
   await page.goto("/");
   await page.getByRole("link", { name: "Pay the open bill" }).click();
@@ -224,7 +226,7 @@ test("grace and restriction are said on every page with the date and the link", 
   await page.getByText("Ended", { exact: true }).waitFor();
   const notice = page.getByRole("complementary", { name: "Billing notice" });
   await notice.getByText("Your plan has ended.").waitFor();
-  expect(await page.getByRole("main").textContent()).not.toMatch(/unpaid|Mend/i);
+  expect(await page.getByRole("main").textContent()).not.toMatch(/unpaid|Fix/i);
   expect(await notice.textContent()).not.toMatch(/unpaid|bill/i);
   await notice.getByRole("link", { name: "Choose a plan" }).click();
   await heading("Plans").waitFor();

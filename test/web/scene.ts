@@ -1,10 +1,11 @@
+import type { Containers } from "@berth/domain/container/container.ts";
 import { type Event, keepEvents } from "@berth/domain/job/event.ts";
 import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { store } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";
-import { issueToken } from "@berth/domain/token/token.ts";
-import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { issueToken } from "@berth/domain/token/issue.ts";
+import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
 
@@ -14,7 +15,7 @@ type Line = readonly [afterSeconds: number, type: string, step: string, service:
 const wholeDeploy: readonly Line[] = [
   [0.1, "step", "preflight", "", ""],
   [0.5, "step", "pull", "", ""],
-  [1.9, "image", "pull", "redis", "redis:7.4-alpine is here"],
+  [1.9, "image", "pull", "redis", "redis:7.4-alpine is already on the server"],
   [3.2, "image", "pull", "web", "Pulled"],
   [3.6, "image", "pull", "worker", "Pulled"],
   [3.7, "step", "start", "", ""],
@@ -80,6 +81,24 @@ async function retell(tenant: TestTenant, { id }: Job, stories: Record<string, r
 const compose = (version: string) =>
   `services:\n  web:\n    image: registry.example.com/shop/web:${version}\n  worker:\n    image: registry.example.com/shop/worker:${version}\n  redis:\n    image: redis:7.4-alpine\n`;
 
+/** What Docker says of the shop on a server some seconds after a deploy; its worker can be otherwise. */
+const shop = (version: string, now: Date, worker: Partial<Containers["items"][number]> = {}) => {
+  const startedAt = new Date(now.getTime() - 4_000).toISOString();
+  const about = { health: null, ports: [], startedAt };
+  const image = (name: string) => `registry.example.com/shop/${name}:${version}`;
+  return containersOf(
+    {
+      ...about,
+      service: "web",
+      health: "healthy",
+      image: image("web"),
+      ports: [{ address: "0.0.0.0", published: 8080, port: 80, protocol: "tcp" }],
+    },
+    { ...about, service: "worker", image: image("worker"), ...worker },
+    { ...about, service: "redis", image: "redis:7.4-alpine" },
+  );
+};
+
 const facts = {
   docker: "27.3.1",
   compose: "2.29.7",
@@ -90,6 +109,13 @@ const facts = {
   memory_mb: "3915",
 };
 
+const exited = {
+  state: "exited",
+  exitCode: 137,
+  restarts: 3,
+  finishedAt: "2027-03-01T14:55:12.000Z",
+} as const;
+
 export interface Scene {
   readonly tenant: TestTenant;
   readonly good: Job;
@@ -99,12 +125,16 @@ export interface Scene {
 
 /** An account in the middle of its life: servers in every state, apps on them, deploys that went well and one that did not. */
 export async function scene(test: TestWorld, email: string): Promise<Scene> {
-  const reach = scriptedReach(() => succeeded(facts));
+  let version = "1.0.3";
+  const seen = () => shop(version, test.clock.now());
+  const reach = scriptedReach(({ op }) => ({ ...succeeded(facts), ...(op === "deploy" && { containers: seen() }) }));
   reach.hostKey = { ...reach.hostKey, fingerprint: "SHA256:9c3wHq0mZt7xVb1JkY5rNf8uEoLgS2aPdRiTnXyC4vM" };
   const tenant = await testTenant(test, { email, plan: "pro", reach });
   const later = (minutes: number) => test.clock.advance(minutes * 60);
-  const deploy = async (app: string, version: string, more: { targets?: string[]; environment?: string; note?: string } = {}) =>
-    tenant.work(await tenant.deploy(app, { compose: compose(version), ...more }));
+  const deploy = async (app: string, as: string, more: { targets?: string[]; environment?: string; note?: string } = {}) => {
+    version = as;
+    return tenant.work(await tenant.deploy(app, { compose: compose(as), ...more }));
+  };
 
   await tenant.target("web1", "10.20.0.7");
   await tenant.target("web2", "10.20.0.8");
@@ -117,8 +147,11 @@ export async function scene(test: TestWorld, email: string): Promise<Scene> {
   await later(95);
   const good = await retell(tenant, await deploy("shop", "4.1.0", { note: "gift cards" }), both(wholeDeploy));
   await later(21);
-  reach.next(() => succeeded());
-  reach.next(() => failed({ ...unhealthy, changed: true, rolledBack: true, downMs: 2_140 }));
+  reach.next(() => ({ ...succeeded(), containers: seen() }));
+  reach.next(() => ({
+    ...failed({ ...unhealthy, changed: true, rolledBack: true, downMs: 2_140 }),
+    containers: shop("4.1.0", test.clock.now(), exited),
+  }));
   const bad = await retell(tenant, await deploy("shop", "4.2.0", { note: "new checkout" }), {
     web1: wholeDeploy,
     web2: unhealthyDeploy,

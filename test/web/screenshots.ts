@@ -4,7 +4,7 @@ import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
-import { globalKey, key, list, store, touch } from "@berth/domain/table.ts";
+import { globalKey, key, listAll, store, touch } from "@berth/domain/table.ts";
 import type { Page } from "playwright-core";
 import { openTill } from "../billing/till.ts";
 import { testApi } from "../support/api.ts";
@@ -64,7 +64,7 @@ async function openClosing(page: Page): Promise<void> {
 /** The portal, asked for by somebody whose sign-in is long ago. */
 async function askForPortal(page: Page): Promise<void> {
   const { ctx } = main.tenant;
-  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "SESSION#" });
+  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "SESSION#" });
   const stale = { change: "REMOVE provedAt", condition: "attribute_exists(pk)" };
   for (const { sk } of rows)
     await touch(ctx, globalKey("SESSION", String(sk).slice("SESSION#".length)), stale, new Problem("version.stale"));

@@ -31,7 +31,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
     locale: "en-GB",
     timezoneId: "UTC",
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const dialogs: string[] = [];

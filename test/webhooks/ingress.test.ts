@@ -92,6 +92,16 @@ test.each([
   expect(rung).toEqual([{ message: { event: "evt_1", type, object: object.id, ...whose }, options: { group, dedupe: "evt_1" } }]);
 });
 
+test("every answer may be had over HTTPS alone, and is what it says it is", async () => {
+  for (const sent of [request(event()), request("{", { secret: "whsec_other" })]) {
+    const { headers } = await receive(open().door, sent);
+    expect(headers).toMatchObject({
+      "strict-transport-security": "max-age=63072000; includeSubDomains",
+      "x-content-type-options": "nosniff",
+    });
+  }
+});
+
 test("a body in base64 with letters of any script is the same body", async () => {
   const { door, rung } = open();
   const named = event({ data: { object: { id: "in_1", object: "invoice", customer: "cus_1", customer_name: "Zoë 東京 🚢" } } });
@@ -231,7 +241,7 @@ test("the ingress has no way to Stripe, to the table or to a key, and stays unde
 
 test("the four places that name the API's version name the same", () => {
   const sdk = readFileSync("node_modules/stripe/esm/apiVersion.js", "utf8");
-  const local = JSON.parse(readFileSync("packages/local/src/stripe/openapi.min.json", "utf8"));
+  const local = JSON.parse(readFileSync("packages/local-stripe/src/openapi.min.json", "utf8"));
   expect(sdk).toContain(API_VERSION);
   expect(local.info.version).toBe(API_VERSION);
 });

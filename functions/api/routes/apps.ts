@@ -1,6 +1,3 @@
-import { createApp } from "@berth/domain/app/create.ts";
-import { readLogs } from "@berth/domain/app/logs.ts";
-import { removeApp } from "@berth/domain/app/remove.ts";
 import { AppStatus, AppView, appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
@@ -36,6 +33,7 @@ export const apps = new Hono<Env>()
       answers: { 201: { description: "Made", schema: AppView } },
       problems: [
         "app.exists",
+        "app.too_many",
         "billing.required",
         "billing.grace",
         "billing.restricted",
@@ -44,7 +42,11 @@ export const apps = new Hono<Env>()
         "idempotency.busy",
       ],
     }),
-    async (c) => c.json(await createApp(c.var.ctx, c.req.valid("json")), 201),
+    async (c) => {
+      // Read at the first one.
+      const { createApp } = await import("@berth/domain/app/create.ts");
+      return c.json(await createApp(c.var.ctx, c.req.valid("json")), 201);
+    },
   )
   .get(
     "/apps/:app",
@@ -84,6 +86,8 @@ export const apps = new Hono<Env>()
       ],
     }),
     async (c) => {
+      // Read at the first removal.
+      const { removeApp } = await import("@berth/domain/app/remove.ts");
       const job = await removeApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") });
       return job ? c.json(job, 202) : c.body(null, 204);
     },
@@ -92,39 +96,15 @@ export const apps = new Hono<Env>()
     "/apps/:app/status",
     contract({
       operationId: "getAppStatus",
-      summary: "One app with the last job of each environment",
+      summary:
+        "One app with its containers as they were last seen, and the last job of each environment. `fresh=true` asks the servers first, for some seconds",
       tag,
       scope: "read",
       params,
+      query: z.object({ fresh: z.enum(["true", "false"]).default("false") }),
       answers: { 200: { description: "The status", schema: AppStatus } },
-      problems: ["app.not_found"],
+      problems: ["app.not_found", "rate.limited"],
     }),
-    async (c) => c.json(await appStatus(c.var.ctx, c.req.valid("param").app), 200),
-  )
-  .get(
-    "/apps/:app/logs",
-    contract({
-      operationId: "getAppLogs",
-      summary: "The last lines of the app's containers, read from its servers now",
-      tag,
-      scope: "read",
-      params,
-      query: z.object({
-        environment,
-        service: z.string().min(1).max(100).optional(),
-        tail: z.coerce.number().int().min(1).max(1000).default(100),
-        since: z.iso.datetime().optional(),
-      }),
-      answers: {
-        200: {
-          description: "Lines, oldest first, and the targets that could not be read",
-          schema: z.object({
-            items: z.array(z.object({ at: z.string(), target: z.string(), service: z.string(), text: z.string() })),
-            failed: z.array(z.object({ target: z.string(), message: z.string() })),
-          }),
-        },
-      },
-      problems: ["app.not_found", "app.not_deployed", "rate.limited", "server.slow"],
-    }),
-    async (c) => c.json(await readLogs(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
+    async (c) =>
+      c.json(await appStatus(c.var.ctx, c.req.valid("param").app, { fresh: c.req.valid("query").fresh === "true" }), 200),
   );

@@ -1,29 +1,60 @@
-import { endSession, requestCode, SESSION_DAYS, verifyCode } from "@berth/domain/auth/code.ts";
-import { answerDevice, finishDevice, showDevice, startDevice } from "@berth/domain/auth/device.ts";
+import { browserName } from "@berth/domain/auth/browser.ts";
+import { BROWSER_DAYS, requestCode, verifyCode } from "@berth/domain/auth/code.ts";
 import { giveProof, requestProof } from "@berth/domain/auth/proof.ts";
+import { SESSION_DAYS, signOut } from "@berth/domain/auth/session.ts";
 import { scopes } from "@berth/domain/context.ts";
+import { secretText } from "@berth/domain/id.ts";
 import { User } from "@berth/domain/tenant/tenant.ts";
 import { Token } from "@berth/domain/token/token.ts";
-import { Hono } from "hono";
-import { deleteCookie, setCookie } from "hono/cookie";
+import { type Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
 import type { Env } from "../app.ts";
-import { contract } from "../contract.ts";
-import { cookieName } from "../credentials.ts";
+import { contract, lineOf } from "../contract.ts";
+import { browserCookie, cookieName } from "../credentials.ts";
 
 const email = z
   .email()
   .max(200)
   .transform((text) => text.toLowerCase());
-const userCode = z.object({ code: z.string().regex(/^[A-Za-z]{4}-[A-Za-z]{4}$/, "eight letters with a dash") });
+const userCode = z.object({
+  code: z
+    .string()
+    .max(9)
+    .regex(/^[A-Za-z]{4}-[A-Za-z]{4}$/, "eight letters with a dash"),
+});
 const tag = "Sign-in";
+
+/** Read at the first login of a command line. */
+const device = () => import("@berth/domain/auth/device.ts");
+
+const cookie = (origin: string, days: number) => ({
+  path: "/",
+  httpOnly: true,
+  sameSite: "Lax" as const,
+  secure: origin.startsWith("https:"),
+  maxAge: days * 86_400,
+});
+
+/** The browser's own secret, as its cookie says. */
+const browserOf = (c: Context<Env>) => {
+  const found = getCookie(c, browserCookie(c.var.world.origin));
+  return found && /^[0-9A-Za-z]{43}$/.test(found) ? found : undefined;
+};
+
+const clientOf = (c: Context<Env>) =>
+  browserName(
+    lineOf(0, 200)
+      .catch("")
+      .parse((c.req.header("user-agent") ?? "").slice(0, 200)),
+  ) || "an unnamed program";
 
 export const auth = new Hono<Env>()
   .post(
     "/code",
     contract({
       operationId: "requestCode",
-      summary: "Send a sign-in code by e-mail",
+      summary: "Send a sign-in code by e-mail. It works in the browser that asked: keep the cookie this sets",
       tag,
       scope: "public",
       body: z.object({ email }),
@@ -31,7 +62,10 @@ export const auth = new Hono<Env>()
       problems: ["rate.limited"],
     }),
     async (c) => {
-      await requestCode(c.var.world, { email: c.req.valid("json").email, ip: c.var.ip });
+      const { world, ip } = c.var;
+      const browser = browserOf(c) ?? secretText(world, 43);
+      await requestCode(world, { email: c.req.valid("json").email, browser, ip });
+      setCookie(c, browserCookie(world.origin), browser, cookie(world.origin, BROWSER_DAYS));
       return c.json({ sent: true as const }, 202);
     },
   )
@@ -42,15 +76,22 @@ export const auth = new Hono<Env>()
       summary: "Sign in with the code; the first time makes the account. Sets the session cookie",
       tag,
       scope: "public",
-      body: z.object({ email, code: z.string().regex(/^\d{6}$/, "six digits") }),
+      body: z.object({
+        email,
+        code: z
+          .string()
+          .max(6)
+          .regex(/^\d{6}$/, "six digits"),
+      }),
       answers: { 200: { description: "Signed in", schema: User } },
-      problems: ["auth.code_wrong", "account.closing"],
+      problems: ["auth.code_wrong", "account.closing", "rate.limited"],
     }),
     async (c) => {
-      const { user, session } = await verifyCode(c.var.world, c.req.valid("json"));
-      const secure = c.var.world.origin.startsWith("https:");
-      const options = { path: "/", httpOnly: true, sameSite: "Lax" as const, secure, maxAge: SESSION_DAYS * 86_400 };
-      setCookie(c, cookieName(c.var.world.origin), session, options);
+      const { world, ip } = c.var;
+      const browser = browserOf(c) ?? "";
+      const { user, session } = await verifyCode(world, { ...c.req.valid("json"), browser, ip, client: clientOf(c) });
+      setCookie(c, cookieName(world.origin), session, cookie(world.origin, SESSION_DAYS));
+      if (browser) setCookie(c, browserCookie(world.origin), browser, cookie(world.origin, BROWSER_DAYS));
       return c.json(user, 200);
     },
   )
@@ -64,7 +105,7 @@ export const auth = new Hono<Env>()
       answers: { 204: { description: "Ended" } },
     }),
     async (c) => {
-      if (c.var.session) await endSession(c.var.ctx, c.var.session);
+      if (c.var.session) await signOut(c.var.ctx, c.var.session);
       deleteCookie(c, cookieName(c.var.world.origin), { path: "/", secure: c.var.world.origin.startsWith("https:") });
       return c.body(null, 204);
     },
@@ -73,11 +114,12 @@ export const auth = new Hono<Env>()
     "/proof",
     contract({
       operationId: "requestProof",
-      summary: "Mail a code to the person behind this session or token; needed before the billing portal and closing the account",
+      summary:
+        "Mail a code to the person behind this session or token; needed for the billing portal, tokens, host keys and closing the account",
       tag,
       scope: "session",
       answers: { 202: { description: "Sent, to the addresses told in part", schema: z.object({ to: z.array(z.string()) }) } },
-      problems: ["rate.limited"],
+      problems: ["token.scope", "rate.limited"],
     }),
     async (c) => c.json(await requestProof(c.var.ctx), 202),
   )
@@ -88,7 +130,12 @@ export const auth = new Hono<Env>()
       summary: "Prove with the code that it is you; holds for this session or token for 15 minutes",
       tag,
       scope: "session",
-      body: z.object({ code: z.string().regex(/^\d{6}$/, "six digits") }),
+      body: z.object({
+        code: z
+          .string()
+          .max(6)
+          .regex(/^\d{6}$/, "six digits"),
+      }),
       answers: { 200: { description: "Proved", schema: z.object({ until: z.string() }) } },
       problems: ["auth.code_wrong"],
     }),
@@ -102,8 +149,8 @@ export const auth = new Hono<Env>()
       tag,
       scope: "public",
       body: z.object({
-        client: z.string().min(1).max(80),
-        scopes: z.array(z.enum(scopes)).min(1).default(["deploy", "admin", "billing"]),
+        client: lineOf(1, 80),
+        scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).default(["deploy", "admin", "billing"]),
       }),
       answers: {
         200: {
@@ -120,7 +167,7 @@ export const auth = new Hono<Env>()
       },
       problems: ["rate.limited"],
     }),
-    async (c) => c.json(await startDevice(c.var.world, { ...c.req.valid("json"), ip: c.var.ip }), 200),
+    async (c) => c.json(await (await device()).startDevice(c.var.world, { ...c.req.valid("json"), ip: c.var.ip }), 200),
   )
   .post(
     "/device/token",
@@ -131,9 +178,9 @@ export const auth = new Hono<Env>()
       scope: "public",
       body: z.object({ deviceCode: z.string().max(100) }),
       answers: { 200: { description: "The token; its secret is shown here only", schema: Token.extend({ secret: z.string() }) } },
-      problems: ["auth.device_pending", "auth.device_slow", "auth.device_denied", "auth.device_expired"],
+      problems: ["auth.device_pending", "auth.device_slow", "auth.device_denied", "auth.device_expired", "token.too_many"],
     }),
-    async (c) => c.json(await finishDevice(c.var.world, c.req.valid("json").deviceCode), 200),
+    async (c) => c.json(await (await device()).finishDevice(c.var.world, c.req.valid("json").deviceCode), 200),
   )
   .get(
     "/device/:code",
@@ -158,7 +205,7 @@ export const auth = new Hono<Env>()
       },
       problems: ["auth.device_expired", "rate.limited"],
     }),
-    async (c) => c.json(await showDevice(c.var.ctx, c.req.valid("param").code), 200),
+    async (c) => c.json(await (await device()).showDevice(c.var.ctx, c.req.valid("param").code), 200),
   )
   .post(
     "/device/:code",
@@ -170,9 +217,10 @@ export const auth = new Hono<Env>()
       params: userCode,
       body: z.object({ approve: z.boolean() }),
       answers: { 204: { description: "Answered" } },
-      problems: ["token.scope", "auth.device_expired", "rate.limited"],
+      problems: ["token.scope", "auth.proof", "auth.device_expired", "rate.limited"],
     }),
     async (c) => {
+      const { answerDevice } = await device();
       await answerDevice(c.var.ctx, { userCode: c.req.valid("param").code.toUpperCase(), approve: c.req.valid("json").approve });
       return c.body(null, 204);
     },

@@ -4,22 +4,47 @@ import { getJob, Job, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
-import { contract, name, page, paging } from "../contract.ts";
+import { contract, lineOf, name, page, paging } from "../contract.ts";
 
 const tag = "Deployments";
 const app = z.object({ app: z.string().min(1).max(60) });
+
+const VARIABLES_MOST = 1000;
 
 const Bundle = z.object({
   compose: z
     .string()
     .min(1)
-    .max(512 * 1024)
+    .max(256 * 1024)
     .describe("The Compose file's text"),
   files: z
-    .array(z.object({ path: z.string().min(1).max(200), content: z.base64().describe("Base64") }))
+    .array(
+      z.object({
+        path: z.string().min(1).max(200),
+        content: z
+          .base64()
+          .max(1024 * 1024)
+          .describe("Base64"),
+        executable: z.boolean().optional().describe("Whether it can be executed"),
+      }),
+    )
     .max(200)
     .default([]),
-  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/), z.string().max(32 * 1024)).default({}),
+  variables: z
+    .record(
+      // What Compose takes for a name in a file of variables: `app.datasource.url`, `a-b`, `a[0]`, `1a` too.
+      z
+        .string()
+        .max(200)
+        .regex(/^[\p{L}\p{N}_.\-[\]]([\p{L}\p{N}_.\-[\]\t\v\f\r\u0085\u00a0]*[\p{L}\p{N}_.\-[\]])?$/u),
+      z
+        .string()
+        .max(32 * 1024)
+        .regex(/^[^\0]*$/),
+    )
+    .refine((variables) => Object.keys(variables).length <= VARIABLES_MOST, `at most ${VARIABLES_MOST} variables`)
+    .meta({ maxProperties: VARIABLES_MOST })
+    .default({}),
 });
 
 /** Read at the first deploy: it brings the YAML parser, a fifth of all the API would load at its start. */
@@ -47,6 +72,7 @@ export const deployments = new Hono<Env>()
     "/apps/:app/deployments",
     contract({
       operationId: "createDeployment",
+      bodyBytes: 1024 * 1024,
       remembers: true,
       summary: "Make a release of the bundle and deploy it. Answers at once with the job",
       tag,
@@ -56,7 +82,23 @@ export const deployments = new Hono<Env>()
         environment: name.optional(),
         bundle: Bundle,
         targets: z.array(z.string().min(1).max(60)).max(15).optional(),
-        note: z.string().max(200).optional(),
+        note: lineOf(0, 200).optional(),
+        origin: z
+          .string()
+          .max(300)
+          .optional()
+          .describe("Where the bundle was made, like github.com/acme/shop:web or laptop:/home/ada/shop; kept with the release"),
+        waitSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(2700)
+          .optional()
+          .describe("How long to wait for a service to become healthy or for a job to end; without it, as the Compose file says"),
+        replaceFiles: z
+          .boolean()
+          .optional()
+          .describe("Replace files of the app that were changed on the server; otherwise they are kept"),
       }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
@@ -65,6 +107,7 @@ export const deployments = new Hono<Env>()
         "target.not_found",
         "target.untrusted",
         "deployment.no_target",
+        "environment.too_many",
         "compose.invalid",
         "compose.unsupported",
         "deployment.too_many",
@@ -124,6 +167,8 @@ export const deployments = new Hono<Env>()
         "release.not_found",
         "release.none_earlier",
         "release.never_healthy",
+        "release.too_old",
+        "release.live",
         "deployment.too_many",
         "billing.required",
         "billing.restricted",
@@ -134,5 +179,33 @@ export const deployments = new Hono<Env>()
     async (c) => {
       const { rollback } = await verbs();
       return c.json(await rollback(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
+  )
+  .post(
+    "/apps/:app/start",
+    contract({
+      operationId: "startApp",
+      remembers: true,
+      summary: "Deploy the live release again where its containers are down; no image is asked of a registry",
+      tag,
+      scope: "deploy",
+      params: app,
+      body: z.object({ environment: name.optional() }),
+      answers: { 202: { description: "Accepted", schema: Job } },
+      problems: [
+        "app.not_found",
+        "app.not_deployed",
+        "app.busy",
+        "release.mixed",
+        "deployment.too_many",
+        "billing.required",
+        "billing.restricted",
+        "version.stale",
+        "idempotency.mismatch",
+      ],
+    }),
+    async (c) => {
+      const { startApp } = await verbs();
+      return c.json(await startApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
     },
   );

@@ -13,7 +13,7 @@ export const imports = new Hono<Env>()
     "/imports",
     contract({
       operationId: "listImports",
-      summary: "What is kept of apps that were brought along: Compose file, variables' names, releases, webhooks to set up",
+      summary: "What is kept of imported apps: Compose file, variables' names, releases, webhooks to set up",
       tag,
       scope: "read",
       query: z.object(paging),
@@ -25,6 +25,7 @@ export const imports = new Hono<Env>()
     "/imports",
     contract({
       operationId: "createImport",
+      bodyBytes: 1024 * 1024,
       summary: "Plan how a self-hosted installation becomes this account's, then apply that plan. Nothing is deployed",
       tag,
       scope: "admin",
@@ -33,6 +34,7 @@ export const imports = new Hono<Env>()
         apply: z.boolean().default(false),
         plan: z
           .string()
+          .max(64)
           .regex(/^[0-9a-f]{64}$/, "a plan's digest")
           .optional()
           .describe("The plan to apply, as an answer without `apply` gave it"),
@@ -41,6 +43,7 @@ export const imports = new Hono<Env>()
       problems: [
         "import.secret",
         "import.plan_changed",
+        "app.too_many",
         "billing.required",
         "billing.grace",
         "billing.restricted",

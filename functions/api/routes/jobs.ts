@@ -1,4 +1,5 @@
-import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { streams, take, tooMany } from "@berth/domain/held.ts";
+import { Activity, getActivity } from "@berth/domain/job/activity.ts";
 import { Event, listEvents } from "@berth/domain/job/event.ts";
 import { getJob, Job, JobKind, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
@@ -13,6 +14,17 @@ const params = z.object({ job: z.string().max(60) });
 const STREAM_SECONDS = 25;
 
 export const jobs = new Hono<Env>()
+  .get(
+    "/activity",
+    contract({
+      operationId: "getActivity",
+      summary: "Deploys and removals under way; cheap, to be asked for again and again",
+      tag,
+      scope: "read",
+      answers: { 200: { description: "What goes on", schema: Activity } },
+    }),
+    async (c) => c.json(await getActivity(c.var.ctx), 200),
+  )
   .get(
     "/jobs",
     contract({
@@ -62,7 +74,7 @@ export const jobs = new Hono<Env>()
           }),
         },
       },
-      problems: ["job.not_found"],
+      problems: ["job.not_found", "rate.limited"],
     }),
     async (c) => {
       const { after, wait, seen } = c.req.valid("query");
@@ -70,18 +82,24 @@ export const jobs = new Hono<Env>()
       if (!c.req.header("accept")?.includes("text/event-stream"))
         return c.json(await listEvents(c.var.ctx, { job, after, seen, waitSeconds: wait }), 200);
       await getJob(c.var.ctx, job);
+      const hold = await take(c.var.ctx, streams);
+      if ("freeInSeconds" in hold) throw tooMany(streams, hold.freeInSeconds);
       return streamSSE(c, async (stream) => {
         let cursor = c.req.header("last-event-id") ?? after;
         let version = seen;
         const until = c.var.ctx.now().getTime() + STREAM_SECONDS * 1000;
-        while (!stream.aborted) {
-          const found = await listEvents(c.var.ctx, { job, after: cursor, seen: version, waitSeconds: 5 });
-          cursor = found.next;
-          version = found.job.version;
-          for (const event of found.items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
-          // Only here an id: whoever is cut off before it asks for the whole batch again.
-          await stream.writeSSE({ event: found.done ? "done" : "job", id: cursor, data: JSON.stringify(found.job) });
-          if (found.done || c.var.ctx.now().getTime() >= until) return;
+        try {
+          while (!stream.aborted) {
+            const found = await listEvents(c.var.ctx, { job, after: cursor, seen: version, waitSeconds: 5, held: true });
+            cursor = found.next;
+            version = found.job.version;
+            for (const event of found.items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
+            // Only here an id: whoever is cut off before it asks for the whole batch again.
+            await stream.writeSSE({ event: found.done ? "done" : "job", id: cursor, data: JSON.stringify(found.job) });
+            if (found.done || c.var.ctx.now().getTime() >= until) return;
+          }
+        } finally {
+          await hold.release();
         }
       });
     },
@@ -90,12 +108,16 @@ export const jobs = new Hono<Env>()
     "/jobs/:job/cancel",
     contract({
       operationId: "cancelJob",
-      summary: "Cancel a job; what served before serves on",
+      summary: "Cancel a job; a release that is live stays live, and a removal that has begun is completed",
       tag,
       scope: "deploy",
       params,
       answers: { 202: { description: "The job; a run under way is being stopped", schema: Job } },
       problems: ["job.not_found", "job.ended"],
     }),
-    async (c) => c.json(await cancelJob(c.var.ctx, c.req.valid("param").job), 202),
+    async (c) => {
+      // Read at the first cancellation: it brings along all that the end of a job means.
+      const { cancelJob } = await import("@berth/domain/job/cancel.ts");
+      return c.json(await cancelJob(c.var.ctx, c.req.valid("param").job), 202);
+    },
   );

@@ -1,3 +1,4 @@
+import { whoIs } from "@berth/domain/audit/who.ts";
 import { ANY_APP, allow, scopes } from "@berth/domain/context.ts";
 import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "@berth/domain/entitlement/account.ts";
 import { planNames, planOf } from "@berth/domain/plan/plan.ts";
@@ -11,10 +12,15 @@ const Me = z.object({
   actor: z.object({
     kind: z.enum(["user", "token", "system"]),
     id: z.string(),
+    /** A person's address, a token's name. */
+    name: z.string().optional(),
     scopes: z.array(z.enum(scopes)),
     app: z.string().optional(),
   }),
+  /** Of the person: who is signed in, or who issued the token. */
   email: z.string().optional(),
+  /** The address to write to. */
+  support: z.string(),
 });
 
 const Usage = z.object({
@@ -46,10 +52,12 @@ export const me = new Hono<Env>()
       const { actor, tenant } = c.var.ctx;
       const held = actor.kind === "system" ? [] : [...actor.scopes];
       const app = actor.kind === "token" && actor.app ? { app: actor.app } : {};
+      const email = c.var.email ?? (actor.kind === "token" ? actor.email : undefined);
       const body: z.infer<typeof Me> = {
         tenant,
-        actor: { kind: actor.kind, id: actor.id, scopes: held, ...app },
-        ...(c.var.email && { email: c.var.email }),
+        actor: { ...whoIs(actor), scopes: held, ...app },
+        ...(email && { email }),
+        support: c.var.world.support,
       };
       return c.json(body, 200);
     },

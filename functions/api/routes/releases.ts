@@ -1,4 +1,4 @@
-import { getRelease, listReleases, Release } from "@berth/domain/release/release.ts";
+import { getRelease, listReleases, ReleaseView, ReleaseWithImages } from "@berth/domain/release/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
@@ -12,12 +12,12 @@ export const releases = new Hono<Env>()
     "/apps/:app/releases",
     contract({
       operationId: "listReleases",
-      summary: "An environment's releases, newest first",
+      summary: "An environment's releases, newest first, with how each came out",
       tag,
       scope: "read",
       params: z.object({ app: z.string().min(1).max(60) }),
       query: z.object({ ...paging, environment }),
-      answers: { 200: { description: "A page", schema: page(Release) } },
+      answers: { 200: { description: "A page", schema: page(ReleaseView) } },
       problems: ["app.not_found"],
     }),
     async (c) => c.json(await listReleases(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
@@ -26,12 +26,12 @@ export const releases = new Hono<Env>()
     "/apps/:app/releases/:number",
     contract({
       operationId: "getRelease",
-      summary: "One release",
+      summary: "One release, with the images that it was first healthy with on each target",
       tag,
       scope: "read",
       params: z.object({ app: z.string().min(1).max(60), number: z.coerce.number().int().min(1).max(999_999) }),
       query: z.object({ environment }),
-      answers: { 200: { description: "The release", schema: Release } },
+      answers: { 200: { description: "The release", schema: ReleaseWithImages } },
       problems: ["app.not_found", "release.not_found"],
     }),
     async (c) => c.json(await getRelease(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),

@@ -8,6 +8,7 @@ import {
   Target,
   trustTarget,
 } from "@berth/domain/target/target.ts";
+import { userName } from "@berth/domain/target/user-name.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
@@ -40,10 +41,7 @@ export const targets = new Hono<Env>()
         name,
         host: z.string().min(1).max(253),
         port: z.number().int().min(1).max(65_535).default(22),
-        user: z
-          .string()
-          .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "a Unix user name")
-          .default("root"),
+        user: z.string().max(32).regex(userName, "a Unix user name").default("root"),
       }),
       answers: { 201: { description: "Registered, with the job that looks at its host key", schema: Added } },
       problems: [
@@ -111,9 +109,22 @@ export const targets = new Hono<Env>()
       tag,
       scope: "admin",
       params,
-      body: z.object({ fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "SHA256: and 43 characters") }),
+      body: z.object({
+        fingerprint: z
+          .string()
+          .max(50)
+          .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "SHA256: and 43 characters"),
+      }),
       answers: { 202: { description: "Confirmed, with the job that checks the server", schema: Added } },
-      problems: ["target.not_found", "target.untrusted", "target.key_mismatch", "idempotency.mismatch", "idempotency.busy"],
+      problems: [
+        "auth.proof",
+        "target.not_found",
+        "target.untrusted",
+        "target.key_mismatch",
+        "rate.limited",
+        "idempotency.mismatch",
+        "idempotency.busy",
+      ],
     }),
     async (c) => c.json(await trustTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
   );

@@ -1,9 +1,9 @@
 import { scopes } from "@berth/domain/context.ts";
-import { issueToken, listTokens, revokeToken, Token } from "@berth/domain/token/token.ts";
+import { listTokens, revokeToken, Token } from "@berth/domain/token/token.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";
-import { contract, name } from "../contract.ts";
+import { contract, lineOf, name, page, paging } from "../contract.ts";
 
 const tag = "Tokens";
 
@@ -15,9 +15,10 @@ export const tokens = new Hono<Env>()
       summary: "Tokens that have not expired or been revoked, newest first",
       tag,
       scope: "admin",
-      answers: { 200: { description: "All of them", schema: z.object({ items: z.array(Token) }) } },
+      query: z.object(paging),
+      answers: { 200: { description: "A page", schema: page(Token) } },
     }),
-    async (c) => c.json({ items: await listTokens(c.var.ctx) }, 200),
+    async (c) => c.json(await listTokens(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/tokens",
@@ -27,8 +28,8 @@ export const tokens = new Hono<Env>()
       tag,
       scope: "admin",
       body: z.object({
-        name: z.string().min(1).max(80),
-        scopes: z.array(z.enum(scopes)).min(1),
+        name: lineOf(1, 80),
+        scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
         app: name.optional(),
         days: z.number().int().min(1).max(366).default(90),
       }),
@@ -38,15 +39,19 @@ export const tokens = new Hono<Env>()
           schema: Token.extend({ secret: z.string().nullable() }),
         },
       },
-      problems: ["idempotency.mismatch", "idempotency.busy", "account.closing"],
+      problems: ["auth.proof", "token.too_many", "idempotency.mismatch", "idempotency.busy", "account.closing"],
     }),
-    async (c) => c.json(await issueToken(c.var.ctx, c.req.valid("json")), 201),
+    async (c) => {
+      // Read at the first one.
+      const { issueToken } = await import("@berth/domain/token/issue.ts");
+      return c.json(await issueToken(c.var.ctx, c.req.valid("json")), 201);
+    },
   )
   .delete(
     "/tokens/:token",
     contract({
       operationId: "revokeToken",
-      summary: "Revoke a token; it stops working at once",
+      summary: "Revoke a token; it and those made with it stop working at once",
       tag,
       scope: "admin",
       params: z.object({ token: z.string().max(60) }),

@@ -57,6 +57,7 @@ export const commands: readonly Listed[] = [
       verb("init", "[name]", "Make an app and remember its name in berth.yaml", () => import("./app/init.ts").then(ready)),
       verb("list", "", "List your apps and what is live", () => import("./app/list.ts").then(ready)),
       verb("status", "[app]", "Show what serves where, and the last job", () => import("./app/status.ts").then(ready)),
+      verb("start", "[app]", "Start an app's containers that are down", () => import("./app/start.ts").then(ready)),
       verb("remove", "<app>", "Take an app off its servers", () => import("./app/remove.ts").then(ready)),
     ],
   },
@@ -66,7 +67,7 @@ export const commands: readonly Listed[] = [
     also: ["targets", "server", "servers"],
     summary: "Add, check and remove servers",
     verbs: [
-      verb("add", "<name> <address>", "Add a server and let Berth in", () => import("./target/add.ts").then(ready)),
+      verb("add", "<name> <address>", "Add a server and give Berth access", () => import("./target/add.ts").then(ready)),
       verb("list", "", "List your servers", () => import("./target/list.ts").then(ready)),
       verb("show", "<name>", "Show one server", () => import("./target/show.ts").then(ready)),
       verb("check", "[name]", "Look at a server again", () => import("./target/check.ts").then(ready)),
@@ -89,10 +90,10 @@ export const commands: readonly Listed[] = [
   {
     group: things,
     name: "import",
-    summary: "Bring a self-hosted installation along",
+    summary: "Import a self-hosted installation",
     verbs: [
       verb("self-hosted", "<file>", "Plan and apply an export", () => import("./import/self-hosted.ts").then(ready)),
-      verb("list", "", "List what is kept of apps brought along", () => import("./import/list.ts").then(ready)),
+      verb("list", "", "List what is kept of imported apps", () => import("./import/list.ts").then(ready)),
     ],
   },
   {
@@ -144,6 +145,17 @@ export const commands: readonly Listed[] = [
   { group: tools, ...verb("login", "", "Log in with the browser, or with a token", () => import("./auth/login.ts").then(ready)) },
   { group: tools, ...verb("logout", "", "Log out", () => import("./auth/logout.ts").then(ready)) },
   { group: tools, ...verb("whoami", "", "Show who you are", () => import("./auth/whoami.ts").then(ready)) },
+  {
+    group: tools,
+    name: "context",
+    also: ["contexts"],
+    summary: "List the logins you have, and choose one",
+    alone: "list",
+    verbs: [
+      verb("list", "", "List the logins that are kept", () => import("./context/list.ts").then(ready)),
+      verb("use", "<context>", "Make a login the current one", () => import("./context/use.ts").then(ready)),
+    ],
+  },
   {
     group: tools,
     ...verb("prove", "[code]", "Prove with a code from the mail that it is you", () => import("./auth/prove.ts").then(ready)),

@@ -86,8 +86,19 @@ export function createProgram(
       ["berth jobs list --json", "for programs: one JSON object"],
     ]),
   );
+  program.addHelpText("after", environment(paint));
   return program;
 }
+
+const environment = (paint: Terminal["paint"]) =>
+  [
+    paint.bold("Environment:"),
+    "  BERTH_URL, BERTH_TOKEN   all that a machine needs",
+    "  BERTH_CONTEXT            which of your logins",
+    "  HTTPS_PROXY, NO_PROXY    the way through a proxy",
+    "  SSL_CERT_FILE            authorities of your own",
+    "  CI                       set: nothing is asked",
+  ].join("\n");
 
 const wordsOf = (command: Command): string[] => [...(command.parent ? wordsOf(command.parent) : []), command.name()];
 

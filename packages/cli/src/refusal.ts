@@ -22,8 +22,8 @@ export const own = {
   "cli.confirm": { title: "That needs to be confirmed", hint: "Nobody is there to ask, so say --yes." },
   "cli.canceled": { title: "Canceled" },
   "cli.no_service": {
-    title: "It is not known where Berth is",
-    hint: "Give its address once with --url, or in BERTH_URL.",
+    title: "The address of Berth is not set",
+    hint: "Give it once with --url, or in BERTH_URL.",
     next: ["berth login --url https://..."],
   },
   "cli.insecure": {
@@ -34,6 +34,11 @@ export const own = {
     title: "Berth cannot be reached",
     hint: "Check the address and your network. What was started goes on by itself.",
   },
+  "cli.unknown": {
+    title: "It is not known whether that was done",
+    hint: "The answer was lost on the way. Look before you do it again.",
+    next: ["berth jobs list"],
+  },
   "cli.unexpected": { title: "That answer does not come from Berth", hint: "Check the address given with --url or BERTH_URL." },
   "cli.config": { title: "The settings file cannot be used" },
   "cli.no_compose": {
@@ -42,15 +47,23 @@ export const own = {
     next: ["berth deploy --file path/to/compose.yaml"],
   },
   "cli.no_app": { title: "It is not clear which app is meant", hint: "Name it, or go to its folder.", next: ["berth app list"] },
+  "cli.other_project": {
+    title: "An app of that name is deployed from somewhere else",
+    hint: "Name the app to deploy it from here all the same, with --app or in berth.yaml. Another project needs another name.",
+  },
   "cli.file": { title: "A file cannot be taken along" },
-  "cli.key": { title: "The key could not be let in" },
+  "cli.key": { title: "The key could not be added" },
+  "cli.system": { title: "This machine refused something that is needed" },
   "cli.internal": { title: "berth itself failed", hint: "That is a mistake in this program. Please report it." },
   "app.not_found": { title: "No such app", next: ["berth app list"] },
   "bundle.too_large": {
     title: "The bundle is too large",
     hint: "Put large files into an image or a volume; a bundle is for Compose files and small configuration.",
   },
-  "compose.invalid": { title: "The Compose file is not valid", hint: "docker compose config shows the place." },
+  "compose.invalid": {
+    title: "The Compose file is not valid",
+    hint: "Fix it and deploy again; docker compose config, run beside it, finds the same mistake.",
+  },
   "import.secret": {
     title: "The export holds a secret",
     hint: "Take it out, or in a Compose file put a variable in its place; give its value when you deploy.",
@@ -62,22 +75,36 @@ export const own = {
 } as const satisfies Record<string, { title: string; hint?: string; next?: readonly string[] }>;
 export type OwnCode = keyof typeof own;
 
+const ends: Record<string, Exit> = {
+  "auth.required": exits.loggedOut,
+  "cli.canceled": exits.canceled,
+  "cli.unknown": exits.unknown,
+};
+
 /** Ends a command. `exit` is what the shell is told. */
 export class Refused extends Error {
   readonly problem: Problem;
   readonly exit: Exit;
+  /** Milliseconds after which the service is ready to be asked again, where it said so. */
+  readonly after: number | undefined;
 
-  constructor(problem: Problem, cause?: unknown) {
+  constructor(problem: Problem, cause?: unknown, after?: number) {
     super(problem.detail ?? problem.title, { cause });
     this.problem = problem;
-    this.exit =
-      problem.code === "auth.required" ? exits.loggedOut : problem.code === "cli.canceled" ? exits.canceled : exits.failed;
+    this.after = after;
+    this.exit = ends[problem.code] ?? exits.failed;
   }
 }
 
 export const refuse = (
   code: OwnCode,
-  more: { readonly detail?: string; readonly hint?: string; readonly next?: readonly string[]; readonly cause?: unknown } = {},
+  more: {
+    readonly title?: string;
+    readonly detail?: string;
+    readonly hint?: string;
+    readonly next?: readonly string[];
+    readonly cause?: unknown;
+  } = {},
 ): Refused => {
   const { cause, ...rest } = more;
   return new Refused({ code, ...own[code], ...rest }, cause);
@@ -91,7 +118,7 @@ export function named(error: unknown, names: Readonly<Record<string, string | un
   const next = error.problem.next.map((command) =>
     command.replaceAll(/\b(NAME|JOB|APP|FILE)\b/g, (word) => names[word] ?? String(error.problem[word.toLowerCase()] ?? word)),
   );
-  return new Refused({ ...error.problem, next }, error.cause);
+  return new Refused({ ...error.problem, next }, error.cause, error.after);
 }
 
 /** What happened, to what, and what to do next, for people. */
@@ -106,7 +133,7 @@ export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | 
     ...text(problem.detail),
     ...(typeof until === "string" && !problem.detail?.includes(until) ? text(`Until ${moment(until)}.`) : []),
     ...text(problem.hint),
-    ...(typeof mend === "string" ? [`  Mend it here: ${cyan(clean(mend))}`] : []),
+    ...(typeof mend === "string" ? [`  Fix it here: ${cyan(clean(mend))}`] : []),
     ...(typeof url === "string" ? [`  The page: ${cyan(clean(url))}`] : []),
     ...(next.length > 0 ? [dim("  Try:"), ...next.map((line) => `  ${line}`)] : []),
     ...(problem.code === "internal" && problem.request ? [dim(`  Request ${clean(problem.request)}`)] : []),

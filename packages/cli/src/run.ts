@@ -1,22 +1,23 @@
+import { realpathSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
 import { CommanderError } from "commander";
-import { textOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import { type Exit, exits } from "./exit.ts";
 import { createProgram } from "./program.ts";
 import { explain, Refused, refuse, usage } from "./refusal.ts";
 import { banner, createSession, type Session } from "./session.ts";
+import { watchOutput, written } from "./terminal/output.ts";
 import { type Terminal, terminalOf } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
 /** Does what the command line says and leaves its exit code in the process. */
 export async function run(args: readonly string[]): Promise<void> {
-  process.stdout.on("error", leaveQuietly);
-  process.stderr.on("error", leaveQuietly);
+  watchOutput();
   const json = before(args, "--").includes("--json");
   const terminal = terminalOf(process.env, process, json);
   process.exitCode = await perform(args, terminal, json);
   // What waits for a key or holds a connection open must not keep a finished command.
-  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  await Promise.all([written(process.stdout), written(process.stderr)]);
   process.exit();
 }
 
@@ -24,13 +25,16 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
   let session: Session | undefined;
   let exit: Exit = exits.done;
   let refusedForBill = false;
+  // What the environment says in an option's place is not what was typed.
+  const typedOf = (option: string) =>
+    program.getOptionValueSource(option) === "cli" ? String(program.getOptionValue(option)) || undefined : undefined;
   const program = createProgram(terminal, async (ready, given, flags) => {
     session = createSession({
       terminal,
       json,
       env: process.env,
-      folder: process.cwd(),
-      asked: { context: textOf(flags, "context") || undefined, url: textOf(flags, "url") || undefined },
+      folder: folderOf(process.env.PWD),
+      asked: { context: typedOf("context"), url: typedOf("url") },
       stdin: process.stdin,
     });
     exit = await ready.run(session, given, flags);
@@ -69,7 +73,7 @@ const named = (word: string | undefined) =>
 const shown = new Set(["commander.helpDisplayed", "commander.help", "commander.version"]);
 
 function fail(error: unknown, args: readonly string[], terminal: Terminal, json: boolean): Exit {
-  const refused = error instanceof CommanderError ? mistyped(error, args) : error;
+  const refused = error instanceof CommanderError ? mistyped(error, args) : ofTheMachine(error);
   if (refused === undefined) return exits.done;
   if (!(refused instanceof Refused)) return broken(refused, terminal, json);
   if (json) terminal.out(JSON.stringify({ ...refused.problem, next: refused.problem.next ?? [] }));
@@ -77,9 +81,27 @@ function fail(error: unknown, args: readonly string[], terminal: Terminal, json:
   return refused.exit;
 }
 
+/** What the system refused, to whichever file or program: no mistake of ours. */
+function ofTheMachine(error: unknown): unknown {
+  const { code, syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || typeof syscall !== "string" || !/^E[A-Z0-9]+$/.test(code ?? "")) return error;
+  return refuse("cli.system", { detail: message, cause: error });
+}
+
+/** The folder as the shell came to it: `current`, and not what the link leads to today. */
+function folderOf(shown: string | undefined): string {
+  const folder = process.cwd();
+  try {
+    return shown && isAbsolute(shown) && realpathSync(shown) === realpathSync(folder) ? resolve(shown) : folder;
+  } catch {
+    return folder;
+  }
+}
+
 /** A mistake of this program's own: said with all that is known, since only its authors can mend it. */
 function broken(error: unknown, terminal: Terminal, json: boolean): Exit {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = told.replaceAll(/\bberth_[a-z]+_\w+/g, "berth_…");
   if (json) terminal.out(JSON.stringify({ ...refuse("cli.internal", { detail: text }).problem, next: [] }));
   else terminal.err(`berth ${version()} itself failed. Please report this:`, text);
   return exits.failed;
@@ -103,15 +125,3 @@ const valued = new Set(["--context", "--url"]);
 const isWord = (arg: string, at: number, args: readonly string[]) => !arg.startsWith("-") && !valued.has(args[at - 1] ?? "");
 const wordsIn = (args: readonly string[]) => before(args, "--").filter(isWord);
 const before = (args: readonly string[], end: string) => (args.includes(end) ? args.slice(0, args.indexOf(end)) : args);
-
-/** Whoever read our output has stopped: `berth audit | head`. */
-function leaveQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(exits.done);
-}
-
-const drained = (stream: NodeJS.WriteStream) =>
-  new Promise<void>((resolve) => {
-    if (stream.writableLength === 0) resolve();
-    else stream.write("", () => resolve());
-  });

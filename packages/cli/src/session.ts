@@ -37,10 +37,23 @@ export interface Start {
   readonly stdin: AsyncIterable<Uint8Array | string>;
 }
 
+/** A request may be repeated for this long without a word. */
+const QUIET_MS = 3000;
+
 export function createSession({ stdin, ...start }: Start): Session {
+  const { terminal } = start;
   let found: Promise<Place> | undefined;
+  const told = new Set<string>();
+  const sayOnce = (line: string) => {
+    if (told.has(line)) return;
+    told.add(line);
+    if (terminal.live) terminal.raw("\r\x1b[K"); // a line of progress draws itself again
+    terminal.err(line);
+  };
   const place = () => {
-    found ??= import("./config/place.ts").then(({ findPlace }) => findPlace(start.env, start.asked));
+    found ??= import("./config/place.ts").then(({ findPlace }) =>
+      findPlace(start.env, start.asked, { say: (line) => note(session, line) }),
+    );
     return found;
   };
   const client = async (token: string | undefined, url: string | undefined): Promise<Client> => {
@@ -52,7 +65,12 @@ export function createSession({ stdin, ...start }: Start): Session {
       onEntitlement: (header) => {
         session.standing = header;
       },
-      onRetry: (why) => session.retrying?.(why),
+      env: start.env,
+      onSlow: () => sayOnce(`Waiting for ${url} to answer ...`),
+      onRetry: (why, since) => {
+        if (session.retrying) session.retrying(why);
+        else if (since > QUIET_MS) sayOnce(`Berth cannot be reached (${why}); trying again ...`);
+      },
     });
   };
   const session: Session = {
@@ -97,13 +115,17 @@ export function banner(standing: string | undefined, place: Place, { errPaint: p
   const link = `${place.url}/billing`;
   if (state === "grace")
     return [
-      `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Mend it: ${link}`,
+      `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Fix it: ${link}`,
     ];
   if (state === "restricted" && fact === "because=ended")
-    return [`${paint.red("!")} Your plan has ended, so changes are off. What runs goes on. Choose a plan: ${place.url}/plans`];
+    return [
+      `${paint.red("!")} Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${place.url}/plans`,
+    ];
   if (state === "restricted" && fact === "because=paused")
-    return [`${paint.red("!")} Your subscription is paused, so changes are off. What runs goes on. See ${link}`];
+    return [`${paint.red("!")} Your subscription is paused, so changes are off. Your apps keep running. See ${link}`];
   if (state === "restricted")
-    return [`${paint.red("!")} The bill is unpaid, so changes are off. Running apps and logs are untouched. Pay it: ${link}`];
+    return [
+      `${paint.red("!")} The bill is unpaid, so changes are off. Your apps keep running, and status and logs stay readable. Pay it: ${link}`,
+    ];
   return [];
 }

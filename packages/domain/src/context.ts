@@ -7,8 +7,23 @@ export const scopes = ["read", "deploy", "admin", "billing"] as const;
 export type Scope = (typeof scopes)[number];
 
 export type Actor =
-  | { readonly kind: "user"; readonly id: string; readonly scopes: readonly Scope[] }
-  | { readonly kind: "token"; readonly id: string; readonly scopes: readonly Scope[]; readonly app?: string | undefined }
+  | {
+      readonly kind: "user";
+      readonly id: string;
+      readonly scopes: readonly Scope[];
+      /** The e-mail address. */
+      readonly name?: string | undefined;
+    }
+  | {
+      readonly kind: "token";
+      readonly id: string;
+      readonly scopes: readonly Scope[];
+      readonly app?: string | undefined;
+      /** The token's own. */
+      readonly name?: string | undefined;
+      /** Of the person who issued it. */
+      readonly email?: string | undefined;
+    }
   | { readonly kind: "system"; readonly id: string };
 
 /** Queues by what their messages are: bells for jobs, mails to send, Stripe customers to look at again. */
@@ -36,6 +51,8 @@ export interface World {
   readonly stage: string;
   /** Where the dashboard is, without a trailing slash. */
   readonly origin: string;
+  /** The address customers write to when they need a person. */
+  readonly support: string;
   /** True only where targets may have private addresses (a machine of one's own). */
   readonly privateTargets: boolean;
   readonly table: { readonly name: string; readonly client: Pick<DynamoDBDocumentClient, "send"> };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { World } from "./context.ts";
 
 const prefixes = {
@@ -7,6 +8,7 @@ const prefixes = {
   target: "tgt",
   app: "app",
   job: "job",
+  log: "log",
   audit: "aud",
   request: "req",
 } as const;
@@ -31,3 +33,16 @@ export const newId = (world: Pick<World, "now" | "random">, noun: keyof typeof p
 
 export const isId = (noun: keyof typeof prefixes, text: string) =>
   new RegExp(`^${prefixes[noun]}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);
+
+export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+const secretAlphabet = "0123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/** A random text of letters and digits: 5.9 bits a character. */
+export function secretText(world: Pick<World, "random">, characters: number): string {
+  let text = "";
+  while (text.length < characters)
+    for (const byte of world.random(characters))
+      if (byte < 232 && text.length < characters) text += secretAlphabet.charAt(byte % 58);
+  return text;
+}

@@ -82,7 +82,8 @@ export interface Range {
   readonly prefix?: string;
   readonly after?: string | undefined;
   readonly before?: string | undefined;
-  readonly limit?: number | undefined;
+  /** Rows a page at most. A reader that wants them all calls listAll. */
+  readonly limit: number;
   readonly newestFirst?: boolean;
   readonly consistent?: boolean;
 }
@@ -99,13 +100,57 @@ export async function list(world: World, range: Range): Promise<{ rows: Row[]; l
       KeyConditionExpression: "pk = :pk AND sk BETWEEN :low AND :high",
       ExpressionAttributeValues: { ":pk": range.pk, ":low": low || " ", ":high": high },
       ScanIndexForward: !range.newestFirst,
-      Limit: range.limit === undefined ? undefined : range.limit + (range.after ? 1 : 0),
+      Limit: range.limit + (range.after ? 1 : 0),
       ConsistentRead: range.consistent ?? false,
     }),
   );
   const rows = (answer.Items ?? []).filter((row) => row.sk !== range.after && alive(world, row));
   const last = answer.LastEvaluatedKey?.sk;
   return { rows, ...(last !== undefined && { last: String(last) }) };
+}
+
+/** Of a long partition in which little is wanted, so much is read for one page of a list. */
+const ROUNDS = 10;
+
+/**
+ * A page of what `keep` makes of rows, read on until it is full or nothing follows. It may be shorter after many rounds, but one that says
+ * that more follows is never empty: `last` is the sort key of the last row looked at.
+ */
+export async function fill<T>(
+  world: World,
+  range: Range,
+  keep: (rows: readonly Row[]) => readonly (T | undefined)[] | Promise<readonly (T | undefined)[]>,
+): Promise<{ items: T[]; last?: string }> {
+  const items: T[] = [];
+  let { limit, after } = range;
+  for (let round = 1; ; round++) {
+    const page = await list(world, { ...range, limit, after });
+    const kept = await keep(page.rows);
+    for (const [i, item] of kept.entries()) {
+      if (item === undefined) continue;
+      items.push(item);
+      if (items.length < range.limit) continue;
+      return i + 1 < kept.length || page.last ? { items, last: String(page.rows[i]?.sk) } : { items };
+    }
+    if (page.last === undefined) return { items };
+    if (round >= ROUNDS && items.length > 0) return { items, last: page.last };
+    after = page.last;
+    limit = 100;
+  }
+}
+
+/** Rows read in one round trip where all are wanted. */
+const PAGE = 1000;
+
+/** All rows of a partition whose sort key has the prefix, page after page to the end. For lists that have a ceiling of their own. */
+export async function listAll(world: World, range: Omit<Range, "limit" | "after" | "before">): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(world, { ...range, after, limit: PAGE });
+    rows.push(...page.rows);
+    if (page.last === undefined) return rows;
+    after = page.last;
+  }
 }
 
 /** The sparse index of rows that somebody has to look at: `duePk` names a shard of them, `dueAt` when. */

@@ -1,5 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Engine } from "@berth/local-dynamodb/engine.ts";
+import type { Control } from "@berth/local-stripe/control.ts";
 import { advance, settle } from "./cloud/advance.ts";
 import { enginesServer } from "./cloud/engines.ts";
 import { parameterNames } from "./cloud/names.ts";
@@ -9,18 +11,18 @@ import { openState, wipe } from "./cloud/state.ts";
 import { startStripe } from "./cloud/stripe.ts";
 import { makeTable, TABLE } from "./cloud/table.ts";
 import { controlRoutes } from "./control/routes.ts";
-import type { Engine } from "./dynamodb/engine.ts";
+import { dynamodbService } from "./dynamodb/wire.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { kmsService } from "./kms/wire.ts";
 import type { WorkerFacts } from "./lambda/pool.ts";
 import { type CloudLog, createLog } from "./log.ts";
 import type { Letter } from "./mail/inbox.ts";
+import { sesService } from "./mail/wire.ts";
 import type { Sqs } from "./sqs/sqs.ts";
 import { sqsService } from "./sqs/wire.ts";
 import { ssmService } from "./ssm/wire.ts";
 import { takeFolder } from "./state/lock.ts";
 import { close as closeServer, listen, nearby } from "./state/server.ts";
-import type { Control } from "./stripe/control.ts";
 
 export interface CloudOptions {
   /** Where the state is kept; in memory only, unless given. */
@@ -34,6 +36,8 @@ export interface CloudOptions {
   readonly log?: CloudLog;
   /** Seconds a received message stays invisible, for tests that cannot wait for six times a function's time. */
   readonly visibilitySeconds?: number;
+  /** Other processes for the functions than those that run their source, all of them told the same. */
+  readonly pools?: typeof createPools;
 }
 
 export interface Cloud {
@@ -96,7 +100,6 @@ async function start(
   const { port = 0, workers = 2, log = createLog(undefined), folder } = options;
   const portAfter = (count: number) => (port === 0 ? 0 : port + count);
   const state = openState(folder, options.visibilitySeconds);
-  ends.push(state.close);
   const { clock, dynamodb, sqs, inbox, key, secrets, file } = state;
 
   let endpoint = "";
@@ -105,9 +108,18 @@ async function start(
     [parameterNames.stripeSecret, secrets.stripeKey],
     [parameterNames.stripeWebhook, secrets.webhookSecret],
   ]);
-  const services = { sqs: sqsService(sqs, () => `${endpoint}/sqs`), kms: kmsService(key), ssm: ssmService(parameters) };
+  const services = [
+    dynamodbService(dynamodb),
+    sqsService(sqs, () => `${endpoint}/sqs`),
+    sesService(inbox),
+    kmsService(key),
+    ssmService(parameters),
+  ];
+  ends.push(() => {
+    for (const service of services.toReversed()) service.close();
+  });
   const engines = enginesServer(
-    { dynamodb, services, inbox },
+    services,
     (request) => control?.fetch(request) ?? new Response("starting\n", { status: 503 }),
     (error) => log.event("engines", error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
@@ -138,7 +150,13 @@ async function start(
   const { control: money, url: stripeUrl } = stripe.server;
 
   const env = environmentOf({ origin, endpoint, stripe: stripeUrl, key: key.id });
-  const { api, workers: background } = createPools({ functions: join(root, "functions"), env, ahead: clock.ahead, workers, log });
+  const { api, workers: background } = (options.pools ?? createPools)({
+    functions: join(root, "functions"),
+    env,
+    ahead: clock.ahead,
+    workers,
+    log,
+  });
   pools = { api, workers: background };
   ends.push(() => api.close());
   const unturn = clock.onTurn((ahead) => {

@@ -52,5 +52,18 @@ export async function read<T>(answer: Promise<Answer<T>>): Promise<T> {
   return (await answer).json();
 }
 
+/** A list to its end, page after page. For lists that have a ceiling of their own. */
+export async function readAll<T>(
+  page: (cursor: string | undefined) => Promise<Answer<{ readonly items: readonly T[]; readonly next: string | null }>>,
+): Promise<{ items: T[] }> {
+  const items: T[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const { items: more, next } = await read(page(cursor));
+    items.push(...more);
+    if (next === null) return { items };
+    cursor = next;
+  }
+}
+
 export const refusedAs = (error: unknown, ...codes: readonly (Code | "offline")[]): error is Refused =>
   error instanceof Refused && codes.includes(error.code);

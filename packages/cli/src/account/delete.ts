@@ -1,6 +1,6 @@
+import { forget } from "../auth/logout.ts";
 import { withProof } from "../auth/prove.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
-import { readContexts, writeContexts } from "../config/contexts.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
@@ -31,7 +31,7 @@ export async function run(session: Session, { leave, yes }: Input): Promise<Exit
   if (!yes) await agree(session, leave);
   const query = { apps: leave ? ("leave" as const) : ("refuse" as const) };
   const { status } = await withProof(session, api, async () => (await api.v1.account.$delete({ query })).json());
-  await forget(session);
+  await forgetLogin(session);
   show(session, { status }, () => closedLines(status, session.terminal));
   return exits.done;
 }
@@ -61,13 +61,7 @@ async function agree(session: Session, leave: boolean): Promise<void> {
 }
 
 /** The login that asked is no good any more. One that was given in the environment was never kept here. */
-async function forget(session: Session): Promise<void> {
-  const { context, token } = await session.place();
-  const { current, contexts } = await readContexts(session.env);
-  if (contexts[context]?.token !== token) return;
-  const { [context]: _, ...rest } = contexts;
-  await writeContexts(session.env, {
-    current: current === context ? (Object.keys(rest)[0] ?? "default") : current,
-    contexts: rest,
-  });
+async function forgetLogin(session: Session): Promise<void> {
+  const { context, tokenFrom } = await session.place();
+  if (tokenFrom === "context") await forget(session, context);
 }

@@ -1,118 +1,137 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Problem, Refused, refuse } from "../refusal.ts";
+import { Refused, refuse, usage } from "../refusal.ts";
+import { answerOf, type Try } from "./answer.ts";
+import { hintOf, isCertificate, isUnsent, reasonOf } from "./reason.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Asking {
   readonly token?: string | undefined;
   readonly agent: string;
+  /** Where proxies and authorities are named. */
+  readonly env?: Env;
+  readonly times?: Times;
   /** Told where the account stands, by every answer that says so. */
   readonly onEntitlement?: (header: string) => void;
-  /** Told before a request is repeated. */
-  readonly onRetry?: (why: string) => void;
+  /** Told when an answer has not come for some seconds longer than the service was asked to wait. */
+  readonly onSlow?: () => void;
+  /** Told before a request is repeated, with the milliseconds since it was first sent. */
+  readonly onRetry?: (why: string, since: number) => void;
 }
 
-/** Before the second, third and fourth try. */
-const WAITS = [300, 1000, 2500];
-/** The service holds a long poll for 20 s; a gateway gives up at 30. */
-const PATIENCE_MS = 40_000;
-const RATE_SECONDS = 5;
+/** In milliseconds. */
+export interface Times {
+  /** Before the second, third, ... try; the last is for all that follow. */
+  readonly waits: readonly number[];
+  /** One try, the answer's body included, beside what the service was asked to wait. */
+  readonly patience: number;
+  /** No try begins later than this after the first. */
+  readonly reading: number;
+  /** The same for what may have been done: giving up then leaves somebody in the dark. */
+  readonly changing: number;
+}
 
-/** Errors from before the request was sent, so that repeating it cannot do anything twice. */
-const unsent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+/** A gateway gives up at 30 s, and says so. */
+const usual: Times = { waits: [300, 1000, 2500, 5000], patience: 40_000, reading: 30_000, changing: 120_000 };
+const TRIES = 4;
+/** Longer than this nobody who only reads is kept waiting by a limit. */
+const RATE_MS = 5000;
+/** Longer than this nobody looks at a screen on which nothing happens. */
+const SLOW_MS = 3000;
 
-type Try = { readonly response: Response } | { readonly error: unknown } | { readonly refused: Refused; readonly after: number };
+/**
+ * How long one of several addresses of a name may take to be connected to before the next is tried. Short at first, since an address of
+ * IPv6 often leads nowhere; longer at each failure, since the one that works may be slow.
+ */
+const ATTEMPTS_MS = [300, 1500, 4000];
+let attempt = 0;
 
 /**
  * `fetch` with the credential, the refusals and the retries: reads and requests with an Idempotency-Key are repeated when the network or
- * a gateway failed, anything else only when it cannot have arrived.
+ * a gateway failed, anything else only when it cannot have arrived. The answer has been read to its end.
  * @throws Refused
  */
-export function asking(base: string, { token, agent, onEntitlement, onRetry }: Asking): typeof fetch {
+export function asking(base: string, options: Asking): typeof fetch {
+  const { token, agent, env = {}, times = usual, onEntitlement, onSlow, onRetry } = options;
+  let transport: Promise<typeof fetch> | undefined;
   const once = async (input: RequestInfo | URL, init: RequestInit): Promise<Try> => {
-    const limit = AbortSignal.timeout(PATIENCE_MS);
+    transport ??= transportFor(base, env);
+    const send = await transport;
+    const held = askedToWait(input);
+    const limit = AbortSignal.timeout(times.patience + held);
+    const slow = onSlow && setTimeout(onSlow, SLOW_MS + held);
     try {
-      const response = await fetch(input, {
-        ...init,
-        redirect: "manual",
-        signal: init.signal ? AbortSignal.any([init.signal, limit]) : limit,
-      });
+      const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+      const response = await send(input, { ...init, redirect: "manual", signal });
       const standing = response.headers.get("berth-entitlement");
       if (standing) onEntitlement?.(standing);
-      return await judge(response, base);
+      return await answerOf(response, base);
     } catch (error) {
       if (error instanceof Refused) throw error;
       if (init.signal?.aborted) throw error;
       return { error };
+    } finally {
+      clearTimeout(slow);
     }
   };
   return async (input, init = {}) => {
     const headers = new Headers(init.headers);
     headers.set("user-agent", agent);
     headers.set("accept", "application/json");
-    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const repeatable = (init.method ?? "GET") === "GET" || headers.has("idempotency-key");
-    for (let tries = 0; ; tries++) {
+    if (token !== undefined) headers.set("authorization", `Bearer ${plain(token)}`);
+    const reads = ["GET", "HEAD"].includes(init.method ?? "GET");
+    const repeatable = reads || headers.has("idempotency-key");
+    const began = performance.now();
+    let arrived = false;
+    for (let tries = 1; ; tries++) {
+      setDefaultAutoSelectFamilyAttemptTimeout(ATTEMPTS_MS[attempt] ?? 250);
       const tried = await once(input, { ...init, headers });
       if ("response" in tried) return tried.response;
-      const wait = WAITS[tries];
-      const again = repeatable || ("error" in tried && unsent.has(codeOf(tried.error)));
-      if (wait === undefined || !again) throw "refused" in tried ? tried.refused : unreachable(base, tried.error);
-      onRetry?.("refused" in tried ? tried.refused.problem.title : reason(tried.error));
-      const jittered = wait * (0.75 + Math.random() / 2);
-      await sleep(
-        "refused" in tried ? Math.max(jittered, tried.after) : jittered,
-        undefined,
-        init.signal ? { signal: init.signal } : {},
-      );
+      const unsent = "error" in tried ? isUnsent(tried.error) : !tried.arrived;
+      if ("error" in tried && unsent) attempt = Math.min(attempt + 1, ATTEMPTS_MS.length - 1);
+      arrived ||= !reads && !unsent;
+      const wait = (times.waits[tries - 1] ?? times.waits.at(-1) ?? 0) * (0.75 + Math.random() / 2);
+      const pause = "refused" in tried ? Math.max(wait, tried.after) : wait;
+      const since = performance.now() - began;
+      const again =
+        (repeatable || unsent) &&
+        !("error" in tried && isCertificate(tried.error)) &&
+        (arrived ? since + pause < times.changing : tries < TRIES && since + pause < times.reading && pause <= RATE_MS);
+      if (!again) throw givenUp(base, tried, arrived);
+      onRetry?.("refused" in tried ? said(tried.refused) : reasonOf(tried.error), since);
+      await sleep(pause, undefined, init.signal ? { signal: init.signal } : {});
     }
   };
 }
 
-/** A success, a refusal that is final (thrown), or one that passes. */
-async function judge(response: Response, base: string): Promise<Try> {
-  const type = response.headers.get("content-type") ?? "";
-  if (response.ok) {
-    if (response.status === 204 || type.includes("application/json")) return { response };
-    throw refuse("cli.unexpected", { detail: `${base} answered with ${type || "nothing"}.` });
-  }
-  if (!type.includes("application/problem+json")) {
-    const detail = `${base} answered ${response.status}.`;
-    // Not the service's own words but its gateway's: what was to answer is gone, and comes back.
-    if (response.status >= 500) return { refused: refuse("cli.unreachable", { detail }), after: 0 };
-    throw refuse("cli.unexpected", { detail });
-  }
-  const problem = (await response.json()) as Problem;
-  const refused = new Refused({ ...problem, code: String(problem.code), title: String(problem.title) });
-  if (problem.code === "idempotency.busy" || problem.code === "service.busy") return { refused, after: 1000 };
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  if (problem.code === "rate.limited" && seconds <= RATE_SECONDS) return { refused, after: seconds * 1000 };
-  throw refused;
+/** @throws Refused for what cannot be sent, without showing it */
+function plain(token: string): string {
+  if (/^[!-~]+$/.test(token.trim())) return token.trim();
+  throw usage("The token (BERTH_TOKEN, or what was given to `berth login`) has a line break or a character that no token has.");
 }
 
-const causeOf = (error: unknown): { code?: string; message?: string; errors?: readonly unknown[] } => {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return (cause ?? {}) as { code?: string; message?: string; errors?: readonly unknown[] };
-};
-
-const codeOf = (error: unknown) => causeOf(error).code ?? "";
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "there is no such host",
-  EAI_AGAIN: "the name cannot be looked up",
-  ECONNRESET: "the connection was cut",
-  EHOSTUNREACH: "there is no way there",
-  ENETUNREACH: "there is no network",
-  UND_ERR_SOCKET: "the connection was cut",
-  UND_ERR_CONNECT_TIMEOUT: "it does not answer",
-  CERT_HAS_EXPIRED: "its certificate has expired",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted",
-};
-
-function reason(error: unknown): string {
-  if (error instanceof Error && error.name === "TimeoutError") return "it does not answer";
-  const { code, message } = causeOf(error);
-  return reasons[code ?? ""] ?? message ?? code ?? "the network failed";
+/** Node's own, unless a proxy or authorities are named. */
+async function transportFor(base: string, env: Env): Promise<typeof fetch> {
+  const named = /^(https?_proxy|all_proxy|ssl_cert_file)$/i;
+  if (!Object.entries(env).some(([name, value]) => value && named.test(name))) return fetch;
+  return (await import("./transport.ts")).transportOf(base, env);
 }
 
-const unreachable = (base: string, error: unknown) =>
-  refuse("cli.unreachable", { detail: `${base}: ${reason(error)}.`, cause: error });
+/** Milliseconds for which the service may hold its answer back: a question for news says so. */
+const askedToWait = (input: RequestInfo | URL) =>
+  Number(new URL(input instanceof Request ? input.url : input).searchParams.get("wait") ?? 0) * 1000;
+
+const said = ({ problem }: Refused) =>
+  problem.code === "cli.unreachable" ? (problem.detail ?? problem.title).replace(/\.$/, "") : problem.title;
+
+/** What is said in the end. What may have been done is not said to have failed. */
+function givenUp(base: string, tried: Exclude<Try, { response: Response }>, arrived: boolean): Refused {
+  const passes = "refused" in tried && tried.refused.problem.code !== "cli.unreachable";
+  if (passes) return tried.refused;
+  const why = "refused" in tried ? (tried.refused.problem.detail ?? "") : `${base}: ${reasonOf(tried.error)}.`;
+  const cause = "refused" in tried ? undefined : tried.error;
+  const hint = "refused" in tried ? undefined : hintOf(tried.error, new Date());
+  if (arrived) return refuse("cli.unknown", { detail: why, cause });
+  return refuse("cli.unreachable", { detail: why, cause, ...(hint && { hint }) });
+}

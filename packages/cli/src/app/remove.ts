@@ -56,7 +56,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     }
     if (session.json) session.terminal.out(JSON.stringify({ type: "accepted", notes: [], job }));
     if (!input.detach) return await watch(session, api, job);
-    note(session, `It is being taken off. Follow it: berth jobs watch ${job.id}`);
+    note(session, `It is being removed. Follow it: berth jobs watch ${job.id}`);
     return exits.done;
   } catch (error) {
     throw named(error, { APP: app });
@@ -67,13 +67,13 @@ export async function run(session: Session, input: Input): Promise<Exit> {
 async function agree(session: Session, app: App, { environment, volumes, yes }: Input): Promise<void> {
   if (yes) return;
   const targets = app.environments.find(({ name }) => name === environment)?.targets.map(({ name }) => name) ?? [];
-  const what = `${app.name} (${environment})${targets.length > 0 ? ` off ${listed(targets)}` : ""}`;
+  const what = `${app.name} (${environment})${targets.length > 0 ? ` from ${listed(targets)}` : ""}`;
   const fate = volumes === "delete" ? " and delete its volumes for good" : "";
   if (!session.terminal.interactive)
     throw refuse("cli.confirm", {
-      detail: `This takes ${what}${fate}.`,
+      detail: `This removes ${what}${fate.replace("delete", "deletes")}.`,
       next: [`berth app remove ${app.name} --environment ${environment} --volumes ${volumes} --yes`],
     });
   const { confirm } = await import("../terminal/ask.ts");
-  if (!(await confirm(`Take ${what}${fate}?`, false))) throw refuse("cli.canceled");
+  if (!(await confirm(`Remove ${what}${fate}?`, false))) throw refuse("cli.canceled");
 }

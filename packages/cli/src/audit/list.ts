@@ -7,6 +7,7 @@ import { more, type Paging, pagingOptions, parsePaging, readPages } from "../ter
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 import { moment } from "../terminal/time.ts";
+import { whoText } from "./who.ts";
 
 interface Input {
   readonly paging: Paging;
@@ -28,14 +29,14 @@ export const auditTable = (lines: readonly AuditLine[], to: { width: number; pai
     [
       { title: "WHEN", cell: ({ at }) => moment(at) },
       { title: "ACTION", cell: ({ action }) => action, paint: (on, text) => on.bold(text) },
-      { title: "SUBJECT", cell: ({ subject }) => subject, keep: 4, least: 12 },
+      { title: "SUBJECT", cell: ({ subject, subjectName }) => subjectName ?? subject, keep: 4, least: 12 },
       {
         title: "RESULT",
         cell: ({ result }) => result,
         keep: 3,
         paint: (on, text, { result }) => (good.has(result) ? text : on.yellow(text)),
       },
-      { title: "WHO", cell: ({ actor }) => `${actor.kind} ${actor.id}`, keep: 2, least: 14 },
+      { title: "WHO", cell: ({ actor }) => whoText(actor), keep: 2, least: 14 },
       { title: "DETAIL", cell: ({ detail }) => detail ?? "", keep: 1, least: 20 },
     ],
     lines,

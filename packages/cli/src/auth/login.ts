@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { body, connect } from "../api/client.ts";
 import type { Me } from "../api/types.ts";
+import { whoText } from "../audit/who.ts";
 import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
-import { configFile, type Login, readContexts, writeContexts } from "../config/contexts.ts";
+import { changeContexts } from "../config/change.ts";
+import { configFile, type Login } from "../config/contexts.ts";
 import { findPlace, type Place } from "../config/place.ts";
 import { type Exit, exits } from "../exit.ts";
 import { isProblem } from "../job/watch.ts";
@@ -50,12 +52,15 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const given = input.token === "-" ? (await session.input()).trim() : input.token;
   if (given === "") throw usage("Standard input holds no token.", "berth login --token - < token.txt");
   const token = given ?? (await fromDevice(session, url, input));
-  const me = await body(connect(url, { token, agent: agent() }).v1.me.$get());
-  await keep(session, place, { url, token, via: given === undefined ? "device" : "given" });
+  const me = await body(connect(url, { token, agent: agent(), env: session.env }).v1.me.$get());
+  const before = await keep(session, place, { url, token, via: given === undefined ? "device" : "given" });
+  const file = await configFile(session.env);
   show(session, { ...me, context: place.context, url }, () => {
     const { paint } = session.terminal;
-    return [`${paint.green("✓")} Logged in to ${paint.bold(url)} as ${described(me)}`, `  Kept in ${configFile(session.env)}`];
+    return [`${paint.green("✓")} Logged in to ${paint.bold(url)} as ${described(me)}`, `  Kept in ${file}`];
   });
+  if (before !== undefined)
+    note(session, `Context ${place.context} is current now, no longer ${before}. Back: berth context use ${before}`);
   if (session.env.BERTH_TOKEN) note(session, "BERTH_TOKEN is set in this shell and wins over the login just made.");
   return exits.done;
 }
@@ -65,16 +70,25 @@ const agent = () => `berth/${version()} (${process.platform}; node ${process.ver
 export const onlyApp = ({ actor }: Me) => ("app" in actor ? actor.app : undefined);
 
 export const described = (me: Me) =>
-  `${me.email ?? me.tenant} (${me.actor.kind} ${me.actor.id}, may ${me.actor.scopes.join(", ")}${onlyApp(me) ? `, only ${onlyApp(me)}` : ""})`;
+  `${me.email ?? whoText(me.actor)} (${me.email && me.actor.kind === "token" ? `${whoText(me.actor)}, ` : ""}scopes ${me.actor.scopes.join(", ")}${onlyApp(me) ? `, only ${onlyApp(me)}` : ""})`;
 
-async function keep(session: Session, { context }: Place, login: Login): Promise<void> {
-  const before = await readContexts(session.env);
-  await writeContexts(session.env, { current: context, contexts: { ...before.contexts, [context]: login } });
+/** Keeps a login and makes it the current one. Answers which one was that before, if it is another that is still there. */
+async function keep(session: Session, { context }: Place, login: Login): Promise<string | undefined> {
+  let before: string | undefined;
+  await changeContexts(
+    session.env,
+    ({ current, contexts }) => {
+      before = current !== context && Object.hasOwn(contexts, current) ? current : undefined;
+      return { current: context, contexts: { ...contexts, [context]: login } };
+    },
+    (line) => note(session, line),
+  );
+  return before;
 }
 
 /** A token by the device flow (RFC 8628): a person confirms the code in the browser while we ask whether it was done. */
 async function fromDevice(session: Session, url: string, input: Input): Promise<string> {
-  const api = connect(url, { agent: agent() });
+  const api = connect(url, { agent: agent(), env: session.env });
   const { hostname } = await import("node:os");
   const start = await body(
     api.v1.auth.device.$post({
@@ -97,7 +111,7 @@ async function fromDevice(session: Session, url: string, input: Input): Promise<
   );
   if (input.browser && terminal.interactive) openBrowser(start.verificationUriComplete, session.env);
   const progress = progressOn(terminal);
-  progress.doing(() => "waits for you to confirm it");
+  progress.doing(() => "waiting for you to confirm it in the browser");
   const until = Date.now() + start.expiresIn * 1000;
   let interval = start.interval * 1000;
   try {
@@ -108,7 +122,8 @@ async function fromDevice(session: Session, url: string, input: Input): Promise<
         return secret;
       } catch (error) {
         if (isProblem(error, "auth.device_slow")) interval += 1000;
-        else if (!isProblem(error, "auth.device_pending")) throw error;
+        // A network that is gone for a moment does not end it: the person confirms in a browser meanwhile.
+        else if (!isProblem(error, "auth.device_pending", "cli.unreachable", "cli.unknown")) throw error;
       }
     }
   } finally {

@@ -1,9 +1,11 @@
 import { body } from "../api/client.ts";
+import { whoText } from "../audit/who.ts";
 import type { Verb } from "../command.ts";
 import { configFile } from "../config/contexts.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
 import { facts } from "../terminal/table.ts";
+import { clean } from "../terminal/text.ts";
 import { onlyApp } from "./login.ts";
 
 export const examples: Verb<object>["examples"] = [
@@ -15,18 +17,22 @@ export const parse = (): object => ({});
 
 export async function run(session: Session): Promise<Exit> {
   const api = await session.api();
-  const { url, context, tokenFrom } = await session.place();
+  const { url, context: named, tokenFrom } = await session.place();
+  const context = tokenFrom === "context" ? named : null;
   const me = await body(api.v1.me.$get());
+  const from = tokenFrom === "environment" ? "BERTH_TOKEN" : await configFile(session.env);
   show(session, { ...me, context, url, from: tokenFrom }, () =>
     facts(
       [
         ["Service", url],
-        ["Context", context],
-        ["Account", me.tenant],
-        ["You are", me.email ?? `${me.actor.kind} ${me.actor.id}`],
-        ["You may", me.actor.scopes.join(", ")],
+        ["Context", context ?? undefined],
+        ["You are", me.email ?? whoText(me.actor)],
+        ["Token", me.actor.kind === "token" ? `${clean(me.actor.name ?? "")} (${me.actor.id})`.trim() : undefined],
+        ["Scopes", me.actor.scopes.join(", ")],
         ["Only app", onlyApp(me)],
-        ["Token from", tokenFrom === "environment" ? "BERTH_TOKEN" : configFile(session.env)],
+        ["Account", me.tenant],
+        ["Support", me.support],
+        ["Token from", from],
       ],
       session.terminal,
     ),

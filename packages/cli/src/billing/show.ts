@@ -26,6 +26,9 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({ refresh: 
 
 const day = (at: string | null) => (at === null ? undefined : moment(at));
 
+/** A renewal that was declined or disputed, or a plan that ends, has paid for no month that is still to come. */
+const isPaid = ({ entitlement, cancelAt, hold }: Billing) => entitlement === "active" && cancelAt === null && !hold;
+
 export const billingLines = (state: Billing, { width, paint, now }: { width: number; paint: Paint; now: Date }): string[] =>
   facts(
     [
@@ -33,7 +36,7 @@ export const billingLines = (state: Billing, { width, paint, now }: { width: num
       ["Standing", standing(state, paint, now)],
       ["To do", state.reason === "authentication_required" ? "your bank asks you to confirm: berth billing invoices" : undefined],
       ["Next plan", state.pendingPlan ?? undefined],
-      ["Paid until", day(state.periodEnd)],
+      ["Paid until", isPaid(state) ? day(state.periodEnd) : undefined],
       ["Ends", day(state.cancelAt)],
       ["Hold", state.hold ? paint.red("a payment is disputed: nothing can be added") : undefined],
       ["As of", day(state.syncedAt)],

@@ -1,21 +1,34 @@
-import { lstat, readdir, readFile, realpath } from "node:fs/promises";
-import { dirname, posix, relative, resolve, sep } from "node:path";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, posix, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { refuse } from "../refusal.ts";
-import { type Mention, type Read, readCompose } from "./files.ts";
+import { type Composed, isOnServer, readCompose } from "@berth/domain/compose/compose.ts";
+import { type ComposeFile, fill } from "@berth/domain/compose/file.ts";
+import { type Lookup, TemplateError } from "@berth/domain/compose/template.ts";
+import { type CatalogueEntry, catalogue, Problem } from "@berth/domain/error.ts";
+import { RESERVED } from "@berth/domain/release/reserved.ts";
+import { Refused, refuse } from "../refusal.ts";
+import { type Mention, mentionsIn } from "./files.ts";
 import { type Project, readText } from "./project.ts";
-import { parseEnv, references, type Variables } from "./variables.ts";
+import { References } from "./references.ts";
+import { type Env, isOfMachine, readOwn, readVariables } from "./variables.ts";
 
 /** What is sent: the Compose file, the files it needs and the variables it is to be read with. */
 export interface Bundle {
   readonly compose: string;
-  readonly files: readonly { readonly path: string; readonly content: string }[];
-  readonly variables: Variables;
+  readonly files: readonly BundleFile[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface BundleFile {
+  readonly path: string;
+  /** Base64 */
+  readonly content: string;
+  readonly executable?: true;
 }
 
 export interface Bundled {
   readonly bundle: Bundle;
-  readonly read: Read;
+  readonly read: Composed;
   /** What to know before it is sent. */
   readonly notes: readonly string[];
 }
@@ -27,48 +40,105 @@ export const FILES = 200;
 const PATH_LENGTH = 200;
 const BIGGEST = 5;
 
-/** These mean something of their own on the server; the shell's values for them would be wrong there. */
-const machine = new Set([
-  "HOME",
-  "HOSTNAME",
-  "LOGNAME",
-  "OLDPWD",
-  "PATH",
-  "PWD",
-  "SHELL",
-  "TERM",
-  "TMPDIR",
-  "UID",
-  "GID",
-  "USER",
-]);
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** @throws Refused for a file that is missing, outside the folder or too large */
+/** @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large */
 export async function makeBundle(project: Project, env: Env): Promise<Bundled> {
   const { folder, file, text } = project;
-  const outer = (name: string) => (machine.has(name) ? undefined : env[name]);
-  const beside = await readText(resolve(folder, ".env"));
-  const own = beside === undefined ? {} : parseEnv(beside, ".env", outer);
-  const used = references(text);
-  const fromShell = used.map(({ name }) => name).filter((name) => outer(name) !== undefined);
-  const variables: Variables = { ...own, ...Object.fromEntries(fromShell.map((name) => [name, outer(name) ?? ""])) };
-  const read = readCompose(text, file, (name) => variables[name]);
-  const files = await gather(folder, read.paths);
+  const own = await readOwn(folder, env);
+  const shell = (name: string) => (isOfMachine(name) ? undefined : env[name]);
+  const get = (name: string) => shell(name) ?? own.values.get(name);
+  const paths: Lookup = (name) => {
+    if (name === "PWD") return ".";
+    if (isOnServer(name)) throw new TemplateError("only the server knows it");
+    return get(name);
+  };
+  const composed = read(text, file, paths);
+  const references = new References(get);
+  references.addFile(composed.file, file);
+  const { local, remote } = mentionsIn(composed.file, paths, get("COMPOSE_PROFILES"));
+  const { files, nowhere } = await gather(folder, local);
+  readEnvFiles(local, files, references, (name) => environmentOf(composed.file, name, get));
+  if ([...composed.file.services.values()].some(({ profiles }) => profiles.length > 0)) references.names.add("COMPOSE_PROFILES");
+  const fromShell = [...references.names].filter((name) => shell(name) !== undefined);
+  const variables = {
+    ...Object.fromEntries(own.values),
+    ...Object.fromEntries(fromShell.map((name) => [name, shell(name) ?? ""])),
+  };
   const bundle: Bundle = { compose: text, files, variables };
   checkSize(bundle);
-  const unset = used.filter(({ name, bare }) => bare && variables[name] === undefined && !machine.has(name));
   const override = await overrideOf(project);
+  const taken = new Set([...fromShell, ...own.fromShell]);
+  // One file there is for both: the variables of the project, and what a service reads as its .env.
+  const reads = local.some(({ path, variables: read }) => read && posix.normalize(path) === ".env");
+  const also = reads ? fromShell.filter((name) => own.values.get(name) !== shell(name)) : [];
+  const unset = [...references.unset].filter((name) => !isOnServer(name));
+  const onServer = [...references.names].filter((name) => isOnServer(name) && !known.has(name));
+  const built = [...composed.file.services].filter(([, { build, image }]) => build !== undefined && image).map(([name]) => name);
   return {
     bundle,
-    read,
+    read: composed,
     notes: [
-      ...(fromShell.length > 0 ? [`From your shell: ${fromShell.join(", ")}`] : []),
-      ...(unset.length > 0 ? [`Set nowhere, so empty: ${unset.map(({ name }) => name).join(", ")}`] : []),
+      ...(taken.size > 0 ? [`From your shell: ${[...taken].join(", ")}`] : []),
+      ...(also.length > 0 ? [`In .env on the server, so services with env_file: .env get them too: ${also.join(", ")}`] : []),
+      ...own.notes,
+      ...(unset.length > 0 ? [`Set nowhere, so empty: ${unset.join(", ")}`] : []),
+      ...(onServer.length > 0 ? [`The server's own: ${onServer.join(", ")}`] : []),
+      ...(remote.length > 0 ? [`Read on the server: ${remote.map(({ path, by }) => `${path} (${by})`).join(", ")}`] : []),
+      ...(nowhere.length > 0 ? [`Links that lead nowhere, so not taken along: ${nowhere.join(", ")}`] : []),
+      ...(built.length > 0 ? [`Pulled, not built: ${built.join(", ")}`] : []),
       ...(override ? [`${override} is not taken along; only ${file} is`] : []),
     ],
   };
+}
+
+/**
+ * What the files of variables refer to. A service's file finds what the files before it say and what is set for the project; the first count
+ * most before Compose 2.35, and the second since then. Since then it also finds what the service's `environment` says.
+ */
+function readEnvFiles(
+  local: readonly Mention[],
+  files: readonly BundleFile[],
+  references: References,
+  environment: (by: string) => Lookup,
+): void {
+  const said = new Map<string, Map<string, string>>();
+  for (const { path, by, variables } of local) {
+    const found = variables ? files.find((each) => each.path === posix.normalize(path)) : undefined;
+    if (!found) continue;
+    const before = said.get(by) ?? new Map<string, string>();
+    const own = environment(by);
+    const lookup: Lookup = (name) => {
+      const set = references.lookup(name); // is taken along in any case
+      return before.get(name) ?? set ?? own(name);
+    };
+    const content = Buffer.from(found.content, "base64").toString();
+    said.set(by, new Map([...before, ...readVariables(content, found.path, lookup, references.watch)]));
+  }
+}
+
+function environmentOf(file: ComposeFile, by: string, get: Lookup): Lookup {
+  const environment = file.services.get(by.replace(/^service /, ""))?.environment;
+  return (name) => {
+    const value = fill(environment?.get(name), get);
+    return value === undefined || value === null ? undefined : String(value);
+  };
+}
+
+/** These are set there as Compose sets them here. */
+const known = new Set(["COMPOSE_PROJECT_NAME", "PWD"]);
+
+/** The service's own judgement, before anything is made there. @throws Refused compose.invalid, compose.unsupported */
+function read(text: string, file: string, get: Lookup): Composed {
+  try {
+    return readCompose(text, get);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { code, detail, facts } = error;
+    const { title, hint } = catalogue[code] as CatalogueEntry;
+    throw new Refused(
+      { ...facts, code, title, detail: `${file}: ${detail ?? title}`, ...(hint !== undefined && { hint }) },
+      error,
+    );
+  }
 }
 
 async function overrideOf({ folder, file }: Project): Promise<string | undefined> {
@@ -76,65 +146,84 @@ async function overrideOf({ folder, file }: Project): Promise<string | undefined
   return name !== file && (await readText(resolve(folder, name))) !== undefined ? name : undefined;
 }
 
-const ours = new Set(["compose.yaml", ".env"]);
+interface Gathered {
+  readonly root: string;
+  readonly found: Map<string, { readonly content: Buffer; readonly executable: boolean }>;
+  /** Links below a folder that lead nowhere, or round in a circle. */
+  readonly nowhere: string[];
+}
 
-async function gather(folder: string, mentions: readonly Mention[]): Promise<Bundle["files"]> {
-  const root = await realpath(folder);
-  const found = new Map<string, Buffer>();
+async function gather(
+  folder: string,
+  mentions: readonly Mention[],
+): Promise<{ files: Bundle["files"]; nowhere: readonly string[] }> {
+  const gathered: Gathered = { root: await realpath(folder), found: new Map(), nowhere: [] };
+  const { found, nowhere } = gathered;
   for (const mention of mentions) {
     const path = posix.normalize(mention.path).replace(/\/+$/, "");
-    await take(root, path, mention, found);
+    await take(gathered, path, mention, []);
   }
   if (found.size > FILES)
     throw refuse("bundle.too_large", {
       detail: `It would be ${found.size} files; ${FILES} is the most. Most of them: ${crowded(found)}.`,
     });
-  return [...found].map(([path, content]) => ({ path, content: content.toString("base64") }));
+  const files = [...found].map(([path, { content, executable }]) => ({
+    path,
+    content: content.toString("base64"),
+    ...(executable && { executable: true as const }),
+  }));
+  return { files, nowhere };
 }
 
-async function take(root: string, path: string, mention: Mention, found: Map<string, Buffer>): Promise<void> {
+/** Takes a file along, or everything in a folder. `folders` are those it is in, each where it really is. */
+async function take(gathered: Gathered, path: string, mention: Mention, folders: readonly string[]): Promise<void> {
+  const { root, found, nowhere } = gathered;
   const whole = resolve(root, path);
   const outside = () =>
     refuse("cli.file", {
-      detail: `${mention.path} (${mention.by}) is outside the app's folder.`,
+      detail: `${path === posix.normalize(mention.path).replace(/\/+$/, "") ? mention.path : `${path}, in ${mention.path}`} (${mention.by}) is outside the app's folder.`,
       hint: "Move it below the Compose file, or put it into a volume or an image.",
     });
-  const below = (target: string) => target === root || target.startsWith(root + sep);
+  const unreadable = (error: NodeJS.ErrnoException) => refuse("cli.file", { detail: `${path}: ${error.message}`, cause: error });
+  const below = (place: string) => place === root || place.startsWith(root + sep);
   if (!below(whole)) throw outside();
-  const stat = await lstat(whole).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR")
-      throw refuse("cli.file", { detail: `${path}: ${error.message}`, cause: error });
-    return undefined;
-  });
-  if (!stat) {
-    if (mention.needed) throw refuse("cli.file", { detail: `${mention.path} (${mention.by}) is not there.` });
-    return;
-  }
-  if (stat.isSymbolicLink()) {
-    const real = await realpath(whole);
-    if (!below(real)) throw outside();
-    if (`${await realpath(dirname(whole))}${sep}`.startsWith(real + sep)) return; // a link to a folder it is in
-  }
+  const gone = (error: NodeJS.ErrnoException): string[] => {
+    if (error.code !== "ENOENT" && error.code !== "ENOTDIR" && error.code !== "ELOOP") throw unreadable(error);
+    return [];
+  };
+  // A link anywhere in the path may lead out of the folder: what counts is where the file really is.
+  const real = await realpath(whole).catch((error: NodeJS.ErrnoException) => gone(error)[0]);
   const name = relative(root, whole).split(sep).join("/");
-  const entries = await readdir(whole).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOTDIR") return undefined;
-    throw refuse("cli.file", { detail: `${path}: ${error.message}`, cause: error });
-  });
-  if (entries) {
-    for (const entry of entries.sort())
-      if (entry !== ".git") await take(root, posix.join(name, entry), { ...mention, needed: false }, found);
+  if (real === undefined) {
+    const link = (await readdir(dirname(whole)).catch(gone)).includes(basename(whole));
+    if (mention.needed)
+      throw refuse("cli.file", {
+        detail: `${mention.path} (${mention.by}) ${link ? "is a link that leads nowhere" : "is not there"}.`,
+      });
+    if (link) nowhere.push(name);
     return;
   }
-  if (ours.has(name) || found.has(name) || (!stat.isFile() && !stat.isSymbolicLink())) return;
+  if (!below(real)) throw outside();
+  const facts = await stat(real).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(error);
+  });
+  if (facts.isDirectory()) {
+    if (folders.includes(real) || `${await realpath(dirname(whole))}${sep}`.startsWith(real + sep)) return; // a link to a folder it is in
+    const entries = await readdir(real).catch((error: NodeJS.ErrnoException) => {
+      throw unreadable(error);
+    });
+    for (const entry of entries.sort())
+      if (entry !== ".git") await take(gathered, posix.join(name, entry), { ...mention, needed: false }, [...folders, real]);
+    return;
+  }
+  if (RESERVED.has(name) || found.has(name) || !facts.isFile()) return;
   if (name.length > PATH_LENGTH)
     throw refuse("cli.file", { detail: `${name.slice(0, 60)}…: the path is longer than ${PATH_LENGTH} characters.` });
-  if (stat.size > 8 * REQUEST_BYTES) throw tooLarge([[name, stat.size]], `${name} alone is ${kilobytes(stat.size)}`);
-  found.set(
-    name,
-    await readFile(whole).catch((error: NodeJS.ErrnoException) => {
-      throw refuse("cli.file", { detail: `${path}: ${error.message}`, cause: error });
-    }),
-  );
+  if (facts.size > 8 * REQUEST_BYTES) throw tooLarge([[name, facts.size]], `${name} alone is ${kilobytes(facts.size)}`);
+  const content = await readFile(real).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(error);
+  });
+  found.set(name, { content, executable: (facts.mode & 0o100) !== 0 });
 }
 
 const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KB`;

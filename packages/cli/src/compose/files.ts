@@ -1,86 +1,96 @@
-import { parseDocument } from "yaml";
-import { refuse } from "../refusal.ts";
-import { interpolate } from "./variables.ts";
+import { type ComposeFile, type Fields, fill, isActive, isFields, type Service } from "@berth/domain/compose/file.ts";
+import type { Lookup } from "@berth/domain/compose/template.ts";
 
-/** What a Compose file says that matters before it is sent. */
-export interface Read {
-  /** Paths it mounts or reads, relative to it, with who does. */
-  readonly paths: readonly Mention[];
-  /** Services that publish a host port, with the port. */
-  readonly published: readonly { readonly service: string; readonly port: string }[];
-}
-
+/** A path that a Compose file reads or mounts. */
 export interface Mention {
   readonly path: string;
   readonly by: string;
   /** Compose fails without it; a folder to mount is made by Docker where it is missing. */
   readonly needed: boolean;
+  /** It is a file of variables whose references Compose follows. */
+  readonly variables?: boolean;
 }
 
-type Node = Readonly<Record<string, unknown>>;
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
-const members = (value: unknown): [string, unknown][] => (isNode(value) ? Object.entries(value) : []);
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
+export interface Mentions {
+  /** Relative to the Compose file. */
+  readonly local: readonly Mention[];
+  /** Files that Compose reads on the server, because their path begins at its root or at a home. */
+  readonly remote: readonly Mention[];
+}
 
-/** @throws Refused compose.invalid; everything else about the file the service judges */
-export function readCompose(text: string, file: string, get: (name: string) => string | undefined): Read {
-  const document = parseDocument(text, { merge: true });
-  const broken = document.errors[0];
-  if (broken) throw refuse("compose.invalid", { detail: `${file}: ${broken.message.split("\n")[0]}` });
-  let root: unknown;
-  try {
-    root = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw refuse("compose.invalid", { detail: `${file} has too many aliases.`, cause: error });
-  }
-  const fill = (value: unknown) => interpolate(String(value), get);
-  const services = members(isNode(root) ? root.services : undefined).filter((pair): pair is [string, Node] => isNode(pair[1]));
-  const shared = ["configs", "secrets"].flatMap((kind) =>
-    members(isNode(root) ? root[kind] : undefined).flatMap(([name, each]) =>
-      isNode(each) && typeof each.file === "string" ? [{ path: fill(each.file), by: `${kind} ${name}`, needed: true }] : [],
-    ),
-  );
-  return {
-    paths: [
-      ...services.flatMap(([name, service]) => [...mounts(name, service, fill), ...envFiles(name, service, fill)]),
-      ...shared,
-    ],
-    published: services.flatMap(([service, { ports }]) => {
-      const port = list(ports)
-        .map((each) => publishedPort(each, fill))
-        .find((each) => each !== undefined);
-      return port === undefined ? [] : [{ service, port }];
+/** Everything that a Compose file reads or mounts. `profiles` are those asked for. */
+export function mentionsIn(file: ComposeFile, get: Lookup, profiles: string | undefined): Mentions {
+  const used = { configs: new Set<string>(), secrets: new Set<string>() };
+  const services = [...file.services].flatMap(([name, service]) => {
+    const active = isActive(service, profiles);
+    if (active)
+      for (const kind of ["configs", "secrets"] as const) for (const each of service[kind]) used[kind].add(sourceOf(each, get));
+    const found = [
+      ...mounts(name, service, get),
+      ...envFiles(name, service, get),
+      ...labelFiles(name, service),
+      ...seccompProfiles(name, service),
+    ];
+    return active ? found : found.map((mention) => ({ ...mention, needed: false, variables: false }));
+  });
+  const shared = (["configs", "secrets"] as const).flatMap((kind) =>
+    [...file[kind]].flatMap(([name, fields]) => {
+      const path = fill(fields.file, get);
+      return typeof path === "string" ? [{ path, by: `${kind.slice(0, -1)} ${name}`, needed: used[kind].has(name) }] : [];
     }),
-  };
+  );
+  const volumes = [...file.volumes].flatMap(([name, fields]) => device(name, fields, get));
+  const all = [...services, ...shared, ...volumes];
+  return { local: all.filter(({ path }) => !isRemote(path)), remote: all.filter(({ path, needed }) => needed && isRemote(path)) };
 }
 
-const local = (source: string) => /^\.{1,2}(\/|$)/.test(source);
+/** From the root, from a home, or from a variable that only the server knows. */
+const isRemote = (path: string) => /^[/~$]/.test(path);
 
-function mounts(name: string, service: Node, fill: (value: unknown) => string): Mention[] {
-  return list(service.volumes).flatMap((volume) => {
+const sourceOf = (entry: unknown, get: Lookup) => String(isFields(entry) ? fill(entry.source, get) : entry);
+
+function mounts(name: string, service: Service, get: Lookup): Mention[] {
+  return service.volumes.flatMap((volume) => {
     const by = `service ${name}`;
-    if (isNode(volume)) {
-      if (volume.type !== "bind" || volume.source === undefined) return [];
-      const path = fill(volume.source);
+    if (isFields(volume)) {
+      const path = fill(volume.source, get);
       // In the long form a path needs no leading dot.
-      return path.startsWith("/") || path.startsWith("~") ? [] : [{ path, by, needed: false }];
+      return fill(volume.type, get) !== "bind" || typeof path !== "string" || isRemote(path) ? [] : [{ path, by, needed: false }];
     }
-    const [source = ""] = fill(volume).split(":");
-    return local(source) ? [{ path: source, by, needed: false }] : [];
+    const [source = "", target] = String(volume).split(":");
+    return target !== undefined && source.startsWith(".") ? [{ path: source, by, needed: false }] : [];
   });
 }
 
-function envFiles(name: string, service: Node, fill: (value: unknown) => string): Mention[] {
-  return list(service.env_file).map((entry) => {
-    const path = fill(isNode(entry) ? entry.path : entry);
-    return { path, by: `service ${name}`, needed: !(isNode(entry) && entry.required === false) };
+function envFiles(name: string, service: Service, get: Lookup): Mention[] {
+  return service.env_file.flatMap((entry) => {
+    const path = isFields(entry) ? fill(entry.path, get) : entry;
+    if (typeof path !== "string") return [];
+    const required = isFields(entry) ? fill(entry.required, get) : undefined;
+    const raw = isFields(entry) && entry.format !== undefined;
+    const optional = required === false || /^(false|n|no|off)$/i.test(String(required));
+    return [{ path, by: `service ${name}`, needed: !optional, variables: !raw }];
   });
 }
 
-function publishedPort(port: unknown, fill: (value: unknown) => string): string | undefined {
-  if (isNode(port)) return port.published === undefined ? undefined : fill(port.published);
-  const parts = fill(port)
-    .replace(/\/(tcp|udp|sctp)$/, "")
-    .split(":");
-  return parts.length < 2 ? undefined : parts.at(-2);
+const labelFiles = (name: string, service: Service): Mention[] =>
+  service.label_file.flatMap((path) => (typeof path === "string" ? [{ path, by: `service ${name}`, needed: true }] : []));
+
+/** Compose reads a profile where it starts the service, so on the server. */
+const seccompProfiles = (name: string, service: Service): Mention[] =>
+  service.security_opt.flatMap((option) => {
+    const path = /^seccomp[=:](.+)$/.exec(String(option))?.[1];
+    return path === undefined || path === "unconfined" || path === "builtin"
+      ? []
+      : [{ path, by: `service ${name}`, needed: true }];
+  });
+
+/** A volume that is a folder of the server's under another name. */
+function device(name: string, fields: Fields, get: Lookup): Mention[] {
+  const options = isFields(fields.driver_opts) ? fields.driver_opts : {};
+  const path = fill(options.device, get);
+  const bound = String(fill(options.o, get) ?? "")
+    .split(",")
+    .includes("bind");
+  return bound && typeof path === "string" && !isRemote(path) ? [{ path, by: `volume ${name}`, needed: false }] : [];
 }

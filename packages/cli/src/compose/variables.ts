@@ -1,93 +1,80 @@
+import { resolve } from "node:path";
+import { EnvFileError, readEnvFile } from "@berth/domain/compose/env-file.ts";
+import type { Lookup, Watch } from "@berth/domain/compose/template.ts";
 import { refuse } from "../refusal.ts";
+import { readText } from "./project.ts";
 
-export type Variables = Readonly<Record<string, string>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a reference means when the variable is not set, or empty: `${NAME:-default}` and its kin. */
-const reference = /\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\})/g;
+/** The service's limits. */
+export const VARIABLES_MOST = 1000;
+const NAME_LENGTH = 200;
+const VALUE_LENGTH = 32 * 1024;
 
-/** A text with its `$NAME` and `${NAME...}` replaced as Compose does it; what is not set is empty. */
-export const interpolate = (text: string, get: (name: string) => string | undefined): string =>
-  text.replaceAll(reference, (whole, bare?: string, braced?: string, kind?: string, other = "") => {
-    const name = bare ?? braced;
-    if (name === undefined) return whole === "$$" ? "$" : whole;
-    const value = get(name);
-    const there = value !== undefined && !(kind?.startsWith(":") && value === "");
-    if (kind?.endsWith("+")) return there ? interpolate(other, get) : "";
-    return there ? value : kind?.endsWith("-") ? interpolate(other, get) : "";
-  });
-
-/** The names a text refers to, and whether it does so without saying what to do when one is not set. */
-export function references(text: string): { readonly name: string; readonly bare: boolean }[] {
-  const found = new Map<string, boolean>();
-  for (const [, bare, braced, kind] of text.matchAll(reference)) {
-    const name = bare ?? braced;
-    if (name !== undefined) found.set(name, (found.get(name) ?? false) || kind === undefined);
-  }
-  return [...found].map(([name, alone]) => ({ name, bare: alone }));
+/** What the project's own file of variables says, and what to know about it. */
+export interface OwnVariables {
+  readonly values: ReadonlyMap<string, string>;
+  /** Names that it takes from the shell. */
+  readonly fromShell: ReadonlySet<string>;
+  readonly notes: readonly string[];
 }
 
-const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\", $: "$" };
+/** Settings of Compose's own that have no meaning here: Berth says which files and which project. */
+const settings = ["COMPOSE_ENV_FILES", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME"];
 
-/**
- * A variables file as Compose reads it: `NAME=value`, `export`, comments, single quotes as they stand, double quotes with escapes, and
- * references to what was set before.
- * @throws Refused naming the line
- */
-export function parseEnv(text: string, file: string, outer: (name: string) => string | undefined): Variables {
-  const found: Record<string, string> = {};
-  const get = (name: string) => (Object.hasOwn(found, name) ? found[name] : outer(name));
-  const broken = (at: number, why: string) =>
-    refuse("cli.file", { detail: `${file}, line ${text.slice(0, at).split("\n").length}: ${why}.` });
-  const lines =
-    /[^\S\n]*(?:export[^\S\n]+)?([^\s=#]+)[^\S\n]*=[^\S\n]*|[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_]\w*)?[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
-  let at = text.startsWith("\ufeff") ? 1 : 0;
-  while (at < text.length) {
-    lines.lastIndex = at;
-    const line = lines.exec(text);
-    if (!line) throw broken(at, "it is not NAME=value");
-    const start = at;
-    at = lines.lastIndex;
-    const [, name, inherited] = line;
-    const value = inherited === undefined ? undefined : outer(inherited);
-    if (inherited !== undefined && value !== undefined) found[inherited] = value;
-    if (name === undefined) continue;
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) throw broken(start, `"${name}" is no name for a variable`);
-    const read = valueAt(text, at);
-    if (!read) throw broken(start, "the quotes do not end");
-    found[name] = read.literal ? read.text : interpolate(read.text, get).replaceAll("\u0000", "$");
-    at = read.end;
-  }
-  return found;
+/** These mean something of their own on every machine; the shell's values for them would be wrong on a server. */
+const machine = new Set("COMPOSE_PROJECT_NAME GID HOME HOSTNAME LOGNAME OLDPWD PATH PWD SHELL TERM TMPDIR UID USER".split(" "));
+export const isOfMachine = (name: string): boolean => machine.has(name);
+
+/** Where the folder itself is meant, a path from there is right on every machine. */
+const FOLDER = ".";
+
+/** @throws Refused cli.file naming the line, and never a value */
+export async function readOwn(folder: string, env: Env): Promise<OwnVariables> {
+  const text = await readText(resolve(folder, ".env"));
+  if (text === undefined) return { values: new Map(), fromShell: new Set(), notes: [] };
+  const asked = new Set<string>();
+  const unset = new Set<string>();
+  const outer: Lookup = (name) => {
+    const value = name === "PWD" ? FOLDER : env[name];
+    if (value !== undefined) asked.add(name);
+    return value;
+  };
+  const values = new Map(readVariables(text, ".env", outer, { unset: (name) => unset.add(name) }));
+  values.delete(""); // a last line without a name, which Compose takes and nothing can use
+  check(values);
+  const here = [...asked].filter((name) => name !== "PWD" && isOfMachine(name));
+  const unused = settings.filter((name) => values.has(name));
+  return {
+    values,
+    fromShell: new Set([...asked].filter((name) => !isOfMachine(name))),
+    notes: [
+      ...(unset.size > 0
+        ? [`Set nowhere, so empty in .env: ${[...unset].join(", ")} (for a dollar write $$, or 'single quotes')`]
+        : []),
+      ...(here.length > 0 ? [`This machine's in .env: ${here.join(", ")}`] : []),
+      ...(asked.has("PWD") ? ["PWD in .env is the app's folder on the server"] : []),
+      ...(unused.length > 0 ? [`Not used from .env: ${unused.join(", ")}`] : []),
+    ],
+  };
 }
 
-interface Value {
-  readonly text: string;
-  readonly literal: boolean;
-  readonly end: number;
+/** A file of variables, as Compose reads it. @throws Refused cli.file naming the line, and never a value */
+export function readVariables(text: string, file: string, outer: Lookup, watch: Watch): ReadonlyMap<string, string> {
+  try {
+    return readEnvFile(text, outer, watch);
+  } catch (error) {
+    if (!(error instanceof EnvFileError)) throw error;
+    throw refuse("cli.file", { detail: `${file}, line ${error.line}: ${error.message}.`, cause: error });
+  }
 }
 
-function valueAt(text: string, at: number): Value | undefined {
-  const newline = text.indexOf("\n", at);
-  const end = newline < 0 ? text.length : newline;
-  const quote = text.charAt(at);
-  if (quote !== '"' && quote !== "'") {
-    const plain = text
-      .slice(at, end)
-      .replace(/(^|\s+)#.*$/, "")
-      .trim();
-    return { text: plain, literal: false, end: end + 1 };
+function check(values: ReadonlyMap<string, string>): void {
+  const most = (what: string) => refuse("cli.file", { detail: `.env: ${what}.` });
+  if (values.size > VARIABLES_MOST) throw most(`it has ${values.size} variables; ${VARIABLES_MOST} is the most`);
+  for (const [name, value] of values) {
+    if (name.length > NAME_LENGTH) throw most(`the name ${name.slice(0, 40)}… is longer than ${NAME_LENGTH} characters`);
+    if (value.length > VALUE_LENGTH) throw most(`${name} has more than ${VALUE_LENGTH / 1024} KB`);
+    if (value.includes("\0")) throw most(`${name} has a NUL in it`);
   }
-  const quoted = (quote === "'" ? /'([^']*)'/y : /"((?:[^"\\]|\\[\s\S])*)"/y) as RegExp;
-  quoted.lastIndex = at;
-  const match = quoted.exec(text);
-  if (!match) return undefined;
-  const rest = text.indexOf("\n", quoted.lastIndex);
-  const after = rest < 0 ? text.length : rest + 1;
-  const inside = match[1] ?? "";
-  if (quote === "'") return { text: inside, literal: true, end: after };
-  // An escaped dollar is kept from being a reference by standing in as NUL until the references are replaced.
-  const unescaped = inside.replaceAll(/\\([\s\S])/g, (whole, character: string) =>
-    character === "$" ? "\u0000" : (escapes[character] ?? whole),
-  );
-  return { text: unescaped, literal: false, end: after };
 }

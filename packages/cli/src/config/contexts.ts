@@ -1,8 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import envPaths from "env-paths";
-import { refuse } from "../refusal.ts";
+import { type Refused, refuse } from "../refusal.ts";
 
 /** A login that is kept under a name: where the service is and the token for it. */
 export interface Login {
@@ -18,26 +16,64 @@ export interface Contexts {
 }
 
 export const DEFAULT_CONTEXT = "default";
-const nothing: Contexts = { current: DEFAULT_CONTEXT, contexts: {} };
+export const nothing: Contexts = { current: DEFAULT_CONTEXT, contexts: {} };
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
+export type Say = (line: string) => void;
 
-const folderOf = (env: Env) => env.BERTH_CONFIG_DIR || envPaths("berth", { suffix: "" }).config;
-export const configFile = (env: Env) => join(folderOf(env), "config.json");
-
-/** @throws Refused cli.config when it is there and cannot be read */
-export async function readContexts(env: Env): Promise<Contexts> {
-  const file = configFile(env);
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw refuse("cli.config", { detail: `${file}: ${error.message}`, cause: error });
-  });
-  return text === undefined ? nothing : parse(text, file);
+/** @throws Refused cli.config for a user without a home who names no folder either */
+async function folderOf(env: Env): Promise<string> {
+  if (env.BERTH_CONFIG_DIR) return env.BERTH_CONFIG_DIR;
+  try {
+    // It looks the home up when it is loaded, which fails for a user that has none.
+    const { default: envPaths } = await import("env-paths");
+    return envPaths("berth", { suffix: "" }).config;
+  } catch (error) {
+    throw refuse("cli.config", {
+      detail: "This user has no home folder to keep settings in.",
+      hint: "Name a folder in BERTH_CONFIG_DIR, or give BERTH_URL and BERTH_TOKEN, which need no settings.",
+      cause: error,
+    });
+  }
 }
 
-function parse(text: string, file: string): Contexts {
-  const broken = (why: string) =>
-    refuse("cli.config", { detail: `${file} ${why}.`, hint: "Mend it, or remove it and log in again.", next: ["berth login"] });
+export const configFile = async (env: Env): Promise<string> => join(await folderOf(env), "config.json");
+
+/** @throws Refused cli.config when it is there and cannot be read */
+export async function readContexts(env: Env, say: Say = () => {}): Promise<Contexts> {
+  const file = await configFile(env);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw refuse("cli.config", {
+      detail: `${file}: ${error.message}`,
+      hint: "Make it readable, name another folder in BERTH_CONFIG_DIR, or give BERTH_URL and BERTH_TOKEN, which need no settings.",
+      cause: error,
+    });
+  });
+  if (text === undefined) return nothing;
+  await keepPrivate(file, say);
+  return parse(text, file);
+}
+
+/** It holds tokens, so nobody else may read it. Windows has no such modes. */
+async function keepPrivate(file: string, say: Say): Promise<void> {
+  const mode = (await stat(file)).mode & 0o777;
+  if ((mode & 0o077) === 0 || process.platform === "win32") return;
+  const open = `${file} holds tokens and others could read it (mode ${mode.toString(8)})`;
+  await chmod(file, 0o600).then(
+    () => say(`${open}. Now only you can.`),
+    (error: Error) => say(`${open}. Take that right away: chmod 600 (${error.message})`),
+  );
+}
+
+/** @throws Refused cli.config that says what is wrong in it */
+export function parse(text: string, file: string): Contexts {
+  const broken = (why: string): Refused =>
+    refuse("cli.config", {
+      detail: `${file} ${why}.`,
+      hint: "Fix it, or log in again, which puts a new one in its place.",
+      next: ["berth login"],
+    });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,19 +86,4 @@ function parse(text: string, file: string): Contexts {
     if (typeof login?.url !== "string" || !["string", "undefined"].includes(typeof login.token))
       throw broken(`has a context "${name}" without an address`);
   return { current, contexts };
-}
-
-/** Writes it whole or not at all, for the owner's eyes only. */
-export async function writeContexts(env: Env, contexts: Contexts): Promise<void> {
-  const folder = folderOf(env);
-  const file = configFile(env);
-  const next = `${file}.${randomBytes(6).toString("hex")}`;
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(next, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600, flag: "wx" });
-    await chmod(next, 0o600); // whatever the umask
-    await rename(next, file);
-  } catch (error) {
-    throw refuse("cli.config", { detail: `${file}: ${error instanceof Error ? error.message : String(error)}`, cause: error });
-  }
 }

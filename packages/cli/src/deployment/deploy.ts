@@ -3,11 +3,13 @@ import { body, type Client, segment } from "../api/client.ts";
 import type { App, Job } from "../api/types.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
+import type { BundleFile } from "../compose/bundle.ts";
 import { type Exit, exits } from "../exit.ts";
 import { isProblem, watch } from "../job/watch.ts";
 import { named, Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
-import { listed, plural } from "../terminal/text.ts";
+import { listed, marked, plural } from "../terminal/text.ts";
+import { parseWait } from "./wait.ts";
 
 interface Input {
   readonly app: string | undefined;
@@ -15,6 +17,8 @@ interface Input {
   readonly file: string | undefined;
   readonly targets: readonly string[];
   readonly note: string | undefined;
+  readonly wait: string | undefined;
+  readonly replaceFiles: boolean;
   readonly detach: boolean;
   readonly verbose: boolean;
   readonly yes: boolean;
@@ -30,10 +34,12 @@ export const examples: Verb<Input>["examples"] = [
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
   command
     .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
-    .option("-t, --target <name>", "deploy to this server; may be repeated", collect)
+    .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
     .option("-e, --environment <name>", "the environment (default: production)")
     .option("-f, --file <path>", "the Compose file (default: compose.yaml and its kin)")
     .option("--note <text>", "a remark kept with the release")
+    .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
+    .option("--replace-files", "replace the app's files that were changed on the server, too")
     .option("-d, --detach", "do not wait for the outcome")
     .option("-v, --verbose", "show everything the server says")
     .option("-y, --yes", "make the app if it is not there yet");
@@ -44,40 +50,53 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   file: textOf(flags, "file"),
   targets: listOf(flags, "target"),
   note: textOf(flags, "note"),
+  wait: textOf(flags, "wait"),
+  replaceFiles: isSet(flags, "replaceFiles"),
   detach: isSet(flags, "detach"),
   verbose: isSet(flags, "verbose"),
   yes: isSet(flags, "yes"),
 });
 
 export async function run(session: Session, input: Input): Promise<Exit> {
-  const [{ findProject }, { makeBundle }] = await Promise.all([import("../compose/project.ts"), import("../compose/bundle.ts")]);
+  const [{ findProject, isStandard }, { makeBundle }, { checkOrigin, originOf }] = await Promise.all([
+    import("../compose/project.ts"),
+    import("../compose/bundle.ts"),
+    import("./origin.ts"),
+  ]);
   const project = await findProject(session.folder, input.file);
   const { settings } = project;
   const name = appName(input.app ?? settings.app, project.folder);
   const environment = input.environment ?? settings.environment;
   if (environment !== undefined) checkName(environment, "an environment's name");
+  const waitSeconds = waitOf(input.wait, settings.wait);
   const { bundle, read, notes } = await makeBundle(project, session.env);
   const api = await session.api();
   try {
     const app = await findOrMake(session, api, name, input.yes);
+    const origin = await originOf(project, input.file !== undefined && !isStandard(project.file));
+    if (!input.app && !settings.app) await checkOrigin(session, api, { app: name, environment, origin, text: project.text });
     const live = liveOf(app, environment);
     const blinking = Object.keys(live).length > 0 ? read.published : [];
     const remarks = [
       ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
       ...notes,
       ...blinking.map(
-        ({ service, port }) => `${service} publishes port ${port} on the server, so it blinks while it is replaced`,
+        ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment while it is replaced`,
       ),
     ];
-    note(session, ...remarks.map((line) => `${session.terminal.errPaint.dim("·")} ${line}`));
+    const { errPaint, errWidth } = session.terminal;
+    note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
     const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-    const asked = { environment, bundle, targets, note: input.note };
+    const asked = { environment, bundle, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
     const job = await send(session, api, name, asked);
     return await accepted(session, api, job, { input, live, remarks });
   } catch (error) {
     throw named(error, { APP: name, NAME: input.targets[0] });
   }
 }
+
+const waitOf = (flag: string | undefined, setting: string | undefined) =>
+  flag !== undefined ? parseWait(flag, "--wait") : setting !== undefined ? parseWait(setting, "berth.yaml, wait") : undefined;
 
 function appName(given: string | undefined, folder: string): string {
   if (given !== undefined) return checkName(given, "an app's name");
@@ -112,7 +131,8 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
 export const makeApp = (api: Client, name: string): Promise<App> =>
   body(api.v1.apps.$post({ json: { name } }, { headers: { "idempotency-key": `cli-${randomUUID()}` } }));
 
-function liveOf(app: App, environment = "production"): Record<string, number> {
+/** The release that serves on each target, by id. */
+export function liveOf(app: App, environment = "production"): Record<string, number> {
   const found = app.environments.find((each) => each.name === environment);
   return Object.fromEntries((found?.targets ?? []).flatMap(({ id, release }) => (release === null ? [] : [[id, release]])));
 }
@@ -121,11 +141,14 @@ interface Asked {
   readonly environment: string | undefined;
   readonly bundle: {
     readonly compose: string;
-    readonly files: readonly { path: string; content: string }[];
+    readonly files: readonly BundleFile[];
     readonly variables: Readonly<Record<string, string>>;
   };
   readonly targets: readonly string[];
   readonly note: string | undefined;
+  readonly origin: string;
+  readonly waitSeconds: number | undefined;
+  readonly replaceFiles: boolean;
 }
 
 /** Asks for the deployment; where it is not clear which servers are meant and somebody is there, asks that too. */
@@ -136,6 +159,9 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
     ...(environment !== undefined && { environment }),
     ...(targets.length > 0 && { targets: [...targets] }),
     ...(asked.note !== undefined && { note: asked.note }),
+    origin: asked.origin,
+    ...(asked.waitSeconds !== undefined && { waitSeconds: asked.waitSeconds }),
+    ...(asked.replaceFiles && { replaceFiles: true }),
   };
   try {
     return await body(

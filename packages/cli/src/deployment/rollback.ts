@@ -5,7 +5,7 @@ import { type Flags, isSet, textOf, toCount, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { named } from "../refusal.ts";
 import type { Session } from "../session.ts";
-import { accepted } from "./deploy.ts";
+import { accepted, liveOf } from "./deploy.ts";
 
 interface Input {
   readonly release: number | undefined;
@@ -18,7 +18,7 @@ interface Input {
 export const examples: Verb<Input>["examples"] = [
   ["berth rollback", "to the healthy release before the live one"],
   ["berth rollback 3 --app shop", "to release 3 of an app by name"],
-  ["berth releases", "which releases there are"],
+  ["berth releases", "which releases can be rolled back to"],
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
@@ -54,9 +54,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
         { headers: { "idempotency-key": `cli-${randomUUID()}` } },
       ),
     );
-    const found = before.environments.find((each) => each.name === job.environment);
-    const live = Object.fromEntries((found?.targets ?? []).map(({ id, release }) => [id, release ?? undefined]));
-    return await accepted(session, api, job, { input, live, remarks: [] });
+    return await accepted(session, api, job, { input, live: liveOf(before, job.environment), remarks: [] });
   } catch (error) {
     throw named(error, { APP: app });
   }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { readYaml as readAnyYaml, YamlError } from "@berth/domain/compose/yaml.ts";
 import { findSecret } from "@berth/domain/import/secret.ts";
-import { parseDocument } from "yaml";
 import { readText } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
@@ -35,11 +35,11 @@ function parsed(text: string): unknown {
 
 /** Undefined where it is none: then the service says so. */
 function readYaml(text: string): unknown {
-  const document = parseDocument(text, { uniqueKeys: false, logLevel: "error" });
-  if (document.errors.length > 0) return undefined;
   try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return undefined; // it has more aliases than the service follows either
+    const { documents } = readAnyYaml(text);
+    return documents.length === 1 ? documents[0] : documents;
+  } catch (error) {
+    if (error instanceof YamlError) return undefined;
+    throw error;
   }
 }

@@ -13,7 +13,7 @@ interface Input {
 }
 
 export const examples: Verb<Input>["examples"] = [
-  ["berth import list", "what is kept of the apps that were brought along"],
+  ["berth import list", "what is kept of imported apps"],
   ["berth import list --all --json", "all of it, with the Compose files"],
 ];
 
@@ -47,7 +47,7 @@ export async function run(session: Session, { paging }: Input): Promise<Exit> {
   const api = await session.api();
   const page = await readPages(paging, (query) => body(api.v1.imports.$get({ query })));
   show(session, page, () => {
-    if (page.items.length === 0) return ["Nothing was brought along. `berth import self-hosted FILE` does that."];
+    if (page.items.length === 0) return ["Nothing was imported. `berth import self-hosted FILE` does that."];
     return [
       ...page.items.flatMap((kept, i) => [...(i > 0 ? [""] : []), ...importedLines(kept, session.terminal)]),
       ...more(page.next, "berth import list"),

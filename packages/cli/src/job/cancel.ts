@@ -9,7 +9,7 @@ interface Input {
   readonly job: string;
 }
 
-export const examples: Verb<Input>["examples"] = [["berth jobs cancel job_01J...", "stop it; what served before serves on"]];
+export const examples: Verb<Input>["examples"] = [["berth jobs cancel job_01J...", "stop it; a release that is live stays live"]];
 
 export const parse = ([job = ""]: readonly string[]): Input => ({ job });
 
@@ -21,11 +21,8 @@ export async function run(session: Session, { job: id }: Input): Promise<Exit> {
   const { paint } = session.terminal;
   show(session, job, () =>
     ended(job)
-      ? [`${paint.green("✓")} ${job.id} is canceled; what served before serves on`]
-      : [
-          `${paint.yellow("·")} ${job.id} is being stopped; what served before serves on`,
-          `  See how it ends: berth jobs watch ${job.id}`,
-        ],
+      ? [`${paint.green("✓")} ${job.id} is canceled`]
+      : [`${paint.yellow("·")} ${job.id} is being canceled`, `  See how it ends: berth jobs watch ${job.id}`],
   );
   return exits.done;
 }

@@ -1,50 +1,44 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { body, type Client, segment } from "../api/client.ts";
+import { throughOutages, type Waiting } from "../api/outage.ts";
 import type { Events } from "../api/types.ts";
-import { Refused } from "../refusal.ts";
+import { refuse } from "../refusal.ts";
 
 /** Seconds the service may hold a question for news: the most it takes. What changed since the version last seen is answered at once. */
 const WAIT_SECONDS = 20;
-/** The job goes on without us, so a lost network is waited out for this long. */
-const LOST_MS = 10 * 60_000;
 const AGAIN_MS = 3000;
 /** Between two questions that brought nothing. */
 const AT_LEAST_MS = 100;
 
+export interface Following extends Partial<Waiting> {
+  readonly after?: string | undefined;
+}
+
 /**
- * A job's events in order, as they come, after a page's `next`, until it has ended. `onLost` is told when the service cannot be reached for a while.
- * Ends without the last page when the signal aborts.
+ * A job's events in order, as they come, after a page's `next`, until it has ended. Whatever happens on the way to the service is waited
+ * out; only a refusal of its own ends it. Ends without the last page when the signal aborts.
+ * @throws Refused cli.unknown when the service could not be reached for too long
  */
-export async function* follow(
-  api: Client,
-  job: string,
-  options: { readonly signal?: AbortSignal; readonly after?: string | undefined; readonly onLost?: (why: string) => void } = {},
-): AsyncGenerator<Events, void> {
-  const { signal, onLost } = options;
+export async function* follow(api: Client, job: string, options: Following = {}): AsyncGenerator<Events, void> {
+  const { signal } = options;
+  const service = throughOutages({ ...options, again: options.again ?? AGAIN_MS });
   let { after } = options;
-  let lostAt: number | undefined;
   // How things stand now is told at once; only then is news waited for.
   let waiting: { readonly wait: string; readonly seen?: string } = { wait: "0" };
   for (;;) {
     const asked = Date.now();
-    let page: Events;
-    try {
-      page = (await body(
-        api.v1.jobs[":job"].events.$get(
-          { param: { job: segment(job) }, query: { ...waiting, ...(after !== undefined && { after }) } },
-          signal ? { init: { signal } } : {},
-        ),
-      )) as Events;
-    } catch (error) {
+    const query = { ...waiting, ...(after !== undefined && { after }) };
+    const page = await service.ask(
+      () =>
+        body(
+          api.v1.jobs[":job"].events.$get({ param: { job: segment(job) }, query }, signal ? { init: { signal } } : {}),
+        ) as Promise<Events>,
+      (why, error) => unknown(job, why, error),
+    );
+    if (page === undefined) {
       if (signal?.aborted) return;
-      const passing = error instanceof Refused && ["cli.unreachable", "service.busy"].includes(error.problem.code);
-      lostAt ??= asked;
-      if (!passing || Date.now() - lostAt > LOST_MS) throw error;
-      onLost?.(error.problem.detail ?? error.problem.title);
-      await Promise.race([sleep(AGAIN_MS), aborted(signal)]);
       continue;
     }
-    lostAt = undefined;
     waiting = { wait: String(WAIT_SECONDS), seen: String(page.job.version) };
     after = page.next || after;
     yield page;
@@ -54,5 +48,11 @@ export async function* follow(
   }
 }
 
-const aborted = (signal: AbortSignal | undefined) =>
-  new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
+const unknown = (job: string, why: string, cause: unknown) =>
+  refuse("cli.unknown", {
+    title: "It is not known how the job came out",
+    detail: why,
+    hint: "Berth could not be reached for a long time. The job goes on by itself.",
+    next: [`berth jobs watch ${job}`],
+    cause,
+  });

@@ -21,7 +21,7 @@ export function interrupts() {
   return {
     /** Aborts at the next Ctrl-C. */
     signal: () => abort.signal,
-    /** What shall be done? True when this program lets go of the job. */
+    /** What now? True when this program lets go of the job. */
     async decide(session: Session, api: Client, job: Job): Promise<boolean> {
       const wish = session.terminal.interactive ? await ask(job) : "detach";
       if (wish === "detach") {
@@ -42,9 +42,13 @@ export function interrupts() {
 
 async function ask(job: Job): Promise<string> {
   try {
-    return await choose("The job goes on without this program. What shall be done?", [
+    return await choose("The job goes on without this program. What now?", [
       { value: "detach", label: "Let it go on", hint: `berth jobs watch ${job.id}` },
-      { value: "cancel", label: "Cancel it", hint: "what served before serves on" },
+      {
+        value: "cancel",
+        label: "Cancel it",
+        hint: job.kind === "remove" ? "what has begun is completed" : "a release that is live stays live",
+      },
       { value: "watch", label: "Keep watching" },
     ]);
   } catch (error) {
@@ -56,9 +60,11 @@ async function ask(job: Job): Promise<string> {
 async function cancel(session: Session, api: Client, job: Job): Promise<void> {
   try {
     await body(api.v1.jobs[":job"].cancel.$post({ param: { job: segment(job.id) } }));
-    session.terminal.err("Canceling; what served before serves on.");
+    session.terminal.err("Canceling.");
   } catch (error) {
+    if (!(error instanceof Refused)) throw error;
     // It ended before we could: its outcome is told as that of any other.
-    if (!(error instanceof Refused && error.problem.code === "job.ended")) throw error;
+    if (error.problem.code === "job.ended") return;
+    session.terminal.err(`It may go on: ${error.problem.title}. To cancel it: berth jobs cancel ${job.id}`);
   }
 }

@@ -5,7 +5,7 @@ import { type Session, show } from "../session.ts";
 import { more, type Paging, pagingOptions, parsePaging, readPages } from "../terminal/page.ts";
 import { jobTable } from "./view.ts";
 
-const kinds = ["deploy", "remove", "check", "logs"] as const;
+const kinds = ["deploy", "remove", "check"] as const;
 
 interface Input {
   readonly app: string | undefined;

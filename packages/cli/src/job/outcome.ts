@@ -9,15 +9,18 @@ export const rolloutsOf = (job: Job): Rollout[] => Object.values(job.rollouts).s
 export const placeOf = (job: Pick<Job, "app" | "environment">) =>
   job.environment === undefined || job.environment === "production" ? (job.app ?? "") : `${job.app} (${job.environment})`;
 
-export const took = (job: Pick<Job, "createdAt" | "endedAt">) =>
-  job.endedAt === undefined ? undefined : duration(new Date(job.endedAt).getTime() - new Date(job.createdAt).getTime());
+/** How long its work took, or has taken by `now`; the wait for its turn is not counted. Nothing for a job that never began. */
+export const took = ({ startedAt, endedAt }: Pick<Job, "startedAt" | "endedAt">, now?: Date): string | undefined => {
+  const until = endedAt === undefined ? now : new Date(endedAt);
+  return startedAt === undefined || until === undefined ? undefined : duration(until.getTime() - new Date(startedAt).getTime());
+};
 
 const names = (rollouts: readonly Rollout[]) => rollouts.map(({ name }) => clean(name)).join(", ");
 
 /** A job that went well, in a sentence, and what to know besides. */
 export function success(job: Job, paint: Paint): string[] {
   const all = rolloutsOf(job);
-  const time = paint.dim(`(${took(job) ?? ""})`);
+  const time = took(job) ? ` ${paint.dim(`(${took(job)})`)}` : "";
   const down = all
     .filter(({ downMs }) => downMs !== undefined && downMs > 0)
     .map(({ name, downMs = 0 }) => `  ${clean(name)}: it did not answer for ${duration(downMs)}`);
@@ -25,35 +28,34 @@ export function success(job: Job, paint: Paint): string[] {
   switch (job.kind) {
     case "deploy":
       return [
-        job.rollback
-          ? `${mark} Rolled back: release ${job.release} is live on ${names(all)} ${time}`
-          : `${mark} Release ${job.release} is live on ${names(all)} ${time}`,
+        job.again
+          ? `${mark} Started: release ${job.release} runs on ${names(all)}${time}`
+          : job.rollback
+            ? `${mark} Rolled back: release ${job.release} is live on ${names(all)}${time}`
+            : `${mark} Release ${job.release} is live on ${names(all)}${time}`,
         ...down,
       ];
     case "remove":
-      return [`${mark} ${placeOf(job)} is off ${names(all)} ${time}`];
+      return [`${mark} ${placeOf(job)} was removed from ${names(all)}${time}`];
     case "check":
-      return [`${mark} ${names(all)} checked ${time}`];
-    case "logs":
-      return [`${mark} Logs read from ${names(all)} ${time}`];
+      return [`${mark} ${names(all)} checked${time}`];
   }
 }
 
-const verbs: Record<Job["kind"], string> = {
-  deploy: "did not go live",
-  remove: "could not be taken off",
-  check: "is not ready",
-  logs: "gave no logs",
-};
-
 const subject = (job: Job) =>
-  job.kind === "deploy"
-    ? `Release ${job.release}`
-    : job.kind === "remove"
-      ? placeOf(job)
-      : job.kind === "check"
-        ? "The server"
-        : "It";
+  job.kind === "deploy" ? `Release ${job.release}` : job.kind === "remove" ? placeOf(job) : "The server";
+
+/** What did not come about, and where it did. */
+function fault(job: Job, bad: string, good: string): readonly [what: string, where: string] {
+  switch (job.kind) {
+    case "deploy":
+      return [`Release ${job.release} did not go live`, `on ${bad}${good && `; it is live on ${good}`}`];
+    case "remove":
+      return [`${placeOf(job)} could not be removed`, `from ${bad}${good && `; it was removed from ${good}`}`];
+    case "check":
+      return [`${bad} is not ready`, good && `; ${good} is`];
+  }
+}
 
 /** What serves on a target now, after a job that did not go well there. `live` is the release that served before, if any. */
 export function served(rollout: Rollout, live: number | undefined): string {
@@ -64,7 +66,7 @@ export function served(rollout: Rollout, live: number | undefined): string {
     return live === undefined
       ? "What was started was taken down; nothing of the app runs there."
       : `Release ${live} could not be started again: the app is down there.`;
-  return live === undefined ? "Nothing was changed there." : `Nothing was changed: release ${live} serves on.`;
+  return live === undefined ? "Nothing was changed there." : `Nothing was changed: release ${live} is still live.`;
 }
 
 /** Why a job did not go well, target by target, and what to do about it. */
@@ -80,26 +82,52 @@ export function failure(
   const mark = paint.red("✗");
   const canceled = job.status === "canceled";
   const time = took(job) ? ` ${paint.dim(`(${took(job)})`)}` : "";
+  const [what, where] = fault(job, names(bad), names(good));
   const head = canceled
     ? `${paint.yellow("!")} ${paint.bold("Canceled")}: ${subject(job).toLowerCase()}${time}`
-    : `${mark} ${paint.bold(`${subject(job)} ${verbs[job.kind]}`)} on ${names(bad)}${good.length > 0 ? `, but did on ${names(good)}` : ""}${time}`;
+    : `${mark} ${paint.bold(what)} ${where}${time}`.replace(" ;", ";");
   const shown = canceled ? all : bad;
   return [
     ...wrap(head, Math.min(to.width, 100)),
-    ...shown.flatMap((rollout) => ["", ...oneFailure(job, rollout, to, live[rollout.target])]),
+    ...told(shown, (rollout) => oneFailure(job, rollout, to, live[rollout.target])).flatMap(({ on, at, lines }) => [
+      "",
+      ...wrap(`${paint.bold(on)}${at ? `  ${paint.red(at)}` : ""}`, Math.min(to.width, 100)),
+      ...lines,
+    ]),
   ];
 }
 
-function oneFailure(job: Job, rollout: Rollout, { paint, width }: { paint: Paint; width: number }, live: number | undefined) {
+interface Told {
+  readonly at: string | undefined;
+  readonly lines: readonly string[];
+}
+
+/** What happened on each server; where it was the same on several it is told once. */
+function told(rollouts: readonly Rollout[], tell: (rollout: Rollout) => Told): (Told & { readonly on: string })[] {
+  const groups = new Map<string, Told & { readonly on: string }>();
+  for (const rollout of rollouts) {
+    const what = tell(rollout);
+    const key = JSON.stringify(what);
+    const same = groups.get(key)?.on;
+    groups.set(key, { ...what, on: same === undefined ? clean(rollout.name) : `${same}, ${clean(rollout.name)}` });
+  }
+  return [...groups.values()];
+}
+
+function oneFailure(
+  job: Job,
+  rollout: Rollout,
+  { paint, width }: { paint: Paint; width: number },
+  live: number | undefined,
+): Told {
   const { failure: why } = rollout;
   const room = Math.min(width, 100) - 4;
   const text = (line: string) => wrap(clean(line), room).map((part) => `  ${part}`);
   const at =
     why && [why.class, why.step && `in ${why.step}`, why.service && `service ${clean(why.service)}`].filter(Boolean).join(", ");
   const log = why?.log ?? [];
-  return [
-    `${paint.bold(clean(rollout.name))}${at ? `  ${paint.red(at)}` : ""}`,
-    ...(why ? text(why.message) : []),
+  const lines = [
+    ...(why ? why.message.split("\n").flatMap(text) : []),
     ...(job.kind === "deploy" ? text(`Now: ${served(rollout, live)}`) : []),
     ...(why?.remedy && rollout.status !== "canceled" ? text(`What to do: ${why.remedy}`) : []),
     ...(log.length > 0
@@ -109,19 +137,16 @@ function oneFailure(job: Job, rollout: Rollout, { paint, width }: { paint: Paint
         ]
       : []),
   ];
+  return { at: at || undefined, lines };
 }
 
 /** Commands worth trying after a job that did not go well. */
 export function nextOf(job: Job): string[] {
-  const service = rolloutsOf(job).find(({ failure: why }) => why?.service)?.failure?.service;
   const target = rolloutsOf(job).find(({ status }) => status === "failed")?.name;
-  const environment = job.environment && job.environment !== "production" ? ` --environment ${job.environment}` : "";
   const kind = job.failure?.class ?? "";
   if (job.kind === "deploy" && ["unhealthy", "start.failed"].includes(kind))
-    return [
-      `berth logs ${job.app}${environment}${service ? ` --service ${service}` : ""}`,
-      `berth jobs watch ${job.id} --verbose`,
-    ];
+    // What `berth logs` shows is the release that serves, not the one that failed.
+    return [`berth jobs show ${job.id}`, `berth jobs watch ${job.id} --verbose`];
   if (kind === "hostkey.changed" || kind === "untrusted") return [`berth target trust ${target}`];
   if (
     target &&
@@ -132,8 +157,10 @@ export function nextOf(job: Job): string[] {
       "auth.failed",
       "docker.missing",
       "docker.down",
+      "docker.denied",
       "compose.missing",
       "tool.missing",
+      "folder.denied",
     ].includes(kind)
   )
     return [`berth target check ${target}`];

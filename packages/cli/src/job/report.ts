@@ -72,7 +72,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
       } else {
         const step = targets.get(event.target);
         if (step) Object.assign(step, { last: event.at, text });
-        if (verbose || (!live && event.type !== "log")) line(event, text);
+        if (verbose || event.type === "note" || (!live && event.type !== "log")) line(event, text);
       }
       progress.doing(doing);
     },
@@ -101,4 +101,4 @@ function remark({ status, waitsFor, nextAt, failure }: Rollout): string | undefi
   return undefined;
 }
 
-const waiting = (job: Job) => (job.status === "queued" ? "accepted, waits for a worker" : "waits for news");
+const waiting = (job: Job) => (job.status === "queued" ? "accepted, waiting for a worker" : "waiting for the server");

@@ -1,9 +1,10 @@
 import type { Job, Rollout } from "../api/types.ts";
+import { whoText } from "../audit/who.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
 import { ago, duration, moment } from "../terminal/time.ts";
-import { placeOf, rolloutsOf, served } from "./outcome.ts";
+import { placeOf, rolloutsOf, served, took } from "./outcome.ts";
 
 interface Look {
   readonly width: number;
@@ -27,11 +28,9 @@ const tones: Record<string, (paint: Paint) => (text: string) => string> = {
 /** A status in the colour of what it means. */
 export const toned = (paint: Paint, text: string, status: string) => (tones[status]?.(paint) ?? ((same: string) => same))(text);
 
-const spent = ({ createdAt, endedAt }: Pick<Job, "createdAt" | "endedAt">, now: Date) =>
-  duration((endedAt ? new Date(endedAt) : now).getTime() - new Date(createdAt).getTime());
-
 const what = (job: Job) => {
-  if (job.kind === "deploy") return `${job.rollback ? "roll back" : "deploy"} ${placeOf(job)} #${job.release}`;
+  if (job.kind === "deploy")
+    return `${job.again ? "start" : job.rollback ? "roll back" : "deploy"} ${placeOf(job)} #${job.release}`;
   return job.app === undefined ? job.kind : `${job.kind} ${placeOf(job)}`;
 };
 
@@ -50,7 +49,7 @@ export const jobTable = (jobs: readonly Job[], { width, paint, now }: Look): str
         keep: 2,
         least: 10,
       },
-      { title: "TOOK", cell: (job) => spent(job, now), keep: 1, right: true },
+      { title: "TOOK", cell: (job) => took(job, now) ?? "-", keep: 1, right: true },
       { title: "WHEN", cell: ({ createdAt }) => ago(createdAt, now), keep: 3 },
     ],
     jobs,
@@ -68,9 +67,9 @@ export function jobLines(job: Job, { width, paint, now }: Look): string[] {
           "Status",
           `${toned(paint, job.status, job.status)}${job.cancelAt && job.status === "running" ? ", being canceled" : ""}`,
         ],
-        ["By", `${job.by.kind} ${job.by.id}`],
-        ["Begun", `${moment(job.createdAt)} (${ago(job.createdAt, now)})`],
-        ["Took", job.endedAt ? spent(job, now) : `${spent(job, now)} so far`],
+        ["By", whoText(job.by)],
+        ["Requested", `${moment(job.createdAt)} (${ago(job.createdAt, now)})`],
+        ["Took", took(job) ?? (job.startedAt && `${took(job, now)} so far`)],
       ],
       to,
     ),

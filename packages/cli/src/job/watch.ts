@@ -9,6 +9,7 @@ import { progressOn } from "../terminal/progress.ts";
 import { follow } from "./follow.ts";
 import { interrupts } from "./interrupt.ts";
 import { failure, nextOf, success } from "./outcome.ts";
+import { placeLines, placesOf } from "./places.ts";
 import { reporter } from "./report.ts";
 
 interface Input {
@@ -55,15 +56,25 @@ export async function watch(session: Session, api: Client, job: Job, watching: W
   try {
     for (let detached = false; !detached; ) {
       session.retrying = (why) => progress.doing(() => `Berth cannot be reached (${why}); trying again`);
-      const onLost = (why: string) => progress.doing(() => `${why} The job goes on; trying again`);
-      for await (const page of follow(api, job.id, { signal: interrupt.signal(), after, onLost })) {
+      let told = false;
+      const onLost = (why: string) => {
+        progress.doing(() => `${why} The job goes on; trying again`);
+        // Where no line can be redrawn it is said once.
+        if (!terminal.live && !told) terminal.err(`${why} The job goes on; trying again ...`);
+        told = true;
+      };
+      const onFound = () => {
+        if (!terminal.live) terminal.err("Berth answers again.");
+        told = false;
+      };
+      for await (const page of follow(api, job.id, { signal: interrupt.signal(), after, onLost, onFound })) {
         for (const event of page.items) tell(event);
         if (!json) report.job(page.job);
         last = page.job;
         after = page.next;
         if (page.done) {
           progress.end();
-          return finish(session, last, watching);
+          return await finish(session, api, last, watching);
         }
       }
       progress.doing(undefined);
@@ -79,13 +90,15 @@ export async function watch(session: Session, api: Client, job: Job, watching: W
   }
 }
 
-function finish(session: Session, job: Job, { live }: Watching): Exit {
+async function finish(session: Session, api: Client, job: Job, { live }: Watching): Promise<Exit> {
   const { terminal, json } = session;
   const exit = job.status === "succeeded" ? exits.done : job.status === "canceled" ? exits.canceled : exits.failed;
   if (json) {
     const next = exit === exits.failed ? nextOf(job) : [];
-    terminal.out(JSON.stringify({ type: "result", status: job.status, exit, next, job }));
-  } else if (exit === exits.done) terminal.out(...success(job, terminal.paint));
+    const found = await placesOf(session, api, job);
+    terminal.out(JSON.stringify({ type: "result", status: job.status, exit, next, ...found, job }));
+  } else if (exit === exits.done)
+    terminal.out(...success(job, terminal.paint), ...placeLines(await placesOf(session, api, job), terminal.paint));
   else {
     terminal.err(...failure(job, { paint: terminal.errPaint, width: terminal.errWidth }, live));
     if (exit === exits.failed)

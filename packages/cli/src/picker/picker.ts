@@ -5,7 +5,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** Asks somebody who typed only `berth` what to do; answers the words they would have typed. */
 export async function pick(terminal: Terminal): Promise<string[]> {
   const first = await choose(
-    "What shall be done?",
+    "What do you want to do?",
     commands.map(({ name, summary }) => ({ value: name, label: name, hint: summary })),
   );
   const chosen = commands.find(({ name }) => name === first);

@@ -23,11 +23,14 @@ interface Look {
 }
 
 /** What comes after the paid period: an end, another plan, or the same again. */
-function next({ cancelAt, pendingPlan, periodEnd }: Billing, { paint, now }: Look): readonly [string, string | undefined] {
+function next(
+  { cancelAt, entitlement, pendingPlan, periodEnd }: Billing,
+  { paint, now }: Look,
+): readonly [string, string | undefined] {
   const when = (at: string) => `${moment(at)} (${ago(at, now)})`;
   if (cancelAt !== null) return ["Ends", paint.yellow(when(cancelAt))];
   if (pendingPlan !== null) return ["Next plan", `${pendingPlan}${periodEnd === null ? "" : `, from ${when(periodEnd)}`}`];
-  return ["Renews", periodEnd === null ? undefined : when(periodEnd)];
+  return ["Renews", periodEnd === null || entitlement !== "active" ? undefined : when(periodEnd)];
 }
 
 export const planLines = (

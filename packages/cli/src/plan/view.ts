@@ -2,7 +2,7 @@ import type { Plan, PlanChange } from "../api/types.ts";
 import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts } from "../terminal/table.ts";
-import { clean, listed, plural, wrap } from "../terminal/text.ts";
+import { clean, listed, marked, plural } from "../terminal/text.ts";
 import { ago, moment } from "../terminal/time.ts";
 
 interface Look {
@@ -16,9 +16,6 @@ type Over = PlanChange["over"];
 export const aMonth = ({ price, currency }: Pick<Plan, "price" | "currency">) => `${money(price, currency)} a month`;
 
 /** A sentence behind a mark, in lines that fit. */
-const marked = (mark: string, text: string, { width }: Pick<Look, "width">) =>
-  wrap(text, Math.max(20, Math.min(width, 100) - 2)).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
-
 /** What the plan does not cover of what is used. */
 export function overLines({ slots, targets }: Over, plan: string, look: Pick<Look, "width" | "paint">): string[] {
   const beyond = listed([...(slots > 0 ? [plural(slots, "app")] : []), ...(targets > 0 ? [plural(targets, "server")] : [])]);

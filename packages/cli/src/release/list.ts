@@ -1,6 +1,7 @@
 import { body, segment } from "../api/client.ts";
-import type { App, Release } from "../api/types.ts";
+import type { Release } from "../api/types.ts";
 import { findApp, findEnvironment } from "../app/name.ts";
+import { whoText } from "../audit/who.ts";
 import { type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { named } from "../refusal.ts";
@@ -17,14 +18,14 @@ interface Input {
 }
 
 export const examples: Verb<Input>["examples"] = [
-  ["berth releases", "those of the app in this folder"],
+  ["berth releases", "how each came out, and which can be rolled back to"],
   ["berth releases shop --environment staging", "those of another one"],
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
   pagingOptions(
     command
-      .option("--app <name>", "the app, by option")
+      .option("--app <name>", "the app, in place of the argument")
       .option("-e, --environment <name>", "the environment (default: production)"),
   );
 
@@ -34,32 +35,48 @@ export const parse = ([app]: readonly string[], flags: Flags): Input => ({
   paging: parsePaging(flags),
 });
 
-/** Where each release serves: its targets by number. */
-const liveOn = (app: App, environment = "production") => {
-  const live = new Map<number, string[]>();
-  for (const { name, release } of app.environments.find((each) => each.name === environment)?.targets ?? [])
-    if (release !== null) live.set(release, [...(live.get(release) ?? []), name]);
-  return live;
+/** How a release came out, in words. */
+export function outcomeText({ outcome, liveOn, failure }: Release): string {
+  const why = failure ? `failed (${failure.class})` : "failed";
+  switch (outcome) {
+    case "live":
+      return `live on ${liveOn.join(", ")}${failure ? `, ${why} elsewhere` : ""}`;
+    case "was_live":
+      return "was live";
+    case "failed":
+      return why;
+    case "deploying":
+      return "being deployed";
+    default:
+      return outcome;
+  }
+}
+
+const tones: Partial<Record<Release["outcome"], (paint: Paint) => (text: string) => string>> = {
+  live: (paint) => paint.green,
+  failed: (paint) => paint.red,
+  canceled: (paint) => paint.yellow,
+  deploying: (paint) => paint.cyan,
 };
 
 export const releaseTable = (
   releases: readonly Release[],
-  live: ReadonlyMap<number, readonly string[]>,
   { width, paint, now }: { width: number; paint: Paint; now: Date },
 ): string[] =>
   table<Release>(
     [
       { title: "RELEASE", cell: ({ number }) => String(number), right: true },
       {
-        title: "LIVE ON",
-        cell: ({ number }) => live.get(number)?.join(", ") ?? "",
-        paint: (on, text, { number }) => (live.has(number) ? on.green(text) : on.dim(text)),
-        least: 10,
+        title: "OUTCOME",
+        cell: outcomeText,
+        paint: (on, text, { outcome }) => (tones[outcome]?.(on) ?? on.dim)(text),
+        least: 18,
       },
+      { title: "ROLLBACK", cell: ({ rollback }) => (rollback.possible ? "yes" : "no"), keep: 4 },
       { title: "WHEN", cell: ({ createdAt }) => ago(createdAt, now) },
       { title: "NOTE", cell: ({ note }) => note ?? "", keep: 3, least: 12 },
       { title: "IMAGES", cell: ({ services }) => services.map(({ image }) => image).join(", "), keep: 2, least: 16 },
-      { title: "BY", cell: ({ by }) => by.id, keep: 1 },
+      { title: "BY", cell: ({ by }) => whoText(by), keep: 1, least: 12 },
     ],
     releases,
     { width, paint },
@@ -69,20 +86,16 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const app = await findApp(session.folder, input.app);
   const environment = await findEnvironment(session.folder, input.environment);
   const api = await session.api();
-  const param = { app: segment(app) };
-  const [page, view] = await Promise.all([
-    readPages(input.paging, (query) =>
-      body(api.v1.apps[":app"].releases.$get({ param, query: { ...query, ...(environment !== undefined && { environment }) } })),
-    ),
-    body(api.v1.apps[":app"].$get({ param })),
-  ]).catch((error: unknown) => {
+  const query = environment === undefined ? {} : { environment };
+  const page = await readPages(input.paging, (paging) =>
+    body(api.v1.apps[":app"].releases.$get({ param: { app: segment(app) }, query: { ...paging, ...query } })),
+  ).catch((error: unknown) => {
     throw named(error, { APP: app });
   });
   const { terminal } = session;
   show(session, page, () => {
     if (page.items.length === 0) return [`${app} has no release yet. \`berth deploy\` makes one.`];
-    const lines = releaseTable(page.items, liveOn(view, environment), { ...terminal, now: session.now() });
-    return [...lines, ...more(page.next, `berth releases ${app}`)];
+    return [...releaseTable(page.items, { ...terminal, now: session.now() }), ...more(page.next, `berth releases ${app}`)];
   });
   return exits.done;
 }

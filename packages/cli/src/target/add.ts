@@ -61,7 +61,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   );
   const installed = await letIn(session, target, input);
   try {
-    const shown = await looked(session, api, name, job, `asks ${name} for its host key`);
+    const shown = await looked(session, api, name, job, `asking ${name} for its host key`);
     const checked = await confirmKey(session, api, shown, input);
     return tell(session, checked ?? shown, { input, installed, confirmed: checked !== undefined });
   } catch (error) {
@@ -76,13 +76,13 @@ export async function run(session: Session, input: Input): Promise<Exit> {
 async function letIn(session: Session, target: Target, input: Input): Promise<boolean> {
   const { terminal } = session;
   const { confirm } = await import("../terminal/ask.ts");
-  const wanted = input.install ?? (terminal.interactive && (await confirm("Let it in now, with your own ssh?")));
+  const wanted = input.install ?? (terminal.interactive && (await confirm("Add its key to the server now, with your own ssh?")));
   if (wanted) {
-    await installKey(input, target.publicKey);
+    await installKey(target.name, input, target.publicKey);
     note(session, `${terminal.errPaint.green("✓")} The key is in`);
     return true;
   }
-  note(session, "Let it in there with this line:", `  ${terminal.errPaint.cyan(installCommand(input, target.publicKey))}`);
+  note(session, "Add its key there with this command:", `  ${terminal.errPaint.cyan(installCommand(input, target.publicKey))}`);
   if (terminal.interactive && !(await confirm("Is it in?"))) return false;
   return terminal.interactive;
 }

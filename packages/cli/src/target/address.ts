@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { userName } from "@berth/domain/target/user-name.ts";
 import { usage } from "../refusal.ts";
 
 /** Where a server is and who logs in there. */
@@ -16,7 +17,7 @@ export function parseAddress(text: string): Address {
   const [, user = "root", bracketed, plain, bare, port = "22"] = match;
   const host = bracketed ?? plain ?? bare ?? "";
   const number = Number(port);
-  if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw usage(`"${user}" is not a Unix user's name.`);
+  if (!userName.test(user)) throw usage(`"${user}" is not a Unix user's name.`);
   if ((bracketed !== undefined || bare !== undefined) && isIP(host) !== 6) throw usage(`"${host}" is not an IPv6 address.`);
   if (plain !== undefined && (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$/.test(host) || host.length > 253))
     throw usage(`"${host}" is neither a host's name nor an address.`);

@@ -53,7 +53,7 @@ async function check(session: Session, api: Client, names: readonly string[]): P
       }),
     ),
   );
-  const doing = `looks at ${names.length === 1 ? names[0] : plural(names.length, "server")}`;
+  const doing = `checking ${names.length === 1 ? names[0] : plural(names.length, "server")}`;
   for (const job of jobs satisfies Job[]) await settle(session, api, job, doing);
   return Promise.all(names.map((name) => getTarget(api, name)));
 }

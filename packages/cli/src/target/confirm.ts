@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { body, type Client, segment } from "../api/client.ts";
 import type { Job, Target } from "../api/types.ts";
+import { withProof } from "../auth/prove.ts";
 import { settle } from "../job/watch.ts";
 import { named, Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
@@ -60,13 +61,9 @@ export async function confirmKey(
   } else if (confirming.yes) note(session, "  Trusted as it was shown, because of --yes.");
   else if (!terminal.interactive) return undefined;
   else if (!(await ask(session, target, shown))) return undefined;
-  const { job } = await body(
-    api.v1.targets[":target"].trust.$post(
-      { param: { target: segment(target.name) }, json: { fingerprint: shown.fingerprint } },
-      once(),
-    ),
-  );
-  return looked(session, api, target.name, job, `looks at ${target.name}`);
+  const asked = { param: { target: segment(target.name) }, json: { fingerprint: shown.fingerprint } };
+  const { job } = await withProof(session, api, () => body(api.v1.targets[":target"].trust.$post(asked, once())));
+  return looked(session, api, target.name, job, `checking ${target.name}`);
 }
 
 async function ask(session: Session, target: Target, shown: { type: string; key: string }): Promise<boolean> {

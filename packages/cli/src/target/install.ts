@@ -27,7 +27,7 @@ export function installCommand({ user, host, port }: Address, publicKey: string)
 }
 
 /** Lets the key in through the person's own ssh, which asks for whatever it needs on the terminal. @throws Refused cli.key */
-export async function installKey(address: Address, publicKey: string): Promise<void> {
+export async function installKey(name: string, address: Address, publicKey: string): Promise<void> {
   const { user, host, port } = address;
   const child = spawn("ssh", ["-p", String(port), "-l", user, "-o", "ConnectTimeout=20", "--", host, INSTALL], {
     stdio: ["pipe", "ignore", "inherit"],
@@ -38,7 +38,10 @@ export async function installKey(address: Address, publicKey: string): Promise<v
   });
   child.stdin.on("error", () => {}); // ssh ended before it read the key; its exit says so
   child.stdin.end(`${checkKey(publicKey)}\n`);
-  const by = { next: [installCommand(address, publicKey)], hint: "Let it in by hand:" };
+  const by = {
+    next: [installCommand(address, publicKey), `berth target trust ${name}`],
+    hint: `${name} is registered all the same. Add the key by hand, then confirm the server's host key.`,
+  };
   const code = await ended.catch((error: NodeJS.ErrnoException) => {
     throw refuse("cli.key", {
       detail: error.code === "ENOENT" ? "There is no ssh on this machine." : error.message,

@@ -20,8 +20,12 @@ export async function run(session: Session, { name }: Input): Promise<Exit> {
   const api = await session.api();
   const target = await getTarget(api, name);
   const { terminal } = session;
+  const waits = target.status !== "ready" && target.shownKey && target.shownKey.fingerprint !== target.hostKey?.fingerprint;
   show(session, target, () => [
     ...targetLines(target, { ...terminal, now: session.now() }),
+    ...(waits
+      ? ["", "Its host key waits to be confirmed:", `  ${terminal.paint.cyan(`berth target trust ${target.name}`)}`]
+      : []),
     ...(target.problem?.class === "auth.failed"
       ? ["", "Let the key in there with this line:", `  ${terminal.paint.cyan(installCommand(target, target.publicKey))}`]
       : []),

@@ -29,6 +29,9 @@ function colour(env: Env, stream: Stream): boolean {
   return stream.isTTY === true && env.TERM !== "dumb";
 }
 
+/** Machines that build have terminals too, and nobody at them. */
+const isCi = ({ CI }: Env) => CI !== undefined && !["", "0", "false"].includes(CI.toLowerCase());
+
 function columns(env: Env, stream: Stream): number {
   const given = Number(env.COLUMNS);
   if (Number.isInteger(given) && given > 0) return given;
@@ -46,7 +49,7 @@ export function terminalOf(
     (...text: readonly string[]) =>
       void stream.write(text.map((line) => `${line}\n`).join(""));
   // A terminal that has no size yet cannot be drawn on.
-  const able = stdout.isTTY === true && env.TERM !== "dumb" && stdout.columns > 0;
+  const able = stdout.isTTY === true && env.TERM !== "dumb" && stdout.columns > 0 && !isCi(env);
   return {
     out: lines(stdout),
     err: lines(stderr),

@@ -1,6 +1,6 @@
 // Terminal sequences (CSI, OSC, the short escapes), then control characters and those that turn the reading direction.
 const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])/gu;
-const controls = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const controls = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Text from elsewhere as one line that is safe on a terminal. */
 export const clean = (text: string) =>
@@ -49,6 +49,10 @@ export function wrap(text: string, width: number): string[] {
   }
   return [...lines, line];
 }
+
+/** The text behind a mark, each further line of it below the text and not below the mark. */
+export const marked = (mark: string, text: string, { width }: { readonly width: number }): string[] =>
+  wrap(text, Math.max(20, Math.min(width, 100) - 2)).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
 
 export const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)));
 export const padLeft = (text: string, width: number) => " ".repeat(Math.max(0, width - widthOf(text))) + text;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { body } from "../api/client.ts";
+import { withProof } from "../auth/prove.ts";
 import { collect, countOf, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
@@ -45,7 +46,8 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     ...(input.app !== undefined && { app: input.app }),
     ...(input.days !== undefined && { days: input.days }),
   };
-  const token = await body(api.v1.tokens.$post({ json }, { headers: { "idempotency-key": `cli-${randomUUID()}` } }));
+  const headers = { "idempotency-key": `cli-${randomUUID()}` };
+  const token = await withProof(session, api, () => body(api.v1.tokens.$post({ json }, { headers })));
   const { green, dim } = session.terminal.errPaint;
   note(
     session,

@@ -1,15 +1,22 @@
 import { body } from "../api/client.ts";
 import type { Token } from "../api/types.ts";
-import type { Verb } from "../command.ts";
+import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
+import { more, type Paging, pagingOptions, parsePaging, readPages } from "../terminal/page.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 import { ago } from "../terminal/time.ts";
 
-export const examples: Verb<object>["examples"] = [["berth token list", "those that are good, and when each was last used"]];
+interface Input {
+  readonly paging: Paging;
+}
 
-export const parse = (): object => ({});
+export const examples: Verb<Input>["examples"] = [["berth token list", "those that are good, and when each was last used"]];
+
+export const options: NonNullable<Verb<Input>["options"]> = pagingOptions;
+
+export const parse = (_: readonly string[], flags: Flags): Input => ({ paging: parsePaging(flags) });
 
 export const tokenTable = (
   tokens: readonly Token[],
@@ -28,13 +35,13 @@ export const tokenTable = (
     { width, paint },
   );
 
-export async function run(session: Session): Promise<Exit> {
+export async function run(session: Session, { paging }: Input): Promise<Exit> {
   const api = await session.api();
-  const answer = await body(api.v1.tokens.$get());
-  show(session, answer, () =>
-    answer.items.length === 0
+  const page = await readPages(paging, (query) => body(api.v1.tokens.$get({ query })));
+  show(session, page, () =>
+    page.items.length === 0
       ? ["No tokens. `berth token create ci --scope deploy` issues one."]
-      : tokenTable(answer.items, { ...session.terminal, now: session.now() }),
+      : [...tokenTable(page.items, { ...session.terminal, now: session.now() }), ...more(page.next, "berth token list")],
   );
   return exits.done;
 }

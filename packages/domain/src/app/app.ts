@@ -3,7 +3,7 @@ import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { KEEP_SECONDS } from "../once.ts";
-import { get, getAll, key, list, put, ttlIn, type Write } from "../table.ts";
+import { fill, get, getAll, key, listAll, put, ttlIn, type Write } from "../table.ts";
 
 /**
  * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
@@ -41,7 +41,13 @@ export const Environment = z.object({
 export type Environment = z.infer<typeof Environment>;
 
 export const PRODUCTION = "production";
-export const GOOD_KEPT = 20;
+
+/**
+ * The Compose project's name on a server, another one for each environment of each app. An environment without a dash is what follows the
+ * last dash; one with dashes is set off by what no name may contain.
+ */
+export const projectOf = (app: string, environment: string) => `${app}${environment.includes("-") ? "_" : "-"}${environment}`;
+
 const REQUESTS_KEPT = 5;
 
 export const appKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `APP#${name}`);
@@ -92,22 +98,17 @@ export async function listApps(
 ): Promise<{ items: App[]; next: string | null }> {
   allow(ctx, "read", ANY_APP);
   const after = input.cursor === undefined ? undefined : `APP#${input.cursor}`;
-  const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "APP#", after, limit: input.limit });
-  const items = page.rows.map((row) => App.parse(row)).filter((app) => mayUse(ctx, { app: app.name }));
-  return { items, next: page.last?.slice("APP#".length) ?? null };
+  const wanted = (app: App) => (mayUse(ctx, { app: app.name }) ? app : undefined);
+  const range = { pk: key(ctx, "").pk, prefix: "APP#", after, limit: input.limit };
+  const { items, last } = await fill(ctx, range, (rows) => rows.map((row) => wanted(App.parse(row))));
+  return { items, next: last?.slice("APP#".length) ?? null };
 }
 
 /** All of an app's, as they are: whether the app goes with one of them is decided by this. */
 export async function listEnvironments(ctx: Context, app: string): Promise<Environment[]> {
   allow(ctx, "read", { app });
-  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#`, consistent: true });
+  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#`, consistent: true });
   return rows.map((row) => Environment.parse(row));
-}
-
-/** The release that was live before the present one came to be for the first time: where a rollback goes. */
-export function before(environment: Environment): number | undefined {
-  const first = environment.good.indexOf(environment.good.at(-1) ?? 0);
-  return first > 0 ? environment.good[first - 1] : undefined;
 }
 
 const goneKey = (ctx: Pick<Context, "tenant">, app: string, name: string) => key(ctx, `GONE#${app}#${name}`);

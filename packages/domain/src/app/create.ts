@@ -4,21 +4,40 @@ import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
-import { commit, insert, type Write } from "../table.ts";
+import { commit, insert, key, list, type Write } from "../table.ts";
+import { addInTurn } from "../turn.ts";
 import { type App, appKey } from "./app.ts";
 import type { AppView } from "./status.ts";
 
-/** Makes an app, and with it what `also` writes. It holds no slot and runs nothing until it is deployed. */
+/** An app that is not deployed holds no slot, so no plan bounds them; more than these nobody has. */
+export const APPS_MOST = 300;
+
+/**
+ * Makes an app, and with it what `also` writes. It holds no slot and runs nothing until it is deployed.
+ * @throws Problem app.exists, app.too_many, and what the bill forbids
+ */
 export async function createApp(
   ctx: Context,
   input: { name: string; template: "compose" },
   also: (app: Pick<App, "id">) => readonly Write[] = () => [],
 ): Promise<AppView> {
   allow(ctx, "deploy", { app: input.name });
+  return addInTurn(ctx, "apps", (turn) => make(ctx, input, also, turn));
+}
+
+async function make(
+  ctx: Context,
+  input: { name: string; template: "compose" },
+  also: (app: Pick<App, "id">) => readonly Write[],
+  turn: Write,
+): Promise<AppView> {
+  const held = await list(ctx, { pk: key(ctx, "").pk, prefix: "APP#", limit: APPS_MOST, consistent: true });
+  if (held.rows.length >= APPS_MOST) throw new Problem("app.too_many", { detail: `${APPS_MOST} is the most.` });
   const seen = { id: newId(ctx, "app"), name: input.name, template: input.template, createdAt: ctx.now().toISOString() };
   const view: AppView = { ...seen, slot: false, environments: [] };
   await commit(
     ctx,
+    turn,
     remember(ctx, view),
     entitled(ctx, "grow"),
     insert(

@@ -1,10 +1,12 @@
 import { audit } from "../audit/audit.ts";
+import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
 import { freeToChange, inTurn } from "../deployment/busy.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
+import { promiseErasure } from "../release/release.ts";
 import { commit, getAll, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "./app.ts";
@@ -39,6 +41,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
         : undefined,
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
       ...keepRequests(ctx, environment),
+      ...promiseErasure(ctx, { app: app.id, environment: name, upTo: environment.releases, last: others.length === 0 }),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;
@@ -61,7 +64,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
         { target: id, name: String(rows[i]?.name ?? id), status: "queued", attempts: 0 },
       ]),
     ),
-    by: { kind: ctx.actor.kind, id: ctx.actor.id },
+    by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),
     version: 1,
   };

@@ -1,17 +1,35 @@
 import * as z from "zod";
+import { Address, addressesOf } from "../container/address.ts";
+import { getSeen, NotSeen, type Place, readSeen, Seen } from "../container/seen.ts";
+import { State, together } from "../container/state.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { findJob, Job } from "../job/job.ts";
-import { key, list } from "../table.ts";
+import { key, listAll } from "../table.ts";
 import { listTargets } from "../target/target.ts";
 import { App, Environment, getApp, listApps, listEnvironments } from "./app.ts";
 
-/** An app as people look at it: what serves where, by environment. */
+const TargetView = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The release that went live there last. */
+  release: z.number().int().nullable(),
+  /** How it was when its containers were last seen. */
+  state: State,
+  /** When that was; null where nobody saw them yet. */
+  seenAt: z.iso.datetime().nullable(),
+});
+
+/** An app as people look at it: what serves where, by environment, and how it was when it was last seen. */
 export const EnvironmentView = z.object({
   name: z.string(),
   /** The last release that was healthy everywhere. */
   release: z.number().int().nullable(),
   releases: z.number().int(),
-  targets: z.array(z.object({ id: z.string(), name: z.string(), release: z.number().int().nullable() })),
+  /** Of all targets with a live release together. */
+  state: State,
+  /** Of these the one seen longest ago. */
+  seenAt: z.iso.datetime().nullable(),
+  targets: z.array(TargetView),
   /** The job that changed it last. */
   job: z.string().nullable(),
 });
@@ -21,53 +39,115 @@ export const AppView = App.omit({ version: true, active: true }).extend({
   environments: z.array(EnvironmentView),
 });
 export type AppView = z.infer<typeof AppView>;
-export const AppStatus = AppView.extend({ jobs: z.array(Job) });
 
-function view(app: App, environments: readonly Environment[], names: ReadonlyMap<string, string>): AppView {
-  const { version: _, active, ...rest } = app;
-  return {
-    ...rest,
+/** The view with every container as it was last seen, and why a later look saw nothing. */
+export const AppStatus = AppView.extend({
+  environments: z.array(
+    EnvironmentView.extend({
+      targets: z.array(
+        TargetView.extend({
+          seen: Seen.nullable(),
+          problem: NotSeen.nullable(),
+          /** Where its services can be reached from outside. */
+          addresses: z.array(Address),
+        }),
+      ),
+    }),
+  ),
+  jobs: z.array(Job),
+});
+export type AppStatus = z.infer<typeof AppStatus>;
+
+const placesOf = (app: App, { name, placement }: Environment): Place[] =>
+  placement.map((target) => ({ app: app.name, appId: app.id, environment: name, target }));
+
+type Full = Omit<AppStatus, "jobs">;
+
+/** Apps with all that is known of them, from the table alone. */
+async function viewAll(ctx: Context, apps: readonly { app: App; environments: readonly Environment[] }[]): Promise<Full[]> {
+  const places = apps.flatMap(({ app, environments }) => environments.flatMap((each) => placesOf(app, each)));
+  const [all, stored] = await Promise.all([listTargets(ctx), getSeen(ctx, places)]);
+  const known = new Map(all.map((target) => [target.id, target]));
+  const seen = new Map(places.map(({ appId, environment, target }, i) => [`${appId}/${environment}/${target}`, stored[i]]));
+  return apps.map(({ app: { version: _, active, ...app }, environments }) => ({
+    ...app,
     slot: active.length > 0,
-    environments: environments.map((environment) => ({
-      name: environment.name,
-      release: environment.good.at(-1) ?? null,
-      releases: environment.releases,
-      targets: environment.placement.map((id) => ({ id, name: names.get(id) ?? id, release: environment.live[id] ?? null })),
-      job: environment.job,
-    })),
-  };
+    environments: environments.map((environment) => {
+      const targets = environment.placement.map((id) => {
+        const { name = id, host = "" } = known.get(id) ?? {};
+        const { state, ...was } = readSeen(seen.get(`${app.id}/${environment.name}/${id}`));
+        const at = { state, seenAt: was.seen?.at ?? null, ...was };
+        const addresses = addressesOf(host, was.seen?.containers ?? []);
+        return { id, name, release: environment.live[id] ?? null, ...at, addresses };
+      });
+      const live = targets.filter(({ release }) => release !== null);
+      const times = live.map(({ seenAt }) => seenAt);
+      return {
+        name: environment.name,
+        release: environment.good.at(-1) ?? null,
+        releases: environment.releases,
+        state: together(live.map(({ state }) => state)),
+        seenAt: times.includes(null) ? null : (times.sort()[0] ?? null),
+        targets,
+        job: environment.job,
+      };
+    }),
+  }));
 }
 
-const targetNames = async (ctx: Context) => new Map((await listTargets(ctx)).map(({ id, name }) => [id, name]));
+const short = ({ environments, ...app }: Full): AppView => ({
+  ...app,
+  environments: environments.map(({ targets, ...rest }) => ({
+    ...rest,
+    targets: targets.map(({ seen: _seen, problem: _problem, addresses: _addresses, ...target }) => target),
+  })),
+});
 
 export async function viewApps(
   ctx: Context,
   input: { cursor?: string | undefined; limit: number },
 ): Promise<{ items: AppView[]; next: string | null }> {
   allow(ctx, "read", ANY_APP);
-  const [apps, names, rows] = await Promise.all([
-    listApps(ctx, input),
-    targetNames(ctx),
-    list(ctx, { pk: key(ctx, "").pk, prefix: "ENV#" }),
-  ]);
+  const [apps, rows] = await Promise.all([listApps(ctx, input), listAll(ctx, { pk: key(ctx, "").pk, prefix: "ENV#" })]);
   const environments = Map.groupBy(
-    rows.rows.map((row) => Environment.parse(row)),
+    rows.map((row) => Environment.parse(row)),
     (environment) => environment.app,
   );
-  return { items: apps.items.map((app) => view(app, environments.get(app.name) ?? [], names)), next: apps.next };
+  const found = await viewAll(
+    ctx,
+    apps.items.map((app) => ({ app, environments: environments.get(app.name) ?? [] })),
+  );
+  return { items: found.map(short), next: apps.next };
+}
+
+async function viewWhole(ctx: Context, name: string, waitSeconds: number): Promise<Full> {
+  const app = await getApp(ctx, name);
+  const environments = await listEnvironments(ctx, name);
+  if (waitSeconds > 0) {
+    const live = environments.flatMap((each) => placesOf(app, each).filter(({ target }) => each.live[target] !== undefined));
+    const { lookAfresh } = await import("../container/fresh.ts");
+    await lookAfresh(ctx, live, waitSeconds);
+  }
+  const [view] = await viewAll(ctx, [{ app, environments }]);
+  if (!view) throw new Error("one app was asked for");
+  return view;
 }
 
 export async function viewApp(ctx: Context, name: string): Promise<AppView> {
   allow(ctx, "read", ANY_APP);
-  const app = await getApp(ctx, name);
-  const [environments, names] = await Promise.all([listEnvironments(ctx, name), targetNames(ctx)]);
-  return view(app, environments, names);
+  return short(await viewWhole(ctx, name, 0));
 }
 
-/** The view with the last job of each environment. */
-export async function appStatus(ctx: Context, name: string): Promise<z.infer<typeof AppStatus>> {
+/** What a caller who wants it fresh waits for the servers, at most. */
+const FRESH_SECONDS = 8;
+
+/**
+ * The app with its containers as they were last seen and the last job of each environment. `fresh` asks the servers first and waits some
+ * seconds for them; of one that has not answered by then it tells what is known, and from when.
+ */
+export async function appStatus(ctx: Context, name: string, { fresh = false } = {}): Promise<AppStatus> {
   allow(ctx, "read", ANY_APP);
-  const found = await viewApp(ctx, name);
+  const found = await viewWhole(ctx, name, fresh ? FRESH_SECONDS : 0);
   const jobs = await Promise.all(found.environments.map(({ job }) => (job === null ? undefined : findJob(ctx, job))));
   return { ...found, jobs: jobs.filter((job) => job !== undefined) };
 }

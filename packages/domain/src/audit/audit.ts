@@ -2,7 +2,8 @@ import * as z from "zod";
 import { type Actor, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { insert, key, list, type Write } from "../table.ts";
+import { fill, insert, key, type Write } from "../table.ts";
+import { Who, whoIs } from "./who.ts";
 
 /** Who did what to which thing, when, with what result. Written in the commit of the change it tells of; never changed. */
 export const AuditLine = z.object({
@@ -10,18 +11,21 @@ export const AuditLine = z.object({
   at: z.iso.datetime(),
   action: z.string(),
   subject: z.string(),
-  actor: z.object({ kind: z.enum(["user", "token", "system"]), id: z.string() }),
+  /** What the subject is called, where it is an id. */
+  subjectName: z.string().optional(),
+  actor: Who,
   result: z.string(),
   detail: z.string().optional(),
 });
 export type AuditLine = z.infer<typeof AuditLine>;
 
 const part = (at: string) => `AUDIT#${at.slice(0, 4)}${at.slice(5, 7)}`;
-const doer = ({ kind, id }: Actor) => ({ kind, id });
 
 export interface AuditFacts {
   readonly result?: string;
   readonly detail?: string | undefined;
+  /** What the subject is called, where it is an id. */
+  readonly name?: string | undefined;
   /** Where the work was asked for by somebody else than the one who does it. */
   readonly by?: Actor | undefined;
 }
@@ -29,9 +33,10 @@ export interface AuditFacts {
 export function audit(ctx: Context, action: `${string}.${string}`, subject: string, facts: AuditFacts = {}): Write {
   const at = ctx.now().toISOString();
   const id = `aud_${ulid(ctx)}`;
-  const line: AuditLine = { id, at, action, subject, actor: doer(facts.by ?? ctx.actor), result: facts.result ?? "ok" };
+  const line: AuditLine = { id, at, action, subject, actor: whoIs(facts.by ?? ctx.actor), result: facts.result ?? "ok" };
   return insert(ctx, key(ctx, `${at}#${id}`, part(at)), {
     ...line,
+    ...(facts.name && { subjectName: facts.name.slice(0, 254) }),
     ...(facts.detail && { detail: facts.detail.slice(0, 1000) }),
   });
 }
@@ -55,13 +60,15 @@ export async function listAudit(
   const oldest = Date.UTC(now.getUTCFullYear() - 1, now.getUTCMonth(), 1);
   for (let month = Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), 1); month >= oldest; month = previousMonth(month)) {
     const { pk } = key(ctx, "", part(new Date(month).toISOString()));
-    const page = await list(ctx, { pk, after, limit: input.limit - items.length, newestFirst: true });
-    items.push(...page.rows.map((row) => AuditLine.parse(row)));
-    if (items.length >= input.limit) break;
+    const range = { pk, after, limit: input.limit - items.length, newestFirst: true };
+    const page = await fill(ctx, range, (rows) => rows.map((row) => AuditLine.parse(row)));
+    items.push(...page.items);
+    const last = items.at(-1);
+    // Whether older months have more is found out by the next page.
+    if (last && (page.last || items.length === input.limit)) return { items, next: `${last.at}#${last.id}` };
     after = undefined;
   }
-  const last = items.at(-1);
-  return { items, next: items.length >= input.limit && last ? `${last.at}#${last.id}` : null };
+  return { items, next: null };
 }
 
 function previousMonth(month: number): number {

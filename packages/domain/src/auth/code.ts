@@ -1,41 +1,61 @@
 import { timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import type { Actor, Context, Credential, World } from "../context.ts";
+import type { Context, World } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { commit, get, globalKey, insert, type Key, key, remove, store, touch, ttlIn, type Write } from "../table.ts";
-import { erase } from "../tenant/erase.ts";
-import { roleScopes, type User, userOfEmail } from "../tenant/tenant.ts";
-import { secretText, sha256 } from "../token/token.ts";
-import { limit, network } from "./rate.ts";
+import { secretText, sha256 } from "../id.ts";
+import { post, send } from "../mail/outbox.ts";
+import { commit, get, globalKey, type Key, put, remove, store, touch, ttlIn, type Write } from "../table.ts";
+import { findUserByEmail, type User, userOfEmail } from "../tenant/tenant.ts";
+import { addInTurn } from "../turn.ts";
+import { fromNetwork, type Limit, limitAll, network } from "./rate.ts";
+import { actorOf, endOldest, insertSession } from "./session.ts";
 
-/** Signing in by e-mail: a six-digit code that lives ten minutes and bears five tries, then a session. Only hashes are stored. */
+/**
+ * Signing in by e-mail: a six-digit code that lives ten minutes and bears five tries, then a session. Only hashes are stored. A code is bound
+ * to the browser that asked for it, so nobody else's guesses use up its tries; and a browser that has signed in to an address before is known
+ * to it, so that what strangers ask for that address does not keep its owner out.
+ */
 export const CODE_MINUTES = 10;
+export const BROWSER_DAYS = 180;
 const TRIES = 5;
-export const SESSION_DAYS = 30;
+const WINDOW_SECONDS = 900;
 
 const Code = z.object({ hash: z.string(), tries: z.number().int() });
-const Session = z.object({
-  user: z.string(),
-  email: z.string(),
-  tenant: z.string(),
-  role: z.enum(["owner", "member", "viewer"]),
-  provedAt: z.string().optional(),
-});
 
-const sessionKey = (hash: string) => globalKey("SESSION", hash);
-/** The tenant's own list of its sessions, by which they can be ended. */
-export const sessionRow = (ctx: Pick<Context, "tenant">, hash: string) => key(ctx, `SESSION#${hash}`);
+/** Who asks: the secret of the browser's own cookie, the address it comes from, and what it calls itself. */
+export interface Visitor {
+  readonly browser: string;
+  readonly ip: string;
+  readonly client: string;
+}
 
-const hashOf = (email: string, code: string) => sha256(`${email}|${code}`);
+const hashOf = (about: string, code: string) => sha256(`${about}|${code}`);
+const codeKey = (email: string, browser: string) => globalKey("CODE", sha256(`${browser}|${email}`));
+const browserKey = (email: string, browser: string) => globalKey("BROWSER", sha256(`${browser}|${email}`));
 
-/** Sends a code. Answers the same whether the address is known or not. */
-export async function requestCode(world: World, input: { email: string; ip: string }): Promise<void> {
-  await limit(world, `code#${input.email}`, { most: 5, seconds: 900 });
-  await limit(world, `code-from#${network(input.ip)}`, { most: 30, seconds: 900 });
-  const code = await newCode(world, globalKey("CODE", input.email), input.email);
-  await world.send("mail", { to: input.email, template: "code", data: { code, minutes: CODE_MINUTES } });
+const isKnown = async (world: World, email: string, browser: string) =>
+  (await get(world, browserKey(email, browser))) !== undefined;
+
+/** What strangers to an address may do about it together, and each of them by itself. */
+const strangers = (what: string, email: string, ip: string, { each, together }: { each: number; together: number }): Limit[] => [
+  { name: `${what}#${email}#${network(ip)}`, most: each, seconds: WINDOW_SECONDS },
+  { name: `${what}-strangers#${email}`, most: together, seconds: WINDOW_SECONDS },
+];
+
+/** Sends a code. Answers the same whether the address is known or not. @throws Problem rate.limited */
+export async function requestCode(world: World, input: { email: string; browser: string; ip: string }): Promise<void> {
+  const { email, browser, ip } = input;
+  const known = await isKnown(world, email, browser);
+  await limitAll(world, [
+    ...fromNetwork("code-from", ip, { most: 30, seconds: WINDOW_SECONDS }),
+    ...(known
+      ? [{ name: `code-known#${sha256(`${browser}|${email}`)}`, most: 5, seconds: WINDOW_SECONDS }]
+      : strangers("code", email, ip, { each: 5, together: 20 })),
+  ]);
+  const code = await newCode(world, codeKey(email, browser), email);
+  await world.send("mail", { to: email, template: "code", data: { code, minutes: CODE_MINUTES } });
 }
 
 /** Puts a new code in the place of any before it. Only its hash, bound to what it is about, is kept. */
@@ -65,50 +85,44 @@ export async function takeCode(world: World, at: Key, about: string, given: stri
   return remove(world, at, { condition: "#hash = :hash", values: { ":hash": hash } }, wrong);
 }
 
-/** Turns a right code into a session, once. On the first sign-in the tenant is made. Answers the session's secret for the cookie. */
-export async function verifyCode(world: World, input: { email: string; code: string }): Promise<{ user: User; session: string }> {
-  const used = await takeCode(world, globalKey("CODE", input.email), input.email, input.code);
-  const user = await userOfEmail(world, input.email);
+/**
+ * Turns a right code into a session, once. On the first sign-in the tenant is made; a later one from a browser that the address does not know
+ * is told by mail. Answers the session's secret for the cookie.
+ * @throws Problem auth.code_wrong, rate.limited, account.closing
+ */
+export async function verifyCode(
+  world: World,
+  input: Visitor & { email: string; code: string },
+): Promise<{ user: User; session: string }> {
+  const { email, browser, ip, client } = input;
+  const at = codeKey(email, browser);
+  if (!(await get(world, at)))
+    throw new Problem("auth.code_wrong", {
+      detail: "No code waits for this address in this browser. Enter a code where you asked for it.",
+    });
+  const [known, former] = await Promise.all([isKnown(world, email, browser), findUserByEmail(world, email)]);
+  if (!known) await limitAll(world, strangers("guess", email, ip, { each: 15, together: 30 }));
+  const used = await takeCode(world, at, email, input.code);
+  const user = await userOfEmail(world, email);
   const session = secretText(world, 43);
   const ctx: Context = { ...world, tenant: user.tenant, actor: actorOf(user) };
-  const row = {
-    user: user.id,
-    email: user.email,
-    tenant: user.tenant,
-    role: user.role,
-    provedAt: world.now().toISOString(),
-    ttl: ttlIn(world, SESSION_DAYS * 86_400),
-  };
-  const hash = sha256(session);
-  await commit(
-    ctx,
-    used,
-    isOpen(ctx),
-    insert(ctx, sessionKey(hash), row),
-    insert(ctx, sessionRow(ctx, hash), { user: user.id, createdAt: row.provedAt, ttl: row.ttl }),
-    audit(ctx, "session.create", user.id),
+  const told =
+    former && !known
+      ? post(ctx, { to: email, template: "signed-in", data: { ip, client, at: ctx.now().toUTCString() } })
+      : undefined;
+  await addInTurn(ctx, "sessions", async (turn) =>
+    commit(
+      ctx,
+      turn,
+      used,
+      isOpen(ctx),
+      ...(await endOldest(ctx, user.id)),
+      ...insertSession(ctx, session, user, { ip, client }),
+      put(ctx, browserKey(email, browser), { ttl: ttlIn(ctx, BROWSER_DAYS * 86_400) }),
+      told?.write,
+      audit(ctx, "session.create", user.id, { name: user.email }),
+    ),
   );
+  if (told) await send(ctx, told.mail);
   return { user, session };
-}
-
-const actorOf = (user: Pick<User, "id" | "role">): Actor => ({ kind: "user", id: user.id, scopes: roleScopes[user.role] });
-
-/** The tenant and actor of a session cookie, or undefined. */
-export async function actorOfSession(
-  world: World,
-  session: string,
-): Promise<{ tenant: string; actor: Actor; email: string; credential: Credential } | undefined> {
-  const at = sessionKey(sha256(session));
-  const found = await get(world, at);
-  if (!found) return undefined;
-  const { user, role, tenant, email, provedAt } = Session.parse(found);
-  return { tenant, email, actor: actorOf({ id: user, role }), credential: { ...at, provedAt } };
-}
-
-/** Ends a session. Ending one that is not there is done already. */
-export async function endSession(ctx: Context, session: string): Promise<void> {
-  const hash = sha256(session);
-  const at = sessionKey(hash);
-  if (!(await get(ctx, at))) return;
-  await commit(ctx, remove(ctx, at), erase(ctx, sessionRow(ctx, hash)), audit(ctx, "session.end", ctx.actor.id));
 }

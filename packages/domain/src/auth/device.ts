@@ -2,9 +2,12 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
 import { Problem } from "../error.ts";
+import { secretText, sha256 } from "../id.ts";
 import { commit, get, globalKey, insert, touch, ttlIn, update } from "../table.ts";
-import { issueToken, secretText, sha256, type Token } from "../token/token.ts";
-import { limit, network } from "./rate.ts";
+import { mintToken } from "../token/issue.ts";
+import type { Token } from "../token/token.ts";
+import { requireProof } from "./proof.ts";
+import { fromNetwork, limit, limitAll } from "./rate.ts";
 
 /**
  * Device login (RFC 8628): the CLI shows a short code, a person who is logged in confirms it in the browser after seeing who asks and from
@@ -25,7 +28,10 @@ const Login = z.object({
   askedAt: z.number().optional(),
   tenant: z.string().optional(),
   user: z.string().optional(),
+  email: z.string().optional(),
   userScopes: z.array(z.enum(scopes)).optional(),
+  /** When the person who confirmed it had last proved who they are; the token holds as proved from then. */
+  provedAt: z.string().optional(),
   ttl: z.number(),
 });
 type Login = z.infer<typeof Login>;
@@ -46,7 +52,7 @@ export async function startDevice(
   world: World,
   input: { client: string; ip: string; scopes: readonly Scope[] },
 ): Promise<DeviceStart> {
-  await limit(world, `device#${network(input.ip)}`, { most: 20, seconds: 600 });
+  await limitAll(world, fromNetwork("device", input.ip, { most: 20, seconds: 600 }));
   const bytes = world.random(8);
   const raw = [...bytes].map((byte) => letters.charAt(byte % 20)).join("");
   const userCode = `${raw.slice(0, 4)}-${raw.slice(4)}`;
@@ -92,17 +98,20 @@ export async function showDevice(
   return { userCode: login.userCode, client, ip, scopes: login.scopes, createdAt, status };
 }
 
+/** Confirming one makes a token, so it needs a proof; denying one does not. @throws Problem auth.proof, token.scope, auth.device_expired */
 export async function answerDevice(ctx: Context, input: { userCode: string; approve: boolean }): Promise<void> {
   allow(ctx, "admin");
   if (ctx.actor.kind !== "user") throw new Problem("token.scope", { detail: "Only a person can confirm a login." });
-  const { userCode } = await showDevice(ctx, input.userCode);
+  if (input.approve) requireProof(ctx);
+  const { userCode, client } = await showDevice(ctx, input.userCode);
+  const { name: email } = ctx.actor;
   await commit(
     ctx,
     update(
       ctx,
       loginKey(userCode),
       {
-        change: "SET #status = :to, tenant = :tenant, #user = :user, userScopes = :scopes",
+        change: `SET #status = :to, tenant = :tenant, #user = :user, userScopes = :scopes, provedAt = :proved${email ? ", email = :email" : ""}`,
         condition: "#status = :pending",
         values: {
           ":to": input.approve ? "approved" : "denied",
@@ -110,11 +119,13 @@ export async function answerDevice(ctx: Context, input: { userCode: string; appr
           ":tenant": ctx.tenant,
           ":user": ctx.actor.id,
           ":scopes": ctx.actor.scopes,
+          ":proved": ctx.credential?.provedAt ?? "",
+          ...(email && { ":email": email }),
         },
       },
       new Problem("auth.device_expired", { detail: "That login was answered already." }),
     ),
-    audit(ctx, input.approve ? "device.approve" : "device.deny", userCode),
+    audit(ctx, input.approve ? "device.approve" : "device.deny", userCode, { name: client }),
   );
 }
 
@@ -135,7 +146,7 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
   const ctx: Context = {
     ...world,
     tenant: login.tenant,
-    actor: { kind: "user", id: login.user, scopes: login.userScopes ?? [] },
+    actor: { kind: "user", id: login.user, scopes: login.userScopes ?? [], name: login.email },
   };
   const done = {
     change: "SET #status = :done",
@@ -148,5 +159,5 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
     done,
     new Problem("auth.device_expired", { detail: "The token was given out already." }),
   );
-  return issueToken(ctx, { name: login.client, scopes: login.scopes });
+  return mintToken(ctx, { name: login.client, scopes: login.scopes, provedAt: login.provedAt, device: login.ip });
 }

@@ -1,11 +1,12 @@
 import { audit } from "../audit/audit.ts";
-import type { Context, Credential } from "../context.ts";
+import { whoIs } from "../audit/who.ts";
+import { allow, type Context, type Credential } from "../context.ts";
 import { Problem } from "../error.ts";
 import { owners } from "../mail/outbox.ts";
 import { commit, get, globalKey, update } from "../table.ts";
 import { memberKey, User } from "../tenant/tenant.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
-import { limit } from "./rate.ts";
+import { limitAll } from "./rate.ts";
 
 /**
  * A stolen session or token may read and deploy, but not reach the card, the address of the bills or the end of the account: for that the
@@ -30,19 +31,25 @@ const waiting = ({ pk }: Credential) => globalKey("CODE", `proof|${pk}`);
 
 /**
  * Mails a code to the person behind the credential: the session's own address, or the owners' where a token asks. Answers the addresses,
- * told so that only who knows them recognises them. @throws Problem rate.limited
+ * told so that only who knows them recognises them. What tokens ask for uses up nothing of what a person in a browser may ask for.
+ * @throws Problem token.scope for a token that could do nothing with a proof, rate.limited
  */
 export async function requestProof(ctx: Context): Promise<{ to: string[] }> {
   const credential = needed(ctx);
-  await limit(ctx, `proof#${credential.pk}`, { most: 5, seconds: 900 });
-  await limit(ctx, `proof-day#${ctx.tenant}`, { most: 20, seconds: 86_400 });
+  if (ctx.actor.kind === "token" && !ctx.actor.scopes.includes("billing")) allow(ctx, "admin");
+  const whose = ctx.actor.kind === "user" ? `user#${ctx.actor.id}` : `tokens#${ctx.tenant}`;
+  await limitAll(ctx, [
+    { name: `proof#${credential.pk}`, most: 5, seconds: 900 },
+    { name: `proof-day#${whose}`, most: 20, seconds: 86_400 },
+  ]);
   const to = await addresses(ctx);
   const code = await newCode(ctx, waiting(credential), credential.pk);
   for (const address of to) await ctx.send("mail", { to: address, template: "proof", data: { code, minutes: CODE_MINUTES } });
   return { to: to.map(veiled) };
 }
 
-async function addresses(ctx: Context): Promise<string[]> {
+/** Who stands behind the credential: the person, or the owners where a token asks. */
+export async function addresses(ctx: Context): Promise<string[]> {
   if (ctx.actor.kind !== "user") return owners(ctx);
   const found = await get(ctx, memberKey(ctx, ctx.actor.id));
   if (!found) throw new Problem("auth.required");
@@ -59,6 +66,11 @@ export async function giveProof(ctx: Context, code: string): Promise<{ until: st
   const { pk, sk } = credential;
   const change = { change: "SET provedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now.toISOString() } };
   const gone = new Problem("auth.required", { detail: "It was ended or revoked meanwhile." });
-  await commit(ctx, used, update(ctx, { pk, sk }, change, gone), audit(ctx, "proof.give", ctx.actor.id));
+  await commit(
+    ctx,
+    used,
+    update(ctx, { pk, sk }, change, gone),
+    audit(ctx, "proof.give", ctx.actor.id, { name: whoIs(ctx.actor).name }),
+  );
   return { until: new Date(now.getTime() + PROOF_MINUTES * 60_000).toISOString() };
 }

@@ -1,25 +1,79 @@
 import type { World } from "../context.ts";
 import { Problem } from "../error.ts";
-import { globalKey, touch } from "../table.ts";
+import { getAll, globalKey, type Key, touch } from "../table.ts";
 
-/** What one caller has of the net: an IPv4 address, or the 64 bits that IPv6 gives to a single line. */
-export function network(ip: string): string {
+/** So many calls of a name in each window of `seconds`. */
+export interface Limit {
+  readonly name: string;
+  readonly most: number;
+  readonly seconds: number;
+  /** For how many calls this one counts. */
+  readonly count?: number;
+}
+
+/** The first `bits` of an IPv6 address, which must be a multiple of 16; an IPv4 address as it is. */
+function prefix(ip: string, bits: 48 | 64): string {
   if (!ip.includes(":") || ip.includes(".")) return ip;
   const [head = [], tail = []] = ip.split("::").map((part) => part.split(":").filter(Boolean));
   const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
-  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+  return [...head, ...zeros, ...tail].slice(0, bits / 16).join(":");
 }
 
-/** Lets `most` calls of a name through in each window of `seconds`. @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
-export async function limit(world: World, name: string, { most, seconds }: { most: number; seconds: number }): Promise<void> {
-  const now = Math.floor(world.now().getTime() / 1000);
-  const window = Math.floor(now / seconds);
-  const wait = (window + 1) * seconds - now;
-  const change = {
-    change: "SET calls = if_not_exists(calls, :zero) + :one, #ttl = :ttl",
-    condition: "attribute_not_exists(calls) OR calls < :most",
-    values: { ":zero": 0, ":one": 1, ":most": most, ":ttl": (window + 2) * seconds },
-  };
-  const tooMany = new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });
-  await touch(world, globalKey("RATE", `${name}#${window}`), change, tooMany);
+/** What one caller has of the net: an IPv4 address, or the 64 bits that IPv6 gives to a single line. */
+export const network = (ip: string) => prefix(ip, 64);
+
+/** What a caller's network may do: a single line so much, and a site of IPv6, which has 65,536 lines, ten times that. */
+export const fromNetwork = (name: string, ip: string, { most, seconds }: Omit<Limit, "name">): Limit[] => [
+  { name: `${name}#${network(ip)}`, most, seconds },
+  ...(ip.includes(":") ? [{ name: `${name}#${prefix(ip, 48)}/48`, most: most * 10, seconds }] : []),
+];
+
+interface Window extends Required<Limit> {
+  readonly key: Key;
+  readonly wait: number;
+  readonly ttl: number;
 }
+
+function windowOf(world: World, { name, most, seconds, count = 1 }: Limit): Window {
+  const now = Math.floor(world.now().getTime() / 1000);
+  const number = Math.floor(now / seconds);
+  return {
+    name,
+    most,
+    seconds,
+    count,
+    key: globalKey("RATE", `${name}#${number}`),
+    wait: (number + 1) * seconds - now,
+    ttl: (number + 2) * seconds,
+  };
+}
+
+const tooMany = ({ wait }: Window) =>
+  new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });
+
+/**
+ * Lets a call through that is within every limit, and counts it in each. One past a limit is refused by reading alone and counts nowhere,
+ * so nobody spends what somebody else shares. The caller's own limits come first.
+ * @throws Problem rate.limited, with the seconds to wait in `retryAfter`
+ */
+export async function limitAll(world: World, limits: readonly Limit[]): Promise<void> {
+  const windows = limits.map((each) => windowOf(world, each));
+  const rows = await getAll(
+    world,
+    windows.map(({ key }) => key),
+    { consistent: false },
+  );
+  for (const [i, window] of windows.entries())
+    if (Number(rows[i]?.calls ?? 0) + window.count > window.most) throw tooMany(window);
+  for (const window of windows) {
+    const change = {
+      change: "SET calls = if_not_exists(calls, :zero) + :count, #ttl = :ttl",
+      condition: "attribute_not_exists(calls) OR calls <= :room",
+      values: { ":zero": 0, ":count": window.count, ":room": window.most - window.count, ":ttl": window.ttl },
+    };
+    await touch(world, window.key, change, tooMany(window));
+  }
+}
+
+/** @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
+export const limit = (world: World, name: string, rest: Omit<Limit, "name">) => limitAll(world, [{ name, ...rest }]);

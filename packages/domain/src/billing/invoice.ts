@@ -32,14 +32,17 @@ export async function listInvoices(
   const { customer } = await getAccount(ctx);
   if (customer === undefined) return { items: [], next: null };
   const stripe = await ctx.stripe();
-  const page = await atStripe(() =>
-    stripe.invoices.list({ customer, limit: input.limit, ...(input.cursor && { starting_after: input.cursor }) }),
-  ).catch((error: unknown) => {
-    if (stripeFault(error)?.param !== "starting_after") throw error;
-    throw new Problem("input.invalid", { detail: "query.cursor: this is not a place in your list of invoices." });
-  });
-  const items = page.data.filter(({ status }) => status !== "draft").map(invoice);
-  return { items, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+  for (let after = input.cursor; ; ) {
+    const page = await atStripe(() =>
+      stripe.invoices.list({ customer, limit: input.limit, ...(after && { starting_after: after }) }),
+    ).catch((error: unknown) => {
+      if (stripeFault(error)?.param !== "starting_after") throw error;
+      throw new Problem("input.invalid", { detail: "query.cursor: this is not a place in your list of invoices." });
+    });
+    const items = page.data.filter(({ status }) => status !== "draft").map(invoice);
+    after = page.has_more ? page.data.at(-1)?.id : undefined;
+    if (items.length > 0 || after === undefined) return { items, next: after ?? null };
+  }
 }
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();

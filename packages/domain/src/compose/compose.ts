@@ -1,122 +1,137 @@
 import { posix } from "node:path";
-import { type Document, isScalar, parseDocument, visit } from "yaml";
-import * as z from "zod";
 import { Problem } from "../error.ts";
+import { RESERVED } from "../release/reserved.ts";
+import { ComposeError, type ComposeFile, fill, isActive, isFields, readFile, type Service } from "./file.ts";
+import { type Lookup, TemplateError } from "./template.ts";
+import type { Yaml } from "./yaml.ts";
 
 /**
- * The parts of a Compose file that decide whether and how it can be deployed. `docker compose config` on the server has the last word;
- * what can be known earlier is refused here, before anything is written.
+ * What of a Compose file decides whether and how it can be deployed. `docker compose config` on the server has the last word; before it
+ * only what is certain is refused: `compose.invalid` is what Compose refuses too, `compose.unsupported` what we cannot deploy.
  */
-const Service = z.looseObject({
-  image: z.string({ error: "needs an `image`" }).min(1).max(500),
-  ports: z
-    .array(z.union([z.string(), z.number(), z.looseObject({ published: z.union([z.string(), z.number()]).optional() })]))
-    .optional(),
-});
-
-const File = z.looseObject({ services: z.record(z.string(), z.looseObject({})) });
-
 export interface Composed {
+  /** Those that run, with their images. */
   readonly services: readonly { readonly name: string; readonly image: string }[];
   /** Services that publish a host port: two of them cannot run side by side, so a deploy of them blinks. */
-  readonly published: readonly string[];
+  readonly published: readonly { readonly service: string; readonly port: string }[];
+  readonly file: ComposeFile;
 }
 
+/** The longest Compose file. What a hostile one costs to read grows with its size and no faster. */
+export const COMPOSE_BYTES = 256 * 1024;
 /** The release's row lists them, and a row has an end. */
 const SERVICES_MOST = 200;
+const NAME_LENGTH = 100;
+const IMAGE_LENGTH = 500;
 
-/** @throws Problem compose.invalid, compose.unsupported, naming the service and the place */
-export function readCompose(text: string): Composed {
-  // The parser compares every key with every other; `twice` does not.
-  const document = parseDocument(text, { uniqueKeys: false, logLevel: "error" });
-  const broken = document.errors[0]?.message.split("\n")[0] ?? twice(document);
-  if (broken?.startsWith("Maximum call stack")) throw new Problem("compose.invalid", { detail: "It is nested too deeply." });
-  if (broken) throw new Problem("compose.invalid", { detail: broken });
-  const parsed = File.safeParse(toPlain(document));
-  if (!parsed.success) throw new Problem("compose.invalid", { detail: "It needs `services:` with at least one service." });
-  const names = Object.keys(parsed.data.services);
-  if (names.length === 0) throw new Problem("compose.invalid", { detail: "There is no service in it." });
-  if (names.length > SERVICES_MOST)
-    throw new Problem("compose.unsupported", { detail: `It has ${names.length} services; ${SERVICES_MOST} is the most.` });
-  if ("include" in parsed.data)
-    throw new Problem("compose.unsupported", { detail: "`include` reads other files.", facts: { feature: "include" } });
-  const services = Object.entries(parsed.data.services).map(([name, service]) => ({ name, ...readService(name, service) }));
+const invalid = (detail: string) => new Problem("compose.invalid", { detail });
+const unsupported = (detail: string, facts: Record<string, string> = {}) => new Problem("compose.unsupported", { detail, facts });
+const short = (text: string) => JSON.stringify(text.slice(0, 80));
+
+/** Variables that Compose has on a server whatever a file of variables says, so that only the server knows them. */
+const onServer = new Set(["COMPOSE_PROJECT_NAME", "HOME", "PATH", "PWD"]);
+export const isOnServer = (name: string): boolean => onServer.has(name);
+
+/** What a release's variables are on the server. A text that needs one that only the server knows stays as it is written. */
+export const lookupIn =
+  (variables: Readonly<Record<string, string>>): Lookup =>
+  (name) => {
+    if (isOnServer(name)) throw new TemplateError("only the server knows it");
+    return Object.hasOwn(variables, name) ? variables[name] : undefined;
+  };
+
+/**
+ * `yaml` is given where the text was read before.
+ * @throws Problem compose.invalid, compose.unsupported, naming the service and the place
+ */
+export function readCompose(text: string, get: Lookup, yaml?: Yaml): Composed {
+  const file = read(text, get, yaml);
+  if (file.includes) throw unsupported("`include` reads other files.", { feature: "include" });
+  const names = [...file.services.keys()];
+  if (names.length === 0) throw unsupported("There is no service in it, so there is nothing to deploy.");
+  if (names.length > SERVICES_MOST) throw unsupported(`It has ${names.length} services; ${SERVICES_MOST} is the most.`);
+  for (const name of names) checkName(name);
+  const profiles = profilesAsked(get);
+  const active = [...file.services].filter(([, service]) => isActive(service, profiles));
+  if (active.length === 0)
+    throw unsupported("Every service has a profile, and COMPOSE_PROFILES names none of them, so there is nothing to deploy.");
   return {
-    services: services.map(({ name, image }) => ({ name, image })),
-    published: services.filter(({ ports }) => ports?.some(publishes)).map(({ name }) => name),
+    services: active.flatMap(([name, service]) => {
+      const image = imageOf(name, service);
+      return image === undefined ? [] : [{ name, image }];
+    }),
+    published: active.flatMap(([service, { ports }]) => {
+      const port = ports.map((each) => publishedPort(each, get)).find((each) => each !== undefined);
+      return port === undefined ? [] : [{ service, port }];
+    }),
+    file,
   };
 }
 
-/** What is wrong with the first mapping that has a key twice, if one has. */
-function twice(document: Document): string | undefined {
-  let found: string | undefined;
-  visit(document, {
-    Map(_, { items }) {
-      const seen = new Set<unknown>();
-      for (const { key } of items) {
-        if (!isScalar(key) || key.value === "<<") continue;
-        if (seen.has(key.value)) {
-          found = `The key "${String(key.value).slice(0, 80)}" is there twice.`;
-          return visit.BREAK;
-        }
-        seen.add(key.value);
-      }
-      return undefined;
-    },
-  });
-  return found;
-}
-
-function toPlain(document: ReturnType<typeof parseDocument>): unknown {
+function read(text: string, get: Lookup, yaml: Yaml | undefined): ComposeFile {
+  if (text.trim() === "") throw invalid("It is empty.");
+  if (text.length > COMPOSE_BYTES || Buffer.byteLength(text) > COMPOSE_BYTES)
+    throw unsupported(`It is longer than ${COMPOSE_BYTES / 1024} KB.`);
+  if (text.includes("\0")) throw invalid("It is no text; if it is UTF-16, save it as UTF-8.");
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    return readFile(text, get, yaml);
   } catch (error) {
-    throw new Problem("compose.invalid", { detail: "It has too many aliases.", cause: error });
+    if (error instanceof ComposeError) throw error.limit ? unsupported(error.message) : invalid(error.message);
+    throw error;
   }
 }
 
-function readService(name: string, given: object): z.infer<typeof Service> {
-  if (!/^[a-zA-Z0-9._-]{1,100}$/.test(name))
-    throw new Problem("compose.invalid", { detail: `"${name.slice(0, 80)}" cannot be the name of a service.` });
-  const { build, extends: base, image, ports } = merged(given);
-  if (build !== undefined)
-    throw new Problem("compose.unsupported", {
-      detail: `Service "${name}" is built from source. Build and push an image, and name it with \`image:\`.`,
-      facts: { feature: "build", service: name },
-    });
-  if (typeof base === "object" && base !== null && "file" in base)
-    throw new Problem("compose.unsupported", {
-      detail: `Service "${name}" extends another file.`,
-      facts: { feature: "extends", service: name },
-    });
-  const parsed = Service.safeParse({ image, ...(ports !== undefined && { ports }) });
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem("compose.invalid", {
-    detail: `Service "${name}": ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(),
-  });
+export function profilesAsked(get: Lookup): string | undefined {
+  return get("COMPOSE_PROFILES");
 }
 
-const read = ["build", "extends", "image", "ports"] as const;
-
-/** What is read of a mapping, its own before what it takes over by `<<`. The parser would copy everything, each time. */
-function merged(given: unknown, seen = new Set<unknown>()): Partial<Record<(typeof read)[number], unknown>> {
-  if (typeof given !== "object" || given === null || seen.has(given)) return {};
-  seen.add(given); // a mapping may take over itself
-  const own = given as Record<string, unknown>;
-  const from = [own["<<"]].flat().map((each) => merged(each, seen));
-  const found = read.map((key) => [
-    key,
-    Object.hasOwn(own, key) ? own[key] : from.find((each) => each[key] !== undefined)?.[key],
-  ]);
-  return Object.fromEntries(found);
+function checkName(name: string): void {
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) throw invalid(`${short(name)} cannot be the name of a service.`);
+  if (name.length > NAME_LENGTH)
+    throw unsupported(`The service's name ${short(name)}… is longer than ${NAME_LENGTH} characters.`);
+  if (name.startsWith("-")) throw unsupported(`${short(name)} cannot be the name of a service: Docker takes it for an option.`);
 }
 
-const publishes = (port: string | number | { published?: unknown }) =>
-  typeof port === "object" ? port.published !== undefined : typeof port === "string" && port.includes(":");
+/** The image that a service runs; none where a provider runs it. */
+function imageOf(name: string, service: Service): string | undefined {
+  const { image, build, provider, foreign, typo } = service;
+  if (foreign !== undefined)
+    throw unsupported(
+      `Service "${name}" extends a service of another file, ${short(foreign)}. Copy what it needs into this one.`,
+      {
+        feature: "extends",
+        service: name,
+      },
+    );
+  if (image !== undefined && typeof image !== "string") throw invalid(`Service "${name}": \`image\` is no text.`);
+  if (image === undefined || image === "") {
+    if (build !== undefined)
+      throw unsupported(`Service "${name}" is built from source. Build and push an image, and name it with \`image:\`.`, {
+        feature: "build",
+        service: name,
+      });
+    if (provider !== undefined) return undefined;
+    if (image === "") throw invalid(`Service "${name}": \`image\` is empty. If a variable names it, set that variable.`);
+    const meant = typo === undefined ? "" : ` It has ${short(typo)}: is that meant to be \`image\`?`;
+    throw invalid(`Service "${name}" has no \`image\`.${meant}`);
+  }
+  if (image.length > IMAGE_LENGTH)
+    throw unsupported(`Service "${name}": the image's name is longer than ${IMAGE_LENGTH} characters.`);
+  if (image.startsWith("-"))
+    throw unsupported(`Service "${name}": ${short(image)} is no image's name: Docker takes it for an option.`);
+  return image;
+}
 
-/** Names that a release's folder on the server has already, or that lie beside the releases. */
-const ours = new Set(["compose.yaml", ".env", "release.json", "releases", "current", ".berth"]);
+function publishedPort(port: unknown, get: Lookup): string | undefined {
+  if (isFields(port)) {
+    const published = fill(port.published, get);
+    return published === undefined || published === null || published === "" ? undefined : String(published);
+  }
+  const parts = String(port)
+    .replace(/\/(tcp|udp|sctp)$/, "")
+    .split(":");
+  return parts.length < 2 ? undefined : parts.at(-2) || undefined;
+}
 
 /** A path of a bundle's file: relative, below the Compose file, not one of ours. @throws Problem input.invalid */
 export function checkPath(path: string): string {
@@ -128,10 +143,13 @@ export function checkPath(path: string): string {
     plain.endsWith("/") ||
     plain === "." ||
     plain.length > 200 ||
-    plain.includes("\0") ||
-    ours.has(first)
+    plain.includes("\0")
   )
     throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is not a path below the Compose file.` });
+  if (RESERVED.has(first))
+    throw new Problem("input.invalid", {
+      detail: `No file can be called ${first}: Berth writes the release's own there.`,
+    });
   return plain;
 }
 

@@ -1,24 +1,15 @@
 import { createHash } from "node:crypto";
-import {
-  type App,
-  appKey,
-  before,
-  type Environment,
-  environmentKey,
-  GOOD_KEPT,
-  getAppIn,
-  PRODUCTION,
-  withMemory,
-  withRequest,
-} from "../app/app.ts";
+import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { checkPath, checkPaths, readCompose } from "../compose/compose.ts";
+import { whoIs } from "../audit/who.ts";
+import { type Composed, checkPath, checkPaths, lookupIn, readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
-import { type Account, entitled } from "../entitlement/account.ts";
+import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, getJob, type Job, ring } from "../job/job.ts";
+import { enqueue, findJob, getJob, type Job, ring } from "../job/job.ts";
 import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
+import { cannotReturn, earlier, keptGood } from "../release/return.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
 import { freeToChange, inTurn } from "./busy.ts";
@@ -30,22 +21,33 @@ export interface DeployInput {
   /** Ids or names. Without any: where the environment is already, else the only target there is. */
   readonly targets?: readonly string[] | undefined;
   readonly note?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly waitSeconds?: number | undefined;
+  /** Files that were changed on the server are replaced by the release's. */
+  readonly replaceFiles?: boolean | undefined;
 }
+
+/** All of an app's environments share its slot, so no plan bounds them. */
+const ENVIRONMENTS_MOST = 20;
 
 /** Makes a release and the job that makes it live. Returns at once; the job's rollouts do the rest. */
 export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  const composed = readCompose(input.bundle.compose);
-  const files = input.bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
-  checkPaths(files.map(({ path }) => path));
-  const data = pack({ ...input.bundle, files });
+  let read: ReadBundle | undefined;
   return inTurn(ctx, async () => {
     const { app, environment: found, account } = await getAppIn(ctx, input.app, name);
     const environment = found.version === 0 ? await withMemory(ctx, found) : found;
     const again = await sameRequest(ctx, environment);
     if (again) return again;
+    const refused = refusal(ctx, account, "grow");
+    if (refused) throw refused;
+    if (!app.active.includes(name) && app.active.length >= ENVIRONMENTS_MOST)
+      throw new Problem("environment.too_many", { detail: `"${app.name}" has ${app.active.length}; that is the most.` });
+    read ??= readBundle(input.bundle); // only for who may deploy, and once
+    const { composed, data } = read;
     const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;
+    const job = newId(ctx, "job");
     const release: Release = {
       app: app.name,
       environment: name,
@@ -53,43 +55,94 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       services: [...composed.services],
       hash: createHash("sha256").update(data).digest("hex"),
       ...(input.note && { note: input.note }),
-      by: { kind: ctx.actor.kind, id: ctx.actor.id },
+      ...(input.origin && { origin: input.origin }),
+      ...(input.waitSeconds && { waitSeconds: input.waitSeconds }),
+      job,
+      by: whoIs(ctx.actor),
       createdAt: ctx.now().toISOString(),
     };
     const placed = await place(ctx, environment, input.targets);
-    return start(ctx, { app, environment, account, placed, release, writes: insertRelease(ctx, app, release, data) });
+    const writes = insertRelease(ctx, app, release, data);
+    return start(ctx, {
+      app,
+      environment,
+      account,
+      placed,
+      release,
+      job,
+      writes,
+      ...(input.replaceFiles && { replaceFiles: true }),
+    });
   });
 }
 
-/**
- * Deploys an earlier release that was healthy: unless a number is given the one before the live one, or, where a deploy went live on some
- * targets only, the one that all had before it. Permitted in grace.
- */
+interface ReadBundle {
+  readonly composed: Composed;
+  readonly data: Uint8Array;
+}
+
+/** @throws Problem compose.invalid, compose.unsupported, input.invalid, bundle.too_large */
+function readBundle(bundle: Bundle): ReadBundle {
+  const composed = readCompose(bundle.compose, lookupIn(bundle.variables));
+  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
+  checkPaths(files.map(({ path }) => path));
+  return { composed, data: pack({ ...bundle, files }) };
+}
+
+/** Deploys an earlier release that was healthy: the one named, or else where a rollback goes by itself. Permitted in grace. */
 export async function rollback(
   ctx: Context,
   input: { app: string; environment?: string | undefined; release?: number | undefined },
 ): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
-  const name = input.environment ?? PRODUCTION;
-  return inTurn(ctx, async () => {
-    const { app, environment, account } = await getAppIn(ctx, input.app, name);
-    const again = await sameRequest(ctx, environment);
-    if (again) return again;
+  return redeploy(ctx, input, { rollback: true }, async (app, environment) => {
     const number = input.release ?? earlier(environment);
     if (number === undefined)
       throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
-    const release = await findRelease(ctx, app.id, name, number);
-    if (!environment.good.includes(number))
-      throw new Problem("release.never_healthy", { detail: `Release ${number} was never healthy.` });
-    const placed = await place(ctx, environment, undefined);
-    return start(ctx, { app, environment, account, placed, release, writes: [], rollback: true });
+    const release = await findRelease(ctx, app.id, environment.name, number);
+    const refused = cannotReturn(environment, number, await wentWell(ctx, release));
+    if (refused) throw refused;
+    return release;
   });
 }
 
-const earlier = (environment: Environment) => {
-  const last = environment.good.at(-1);
-  return Object.values(environment.live).some((number) => number !== last) ? last : before(environment);
-};
+const wentWell = async (ctx: Context, { job }: Release) => job !== undefined && (await findJob(ctx, job))?.status === "succeeded";
+
+/**
+ * Deploys the release that is live once more, as a rollback to it would: for containers that are down. No image is asked of a registry.
+ * Permitted in grace.
+ */
+export async function startApp(ctx: Context, input: { app: string; environment?: string | undefined }): Promise<Job> {
+  allow(ctx, "deploy", { app: input.app });
+  return redeploy(ctx, input, { rollback: true, again: true }, (app, environment) => {
+    const live = [...new Set(Object.values(environment.live))];
+    const [number] = live;
+    if (number === undefined)
+      throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
+    if (live.length > 1)
+      throw new Problem("release.mixed", { detail: `Live are the releases ${live.sort((a, b) => a - b).join(", ")}.` });
+    return findRelease(ctx, app.id, environment.name, number);
+  });
+}
+
+type Redeployed = Pick<Start, "rollback" | "again">;
+
+/** Deploys a release that is there already to where its environment is. */
+async function redeploy(
+  ctx: Context,
+  input: { app: string; environment?: string | undefined },
+  how: Redeployed,
+  choose: (app: App, environment: Environment) => Promise<Release>,
+): Promise<Job> {
+  return inTurn(ctx, async () => {
+    const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
+    const again = await sameRequest(ctx, environment);
+    if (again) return again;
+    const release = await choose(app, environment);
+    const placed = await place(ctx, environment, undefined);
+    return start(ctx, { app, environment, account, placed, release, job: newId(ctx, "job"), writes: [], ...how });
+  });
+}
 
 /** The job an earlier request with the same key made. @throws Problem idempotency.mismatch */
 async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
@@ -156,8 +209,11 @@ interface Start {
   readonly account: Account;
   readonly placed: readonly Placed[];
   readonly release: Release;
+  readonly job: string;
   readonly writes: readonly Write[];
   readonly rollback?: true;
+  readonly again?: true;
+  readonly replaceFiles?: true;
 }
 
 /** The one commit that accepts a deploy: entitlement, slot and place among the plan's deploys, the claim on the environment, the release, the job. */
@@ -165,7 +221,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
   const deploys = await freeToChange(ctx, environment, account);
   const job: Job = {
-    id: newId(ctx, "job"),
+    id: input.job,
     kind: "deploy",
     status: "queued",
     app: app.name,
@@ -173,8 +229,10 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     environment: environment.name,
     release: release.number,
     ...(input.rollback && { rollback: true }),
+    ...(input.again && { again: true }),
+    ...(input.replaceFiles && { input: { files: "replace" } }),
     rollouts: Object.fromEntries(placed.map(({ id, name }) => [id, { target: id, name, status: "queued", attempts: 0 }])),
-    by: { kind: ctx.actor.kind, id: ctx.actor.id },
+    by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),
     version: 1,
   };
@@ -190,9 +248,14 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     ...placed.filter((target) => target.fresh).map((target) => placeOn(ctx, target, environment)),
     ...input.writes,
     enqueue(ctx, job),
-    audit(ctx, input.rollback ? "deployment.rollback" : "deployment.create", `${app.name}/${environment.name}`, {
-      detail: `release ${release.number}, ${job.id}`,
-    }),
+    audit(
+      ctx,
+      input.again ? "deployment.start" : input.rollback ? "deployment.rollback" : "deployment.create",
+      `${app.name}/${environment.name}`,
+      {
+        detail: `release ${release.number}, ${job.id}`,
+      },
+    ),
   );
   await ring(ctx, job);
   return job;
@@ -201,7 +264,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
 function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
   const next: Environment = {
     ...environment,
-    good: environment.good.slice(-GOOD_KEPT),
+    good: keptGood(environment.good),
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
     job: job.id,

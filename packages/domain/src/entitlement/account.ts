@@ -102,7 +102,7 @@ export function restrictedBy(account: Pick<Account, "kind" | "graceUntil">, now:
   return account.kind === "ended" || account.kind === "paused" ? account.kind : "unpaid";
 }
 
-/** What an action needs of the entitlement. `grow` is every change of what a customer runs; product.md's table is this constant. */
+/** What an action needs of the entitlement. `grow` is every change of what a customer runs; the pricing page shows this table. */
 export const permissions = {
   read: ["none", "active", "grace", "restricted"],
   checkout: ["none", "active", "grace", "restricted"],
@@ -123,7 +123,7 @@ export function refusal(world: World, account: Account, action: Action): Problem
     if (state === "none") return new Problem("billing.required", { facts: { mend: `${world.origin}/plans` } });
     if (state === "grace")
       return new Problem("billing.grace", {
-        detail: `A payment failed. Until ${account.graceUntil} your apps run on and you can roll back, but not change them.`,
+        detail: `A payment failed. Until ${account.graceUntil} your apps keep running and you can roll back, but not change them.`,
         facts: { until: account.graceUntil, mend },
       });
     return new Problem("billing.restricted", restriction(world, account));
@@ -133,7 +133,7 @@ export function refusal(world: World, account: Account, action: Action): Problem
 }
 
 /** Why changes are off, and where that is mended: an open bill in the portal, a plan that has ended by choosing one. */
-function restriction({ origin }: World, { kind, graceUntil }: Account): ProblemDetails {
+function restriction({ origin, support }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
     return {
       detail: "Your plan has ended. Choose one and everything works again.",
@@ -142,7 +142,7 @@ function restriction({ origin }: World, { kind, graceUntil }: Account): ProblemD
     };
   if (kind === "paused")
     return {
-      detail: "Your subscription is paused. Write to support to resume it, and everything works again.",
+      detail: `Your subscription is paused. To have it resumed, write to ${support}; then everything works again.`,
       facts: { mend: `${origin}/billing` },
       next: ["berth billing"],
     };

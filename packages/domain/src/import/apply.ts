@@ -8,13 +8,14 @@ import { type Code, Problem } from "../error.ts";
 import { remember } from "../once.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { check, commit, get, key, put, replace, ttlIn } from "../table.ts";
+import { judging } from "../target/address.ts";
 import { addTarget } from "../target/target.ts";
 import { digest, type Export, type SelfHosted } from "./export.ts";
 import { importedKey, StoredImport } from "./imported.ts";
 import { type ImportItem, type ImportPlan, idOf } from "./item.ts";
 import { freshReleases, freshWebhooks, webhookName } from "./note.ts";
 import { planImport } from "./plan.ts";
-import { readExport } from "./read.ts";
+import { type ReadExport, readExport } from "./read.ts";
 
 /** What somebody agreed to. Kept for a day, so that an import that was interrupted goes on by the same plan. */
 const Agreed = z.object({ document: z.string(), create: z.array(z.string()) });
@@ -33,15 +34,16 @@ export async function importSelfHosted(
   input: { document: z.output<typeof Export>; apply: boolean; plan?: string | undefined },
 ): Promise<ImportPlan> {
   allow(ctx, "admin");
-  const document = readExport(input.document);
-  if (!input.apply) return planImport(ctx, document);
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
+  const refused = input.apply ? refusal(ctx, await getAccount(ctx), "grow") : undefined;
   if (refused) throw refused;
+  const read = readExport(input.document);
+  const judge = judging(ctx);
+  if (!input.apply) return planImport(ctx, read, judge);
   const plan = input.plan ?? "";
-  const create = await agreed(ctx, document, plan);
+  const create = await agreed(ctx, read, plan, judge);
   // Each verb's commit is one of its own; only the whole answers to the request's key.
-  const made = await makeAll({ ...ctx, once: undefined }, document, create);
-  const after = await planImport(ctx, document);
+  const made = await makeAll({ ...ctx, once: undefined }, read.document, create);
+  const after = await planImport(ctx, read, judge);
   const items = after.items.map(
     (item): ImportItem => (item.action === "exists" && made.has(idOf(item)) ? { ...item, action: "created" } : item),
   );
@@ -51,11 +53,17 @@ export async function importSelfHosted(
 }
 
 /** The ids of what is to be made by a plan: one that was begun, or the one that is true now. @throws Problem import.plan_changed */
-async function agreed(ctx: Context, document: SelfHosted, plan: string): Promise<ReadonlySet<string>> {
+async function agreed(
+  ctx: Context,
+  read: ReadExport,
+  plan: string,
+  judge: ReturnType<typeof judging>,
+): Promise<ReadonlySet<string>> {
+  const { document } = read;
   const found = plan === "" ? undefined : await get(ctx, agreedKey(ctx, plan));
   const begun = found && Agreed.parse(found);
   if (begun?.document === digest(document)) return new Set(begun.create);
-  const present = await planImport(ctx, document);
+  const present = await planImport(ctx, read, judge);
   if (present.plan !== plan) throw new Problem("import.plan_changed", { facts: { plan: present.plan } });
   const create = present.items.filter(({ action }) => action === "create").map(idOf);
   await commit(

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { userName } from "../target/user-name.ts";
 
 /**
  * What a self-hosted installation gives away of itself: names, addresses, Compose files and history, no secret. docs/import.md describes it
@@ -7,6 +8,7 @@ import * as z from "zod";
  */
 const name = z
   .string()
+  .max(39)
   .regex(/^[a-z]([a-z0-9-]{0,37}[a-z0-9])?$/, "lower-case letters, digits and dashes, starting with a letter, at most 39");
 const line = (most: number) =>
   z
@@ -19,10 +21,7 @@ const ExportedTarget = z.looseObject({
   name,
   host: line(253),
   port: z.number().int().min(1).max(65_535).default(22),
-  user: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "a Unix user name")
-    .default("root"),
+  user: z.string().max(32).regex(userName, "a Unix user name").default("root"),
 });
 
 const ExportedApp = z.looseObject({
@@ -31,7 +30,12 @@ const ExportedApp = z.looseObject({
   compose: z.string().min(1).max(100_000),
   targets: z.array(name).max(50).default([]).describe("Names of targets above"),
   variables: z
-    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "a variable's name, without its value"))
+    .array(
+      z
+        .string()
+        .max(100)
+        .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "a variable's name, without its value"),
+    )
     .max(200)
     .default([])
     .describe("Names only"),
@@ -42,7 +46,7 @@ const ExportedRelease = z.looseObject({
   environment: name.default("production"),
   number: z.number().int().min(1).max(999_999),
   images: z.array(line(500)).max(50).default([]),
-  createdAt: z.iso.datetime({ offset: true }),
+  createdAt: z.iso.datetime({ offset: true }).max(40),
 });
 
 const ExportedWebhook = z.looseObject({ repository: line(200), branch: line(200), app: line(60) });

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { App, appKey } from "../app/app.ts";
+import { appKey } from "../app/app.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
-import { getAll, key, list } from "../table.ts";
+import { fill, getAll, key } from "../table.ts";
 import { Note } from "./export.ts";
 
 /**
@@ -35,12 +35,16 @@ export async function listImports(
 ): Promise<{ items: Imported[]; next: string | null }> {
   allow(ctx, "read", ANY_APP);
   const after = input.cursor === undefined ? undefined : `IMPORTED#${input.cursor}`;
-  const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "IMPORTED#", after, limit: input.limit });
-  const kept = page.rows.map((row) => StoredImport.parse(row)).filter(({ app }) => mayUse(ctx, { app }));
-  const apps = await getAll(
-    ctx,
-    kept.map(({ app }) => appKey(ctx, app)),
-  );
-  const items = kept.filter(({ appId }, i) => apps[i] && App.parse(apps[i]).id === appId).map((each) => Imported.parse(each));
-  return { items, next: page.last?.slice("IMPORTED#".length) ?? null };
+  const range = { pk: key(ctx, "").pk, prefix: "IMPORTED#", after, limit: input.limit };
+  const { items, last } = await fill(ctx, range, async (rows) => {
+    const kept = rows.map((row) => StoredImport.parse(row));
+    const apps = await getAll(
+      ctx,
+      kept.map(({ app }) => appKey(ctx, app)),
+    );
+    // What is told of an app ends with that app, and another may have its name.
+    const stands = ({ app, appId }: StoredImport, i: number) => mayUse(ctx, { app }) && apps[i]?.id === appId;
+    return kept.map((each, i) => (stands(each, i) ? Imported.parse(each) : undefined));
+  });
+  return { items, next: last?.slice("IMPORTED#".length) ?? null };
 }

@@ -13,14 +13,19 @@ type Webhook = SelfHosted["webhooks"][number];
 
 export const webhookName = ({ repository, branch, app }: Webhook) => `${repository}#${branch} -> ${app}`;
 
-const sameRelease = (a: Note, b: Note) => a.environment === b.environment && a.number === b.number;
+const releaseName = ({ environment, number }: Note) => `${environment} ${number}`;
 const sameWebhook = (a: Omit<Webhook, "app">, b: Omit<Webhook, "app">) => a.repository === b.repository && a.branch === b.branch;
 
 /** The export's releases of an app that are not among the notes; each once. */
 export function freshReleases({ releases }: SelfHosted, app: string, notes: StoredImport | undefined): Note[] {
+  const known = new Set(notes?.releases.map(releaseName));
   const fresh: Note[] = [];
-  for (const { app: of, ...release } of releases)
-    if (of === app && ![...(notes?.releases ?? []), ...fresh].some((each) => sameRelease(each, release))) fresh.push(release);
+  for (const each of releases) {
+    if (each.app !== app || known.has(releaseName(each))) continue;
+    known.add(releaseName(each));
+    const { app: _, ...release } = each;
+    fresh.push(release);
+  }
   return fresh;
 }
 
@@ -38,14 +43,14 @@ export function planNotes(document: SelfHosted, apps: readonly ImportItem[], for
   const missed = (app: string): Pick<ImportItem, "action" | "reason"> | undefined => {
     const fate = fates.get(app);
     if (fate === "create" || fate === "exists") return undefined;
-    return { action: "skipped", reason: fate ? `The app ${app} is not brought along.` : `There is no app ${app} in the export.` };
+    return { action: "skipped", reason: fate ? `The app ${app} is not imported.` : `There is no app ${app} in the export.` };
   };
-  const histories = [...new Set(document.releases.map(({ app }) => app))].map((app): ImportItem => {
-    const notes = former.get(app)?.notes;
-    const fresh = freshReleases(document, app, notes);
+  const histories = [...Map.groupBy(document.releases, ({ app }) => app)].map(([app, releases]): ImportItem => {
     const item = { kind: "history" as const, name: app };
     const skipped = missed(app);
     if (skipped) return { ...item, ...skipped };
+    const notes = former.get(app)?.notes;
+    const fresh = freshReleases({ ...document, releases }, app, notes);
     if (fresh.length === 0) return { ...item, action: "exists" };
     if (Buffer.byteLength(JSON.stringify([notes?.releases ?? [], fresh])) > NOTES_BYTES / 2)
       return { ...item, action: "skipped", reason: "There are too many releases to keep; leave the oldest out of the export." };

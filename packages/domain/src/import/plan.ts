@@ -1,17 +1,15 @@
 import { App, appKey } from "../app/app.ts";
-import { readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
 import { plans } from "../plan/plan.ts";
-import { checkAddress } from "../remote/address.ts";
-import { RemoteError } from "../remote/remote.ts";
-import { getAll, key, list } from "../table.ts";
+import { getAll, key, listAll } from "../table.ts";
+import type { judging, Refused } from "../target/address.ts";
 import { StoredTarget } from "../target/target.ts";
 import { digest, type SelfHosted } from "./export.ts";
 import { importedKey, StoredImport } from "./imported.ts";
 import { type ImportItem, type ImportPlan, idOf } from "./item.ts";
 import { type Former, planNotes } from "./note.ts";
+import type { ReadExport } from "./read.ts";
 
 interface Present {
   readonly account: Account;
@@ -22,9 +20,9 @@ interface Present {
 /** Reads all that the plan depends on. */
 async function readPresent(ctx: Context, document: SelfHosted): Promise<Present> {
   const names = document.apps.map(({ name }) => name);
-  const [account, { rows }, apps, notes] = await Promise.all([
+  const [account, rows, apps, notes] = await Promise.all([
     getAccount(ctx),
-    list(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#", consistent: true }),
+    listAll(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#", consistent: true }),
     getAll(
       ctx,
       names.map((name) => appKey(ctx, name)),
@@ -42,22 +40,33 @@ async function readPresent(ctx: Context, document: SelfHosted): Promise<Present>
   return { account, targets: rows.map((row) => StoredTarget.parse(row)), former: new Map(former) };
 }
 
+const none: Refused = new Map();
+
 /** What an import of this export would do to the account as it is. */
-export async function planImport(ctx: Context, document: SelfHosted): Promise<ImportPlan> {
+export async function planImport(
+  ctx: Context,
+  { document, complaints }: ReadExport,
+  judge: ReturnType<typeof judging>,
+): Promise<ImportPlan> {
   allow(ctx, "admin");
   const present = await readPresent(ctx, document);
-  const targets = fit(await Promise.all(document.targets.map((each) => planTarget(ctx, each, present))), {
-    used: present.account.targets,
-    limit: present.account.targetLimit,
-    what: "targets",
-  });
+  const { targets: used, targetLimit } = present.account;
+  const fresh = document.targets.filter((each) => planTarget(each, present, none).action === "create");
+  const refused = await judge(
+    fresh.map(({ host }) => host),
+    { names: targetLimit > 0 }, // else there is room for none of them
+  );
+  const targets = fit(
+    document.targets.map((each) => planTarget(each, present, refused)),
+    { used, limit: targetLimit, what: "targets" },
+  );
   const here = new Set(targets.filter(({ action }) => action === "create" || action === "exists").map(({ name }) => name));
   const idle = document.apps.filter(({ name }) => {
     const found = present.former.get(name);
     return found?.notes !== undefined && found.app?.active.length === 0;
   });
   const apps = fit(
-    document.apps.map((each) => planApp(each, present.former.get(each.name), here)),
+    document.apps.map((each) => planApp(each, present.former.get(each.name), here, complaints.get(each.name))),
     // An app that was brought along before will want its slot too.
     { used: present.account.slots + idle.length, limit: present.account.slotLimit, what: "slots" },
   );
@@ -98,7 +107,7 @@ function fit(items: readonly ImportItem[], { used, limit, what }: Room): ImportI
   });
 }
 
-async function planTarget(ctx: Context, wanted: SelfHosted["targets"][number], { targets }: Present): Promise<ImportItem> {
+function planTarget(wanted: SelfHosted["targets"][number], { targets }: Present, refused: Refused): ImportItem {
   const item = { kind: "target" as const, name: wanted.name };
   const same = (one: StoredTarget) =>
     one.host.toLowerCase() === wanted.host.toLowerCase() && one.port === wanted.port && one.user === wanted.user;
@@ -109,22 +118,16 @@ async function planTarget(ctx: Context, wanted: SelfHosted["targets"][number], {
     return { ...item, action: "conflict", reason: `A target of this name is ${named.user}@${named.host}:${named.port} here.` };
   const other = targets.find(same);
   if (other) return { ...item, action: "conflict", reason: `This server is the target "${other.name}" here.` };
-  const refused = await refusedAddress(ctx, wanted.host);
-  return refused === undefined ? { ...item, action: "create" } : { ...item, action: "skipped", reason: refused };
+  const reason = refused.get(wanted.host);
+  return reason === undefined ? { ...item, action: "create" } : { ...item, action: "skipped", reason };
 }
 
-/** Why an address cannot be a target's. */
-async function refusedAddress(ctx: Context, host: string): Promise<string | undefined> {
-  try {
-    await checkAddress(host, { allowPrivate: ctx.privateTargets });
-    return undefined;
-  } catch (error) {
-    if (error instanceof RemoteError && error.class.startsWith("address.")) return `${error.message}.`;
-    throw error;
-  }
-}
-
-function planApp(wanted: SelfHosted["apps"][number], former: Former | undefined, here: ReadonlySet<string>): ImportItem {
+function planApp(
+  wanted: SelfHosted["apps"][number],
+  former: Former | undefined,
+  here: ReadonlySet<string>,
+  complaint: string | undefined,
+): ImportItem {
   const item = { kind: "app" as const, name: wanted.name };
   if (former?.app && !former.notes)
     return { ...item, action: "conflict", reason: "An app of this name was made here, not by an import. It is left as it is." };
@@ -132,25 +135,14 @@ function planApp(wanted: SelfHosted["apps"][number], former: Former | undefined,
     return {
       ...item,
       action: "conflict",
-      reason: "It was brought along from an export that says otherwise. It is left as it is.",
+      reason: "It was imported from an export that says otherwise. It is left as it is.",
     };
   const action = former?.app ? "exists" : "create";
   if (former?.app && former.app.active.length > 0) return { ...item, action };
   const away = wanted.targets.filter((name) => !here.has(name));
   const remarks = [
     ...(away.length > 0 ? [`Not here: ${away.join(", ")}.`] : []),
-    ...[complaint(wanted.compose)].filter((text) => text !== undefined),
+    ...(complaint === undefined ? [] : [complaint]),
   ];
   return { ...item, action, ...(remarks.length > 0 && { reason: remarks.join(" ") }) };
-}
-
-/** What has to be mended in a Compose file before it can be deployed. */
-function complaint(compose: string): string | undefined {
-  try {
-    readCompose(compose);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Problem) return `Before it can be deployed: ${error.detail ?? error.message}`;
-    throw error;
-  }
 }

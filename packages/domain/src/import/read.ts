@@ -1,46 +1,90 @@
-import { parseDocument } from "yaml";
 import type * as z from "zod";
+import { readCompose } from "../compose/compose.ts";
+import { TemplateError } from "../compose/template.ts";
+import { COPIES_MOST, nothingSpent, readYaml as readAnyYaml, type Spent, type Yaml, YamlError } from "../compose/yaml.ts";
 import { Problem } from "../error.ts";
 import type { Export, SelfHosted } from "./export.ts";
 import { findSecret } from "./secret.ts";
 
-/**
- * An export as it is used: searched for secrets, with nothing in it but what is known.
- * @throws Problem import.secret naming the place and never the value, input.invalid when a Compose file is no YAML
- */
-export function readExport(given: z.output<typeof Export>): SelfHosted {
-  const found = findSecret(given, readYaml);
-  if (found !== undefined) throw new Problem("import.secret", { detail: `At ${found.slice(0, 300)}.`, facts: { path: found } });
-  return {
-    targets: given.targets.map(({ name: of, host, port, user }) => ({ name: of, host, port, user })),
-    apps: given.apps.map(({ name: of, environments, compose, targets, variables }) => ({
-      name: of,
-      environments,
-      compose,
-      targets,
-      variables,
-    })),
-    releases: given.releases.map(({ app, environment, number, images, createdAt }) => ({
-      app,
-      environment,
-      number,
-      images,
-      createdAt,
-    })),
-    webhooks: given.webhooks.map(({ repository, branch, app }) => ({ repository, branch, app })),
-  };
+/** Of all Compose files together. So many have a hundred files such as people write. */
+const PARTS_MOST = 30_000;
+
+export interface ReadExport {
+  /** With nothing in it but what is known. */
+  readonly document: SelfHosted;
+  /** By app: what has to be changed in its Compose file before it can be deployed. */
+  readonly complaints: ReadonlyMap<string, string>;
 }
 
-/** Aliases are not followed more than this often: a small file can name a huge one. */
-const ALIASES = 100;
+/**
+ * An export as it is used, searched for secrets. Each Compose file is read once, and all of them share what reading may cost.
+ * @throws Problem import.secret naming the place and never the value, input.invalid when a Compose file is no YAML
+ */
+export function readExport(given: z.output<typeof Export>): ReadExport {
+  const spent = nothingSpent(PARTS_MOST);
+  const yamls = new Map<string, Yaml>();
+  const found = findSecret(given, (text, path) => {
+    const yaml = readYaml(text, path, spent);
+    yamls.set(text, yaml);
+    return yaml.documents.length === 1 ? yaml.documents[0] : yaml.documents;
+  });
+  if (found !== undefined)
+    throw new Problem("import.secret", { detail: `At ${found.slice(0, 300)}.`, facts: { path: found.slice(0, 300) } });
+  const complaints = given.apps.flatMap(({ name, compose }, i): [string, string][] => {
+    const text = complaint(compose, yamls.get(compose));
+    if (spent.copies > COPIES_MOST) throw unreadable(`apps.${i}.compose`, TOO_LARGE);
+    return text === undefined ? [] : [[name, text]];
+  });
+  return { document: known(given), complaints: new Map(complaints) };
+}
 
-function readYaml(text: string, path: string): unknown {
-  const broken = new Problem("input.invalid", { detail: `body.document.${path}: it is not YAML that can be read` });
-  const document = parseDocument(text, { uniqueKeys: false, logLevel: "error" });
-  if (document.errors.length > 0) throw broken;
+const known = (given: z.output<typeof Export>): SelfHosted => ({
+  targets: given.targets.map(({ name: of, host, port, user }) => ({ name: of, host, port, user })),
+  apps: given.apps.map(({ name: of, environments, compose, targets, variables }) => ({
+    name: of,
+    environments,
+    compose,
+    targets,
+    variables,
+  })),
+  releases: given.releases.map(({ app, environment, number, images, createdAt }) => ({
+    app,
+    environment,
+    number,
+    images,
+    createdAt,
+  })),
+  webhooks: given.webhooks.map(({ repository, branch, app }) => ({ repository, branch, app })),
+});
+
+function readYaml(text: string, path: string, spent: Spent): Yaml {
   try {
-    return document.toJS({ maxAliasCount: ALIASES });
-  } catch {
-    throw broken;
+    return readAnyYaml(text, spent);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw unreadable(path, error.limit ? TOO_LARGE : "it is not YAML that can be read", error);
+  }
+}
+
+const TOO_LARGE = "the Compose files are together too large; import fewer apps at once";
+
+const unreadable = (path: string, reason: string, cause?: Error) =>
+  new Problem("input.invalid", { detail: `body.document.${path}: ${reason}`, ...(cause && { cause }) });
+
+const notThere = new TemplateError("its value is not in the export");
+
+/** An export has no variables' values: texts stay as they are written, and whatever has a profile may be asked for. */
+const unknown = (name: string): string => {
+  if (name === "COMPOSE_PROFILES") return "*";
+  throw notThere;
+};
+
+function complaint(compose: string, yaml: Yaml | undefined): string | undefined {
+  try {
+    readCompose(compose, unknown, yaml);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return `Before it can be deployed: ${error.detail ?? error.message}`;
+    throw error;
   }
 }

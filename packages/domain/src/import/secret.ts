@@ -8,15 +8,21 @@ const parts = new Set(
   ),
 );
 const inside = /password|passwd|passphrase|requirepass|secret|token|credential|apikey|accesskey|privatekey/;
+const some = new RegExp([...parts].join("|"));
 
 /** Whether a name says that its value is secret: `DB_PASSWORD`, `apiKey`, `stripe-token`; not `monkey` or `AUTHOR`. */
 export function looksSecret(name: string): boolean {
+  const bare = name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  if (inside.test(bare)) return true;
+  if (!some.test(bare)) return false; // most names: no word of theirs has to be looked for
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.split(/[^a-z0-9]+/).some((part) => parts.has(part)) || inside.test(words.replaceAll(/[^a-z0-9]/g, ""));
+  return words.split(/[^a-z0-9]+/).some((part) => parts.has(part));
 }
 
 /** A value by itself: an address with a password in it, or a private key. */
-const carries = (text: string) => /[a-z]:\/\/[^\s:/@]*:[^\s/@$]+@/i.test(text) || /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
+const carries = (text: string) =>
+  (text.includes("://") && /[a-z]:\/\/[^\s:/@]*:[^\s/@$]+@/i.test(text)) ||
+  (text.includes("-----BEGIN ") && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text));
 
 /** Nothing, or a variable's name without a default: that is how a secret may be spoken of. */
 const speaksOf = (value: unknown) =>
@@ -34,11 +40,27 @@ const assigned = (text: string) => {
   return [...text.matchAll(/--?([a-z][\w-]{0,60})[= ]([^\s$/'"-]\S*)/gi)].some(([, flag = "", given]) => literal(flag, given));
 };
 
+interface Path {
+  readonly name: string;
+  readonly above: Path | undefined;
+}
+
 interface Place {
   readonly value: unknown;
-  readonly path: string;
+  /** Put together only where it is told: one long name may lead to very many values. */
+  readonly path: Path | undefined;
   readonly compose: boolean;
 }
+
+function told(path: Path | undefined): string {
+  const names: string[] = [];
+  for (let at = path; at; at = at.above) names.push(at.name);
+  return names.reverse().join(".");
+}
+
+/** `apps.0.compose` */
+const isCompose = (path: Path | undefined) =>
+  path?.name === "compose" && path.above?.above?.name === "apps" && path.above.above.above === undefined;
 
 /**
  * The path of the first secret in an export, or undefined. In the export itself a secret-looking name is refused whatever its value; in a
@@ -47,22 +69,23 @@ interface Place {
  */
 export function findSecret(document: unknown, readYaml: (text: string, path: string) => unknown): string | undefined {
   const seen = new Set<unknown>(); // a Compose file's anchors may lead back to themselves
-  const left: Place[] = [{ value: document, path: "", compose: false }];
+  const left: Place[] = [{ value: document, path: undefined, compose: false }];
   for (let place = left.pop(); place; place = left.pop()) {
     const { value, path, compose } = place;
     if (typeof value === "string") {
-      if (!compose && /^apps\.\d+\.compose$/.test(path)) left.push({ value: readYaml(value, path), path, compose: true });
-      else if (carries(value) || (compose && assigned(value))) return path;
+      if (!compose && isCompose(path)) left.push({ value: readYaml(value, told(path)), path, compose: true });
+      else if (carries(value) || (compose && assigned(value))) return told(path);
     }
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
     const below: Place[] = [];
     for (const [name, inner] of Object.entries(value)) {
-      const at = path === "" ? name : `${path}.${name}`;
-      if (compose ? literal(name, inner) : !Array.isArray(value) && looksSecret(name)) return at;
-      below.push({ value: inner, path: at, compose });
+      const named = !Array.isArray(value) && (compose ? literal(name, inner) : looksSecret(name));
+      if (named) return told({ name, above: path });
+      if (typeof inner === "string" || typeof inner === "object")
+        below.push({ value: inner, path: { name, above: path }, compose });
     }
-    left.push(...below.reverse());
+    for (let i = below.length - 1; i >= 0; i--) left.push(below[i] as Place);
   }
   return undefined;
 }

@@ -1,9 +1,11 @@
+import { READER_SECONDS } from "../remote/deadline.ts";
 import {
   ended,
   type Failure,
   FIRST_LOOK_SECONDS,
   type Found,
   type Job,
+  mutates,
   RING_AGAIN_SECONDS,
   type Rollout,
   rolloutEnded,
@@ -60,11 +62,11 @@ export const RETRY_MINUTES = [1, 5, 15] as const;
 /** Minutes between asking a server that said nothing what became of a run that may have begun on it. */
 const ASK_MINUTES = 15;
 
-/** After this nothing of a job is begun any more: its retries take 21 minutes and a run at most as long as it may. */
+/** After this nothing of a job is begun any more, and what has been begun for as long is stopped: a run takes an hour at most, its retries 21 minutes. */
 export const LIFE_MINUTES = 90;
 
-/** No job lives longer than this, whatever happens: by then a server that still says nothing is given up. */
-export const LAST_MINUTES = 2 * LIFE_MINUTES;
+/** No job lives longer than this, whatever happens: a run that began last may take its hour, and another to put things back. */
+export const LAST_MINUTES = 3 * LIFE_MINUTES;
 
 const minutes = (count: number) => count * 60_000;
 const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
@@ -82,7 +84,8 @@ export function advance(job: Job, event: JobEvent): Advanced {
         ...vanished(rollout),
         status: "running",
         attempts: rollout.attempts + 1,
-        startedAt: rollout.startedAt ?? event.at.toISOString(),
+        // Of what only reads a server, this says until when somebody is at it.
+        startedAt: mutates(job) ? (rollout.startedAt ?? event.at.toISOString()) : event.at.toISOString(),
       }));
     case "waits":
       return onRollout(job, event, (rollout) => ({
@@ -118,6 +121,8 @@ function onRollout(job: Job, event: { at: Date; target: string }, change: (rollo
 
 /** A job just accepted keeps the time it was given then, which spares the index two writes. */
 function dueAfter(job: Job, at: Date): Date {
+  // Whoever reads a server has gone by then, whatever the server does.
+  if (!mutates(job)) return later(at, READER_SECONDS * 1000);
   const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
   return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
 }
@@ -138,15 +143,17 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
   const again = nextTry(job, rollout, outcome, Boolean(begun));
   if (!outcome.ok && again !== undefined) {
     const nextAt = later(at, minutes(again));
+    const verdict = verdicts.has(outcome.failure.class);
     const waiting: Rollout = {
-      ...rollout,
+      // A run that came to a verdict has ended: nothing of it goes on there.
+      ...(verdict ? without(rollout, "begun") : rollout),
       status: "retrying",
       nextAt: nextAt.toISOString(),
       failure: outcome.failure,
       retries: (rollout.retries ?? 0) + 1,
       ...(begun && outcome.silent && { begun }),
       ...(RETRY_MINUTES[rollout.retries ?? 0] === undefined && { withdrawn: true }),
-      ...(verdicts.has(outcome.failure.class) && { runs: (rollout.runs ?? 0) + 1 }),
+      ...(verdict && { runs: (rollout.runs ?? 0) + 1 }),
     };
     const next = { ...job, rollouts: { ...job.rollouts, [target]: waiting } };
     const alone = Object.values(next.rollouts).every((other) => other.target === target || rolloutEnded(other));
@@ -174,23 +181,22 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
  * was asked what became of it: else the table would say one thing and the server do another.
  */
 function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): number | undefined {
-  if (outcome.ok || !retries(job) || !passing.has(outcome.failure.class)) return undefined;
+  if (outcome.ok || !mutates(job) || !passing.has(outcome.failure.class)) return undefined;
   const unsettled = begun && outcome.silent;
   if (job.cancelAt && !unsettled) return undefined;
   return RETRY_MINUTES[rollout.retries ?? 0] ?? (unsettled ? ASK_MINUTES : undefined);
 }
 
-/** A look at a server is wanted now or not at all; only work that changes something is worth trying again later. */
-const retries = (job: Job) => job.kind === "deploy" || job.kind === "remove";
-
-/** Rollouts that have not started are canceled at once; one that runs is stopped by the worker that holds it. */
+/**
+ * A rollout that only waits is canceled at once: for its turn or its next try, with no run on its server that may go on. One that runs, or
+ * may, is stopped on its server by a worker.
+ */
 function onCanceled(job: Job, at: Date): Advanced {
   const rollouts: Record<string, Rollout> = {};
   for (const [target, rollout] of Object.entries(job.rollouts)) {
     const idle = rollout.status === "queued" || rollout.status === "waiting" || rollout.status === "retrying";
-    const started = rollout.attempts > 0;
     rollouts[target] =
-      idle && !started
+      idle && !rollout.begun
         ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() }
         : rolloutEnded(rollout)
           ? rollout
@@ -209,14 +215,16 @@ function onOverdue(job: Job, at: Date): Advanced {
   const failure: Failure = {
     class: "overdue",
     message: `It was not done within ${LIFE_MINUTES} minutes.`,
-    remedy: "Check that the server answers, then deploy again.",
+    remedy: "Check that the server answers, then try again.",
   };
   const last = at.getTime() - Date.parse(job.createdAt) > minutes(LAST_MINUTES);
   const rollouts: Record<string, Rollout> = {};
   const rings: Effect[] = [];
   for (const [target, rollout] of Object.entries(job.rollouts)) {
     const open = !last && (rollout.begun || rollout.status === "running");
-    if (rolloutEnded(rollout) || (open && rollout.withdrawn)) rollouts[target] = rollout;
+    // What it waited before it began is not counted against it.
+    const young = at.getTime() - Date.parse(rollout.startedAt ?? job.createdAt) <= minutes(LIFE_MINUTES);
+    if (rolloutEnded(rollout) || (open && (young || rollout.withdrawn))) rollouts[target] = rollout;
     else if (open) {
       rollouts[target] = { ...without(rollout, "nextAt"), failure, withdrawn: true };
       rings.push({ type: "ring", target, delaySeconds: 0 });

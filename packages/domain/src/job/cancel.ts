@@ -5,8 +5,8 @@ import { happen } from "./happen.ts";
 import { ended, getJob, type Job } from "./job.ts";
 
 /**
- * Cancels a job. What has not started ends at once; what runs is stopped on the server by the worker that holds it, and what served before
- * serves on. Cancelling a cancelled job is done already.
+ * Cancels a job. What has not started ends at once; what runs is stopped on the server by the worker that holds it, and the previous release
+ * keeps serving; a removal that has begun is completed. Cancelling a cancelled job is done already.
  */
 export async function cancelJob(ctx: Context, id: string): Promise<Job> {
   allow(ctx, "deploy", ANY_APP);

@@ -2,8 +2,9 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { key, list, type Row, touch, ttlIn } from "../table.ts";
-import { ended, getJob, type Job } from "./job.ts";
+import { holding, polls } from "../held.ts";
+import { fill, key, list, type Row, touch, ttlIn } from "../table.ts";
+import { ended, findJob, getJob, type Job } from "./job.ts";
 
 /**
  * What a run on a server said, in the order it said it. Numbered by the run itself from 1, so that a worker that attaches later writes the
@@ -26,9 +27,10 @@ const kept = new Problem("version.stale");
 const pack = (events: readonly Event[]) => deflateRawSync(JSON.stringify(events));
 
 const Batch = z.object({ events: z.instanceof(Uint8Array) });
+const textOf = (row: Row) => inflateRawSync(Batch.parse(row).events).toString("utf8");
+const parsed = (text: string): Event[] => z.array(Event).parse(JSON.parse(text));
 /** The events of a batch's row. */
-export const eventsOf = (row: Row): Event[] =>
-  z.array(Event).parse(JSON.parse(inflateRawSync(Batch.parse(row).events).toString("utf8")));
+export const eventsOf = (row: Row): Event[] => parsed(textOf(row));
 
 const part = (job: string, target: string) => `JOB#${job}#${target}`;
 const place = (seq: number) => String(seq).padStart(9, "0");
@@ -81,42 +83,118 @@ const readCursor = (text: string | undefined): Record<string, number> =>
       .flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])),
   );
 
+/** What one answer holds, about; a function gives none of more than 6 MB. */
+const PAGE_BYTES = 1_500_000;
+/** Between two looks for news. With what the server and the worker take, a change is with whoever waits for it within half a second. */
+const LOOK_MILLISECONDS = 200;
+
 /**
  * Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move on from the version
  * that was seen (its present one, unless given).
  */
 export async function listEvents(
   ctx: Context,
-  input: { job: string; after?: string | undefined; seen?: number | undefined; waitSeconds: number },
+  input: {
+    job: string;
+    after?: string | undefined;
+    seen?: number | undefined;
+    waitSeconds: number;
+    /** The caller holds a connection of the tenant's already. */
+    held?: boolean;
+  },
 ): Promise<EventPage> {
-  const first = await getJob(ctx, input.job);
-  const seen = input.seen ?? first.version;
   const until = ctx.now().getTime() + input.waitSeconds * 1000;
-  for (let job = first; ; job = await getJob(ctx, input.job)) {
-    const page = await readEvents(ctx, job, readCursor(input.after));
-    if (page.items.length > 0 || page.done || job.version !== seen || ctx.now().getTime() >= until) return page;
-    await ctx.sleep(400);
+  const cursor = readCursor(input.after);
+  const job = await getJob(ctx, input.job);
+  const page = await readEvents(ctx, job, cursor);
+  const seen = input.seen ?? job.version;
+  if (page.items.length > 0 || page.done || job.version !== seen || ctx.now().getTime() >= until) return page;
+  const wait = () => news(ctx, job, cursor, until);
+  await (input.held ? wait() : holding(ctx, polls, wait));
+  return readEvents(ctx, await getJob(ctx, input.job), cursor);
+}
+
+/**
+ * Resolves when there seems to be more than was read, or at the time given. Cheap looks, which may be a moment late, and only where something can
+ * have come: at targets where a run may go on, and every other time at the job.
+ */
+async function news(ctx: Context, job: Job, cursor: Record<string, number>, until: number): Promise<void> {
+  const speaking = Object.values(job.rollouts).filter(({ status }) => status === "running" || status === "queued");
+  for (let looks = 1; ctx.now().getTime() < until; looks++) {
+    await ctx.sleep(LOOK_MILLISECONDS);
+    const found = await Promise.all([
+      ...speaking.map(({ target }) => saidMore(ctx, job.id, target, cursor[target] ?? 0)),
+      looks % 2 === 0 && movedOn(ctx, job),
+    ]);
+    if (found.includes(true)) return;
   }
 }
 
-async function readEvents(ctx: Context, job: Job, cursor: Record<string, number>): Promise<EventPage> {
-  const pages = await Promise.all(
-    Object.values(job.rollouts).map((rollout) => readTarget(ctx, job, rollout, cursor[rollout.target] ?? 0)),
-  );
-  const items = pages.flatMap((page) => page.items).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
-  const next = pages.map(({ target, seq }) => `${target}:${seq}`).join(",");
-  return { items, next, done: ended(job) && pages.every((page) => !page.more), job };
+async function saidMore(ctx: Context, job: string, target: string, after: number): Promise<boolean> {
+  const { pk } = key(ctx, "", part(job, target));
+  const { rows } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 1 });
+  return rows.length > 0;
 }
 
-async function readTarget(ctx: Context, job: Job, { target, name }: { target: string; name: string }, after: number) {
+async function movedOn(ctx: Context, job: Job): Promise<boolean> {
+  const found = await findJob(ctx, job.id, { consistent: false });
+  return found !== undefined && found.version > job.version;
+}
+
+async function readEvents(ctx: Context, job: Job, cursor: Record<string, number>): Promise<EventPage> {
+  const targets = await Promise.all(
+    Object.values(job.rollouts).map((rollout) => readTarget(ctx, job, rollout, cursor[rollout.target] ?? 0)),
+  );
+  takeTurns(targets);
+  const items = targets
+    .flatMap(({ target, name, events }) => [...events.values()].map((event) => ({ ...event, target, name })))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
+  const next = targets.map(({ target, seq }) => `${target}:${seq}`).join(",");
+  return { items, next, done: ended(job) && targets.every(({ more }) => !more), job };
+}
+
+interface Said {
+  readonly target: string;
+  readonly name: string;
+  readonly rows: readonly Row[];
+  /** By number: of two workers one after the other both may have kept the same event. */
+  readonly events: Map<number, Event>;
+  /** How far a page reaches. */
+  seq: number;
+  more: boolean;
+}
+
+async function readTarget(
+  ctx: Context,
+  job: Job,
+  { target, name }: { target: string; name: string },
+  after: number,
+): Promise<Said> {
   const { pk } = key(ctx, "", part(job.id, target));
   // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
-  const { rows, last } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true });
-  // Of two workers one after the other both may have kept the same event.
-  const events = new Map(rows.flatMap((row) => eventsOf(row).map((event) => [event.seq, event] as const)));
-  const items = [...events.values()]
-    .filter(({ seq }) => seq > after)
-    .sort((a, b) => a.seq - b.seq)
-    .map((event) => ({ ...event, target, name }));
-  return { target, items, seq: items.at(-1)?.seq ?? after, more: last !== undefined };
+  const range = { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true };
+  const { items: rows, last } = await fill(ctx, range, (found) => found);
+  return { target, name, rows, events: new Map(), seq: after, more: last !== undefined };
+}
+
+/** A batch of each target in turn, until the page is full. */
+function takeTurns(targets: readonly Said[]): void {
+  let room = PAGE_BYTES;
+  for (let round = 0; targets.some(({ rows }) => round < rows.length); round++)
+    for (const said of targets) {
+      const row = said.rows[round];
+      // One that begins within what was taken belongs to it.
+      if (!row || (room <= 0 && Number(row.sk) > said.seq)) {
+        said.more ||= row !== undefined;
+        continue;
+      }
+      const { seq } = said;
+      const text = textOf(row);
+      room -= Buffer.byteLength(text);
+      for (const event of parsed(text)) {
+        if (event.seq <= seq && !said.events.has(event.seq)) continue;
+        said.events.set(event.seq, event);
+        said.seq = Math.max(said.seq, event.seq);
+      }
+    }
 }

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { accountKey, getAccount, giveBack } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { planOf } from "../plan/plan.ts";
+import { promiseErasure } from "../release/release.ts";
 import { get, remove, replace, update, type Write } from "../table.ts";
 import { StoredTarget, type Target, targetKey } from "../target/target.ts";
 import { goingOn, type Job, mutates, type Rollout, ring } from "./job.ts";
@@ -17,8 +18,6 @@ export async function finish(ctx: Context, job: Job): Promise<Write[]> {
       return [...(await finishRemove(ctx, job)), ...(await markChanged(ctx, job))];
     case "check":
       return finishCheck(ctx, job);
-    case "logs":
-      return [];
   }
 }
 
@@ -100,6 +99,12 @@ async function removeEnvironment(ctx: Context, environment: Environment): Promis
   return [
     remove(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
     ...keepRequests(ctx, environment),
+    ...promiseErasure(ctx, {
+      app: app.id,
+      environment: environment.name,
+      upTo: environment.releases,
+      last: others.length === 0,
+    }),
     others.length > 0
       ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
       : remove(ctx, at, seen(app), stale),
@@ -137,7 +142,7 @@ async function finishCheck(ctx: Context, job: Job): Promise<Write[]> {
     if (!found) continue;
     writes.push(
       checked(ctx, StoredTarget.parse(found), rollout),
-      audit(ctx, "target.checked", rollout.target, { result: job.status }),
+      audit(ctx, "target.checked", rollout.target, { name: rollout.name, result: job.status }),
     );
   }
   return writes;

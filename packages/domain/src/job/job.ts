@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { Who } from "../audit/who.ts";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, getAll, insert, key, list, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
+import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
 import { HostKey } from "../target/host-key.ts";
 
 /**
@@ -60,7 +61,7 @@ export const Rollout = z.object({
 export type Rollout = z.infer<typeof Rollout>;
 
 export const JobStatus = z.enum(["queued", "running", "succeeded", "failed", "canceled"]);
-export const JobKind = z.enum(["deploy", "remove", "check", "logs"]);
+export const JobKind = z.enum(["deploy", "remove", "check"]);
 
 export const Job = z.object({
   id: z.string(),
@@ -73,11 +74,13 @@ export const Job = z.object({
   release: z.number().int().optional(),
   /** True where an earlier release is deployed again. */
   rollback: z.boolean().optional(),
-  /** Kind-specific input, such as the lines of a log wanted. */
+  /** True where that is the one that is live, to start what is down. */
+  again: z.boolean().optional(),
+  /** Kind-specific input, such as what is to become of volumes. */
   input: z.record(z.string(), z.string()).optional(),
   rollouts: z.record(z.string(), Rollout),
   cancelAt: z.iso.datetime().optional(),
-  by: z.object({ kind: z.enum(["user", "token", "system"]), id: z.string() }),
+  by: Who,
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
@@ -172,32 +175,28 @@ export async function getJob(ctx: Context, id: string): Promise<Job> {
   return job;
 }
 
-/** Newest first. A page holds at most `limit` jobs; `next` continues even where a filter left it short. */
+/** Newest first. */
 export async function listJobs(
   ctx: Context,
   input: { cursor?: string | undefined; limit: number; app?: string | undefined; kind?: Job["kind"] | undefined },
 ): Promise<{ items: Job[]; next: string | null }> {
   allow(ctx, "read", ANY_APP);
-  const items: Job[] = [];
-  let after = input.cursor === undefined ? undefined : `JOB#${input.cursor}`;
-  for (let pages = 0; pages < 10 && items.length < input.limit; pages++) {
-    const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "JOB#", after, limit: 100, newestFirst: true });
-    for (const found of page.rows) {
-      const job = Job.parse(found);
-      after = `JOB#${job.id}`;
-      if (
-        !mayUse(ctx, job) ||
-        (!input.kind && job.kind === "logs") ||
-        (input.app && job.app !== input.app) ||
-        (input.kind && job.kind !== input.kind)
-      )
-        continue;
-      items.push(job);
-      if (items.length === input.limit) break;
-    }
-    if (items.length < input.limit && page.last === undefined) return { items, next: null };
-  }
-  return { items, next: after?.slice("JOB#".length) ?? null };
+  if (input.cursor !== undefined && !input.cursor.startsWith("job_"))
+    throw new Problem("input.invalid", { detail: "query.cursor: not one of this list" });
+  const after = input.cursor && `JOB#${input.cursor}`;
+  const range = { pk: key(ctx, "").pk, prefix: "JOB#", after, limit: input.limit, newestFirst: true };
+  const wanted = (job: Job) =>
+    mayUse(ctx, job) && (!input.app || job.app === input.app) && (!input.kind || job.kind === input.kind) ? job : undefined;
+  const { items, last } = await fill(ctx, range, (rows) => rows.map((row) => wanted(Job.parse(row))));
+  return { items, next: last?.slice("JOB#".length) ?? null };
+}
+
+/** A job's part on one target. The message that leads here is only a bell: everything is read again, and a bell too many does nothing. */
+export interface Bell {
+  readonly job: string;
+  readonly target: string;
+  /** From the sweep: nobody may be at it, so if somebody seems to be, look once more when the lease would have lapsed. */
+  readonly again?: boolean | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Context, World } from "../context.ts";
+import { eraseReleases, isErasure } from "../release/erase.ts";
 import { listDue, tenantOf } from "../table.ts";
 import { LIFE_MINUTES, nextLook } from "./advance.ts";
 import { happen } from "./happen.ts";
@@ -17,7 +18,14 @@ async function sweepShard(world: World, contextOf: (tenant: string) => Context, 
   let rung = 0;
   for await (const row of listDue(world, shard, world.now())) {
     const tenant = tenantOf(row);
-    const job = String(row.sk).slice("JOB#".length);
+    const sk = String(row.sk);
+    if (isErasure(sk)) {
+      await eraseReleases(contextOf(tenant), sk).catch((error: unknown) => {
+        world.log("error", "what a removed app left cannot be erased", { tenant, row: sk, error });
+      });
+      continue;
+    }
+    const job = sk.slice("JOB#".length);
     // One job that cannot be looked at must not hide the others; it stays due, so every sweep says so again.
     const found = await lookAgain(contextOf(tenant), job).catch((error: unknown) => {
       world.log("error", "a due job cannot be looked at", { tenant, job, error });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { World } from "../context.ts";
 
 /** A mail to be written: a template's name and its data. */
 export const Mail = z.object({
@@ -8,6 +9,9 @@ export const Mail = z.object({
   template: z.enum([
     "code",
     "proof",
+    "signed-in",
+    "token-created",
+    "device-approved",
     "welcome",
     "grace",
     "grace-confirm",
@@ -29,6 +33,9 @@ export const Mail = z.object({
 });
 export type Mail = z.infer<typeof Mail>;
 
+/** Where the dashboard is, and the address of support. */
+type Berth = Pick<World, "origin" | "support">;
+
 interface Written {
   readonly subject: string;
   /** Paragraphs; the links, if any, stand after them. */
@@ -44,7 +51,7 @@ interface Link {
 /** Where Stripe's page of each bill is, with the receipt of one that was paid. */
 const receipt: Link = { text: "Receipt and billing", path: "/billing" };
 
-const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
+const templates: Record<Mail["template"], (data: Mail["data"], berth: Berth) => Written> = {
   code: ({ code, minutes }) => ({
     subject: `${code} is your Berth sign-in code`,
     lines: [`Your sign-in code is ${code}.`, `It works for ${minutes} minutes. If you did not ask for it, ignore this mail.`],
@@ -52,10 +59,46 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   proof: ({ code, minutes }) => ({
     subject: `${code} is your Berth code`,
     lines: [
-      `Somebody with access to your account wants to open the billing portal or close the account. The code for it is ${code}.`,
-      `It works for ${minutes} minutes. If that was not you, give it to nobody, and revoke your tokens and sessions.`,
+      `Somebody with access to your account wants to do something that needs a proof that it is you, such as making a token or closing the account. The code for it is ${code}.`,
+      `It works for ${minutes} minutes. If that was not you, give it to nobody, end your sessions and revoke your tokens.`,
     ],
-    links: [{ text: "Tokens", path: "/tokens" }],
+    links: [
+      { text: "Sessions", path: "/account" },
+      { text: "Tokens", path: "/tokens" },
+    ],
+  }),
+  "signed-in": ({ at, ip, client }) => ({
+    subject: "New sign-in to Berth",
+    lines: [
+      `Somebody signed in to Berth as you from a browser that had not been used for it before: ${client}, address ${ip}, on ${at}.`,
+      "If that was you, there is nothing to do. If not, end the session and revoke tokens you do not know; then ask your mail provider who can read your mail.",
+    ],
+    links: [
+      { text: "Sessions", path: "/account" },
+      { text: "Tokens", path: "/tokens" },
+    ],
+  }),
+  "token-created": ({ name, scopes, until, by, at }) => ({
+    subject: `New API token: ${name}`,
+    lines: [
+      `The token "${name}" was created on ${at} by ${by}. Its scopes are ${scopes}; it expires on ${until}.`,
+      "If nobody of yours did that, revoke the token now, end your sessions and sign in again.",
+    ],
+    links: [
+      { text: "Tokens", path: "/tokens" },
+      { text: "Sessions", path: "/account" },
+    ],
+  }),
+  "device-approved": ({ name, scopes, until, ip, at }) => ({
+    subject: `A command line was logged in: ${name}`,
+    lines: [
+      `You confirmed the login of "${name}" from the address ${ip} on ${at}. Its token has the scopes ${scopes} and expires on ${until}.`,
+      "If that was not you, revoke the token now, end your sessions and sign in again.",
+    ],
+    links: [
+      { text: "Tokens", path: "/tokens" },
+      { text: "Sessions", path: "/account" },
+    ],
   }),
   welcome: ({ plan }) => ({
     subject: `Your ${plan} plan is active`,
@@ -63,30 +106,30 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
     links: [{ text: "Open Berth", path: "/" }, receipt],
   }),
   grace: ({ until }) => ({
-    subject: `A payment failed; please mend it by ${until}`,
+    subject: `A payment failed; please fix it by ${until}`,
     lines: [
       "Your last payment did not go through.",
-      `Your apps, logs and backups run on, and you can still roll back. Until ${until} nothing else happens; changes are paused until the bill is paid.`,
+      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the bill is paid.`,
     ],
-    links: [{ text: "Mend the payment", path: "/billing" }],
+    links: [{ text: "Fix the payment", path: "/billing" }],
   }),
   "grace-confirm": ({ until }) => ({
     subject: `Your bank asks you to confirm a payment by ${until}`,
     lines: [
-      "Your last payment waits for you: your bank asks you to confirm it. Open the unpaid invoice and follow your bank's question.",
-      `Your apps, logs and backups run on, and you can still roll back. Until ${until} nothing else happens; changes are paused until the payment is confirmed.`,
+      "Your bank asks you to confirm your last payment. Open the unpaid invoice and follow your bank's instructions.",
+      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the payment is confirmed.`,
     ],
     links: [{ text: "Confirm the payment", path: "/billing" }],
   }),
   "grace-ending": ({ until, left }) => ({
-    subject: `${left} to mend your payment (${until})`,
+    subject: `${left} to fix your payment (${until})`,
     lines: [`The open bill is still unpaid. From ${until} rollbacks are off too. Your apps keep running.`],
-    links: [{ text: "Mend the payment", path: "/billing" }],
+    links: [{ text: "Fix the payment", path: "/billing" }],
   }),
   restricted: () => ({
     subject: "Changes are off until the bill is paid",
     lines: [
-      "The bill was not paid in time. Your running apps, logs, backups and export are untouched; every change is off.",
+      "The bill was not paid in time. Your apps keep running, and status and logs stay readable; every change is off.",
       "Everything works again the moment it is paid.",
     ],
     links: [{ text: "Pay the bill", path: "/billing" }],
@@ -96,11 +139,11 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
     lines: ["Thank you, the bill is paid. Everything works again."],
     links: [receipt],
   }),
-  paused: () => ({
+  paused: (_, { support }) => ({
     subject: "Your subscription is paused",
     lines: [
-      "Your subscription is paused, so changes are off. Your running apps, logs, backups and export are untouched.",
-      "If you did not ask for that, write to support. Everything works again the moment it is resumed.",
+      "Your subscription is paused, so changes are off. Your apps keep running, and status and logs stay readable.",
+      `If you did not ask for that, write to ${support}. Everything works again the moment it is resumed.`,
     ],
     links: [{ text: "Billing", path: "/billing" }],
   }),
@@ -151,7 +194,7 @@ const templates: Record<Mail["template"], (data: Mail["data"]) => Written> = {
   ended: () => ({
     subject: "Your plan has ended",
     lines: [
-      "Your plan has ended, so changes are off. Your apps keep running on your servers; logs and export stay open to you.",
+      "Your plan has ended, so changes are off. Your apps keep running on your servers, and status and logs stay readable.",
       "Choose a plan and everything works again at once.",
     ],
     links: [{ text: "Choose a plan", path: "/plans" }],
@@ -180,9 +223,9 @@ const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 /** Subject, text and HTML of a mail; links lead to the dashboard. */
-export function writeMail(origin: string, mail: Mail): { subject: string; text: string; html: string } {
-  const { subject, lines, links = [] } = templates[mail.template](mail.data);
-  const led = links.map(({ text, path }) => ({ text, url: `${origin}${path}` }));
+export function writeMail(berth: Berth, mail: Mail): { subject: string; text: string; html: string } {
+  const { subject, lines, links = [] } = templates[mail.template](mail.data, berth);
+  const led = links.map(({ text, path }) => ({ text, url: `${berth.origin}${path}` }));
   const last = led.length > 0 ? [led.map(({ text, url }) => `${text}: ${url}`).join("\n")] : [];
   const text = [...lines, ...last, "Berth"].join("\n\n");
   const body = lines.map((line) => `<p>${escapeHtml(line)}</p>`).join("");

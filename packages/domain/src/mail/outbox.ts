@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { get, globalKey, insert, key, list, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
+import { get, globalKey, insert, key, listAll, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
 import { User } from "../tenant/tenant.ts";
 import { Mail } from "./mail.ts";
 
@@ -39,11 +39,15 @@ export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
   return { write, mail: named };
 }
 
+/** Puts a promised mail into the queue. What it was promised with has happened: one that cannot be sent now is left to the sweep. */
+export const send = (ctx: Context, mail: Posted["mail"]) =>
+  sendPromised(ctx, mail).catch((error: unknown) => ctx.log("error", "mail unsent", { mail: mail.id, error }));
+
 /** Puts a promised mail into the queue and takes it off the sweep's list. */
-export async function send(ctx: Context, mail: Mail & { readonly id: string }): Promise<void> {
+async function sendPromised(ctx: Context, mail: Posted["mail"]): Promise<void> {
   await ctx.send("mail", mail);
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
-  await touch(ctx, mailKey(ctx, mail.id), off, () => new Problem("version.stale"));
+  await touch(ctx, mailKey(ctx, mail.id), off, new Problem("version.stale"));
 }
 
 /** Sends the promised mails whose sender was lost before it sent them. One that fails holds back no other. Answers how many were sent. */
@@ -55,7 +59,7 @@ export async function sweepMails(world: World, contextOf: (tenant: string) => Co
       if (!found) continue;
       try {
         const { id, mail } = MailRow.parse(found);
-        await send(contextOf(tenantOf(row)), { ...mail, id });
+        await sendPromised(contextOf(tenantOf(row)), { ...mail, id });
         sent++;
       } catch (error) {
         world.log("error", "mail could not be sent", { row: `${row.pk} ${row.sk}`, error });
@@ -66,7 +70,7 @@ export async function sweepMails(world: World, contextOf: (tenant: string) => Co
 
 /** The addresses of the tenant's owners: who is told about the bill. */
 export async function owners(ctx: Context): Promise<string[]> {
-  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
+  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
   return rows
     .map((row) => User.parse(row))
     .filter(({ role }) => role === "owner")

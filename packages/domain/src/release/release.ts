@@ -1,9 +1,10 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
-import { type App, getApp, PRODUCTION } from "../app/app.ts";
-import { ANY_APP, allow, type Context } from "../context.ts";
+import type { App } from "../app/app.ts";
+import { Who } from "../audit/who.ts";
+import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, getLasting, insert, key, list, type Write } from "../table.ts";
+import { fill, get, getLasting, insert, key, list, put, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of one app and environment: its Compose file, the files beside it and its variables. Deploying makes one;
@@ -17,7 +18,13 @@ export const Release = z.object({
   /** SHA-256 of the bundle. */
   hash: z.string(),
   note: z.string().optional(),
-  by: z.object({ kind: z.enum(["user", "token", "system"]), id: z.string() }),
+  /** The project it was made of, as whoever deployed it says: a repository, or a machine, and the folder. */
+  origin: z.string().optional(),
+  /** How long its deploy waits for a service, where that was set; else its Compose file says it. */
+  waitSeconds: z.number().int().optional(),
+  /** The deployment that made it, and made it live if all went well. */
+  job: z.string().optional(),
+  by: Who,
   createdAt: z.iso.datetime(),
 });
 export type Release = z.infer<typeof Release>;
@@ -25,7 +32,7 @@ export type Release = z.infer<typeof Release>;
 export const Bundle = z.object({
   compose: z.string(),
   /** Files the Compose file mounts or reads, by path below it; content base64. */
-  files: z.array(z.object({ path: z.string(), content: z.string() })),
+  files: z.array(z.object({ path: z.string(), content: z.string(), executable: z.boolean().optional() })),
   variables: z.record(z.string(), z.string()),
 });
 export type Bundle = z.infer<typeof Bundle>;
@@ -33,6 +40,19 @@ export type Bundle = z.infer<typeof Bundle>;
 export const BUNDLE_BYTES = 256 * 1024;
 
 const place = (app: string, environment: string, number: number) => `${app}#${environment}#${String(number).padStart(6, "0")}`;
+export const releasePrefix = (app: string, environment: string) => `REL#${app}#${environment}#`;
+export const bundleKey = (ctx: Context, app: string, environment: string, number: number) =>
+  key(ctx, `BUNDLE#${place(app, environment, number)}`);
+
+export const ERASE = "REMOVED#";
+
+/** For the commit that removes an environment: its bundles are erased, at once or by the sweep. `last`: the app goes with it. */
+export const promiseErasure = (ctx: Context, of: { app: string; environment: string; upTo: number; last: boolean }): Write[] =>
+  of.upTo === 0 ? [] : [put(ctx, key(ctx, erasureOf(of)), { ...of, duePk: ERASE_SHARD, dueAt: ctx.now().toISOString() })];
+
+export const erasureOf = ({ app, environment }: { app: string; environment: string }) => `${ERASE}${app}#${environment}`;
+/** Removals are few: one of the sweep's shards holds them all. */
+const ERASE_SHARD = "DUE#0";
 
 /** @throws Problem bundle.too_large */
 export function pack(bundle: Bundle): Uint8Array {
@@ -51,19 +71,13 @@ export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Relea
   const at = place(app.id, release.environment, release.number);
   const stale = new Problem("version.stale");
   if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, stale)];
-  return [insert(ctx, key(ctx, `REL#${at}`), release, stale), insert(ctx, key(ctx, `BUNDLE#${at}`), { data })];
+  return [
+    insert(ctx, key(ctx, `REL#${at}`), release, stale),
+    insert(ctx, bundleKey(ctx, app.id, release.environment, release.number), { data }),
+  ];
 }
 
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
-
-export async function getRelease(
-  ctx: Context,
-  input: { app: string; environment?: string | undefined; number: number },
-): Promise<Release> {
-  allow(ctx, "read", ANY_APP);
-  const app = await getApp(ctx, input.app);
-  return findRelease(ctx, app.id, input.environment ?? PRODUCTION, input.number);
-}
 
 /** `app` is the app's id. @throws Problem release.not_found */
 export async function findRelease(ctx: Context, app: string, environment: string, number: number): Promise<Release> {
@@ -74,7 +88,7 @@ export async function findRelease(ctx: Context, app: string, environment: string
 
 /** The highest number an environment ever had: numbers go on after it was removed. `app` is the app's id. */
 export async function lastNumber(ctx: Context, app: string, environment: string): Promise<number> {
-  const prefix = `REL#${app}#${environment}#`;
+  const prefix = releasePrefix(app, environment);
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix, newestFirst: true, limit: 1, consistent: true });
   return rows[0] ? Release.parse(rows[0]).number : 0;
 }
@@ -88,20 +102,19 @@ export async function getBundle(
 ): Promise<{ release: Release; bundle: Bundle }> {
   const at = place(app, environment, number);
   const found = await getLasting(ctx, key(ctx, `REL#${at}`));
-  const data = found?.data ?? (found && (await getLasting(ctx, key(ctx, `BUNDLE#${at}`)))?.data);
+  const data = found?.data ?? (found && (await getLasting(ctx, bundleKey(ctx, app, environment, number)))?.data);
   if (!found || !data) throw missing(number);
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }
 
-/** Newest first. */
-export async function listReleases(
+/** An environment's releases, newest first. `app` is the app's id. */
+export async function pageOfReleases(
   ctx: Context,
-  input: { app: string; environment?: string | undefined; cursor?: string | undefined; limit: number },
+  input: { app: string; environment: string; cursor?: string | undefined; limit: number },
 ): Promise<{ items: Release[]; next: string | null }> {
-  allow(ctx, "read", ANY_APP);
-  const app = await getApp(ctx, input.app);
-  const prefix = `REL#${app.id}#${input.environment ?? PRODUCTION}#`;
+  const prefix = releasePrefix(input.app, input.environment);
   const after = input.cursor === undefined ? undefined : `${prefix}${input.cursor}`;
-  const page = await list(ctx, { pk: key(ctx, "").pk, prefix, after, limit: input.limit, newestFirst: true });
-  return { items: page.rows.map((row) => Release.parse(row)), next: page.last?.slice(prefix.length) ?? null };
+  const range = { pk: key(ctx, "").pk, prefix, after, limit: input.limit, newestFirst: true };
+  const { items, last } = await fill(ctx, range, (rows) => rows.map((row) => Release.parse(row)));
+  return { items, next: last?.slice(prefix.length) ?? null };
 }

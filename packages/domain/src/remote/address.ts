@@ -25,8 +25,11 @@ export async function checkAddress(host: string, options: { allowPrivate: boolea
   // Read here: of all requests only adding a server judges an address.
   const { default: ipaddr } = await import("ipaddr.js");
   const allowed = options.allowPrivate ? privateRanges : publicRanges;
+  // Of IPv6 only 2000::/3 is given out to the public; the rest of what is called unicast leads nowhere that is known today.
+  const isGlobal = (address: ReturnType<typeof ipaddr.process>) =>
+    address.kind() === "ipv4" || options.allowPrivate || address.match(ipaddr.parseCIDR("2000::/3"));
   for (const { address } of found) {
-    if (!ipaddr.isValid(address) || !allowed.has(ipaddr.process(address).range())) {
+    if (!ipaddr.isValid(address) || !allowed.has(ipaddr.process(address).range()) || !isGlobal(ipaddr.process(address))) {
       throw new RemoteError("address.refused", "The name leads to an address that may not be reached from here");
     }
   }

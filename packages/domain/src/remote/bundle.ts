@@ -11,20 +11,28 @@ export const RUN =
   'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; ' +
   'fail() { printf "berth 1 0\\nr\\tcode\\t%s\\nr\\tclass\\t%s\\nr\\tstep\\tpreflight\\nr\\tmessage\\t%s\\n.\\n" "$1" "$2" "$3"; cat >/dev/null; exit "$1"; }; ' +
   'command -v tar >/dev/null || fail 69 tool.missing "tar is not installed"; ' +
-  'd=$(mktemp -d -t berth.XXXXXXXX) || fail 1 disk.full "No temporary folder can be made"; ' +
-  'tar -xof - -C "$d" || { rm -rf "$d"; fail 1 disk.full "The release cannot be unpacked"; }; ' +
+  'full() { c=files.failed; case $1 in *"o space left"*|*uota*exceeded*) c=disk.full;; *ermission*|*ead-only*) c=folder.denied;; esac; ' +
+  'fail 1 "$c" "$2: $(printf "%s" "$1" | head -n 1)"; }; ' +
+  'd=$(mktemp -d -t berth.XXXXXXXX 2>&1) || full "$d" "No temporary folder can be made"; ' +
+  'e=$(tar -xof - -C "$d" 2>&1) || { rm -rf "$d"; full "$e" "The release cannot be unpacked"; }; ' +
   'exec sh "$d/runner.sh" "$d"' +
   "'";
 
 /**
- * The names runner.sh knows in a plan, and what they are when left out.
+ * The names the runner knows in a plan, and what they are when left out.
  * - deploy: `project` (<app>-<environment>), `app_id` (who owns the folder), `release` (a number), `resource` (what the
- *   fence guards; "server"), `timeout_seconds` (900, the whole run), `pull_seconds` (600), `wait_seconds` (120, until
- *   healthy), `settle_seconds` (3, for services without a health check), `pull` ("always" asks the registry for tags;
- *   "missing" does not), `min_free_mb` (200), `keep` (5 releases), `docker_seconds` (300, for a
- *   Docker that stops answering while containers are replaced)
+ *   fence guards; "server"), `timeout_seconds` (3600, the whole run), `pull_seconds` (600), `wait_seconds` (of
+ *   each wait for a service; without it as the Compose file says), `start_seconds` (120, what Compose and Docker need besides),
+ *   `settle_seconds` (3, for services without a health check), `pull` ("always" asks the registry for the tags of a
+ *   release that was never healthy here; "missing" takes the release's images as they were, and fetches by its digest what is
+ *   missing), `pins` (for "missing" on a server that does not know the release: a line a service of its name, its image's id
+ *   or "-", and repository@digest or "-", separated by tabs), `min_free_mb` (200), `keep` (5 releases), `docker_seconds` (300,
+ *   for a Docker that stops answering while containers are replaced), `replace_files` ("1": files that were changed on the
+ *   server are replaced by the release's)
  * - remove: `project`, `app_id`, `resource`, `timeout_seconds`, `volumes` ("keep" or "delete")
- * - logs: `project`, `service`, `tail` (200), `since`, `follow` ("1"), `timeout_seconds` (60, of following)
+ * - inspect: `project`, `app_id`
+ * - logs: `project`, `services` (a line each; without it all), `tail` (200, of all together), `since`, `follow` ("1"), `timeout_seconds`
+ *   (60, of following); to go on with what comes after an earlier run: `begun` and `positions`, as that one said them
  * - cancel: `run` (the job to stop), `resource`
  */
 export const PLAN = [
@@ -35,21 +43,25 @@ export const PLAN = [
   "timeout_seconds",
   "pull_seconds",
   "wait_seconds",
+  "start_seconds",
   "settle_seconds",
   "pull",
+  "pins",
   "min_free_mb",
   "keep",
   "docker_seconds",
+  "replace_files",
   "volumes",
-  "service",
+  "services",
   "tail",
   "since",
   "follow",
+  "begun",
+  "positions",
   "run",
 ] as const;
 
 const planNames = new Set<string>(PLAN);
-const ownNames = new Set(["releases", "current", ".berth"]);
 
 /** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown plan name. */
 export async function toTar(input: RunInput, script: string = runner): Promise<Buffer> {
@@ -81,11 +93,11 @@ export async function toTar(input: RunInput, script: string = runner): Promise<B
   return Buffer.concat(chunks);
 }
 
-/** A relative path of a release's file, as it is. Throws when it leaves the folder or meets one of Berth's own names. */
+/** A relative path of a release's file, as it is. Throws when it leaves the folder. */
 export function checkPath(path: string): string {
   const parts = path.split("/");
-  if (path.includes("\0") || parts.some((part) => part === "" || part === "." || part === "..") || ownNames.has(parts[0]!)) {
-    throw new Error(`a release cannot hold a file at ${JSON.stringify(path)}`); // split never gives an empty list
+  if (path.includes("\0") || parts.some((part) => part === "" || part === "." || part === "..")) {
+    throw new Error(`a release cannot hold a file at ${JSON.stringify(path)}`);
   }
   return path;
 }

@@ -1,21 +1,35 @@
 /**
- * The line protocol between runner.sh and us. A value may hold any byte but a newline, is always the last field, and is
+ * The line protocol between the runner and us. A value may hold any byte but a newline, is always the last field, and is
  * written by `printf '%s'`, so sh can write it safely whatever it is:
  *
  *   berth 1 <from>                                       header; what comes before it is the login shell's noise
  *   e TAB <epoch ms> TAB <type> TAB <step> TAB <service> TAB <text>    event number from + 1, from + 2, ...
- *   r TAB <key> TAB <value>                              a field of the verdict; `log` may be repeated
+ *   r TAB <key> TAB <value>                              a field of the verdict; `log`, `message` and `container` may be repeated
  *   .                                                    the end; without it the line was lost
  *
  * Everything is data from somebody else's server: lines are cut at 4 KB, decoded one by one (so a character split
  * between two packets is whole again), and freed of terminal sequences, control and direction characters.
  */
+import { CONTAINERS_MOST, type Container, readContainer } from "../container/container.ts";
 import { type EventType, type Exit, type ExitClass, exitClasses, type RunEvent } from "./remote.ts";
+import { cleanText } from "./text.ts";
 
 const lineLimit = 4096;
 const logLimit = 40;
-const eventTypes: readonly string[] = ["step", "log", "image", "health"] satisfies EventType[];
-const reserved = new Set(["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "downMs"]);
+/** A verdict is a handful of fields; more of them, and longer ones, are nobody's but a stranger's. */
+const fieldLimit = 100;
+const factLimit = 60;
+const nameLimit = 40;
+const valueLimit = 1000;
+/** Of a run; a server may tell more without end, which are counted and not read. */
+export const EVENTS_MOST = 50_000;
+const eventTypes: readonly string[] = ["step", "log", "note", "image", "health"] satisfies EventType[];
+const reserved = new Set([
+  ...["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "downMs"],
+  ...["containers", "container", "expected", "booted"],
+]);
+
+const [TAB, LETTER_E] = [9, 101];
 
 /** A run's output, read as it arrives. `exit` is the verdict, or undefined while the end has not been seen. */
 export interface Reader {
@@ -24,10 +38,12 @@ export interface Reader {
   readonly exit: Exit | undefined;
 }
 
-/** Read a run's output; `onEvent` gets every event in order, the last one of type `result`. */
-export function createReader(from: number, onEvent: (event: RunEvent) => void): Reader {
+/** Read a run's output; `onEvent` gets every event in order up to the number `most`, and in the end one of type `result`. */
+export function createReader(from: number, onEvent: (event: RunEvent) => void, most = Number.POSITIVE_INFINITY): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
+  const log: string[] = [];
+  const containers: Container[] = [];
   let held: Uint8Array[] = [];
   let size = 0;
   let seq = from;
@@ -36,22 +52,29 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void): 
 
   function line(bytes: Uint8Array): void {
     if (exit) return;
+    if (started && bytes[0] === LETTER_E && bytes[1] === TAB && ++seq > most) return;
     const text = decoder.decode(bytes);
     if (!started) {
       started = /^berth 1 \d+$/u.test(text);
       return;
     }
     if (text === ".") {
-      exit = toExit(verdict);
-      onEvent({ seq: seq + 1, at: new Date().toISOString(), type: "result", ...part("text", exit.message), data: exit });
+      exit = toExit(verdict, log.map(cleanText), containers);
+      const text = exit.message?.replaceAll("\n", " ");
+      onEvent({ seq: seq + 1, at: new Date().toISOString(), type: "result", ...part("text", text), data: exit });
       return;
     }
     const fields = text.split("\t");
-    if (fields[0] === "e") {
-      seq += 1;
+    if (fields[0] === "e" && fields.length > 1) {
       onEvent(toEvent(seq, fields));
-    } else if (fields[0] === "r") {
-      verdict.push([fields[1] ?? "", cleanText(fields.slice(2).join("\t"))]);
+    } else if (fields[0] === "r" && fields[1] === "container") {
+      const container = containers.length < CONTAINERS_MOST && readContainer(fields.slice(2).join("\t"));
+      if (container) containers.push(container);
+    } else if (fields[0] === "r" && fields[1] === "log") {
+      log.push(fields.slice(2).join("\t"));
+      if (log.length > logLimit) log.shift();
+    } else if (fields[0] === "r" && verdict.length < fieldLimit) {
+      verdict.push([(fields[1] ?? "").slice(0, nameLimit), cleanText(fields.slice(2).join("\t"))]);
     }
   }
 
@@ -60,7 +83,7 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void): 
       let start = 0;
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
         hold(chunk.subarray(start, end));
-        line(held.length === 1 ? held[0]! : Buffer.concat(held)); // hold() has just put one there
+        line(held.length === 1 ? held[0]! : Buffer.concat(held)); // an empty line is one of no bytes
         held = [];
         size = 0;
         start = end + 1;
@@ -76,7 +99,8 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void): 
   };
 
   function hold(bytes: Uint8Array): void {
-    const kept = bytes.subarray(0, Math.max(0, lineLimit - size));
+    if (size >= lineLimit) return;
+    const kept = bytes.subarray(0, lineLimit - size);
     held.push(kept);
     size += kept.length;
   }
@@ -97,7 +121,7 @@ function toEvent(seq: number, fields: readonly string[]): RunEvent {
 /** Milliseconds, or a time as Docker writes it before a log line. A server's clock may say anything; ours then counts. */
 function toTime(at: string | undefined): string {
   const time = new Date(/^\d{1,15}$/u.test(at ?? "") ? Number(at) : (at ?? ""));
-  return Number.isNaN(time.getTime()) ? new Date().toISOString() : time.toISOString();
+  return time.getTime() >= 0 && time.getUTCFullYear() <= 9999 ? time.toISOString() : new Date().toISOString();
 }
 
 function part<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
@@ -105,36 +129,39 @@ function part<K extends string>(key: K, value: string | undefined): { [P in K]?:
   return text === "" ? {} : ({ [key]: text } as { [P in K]?: string });
 }
 
-function toExit(verdict: readonly [string, string][]): Exit {
+function toExit(verdict: readonly [string, string][], log: readonly string[], items: readonly Container[]): Exit {
   const fields = new Map(verdict);
   const code = Number(fields.get("code") || "1");
   const named = fields.get("class");
   const failed = (exitClasses as readonly string[]).includes(named ?? "") ? (named as ExitClass) : "internal";
   const downMs = fields.get("downMs");
+  const message = verdict.flatMap(([key, value]) => (key === "message" && value !== "" ? [value] : [])).join("\n");
   return {
     code: Number.isInteger(code) ? code : 1,
     ...(code === 0 ? {} : { class: failed }),
     ...part("step", fields.get("step")),
     ...part("service", fields.get("service")),
-    ...part("message", fields.get("message")),
-    log: verdict.flatMap(([key, value]) => (key === "log" ? [value] : [])).slice(-logLimit),
+    ...(message && { message }),
+    log,
     changed: fields.get("changed") === "true",
     rolledBack: fields.get("rolledBack") === "true",
     ...(downMs !== undefined && /^\d+$/u.test(downMs) ? { downMs: Number(downMs) } : {}),
-    data: Object.fromEntries(verdict.filter(([key]) => key !== "" && !reserved.has(key))),
+    ...seen(fields, items),
+    data: Object.fromEntries(
+      verdict
+        .filter(([key]) => key !== "" && !reserved.has(key))
+        .slice(0, factLimit)
+        .map(([key, value]) => [key, value.slice(0, valueLimit)]),
+    ),
   };
 }
 
-// CSI, OSC and the short escapes of a terminal; then C0, DEL, C1 and the characters that turn the reading direction.
-const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])/gu;
-const controls = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** Text that is safe to print on a terminal and to keep in a log. A tab stays one space; a cut character goes. */
-export function cleanText(text: string): string {
-  return text
-    .replace(sequences, "")
-    .replaceAll("\t", " ")
-    .replace(controls, "")
-    .replace(/\ufffd+$/u, "")
-    .trimEnd();
+/** The project's containers, where the server could say: it then says how many there are. */
+function seen(fields: ReadonlyMap<string, string>, items: readonly Container[]): Pick<Exit, "containers"> {
+  const count = fields.get("containers");
+  if (count === undefined || !/^\d{1,6}$/u.test(count)) return {};
+  const booted = Number(fields.get("booted"));
+  const expected = (fields.get("expected") ?? "").split(" ").filter(Boolean);
+  const bootedAt = Number.isSafeInteger(booted) && booted > 0 && booted < 1e10 ? new Date(booted * 1000).toISOString() : null;
+  return { containers: { items: [...items], expected, more: Math.max(0, Number(count) - items.length), bootedAt } };
 }

@@ -4,6 +4,8 @@
  * a run may be repeated: for the same job it attaches to what is going on, or replays what has ended.
  */
 
+import type { Containers } from "../container/container.ts";
+
 /** An IP address that `checkAddress` returned, and the host key a human confirmed: the base64 of the whole key blob. */
 export interface Address {
   readonly host: string;
@@ -15,7 +17,7 @@ export interface Address {
 /** An unencrypted private key in OpenSSH or PEM form. */
 export type PrivateKey = string;
 
-export type Op = "deploy" | "remove" | "check" | "logs" | "cancel";
+export type Op = "deploy" | "remove" | "check" | "inspect" | "logs" | "cancel";
 
 /** A file of the release. The path is relative to the app's folder and may hold any character but NUL. */
 export interface RunFile {
@@ -26,7 +28,7 @@ export interface RunFile {
 
 /**
  * What to do. `from` is the number of events already seen (0 is the beginning). `plan` holds values by name, each of
- * which becomes a file on the server; the names runner.sh knows are listed in PLAN of bundle.ts.
+ * which becomes a file on the server; the names the runner knows are listed in PLAN of bundle.ts.
  */
 export interface RunInput {
   readonly op: Op;
@@ -37,7 +39,7 @@ export interface RunInput {
   readonly plan: Readonly<Record<string, string>>;
 }
 
-export type EventType = "step" | "log" | "image" | "health" | "result";
+export type EventType = "step" | "log" | "note" | "image" | "health" | "result";
 
 /** One thing that happened on the server. `seq` counts from 1 for each job and is what `from` refers to. */
 export interface RunEvent {
@@ -57,15 +59,25 @@ export const exitClasses = [
   "interrupted",
   "docker.missing",
   "docker.down",
+  "docker.denied",
   "compose.missing",
   "compose.invalid",
   "tool.missing",
+  "folder.denied",
+  "files.failed",
   "disk.full",
+  "files.conflict",
   "arch.mismatch",
   "image.not_found",
+  "image.gone",
   "registry.unavailable",
   "registry.denied",
+  "registry.untrusted",
   "port.taken",
+  "name.taken",
+  "network.missing",
+  "volume.missing",
+  "mount.missing",
   "start.failed",
   "unhealthy",
   "canceled",
@@ -92,6 +104,8 @@ export interface Exit {
   readonly rolledBack: boolean;
   readonly downMs?: number;
   readonly data: Readonly<Record<string, string>>;
+  /** The project's containers as they were then: of `inspect`, and of a run that touched them. */
+  readonly containers?: Containers;
 }
 
 export interface Remote {
@@ -100,8 +114,8 @@ export interface Remote {
   close(): Promise<void>;
 }
 
-/** Open a connection. Rejects with RemoteError. */
-export type Connect = (address: Address, key: PrivateKey) => Promise<Remote>;
+/** Open a connection; the signal gives it up. Rejects with RemoteError. */
+export type Connect = (address: Address, key: PrivateKey, signal?: AbortSignal) => Promise<Remote>;
 
 /**
  * Why a server could not be talked to. `hostkey.changed` stops before a credential is sent. `dropped`: the line was

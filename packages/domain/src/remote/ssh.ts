@@ -5,9 +5,10 @@
 import { timingSafeEqual } from "node:crypto";
 import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { RUN, toTar } from "./bundle.ts";
-import { cleanText, createReader } from "./events.ts";
+import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
-import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunInput } from "./remote.ts";
+import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
+import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
 // A peer that has gone silent is noticed after three unanswered questions, 16 s.
@@ -48,13 +49,22 @@ export function scanHostKey(host: string, port: number): Promise<HostKey> {
 }
 
 /** Open an SSH connection to a pinned server. Throws RemoteError, `hostkey.changed` before a credential is sent. */
-export const connectSsh: Connect = (address, key) =>
+export const connectSsh: Connect = (address, key, signal) =>
   new Promise((resolve, reject) => {
     const client = new Client();
+    const giveUp = () => {
+      client.destroy();
+      reject(aborted());
+    };
+    if (signal?.aborted) return giveUp();
+    signal?.addEventListener("abort", giveUp, { once: true });
     const serverHostKey = hostKeyAlgorithms[keyType(address.hostKey)];
     if (!serverHostKey) throw new Error("the pinned host key is of a type that is not supported");
     let changed = false;
-    client.once("ready", () => resolve(toRemote(client)));
+    client.once("ready", () => {
+      signal?.removeEventListener("abort", giveUp);
+      resolve(toRemote(client));
+    });
     client.on("error", (error) => reject(changed ? hostKeyChanged() : toRemoteError(error)));
     client.once("close", () => reject(new RemoteError("unreachable", "The server hung up")));
     dial(client, {
@@ -92,7 +102,7 @@ function toRemote(client: Client): Remote {
     async run(input, onEvent, signal) {
       if (signal?.aborted) throw aborted();
       const tar = await toTar(input);
-      const channel = await open(client, closed);
+      const channel = await open(client, closed, signal);
       return follow(channel, tar, input, onEvent, closed, () => lost, signal);
     },
     async close() {
@@ -105,11 +115,19 @@ function toRemote(client: Client): Remote {
   };
 }
 
-function open(client: Client, closed: Promise<void>): Promise<ClientChannel> {
+/** A server may also let us in and never answer that a command is wanted. */
+function open(client: Client, closed: Promise<void>, signal: AbortSignal | undefined): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
+    const giveUp = () => reject(aborted());
+    signal?.addEventListener("abort", giveUp, { once: true });
     void closed.then(() => reject(new RemoteError("dropped", "The connection was lost")));
     try {
-      client.exec(RUN, (error, channel) => (error ? reject(toRemoteError(error)) : resolve(channel)));
+      client.exec(RUN, (error, channel) => {
+        signal?.removeEventListener("abort", giveUp);
+        if (error) return reject(toRemoteError(error));
+        if (signal?.aborted) channel.destroy();
+        resolve(channel);
+      });
     } catch (cause) {
       reject(new RemoteError("dropped", "The connection is closed", { cause }));
     }
@@ -136,9 +154,10 @@ function follow(
       channel.destroy();
       settle(() => reject(aborted()));
     };
-    const reader = createReader(input.from, (event) => {
+    const hear = (event: RunEvent) => {
       if (!signal?.aborted) onEvent(event);
-    });
+    };
+    const reader = createReader(input.from, hear, input.op === "logs" ? undefined : EVENTS_MOST);
     const finish = () => {
       const { exit } = reader;
       if (exit) return settle(() => resolve(exit));
@@ -197,5 +216,5 @@ function toRemoteError(error: Error & { level?: string; code?: string }): Remote
   }
   if (error.code === "ECONNREFUSED") return new RemoteError("refused", "Nothing listens on that port", cause);
   if (/no matching host key format/u.test(error.message)) return hostKeyChanged();
-  return new RemoteError("unreachable", `The server cannot be reached: ${cleanText(error.message)}`, cause);
+  return new RemoteError("unreachable", cleanText(error.message), cause);
 }

@@ -1,82 +1,142 @@
 import type { Failure } from "../job/job.ts";
 import type { Exit, RemoteError } from "../remote/remote.ts";
+import { userName } from "../target/user-name.ts";
 
 /** Every class of failure of a job, with what to do about it. The class is the contract: docs, CLI and dashboard read the same entry. */
 export const failures = {
   unreachable: {
     title: "The server cannot be reached",
-    remedy: "Check that it is up and that a firewall lets SSH through, then deploy again.",
+    remedy: "Check that it is running, that its address and port are right, and that no firewall blocks SSH.",
   },
-  refused: { title: "The server refuses connections", remedy: "Check that sshd runs and listens on the target's port." },
+  refused: {
+    title: "The server refuses SSH connections",
+    remedy: "Check that sshd is running and listens on the target's port.",
+  },
   timeout: {
     title: "It took too long",
-    remedy: "Look at the last step in the log; a slow pull or a service that never gets ready is the usual cause.",
+    remedy:
+      "The message names what was waited for. If it only needs more time, allow for it with `start_period` in the health check or `wait` in berth.yaml.",
   },
   dropped: {
-    title: "The connection was lost and could not be made again",
-    remedy: "Check the server's network, then deploy again: nothing runs twice.",
+    title: "The connection was lost and could not be restored",
+    remedy: "Check the server's network and try again: nothing runs twice.",
   },
   "auth.failed": {
     title: "The server does not accept the target's key",
-    remedy: "Add the target's public key to ~/.ssh/authorized_keys there; `berth target show` prints it.",
+    remedy: "Add the target's public key to ~/.ssh/authorized_keys of the target's user on the server.",
   },
   "hostkey.changed": {
-    title: "The server showed another host key than the confirmed one",
+    title: "The server's host key is not the one you confirmed",
     remedy:
       "Nothing was sent to it. If the server was reinstalled, confirm the new key with `berth target trust`; if not, find out who answers.",
   },
-  "address.unknown": { title: "The target's name has no address", remedy: "Check the name in DNS." },
-  "address.refused": { title: "The target's name leads to a private address", remedy: "Use a public address." },
+  "address.unknown": { title: "The target's host name has no address", remedy: "Check the name in DNS." },
+  "address.refused": { title: "The target's host name resolves to a private address", remedy: "Use a public address." },
   untrusted: {
     title: "The target's host key was not confirmed",
     remedy: "Compare the fingerprint and confirm it with `berth target trust`.",
   },
   "docker.missing": {
-    title: "Docker is not installed there",
+    title: "Docker is not installed on the server",
     remedy: "Install Docker Engine: https://docs.docker.com/engine/install/",
   },
-  "docker.down": { title: "Docker does not answer there", remedy: "Start it: systemctl start docker" },
+  "docker.down": { title: "Docker does not answer", remedy: "Start it on the server: sudo systemctl start docker" },
+  "docker.denied": {
+    title: "The target's user may not use Docker",
+    remedy:
+      "On the server: sudo usermod -aG docker USER (or use a target whose user is root). It takes effect at the next login.",
+  },
   "compose.missing": {
-    title: "The Compose plugin is not installed there",
-    remedy: "Install docker-compose-plugin (Compose v2).",
+    title: "Docker Compose is not installed on the server",
+    remedy: "Install the package docker-compose-plugin (Compose version 2 or later).",
   },
   "compose.invalid": {
-    title: "Docker Compose does not accept the file",
-    remedy: "Mend the place it names; `docker compose config` shows the same.",
+    title: "Docker Compose rejected the Compose file",
+    remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",
   },
-  "tool.missing": { title: "A program the runner needs is missing there", remedy: "Install the one it names (tar, flock)." },
+  "tool.missing": { title: "A program is missing on the server", remedy: "Install the one it names (tar, flock)." },
+  "folder.denied": {
+    title: "Berth's folder on the server cannot be written",
+    remedy: "Give the target's user the folder it names, or make the disk writable again.",
+  },
+  "files.failed": {
+    title: "The release's files could not be put in place",
+    remedy: "Look at the path it names on the server: something else may be in its place.",
+  },
   "disk.full": {
-    title: "There is too little disk space",
-    remedy: "Free some: docker system df shows what Docker uses. Nothing was stopped.",
+    title: "The server's disk is full",
+    remedy: "Free some space on the server: docker system df shows what Docker uses.",
+  },
+  "files.conflict": {
+    title: "Something else is where the app's files belong",
+    remedy: "Move what it names out of the app's folder there, or give the file another name, and deploy again.",
   },
   "arch.mismatch": {
-    title: "The image is for another processor",
+    title: "The image was built for another CPU architecture",
     remedy: "Build the image for the server's architecture, or as a multi-platform image.",
   },
   "image.not_found": { title: "The image does not exist", remedy: "Check its name and tag, and that it was pushed." },
-  "registry.unavailable": { title: "The registry does not answer", remedy: "Try again later; what served serves on." },
-  "registry.denied": { title: "The registry does not let the server pull", remedy: "Log in there once: docker login REGISTRY" },
-  "port.taken": { title: "A port the app publishes is taken", remedy: "Stop what holds it, or publish another port." },
-  "start.failed": { title: "A container could not be started", remedy: "Read its last lines below." },
+  "image.gone": {
+    title: "An image of this release is not on the server any more",
+    remedy:
+      "It cannot be fetched by its digest either, and its tag may mean another image now. Push the image again, or deploy a new release.",
+  },
+  "registry.unavailable": { title: "The registry does not answer", remedy: "Try again later." },
+  "registry.denied": {
+    title: "The registry refused the server's pull",
+    remedy: "Log in there once as the target's user: docker login REGISTRY",
+  },
+  "registry.untrusted": {
+    title: "Docker does not trust the registry's connection",
+    remedy:
+      "On the server, put the registry's CA certificate into /etc/docker/certs.d/REGISTRY/ca.crt; or, for a registry without TLS, list it under insecure-registries in /etc/docker/daemon.json.",
+  },
+  "port.taken": {
+    title: "A port that the app publishes is in use",
+    remedy: "Stop whatever uses it, or publish another port.",
+  },
+  "name.taken": {
+    title: "A container name of the app is in use",
+    remedy: "Remove or rename that container, or take container_name out of the Compose file.",
+  },
+  "network.missing": {
+    title: "A network the app expects does not exist",
+    remedy: "Create it on the server: docker network create NAME. Or drop `external: true`, and Compose creates it.",
+  },
+  "volume.missing": {
+    title: "A volume the app expects does not exist",
+    remedy: "Create it on the server: docker volume create NAME. Or drop `external: true`, and Compose creates it.",
+  },
+  "mount.missing": {
+    title: "A folder or file that the app mounts does not exist",
+    remedy: "Create it on the server, or fix its path in the Compose file.",
+  },
+  "start.failed": {
+    title: "A container could not be started",
+    remedy: "Fix the cause that the message names and deploy again.",
+  },
   unhealthy: {
     title: "The release did not become healthy",
-    remedy: "Read the service's last lines below; mend it and deploy again.",
+    remedy: "Fix the cause and deploy again. If the service only needs longer to start, give its health check a `start_period`.",
   },
-  canceled: { title: "It was canceled", remedy: "Deploy again when you like." },
+  canceled: { title: "It was canceled", remedy: "Deploy again whenever you like." },
   conflict: {
-    title: "Another account's app is in that place on the server",
+    title: "The app's folder or project name on the server is already taken",
     remedy: "Choose another app name or another server.",
   },
-  busy: { title: "Another run holds the server", remedy: "It is tried again by itself." },
-  interrupted: { title: "The server went away in the middle of the run", remedy: "It is tried again by itself." },
-  fence: { title: "A newer run has taken over", remedy: "Look at the newer job." },
-  overdue: { title: "It was not done in time", remedy: "Check that the server answers, then deploy again." },
-  "billing.required": { title: "There is no plan any more", remedy: "Choose a plan, then deploy again." },
-  "billing.grace": { title: "A payment failed before the job started", remedy: "Mend the payment, then deploy again." },
+  busy: { title: "Another run is using the server", remedy: "It is tried again automatically." },
+  interrupted: { title: "The server went down during the run", remedy: "It is tried again automatically." },
+  fence: { title: "A newer run has taken over", remedy: "See the newer job." },
+  overdue: { title: "It did not finish in time", remedy: "Check that the server answers, then try again." },
+  "billing.required": { title: "The account has no plan any more", remedy: "Choose a plan, then deploy again." },
+  "billing.grace": { title: "A payment failed before the job started", remedy: "Update your payment method, then deploy again." },
   "billing.restricted": { title: "The bill is unpaid", remedy: "Pay it, then deploy again." },
   "billing.hold": { title: "A payment is disputed", remedy: "Settle the dispute, then deploy again." },
   "target.not_found": { title: "The target was removed", remedy: "Deploy to another target." },
-  internal: { title: "Something failed on our side", remedy: "Deploy again; if it stays, write to support with the job's id." },
+  internal: {
+    title: "Something failed on our side",
+    remedy: "Try again. If it fails again, write to support with the job's id; `berth whoami` shows the address.",
+  },
 } as const satisfies Record<string, { title: string; remedy: string }>;
 
 export type FailureClass = keyof typeof failures;
@@ -86,8 +146,32 @@ export const isFailureClass = (text: string): text is FailureClass => Object.has
 const MOST = 4096;
 const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 
+/** Of the failures on all of a job's targets, which share a row of 400 KB. */
+const LOG_BYTES = 12_000;
+const NAME_BYTES = 200;
+
+/** So many bytes of it, ended where a character ends. */
+const cut = (text: string, most: number) =>
+  Buffer.byteLength(text) <= most
+    ? text
+    : Buffer.from(text)
+        .subarray(0, most)
+        .toString()
+        .replace(/\ufffd+$/u, "");
+
 /** 4 KB of text at most, without control characters: what an error may be anywhere. */
-export const trim = (text: string) => plain(text).slice(0, MOST);
+export const trim = (text: string) => cut(plain(text), MOST);
+
+/** The last lines that there is room for. */
+function lastLines(log: readonly string[]): string[] {
+  const lines = log.slice(-40).map((line) => trim(line).slice(0, 400));
+  let first = lines.length;
+  for (let left = LOG_BYTES; first > 0; first--) {
+    left -= Buffer.byteLength(lines[first - 1] ?? "");
+    if (left < 0) break;
+  }
+  return lines.slice(first);
+}
 
 export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failure => ({
   class: kind,
@@ -96,16 +180,25 @@ export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failur
   ...more,
 });
 
-/** The runner's verdict as a failure, with every known secret taken out. */
-export function failureOf(exit: Exit, redact: (text: string) => string): Failure {
+/** What to do about the runner's verdict: the class's remedy, and what only holds for this one. */
+function remedyOf(kind: FailureClass, { data, log, changed, service }: Exit): string {
+  const general = failures[kind].remedy;
+  if (kind === "docker.denied" && userName.test(data.user ?? "")) return general.replace("USER", () => data.user ?? "");
+  if (kind === "disk.full" && !changed) return `${general} Nothing was stopped.`;
+  if ((kind === "start.failed" || kind === "unhealthy") && log.length > 0)
+    return `See the last lines of ${service ? cut(service, NAME_BYTES) : "the container"} below. ${general}`;
+  return general;
+}
+
+/** The runner's verdict as a failure. What is secret was taken out where it was heard: before anything is cut, so that no cut leaves half of it. */
+export function failureOf(exit: Exit): Failure {
   const kind = exit.class ?? "internal";
-  // Redacted before it is cut, or a secret that the cut goes through would show its beginning.
-  const clean = (text: string) => redact(plain(text)).slice(0, MOST);
   return failure(kind, {
-    ...(exit.message && { message: clean(exit.message) }),
-    ...(exit.step && { step: exit.step }),
-    ...(exit.service && { service: exit.service }),
-    ...(exit.log.length > 0 && { log: exit.log.slice(-40).map((line) => clean(line).slice(0, 400)) }),
+    remedy: trim(remedyOf(kind, exit)),
+    ...(exit.message && { message: trim(exit.message) }),
+    ...(exit.step && { step: cut(exit.step, NAME_BYTES) }),
+    ...(exit.service && { service: cut(exit.service, NAME_BYTES) }),
+    ...(exit.log.length > 0 && { log: lastLines(exit.log) }),
     ...(exit.changed && { rolledBack: exit.rolledBack }),
   });
 }
@@ -113,5 +206,7 @@ export function failureOf(exit: Exit, redact: (text: string) => string): Failure
 /** Why a server could not be talked to, as a failure. One that is silent is out of reach for now; `timeout` is what a run itself ends with. */
 export function failureOfLine(error: RemoteError): Failure {
   const kind = error.class === "aborted" ? "dropped" : error.class === "timeout" ? "unreachable" : error.class;
-  return failure(kind, { message: `${failures[kind].title}: ${trim(error.message)}` });
+  const { title } = failures[kind];
+  const why = trim(error.message);
+  return failure(kind, { message: why === "" || why.startsWith(title) ? why || title : `${title}: ${why}` });
 }

@@ -1,10 +1,13 @@
-import type { Bundle, Release } from "../release/release.ts";
+import type { Bundle } from "../release/release.ts";
 import type { RunFile } from "../remote/remote.ts";
 
-/** A variables file as Docker Compose reads it: single quotes keep everything but a single quote as it is; the rest is escaped in double quotes. */
+/**
+ * A file of variables that Docker Compose reads back to the same names and values. Single quotes keep everything as it is but a single quote
+ * and a backslash at the end; the rest is escaped in double quotes.
+ */
 export function envFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
-    .map(([name, value]) => `${name}=${quote(value)}\n`)
+    .map(([name, value]) => `${name.startsWith("export") ? "export " : ""}${name}=${quote(value)}\n`)
     .join("");
 }
 
@@ -20,9 +23,12 @@ function quote(value: string): string {
 }
 
 /** Everything of a release that goes to a server. */
-export const filesOf = (release: Release, bundle: Bundle): RunFile[] => [
+export const filesOf = (bundle: Bundle): RunFile[] => [
   { path: "compose.yaml", content: bundle.compose },
   { path: ".env", content: envFile(bundle.variables) },
-  { path: "release.json", content: `${JSON.stringify(release, null, 2)}\n` },
-  ...bundle.files.map((file) => ({ path: file.path, content: Buffer.from(file.content, "base64") })),
+  ...bundle.files.map((file) => ({
+    path: file.path,
+    content: Buffer.from(file.content, "base64"),
+    ...(file.executable && { executable: true }),
+  })),
 ];

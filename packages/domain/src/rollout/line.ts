@@ -1,21 +1,75 @@
 import type { Context } from "../context.ts";
-import type { Remote } from "../remote/remote.ts";
+import { CONNECT_SECONDS, READ_SECONDS, within } from "../remote/deadline.ts";
+import type { Reach } from "../remote/reach.ts";
+import { type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
+import type { Redact } from "../secret/redact.ts";
+import { redactWhole } from "../secret/whole.ts";
 import { openKey, type StoredTarget } from "../target/target.ts";
-import type { Reach } from "./rollout.ts";
+import { isFailureClass } from "./failure.ts";
 
 /** Connects to a target with its own key. @throws RemoteError */
-export async function openLine(ctx: Context, target: StoredTarget, reach: Reach): Promise<Remote> {
-  const [host, key] = await Promise.all([
-    reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
-    openKey(ctx, target.id),
-  ]);
-  return reach.connect({ host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" }, key);
+export const openLine = (ctx: Context, target: StoredTarget, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
+  within(ctx, CONNECT_SECONDS, async (late) => {
+    const [host, key] = await Promise.all([
+      reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
+      openKey(ctx, target.id),
+    ]);
+    const over = signal ? AbortSignal.any([signal, late]) : late;
+    const remote = await reach.connect(
+      { host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" },
+      key,
+      over,
+    );
+    // Nobody waits for it any more.
+    if (over.aborted) void remote.close();
+    return remote;
+  });
+
+/** Whether an event is worth being searched for secrets, which costs more than all else that is done with it. */
+export type Keeps = (event: RunEvent) => boolean;
+const none: Keeps = () => false;
+
+/** A server of whose answers nothing secret is heard: all that comes of one into our rows comes through here. Events that nobody keeps are left out. */
+export function discreet(remote: Remote, redact: Redact, keeps = none): Remote {
+  const clean = <T>(told: T): T => redactWhole(told, redact, isFailureClass);
+  return {
+    close: () => remote.close(),
+    run: (input, onEvent, signal) =>
+      remote
+        .run(
+          input,
+          (event) => {
+            if (keeps(event)) onEvent(clean(event));
+          },
+          signal,
+        )
+        .then(clean, (error: unknown) => {
+          throw withoutSecrets(error, redact);
+        }),
+  };
 }
+
+/** The other side has words in why it could not be reached, too. */
+const withoutSecrets = (error: unknown, redact: Redact) =>
+  error instanceof RemoteError ? new RemoteError(error.class, redact(error.message), { cause: error.cause }) : error;
+
+/** Puts one question that only reads to a server, over a connection of its own, and hears the answer or gives up. @throws RemoteError */
+export const ask = (ctx: Context, target: StoredTarget, reach: Reach, run: RunInput, redact: Redact): Promise<Exit> =>
+  within(ctx, READ_SECONDS, async (signal) => {
+    const remote = await openLine(ctx, target, reach, signal).catch((error: unknown) => {
+      throw withoutSecrets(error, redact);
+    });
+    try {
+      return await discreet(remote, redact).run(run, () => {}, signal);
+    } finally {
+      await remote.close();
+    }
+  });
 
 /** Connections to one target, one after the other or at once. */
 export interface Line {
   /** @throws RemoteError, and what the work throws */
-  use<T>(work: (remote: Remote) => Promise<T>): Promise<T>;
+  use<T>(redact: Redact, work: (remote: Remote) => Promise<T>, keeps?: Keeps): Promise<T>;
   /** Hangs up. Before this nobody waits for a connection to close: what the server said is written meanwhile. */
   close(): Promise<void>;
 }
@@ -33,13 +87,13 @@ export function lineTo(ctx: Context, target: StoredTarget, reach: Reach): Line {
     );
   let ahead = target.hostKey && open();
   return {
-    async use(work) {
+    async use(redact, work, keeps) {
       const opening = ahead ?? open();
       ahead = undefined;
       const opened = await opening;
-      if ("error" in opened) throw opened.error;
+      if ("error" in opened) throw withoutSecrets(opened.error, redact);
       try {
-        return await work(opened.remote);
+        return await work(discreet(opened.remote, redact, keeps));
       } finally {
         closing.push(opened.remote.close());
       }

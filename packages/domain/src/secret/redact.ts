@@ -1,32 +1,242 @@
-const mark = "[secret]";
+import {
+  asItIs,
+  formsOf,
+  passwordsIn,
+  plainForms,
+  SHORTEST,
+  unbackslash,
+  unentity,
+  unnumber,
+  unpercent,
+  unquote,
+  type View,
+} from "./forms.ts";
 
-/** Names whose values must not appear in what we keep. */
-const secretName = /pass|pwd|secret|token|key|credential|private|auth|salt|cookie|bearer|webhook|dsn|ur[il]$/i;
+/** Takes what is secret out of a text. */
+export type Redact = (text: string) => string;
 
-const SHORTEST = 6;
+/** Where no release has anything to do with it. */
+export const asTold: Redact = (text) => text;
 
-/** The passwords of addresses such as `postgres://user:password@host`, as they are written and as they are meant. */
-const passwordsIn = (value: string) =>
-  [...value.matchAll(/[a-z]:\/\/[^\s:/@]*:([^\s/@]+)@/gi)].flatMap(([, password = ""]) => [password, decoded(password)]);
+export interface Known {
+  /** Found in every encoding. */
+  readonly values: Iterable<string>;
+  /** Found as they are written: of long files, which nobody encodes line by line. */
+  readonly lines?: Iterable<string>;
+  /** What everybody who may read the text can see anyway, such as names of services: within these nothing is secret. */
+  readonly shown?: Iterable<string>;
+}
 
-/** What is not a percent-encoded text is what it is. */
-const decoded = (text: string) =>
-  text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
+const MARK = "[secret]";
+/** Where a text was cut or broken, this much of a value is enough to know it by; half of a shorter one. */
+const PART_MOST = 16;
+/** So long a line ends where somebody cut it. */
+const LONG = 700;
+const CUT_PART = 4;
+/** Of a value that is broken into several lines. */
+const WRAPPED = 32;
+const GRAM = 8;
+const NEIGHBOURS = 8;
+/** What programs write where they end a text before its end. */
+const CUT_SHORT = /…|\.{3}/gu;
+const VIEWS_MOST = 8;
+const JSON_DEPTH = 4;
 
-/** Takes the secret values among the variables out of a text, also in their base64 and URL-encoded forms. Short values hide nothing and are left. */
-export function redactor(variables: Readonly<Record<string, string>>): (text: string) => string {
+type Span = readonly [from: number, to: number];
+
+/** Texts without control characters that no line has: a secret with one in its middle is none the less told. */
+const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
+
+/**
+ * Finds every value of six characters and more, and every line of one, in its common encodings; also the piece of one with which a line ends or
+ * begins, and that which ends in dots. What it costs grows with the text, and hardly with the number of values.
+ */
+export function redactor({ values, lines = [], shown = [] }: Known): Redact {
   const forms = new Set<string>();
-  for (const [name, value] of Object.entries(variables)) {
-    const within = passwordsIn(value);
-    if (within.length === 0 && !secretName.test(name)) continue;
-    for (const form of [value, ...value.split("\n"), ...within]) {
-      if (form.length < SHORTEST) continue;
-      forms.add(form);
-      forms.add(encodeURIComponent(form));
-      forms.add(Buffer.from(form).toString("base64"));
-      forms.add(JSON.stringify(form).slice(1, -1));
-    }
+  for (const value of values)
+    for (const part of partsOf(value)) if (part.trim().length >= SHORTEST) for (const form of formsOf(part)) forms.add(form);
+  for (const line of lines) for (const form of plainForms(line.trim())) forms.add(form);
+  if (forms.size === 0) return plain;
+  const spansOf = finder([...forms]);
+  const open = [...new Set(shown)].filter(({ length }) => length >= SHORTEST);
+  return (given) => {
+    const text = plain(given);
+    const found = viewsOf(text).flatMap(({ text: seen, from }) =>
+      spansOf(seen).map(([start, end]): Span => [from(start), from(end)]),
+    );
+    return found.length === 0 ? text : cover(text, found, open);
+  };
+}
+
+const partsOf = (value: string) =>
+  new Set([value, value.trim(), ...value.split(/[\r\n]+/).map((line) => line.trim()), ...passwordsIn(value)]);
+
+/** A text and what it is when its escapes are undone, one in the other. JSON in JSON comes first, however deep. */
+function viewsOf(text: string): View[] {
+  const views = [asItIs(text)];
+  const known = new Set([text]);
+  const below = ({ from }: View, view: View) => {
+    if (known.has(view.text) || views.length === VIEWS_MOST) return;
+    known.add(view.text);
+    views.push({ text: view.text, from: (index) => from(view.from(index)) });
+  };
+  for (let i = 0; i < views.length && i < JSON_DEPTH; i++) {
+    const view = views[i] as View;
+    if (view.text.includes("\\") || view.text.includes("$$")) below(view, unbackslash(view.text));
   }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((clean, form) => clean.replaceAll(form, mark), text);
+  for (let i = 0; i < views.length; i++) {
+    const view = views[i] as View;
+    const { text: seen } = view;
+    if (/%[0-9a-f]{2}/i.test(seen)) below(view, unpercent(seen));
+    if (i < 2 && /&#?\w{2,8};/.test(seen)) below(view, unentity(seen));
+    if (i < 2 && /''|""|'\\''|'"'"'/.test(seen)) below(view, unquote(seen));
+    if (i === 0 && seen.includes("+")) below(view, unpercent(seen, true));
+    if (i === 0 && /\w[ :,] ?\w/.test(seen)) below(view, unnumber(seen));
+    if (seen.includes("\\")) below(view, unbackslash(seen));
+  }
+  return views;
+}
+
+/** Puts the mark over everything found that does not lie within something shown. */
+function cover(text: string, found: readonly Span[], shown: readonly string[]): string {
+  const open = shown.flatMap((word) => occurrences(text, word));
+  const hidden = found.filter(([from, to]) => !open.some(([start, end]) => start <= from && to <= end)).sort(([a], [b]) => a - b);
+  let clean = "";
+  let at = 0;
+  for (let i = 0; i < hidden.length; ) {
+    const [from, first] = hidden[i++] as Span;
+    let to = first;
+    while (i < hidden.length && (hidden[i] as Span)[0] <= to) to = Math.max(to, (hidden[i++] as Span)[1]);
+    clean += text.slice(at, from) + MARK;
+    at = to;
+  }
+  return clean + text.slice(at);
+}
+
+function occurrences(text: string, word: string): Span[] {
+  const spans: Span[] = [];
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) spans.push([at, at + word.length]);
+  return spans;
+}
+
+function finder(forms: readonly string[]): (text: string) => Span[] {
+  const heads = index(forms);
+  const tails = index(forms.map(reversed));
+  const wrapped = grams(forms.filter(({ length }) => length >= WRAPPED));
+  return (text) => {
+    const spans: Span[] = [];
+    heads.each(text, (at) => {
+      const form = heads.longestIn(text.slice(at));
+      if (form) spans.push([at, at + form.length]);
+    });
+    let start = 0;
+    for (const line of text.split("\n")) {
+      const end = start + line.length;
+      heads.each(line, (at) => {
+        if (isPart(line, at, heads)) spans.push([start + at, end]);
+      });
+      let from = 0;
+      for (const { index, 0: dots } of line.matchAll(CUT_SHORT)) {
+        const piece = line.slice(from, index);
+        const begins = start + from;
+        heads.each(piece, (at) => {
+          if (isPart(piece, at, heads)) spans.push([begins + at, begins + piece.length]);
+        });
+        from = index + dots.length;
+      }
+      const back = reversed(line);
+      tails.each(back, (at) => {
+        if (isPart(back, at, tails)) spans.push([start, end - at]);
+      });
+      const trimmed = line.trim();
+      if (trimmed.length >= PART_MOST && wrapped(trimmed)) spans.push([start, end]);
+      start = end + 1;
+    }
+    return spans;
+  };
+}
+
+/** Whether the rest of the line is the beginning of a form that goes on elsewhere. */
+function isPart(line: string, at: number, heads: Index): boolean {
+  const part = line.slice(at);
+  const least = (form: string) =>
+    line.length >= LONG ? CUT_PART : Math.min(PART_MOST, Math.max(SHORTEST, Math.ceil(form.length / 2)));
+  return heads.beginningWith(part).some((form) => part.length >= least(form));
+}
+
+const reversed = (text: string) => text.split("").reverse().join("");
+
+interface Index {
+  /** Every place where a form may begin. */
+  each(text: string, found: (at: number) => void): void;
+  /** The longest form that the text begins with. */
+  longestIn(text: string): string | undefined;
+  /** Some of the forms that begin with the text. */
+  beginningWith(text: string): string[];
+}
+
+const BITS = 20;
+const MASK = 2 ** BITS - 1;
+
+/** Forms in order, and a bit for the first four characters of each: most of a text is passed over at the cost of a shift and a look. */
+function index(forms: readonly string[]): Index {
+  const sorted = [...new Set(forms)].sort((a, b) => (a < b ? -1 : 1));
+  const bits = new Uint8Array(2 ** BITS);
+  for (const form of sorted) bits[hashOf(form)] = 1;
+  /** How many forms are not after the text. */
+  const upTo = (text: string) => {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] as string) <= text) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return {
+    each(text, found) {
+      let hash = 0;
+      for (let i = 0; i < text.length; i++) {
+        hash = ((hash << 5) ^ text.charCodeAt(i)) & MASK;
+        if (i >= 3 && bits[hash] === 1) found(i - 3);
+      }
+    },
+    longestIn(text) {
+      for (let limit = text; ; ) {
+        const form = sorted[upTo(limit) - 1];
+        if (form === undefined || text.startsWith(form)) return form;
+        let common = 0;
+        while (common < form.length && form[common] === text[common]) common++;
+        if (common < SHORTEST) return undefined;
+        limit = text.slice(0, common);
+      }
+    },
+    beginningWith(text) {
+      const from = upTo(text);
+      return sorted.slice(from, from + NEIGHBOURS).filter((form) => form.startsWith(text));
+    },
+  };
+}
+
+const hashOf = (text: string) => {
+  let hash = 0;
+  for (let i = 0; i < 4; i++) hash = ((hash << 5) ^ text.charCodeAt(i)) & MASK;
+  return hash;
+};
+
+/** Whether a whole line is a piece of one of the long forms: of base64 or hex that was wrapped. */
+function grams(forms: readonly string[]): (line: string) => boolean {
+  const bits = new Uint8Array(forms.length === 0 ? 0 : 2 ** 22);
+  const hash = (text: string, at: number) => {
+    let sum = 0;
+    for (let i = at; i < at + GRAM; i++) sum = (Math.imul(sum, 31) + text.charCodeAt(i)) | 0;
+    return (sum ^ (sum >>> 11)) & (2 ** 22 - 1);
+  };
+  for (const form of forms) for (let at = 0; at + GRAM <= form.length; at++) bits[hash(form, at)] = 1;
+  return (line) => {
+    if (forms.length === 0) return false;
+    for (const at of [0, line.length - GRAM, (line.length - GRAM) >> 1]) if (bits[hash(line, at)] === 0) return false;
+    return forms.some((form) => form.includes(line));
+  };
 }

@@ -1,15 +1,18 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
+import { whoIs } from "../audit/who.ts";
+import { requireProof } from "../auth/proof.ts";
 import { limit } from "../auth/rate.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
+import { inTurn } from "../deployment/busy.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, type Job, ring } from "../job/job.ts";
+import { enqueue, goingOn, type Job, ring } from "../job/job.ts";
 import { remember } from "../once.ts";
-import { checkAddress } from "../remote/address.ts";
 import { generateKey } from "../remote/key.ts";
-import { commit, get, getLasting, insert, key, list, remove, update } from "../table.ts";
+import { commit, get, getLasting, insert, key, listAll, remove, update } from "../table.ts";
+import { judgeAddress } from "./address.ts";
 import { HostKey } from "./host-key.ts";
 
 /**
@@ -47,6 +50,8 @@ export const StoredTarget = Target.extend({
   fence: z.number().int(),
   /** Jobs that wait for the lease, in the order they asked. */
   line: z.array(z.string()),
+  /** The last check of it: while that has not ended, whoever wants another gets this one. */
+  check: z.string().optional(),
   /** `app/environment` of what is placed here. */
   apps: z.set(z.string()).optional(),
 });
@@ -90,7 +95,7 @@ export async function getTarget(ctx: Context, idOrName: string): Promise<Target>
 /** All of them, oldest first: the largest plan has 15. */
 export async function listTargets(ctx: Context): Promise<Target[]> {
   allow(ctx, "read", ANY_APP);
-  const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#" });
+  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#" });
   return rows.map((row) => Target.parse(row));
 }
 
@@ -104,7 +109,7 @@ export async function addTarget(
   const refused = refusal(ctx, await getAccount(ctx), "grow");
   if (refused) throw refused;
   await limitLooks(ctx);
-  await checkAddress(input.host, { allowPrivate: ctx.privateTargets });
+  await judgeAddress(ctx, input.host);
   const id = newId(ctx, "target");
   const pair = generateKey(`berth-${input.name}`);
   const target: Target = { id, ...input, publicKey: pair.publicKey, status: "untrusted", createdAt: ctx.now().toISOString() };
@@ -115,10 +120,10 @@ export async function addTarget(
     remember(ctx, { target, job }),
     entitled(ctx, "grow", { targets: 1 }),
     insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
-    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, line: [] }),
+    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, line: [], check: job.id }),
     insert(ctx, sshKeyKey(ctx, id), privateKey),
     enqueue(ctx, job),
-    audit(ctx, "target.add", id, { detail: `${input.name} ${input.user}@${input.host}:${input.port}` }),
+    audit(ctx, "target.add", id, { name: input.name, detail: `${input.user}@${input.host}:${input.port}` }),
   );
   await ring(ctx, job);
   return { target, job };
@@ -132,7 +137,7 @@ const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
   kind: "check",
   status: "queued",
   rollouts: { [target.id]: { target: target.id, name: target.name, status: "queued", attempts: 0 } },
-  by: { kind: ctx.actor.kind, id: ctx.actor.id },
+  by: whoIs(ctx.actor),
   createdAt: ctx.now().toISOString(),
   version: 1,
 });
@@ -140,20 +145,41 @@ const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
 /** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
   allow(ctx, "deploy");
-  const target = await findTarget(ctx, idOrName);
+  await findTarget(ctx, idOrName);
   await limitLooks(ctx);
-  const job = checkJob(ctx, target);
-  await commit(ctx, remember(ctx, job), enqueue(ctx, job), audit(ctx, "target.check", target.id));
-  await ring(ctx, job);
-  return job;
+  return inTurn(ctx, async () => {
+    const target = await findTarget(ctx, idOrName);
+    const going = await checkUnderWay(ctx, target);
+    if (going) return going;
+    const job = checkJob(ctx, target);
+    const change = {
+      change: "SET #check = :job",
+      condition: target.check ? "#check = :seen" : "attribute_exists(pk) AND attribute_not_exists(#check)",
+      values: { ":job": job.id, ...(target.check && { ":seen": target.check }) },
+    };
+    await commit(
+      ctx,
+      remember(ctx, job),
+      update(ctx, targetKey(ctx, target.id), change, new Problem("version.stale")),
+      enqueue(ctx, job),
+      audit(ctx, "target.check", target.id, { name: target.name }),
+    );
+    await ring(ctx, job);
+    return job;
+  });
 }
 
-/** Confirms the host key the server showed, by its fingerprint, and checks the server with it. */
+/** A server is checked by one worker at a time: two of them would find the same. */
+const checkUnderWay = async (ctx: Context, { check }: StoredTarget): Promise<Job | undefined> =>
+  check === undefined ? undefined : (await goingOn(ctx, [check]))[0];
+
+/** Confirms the host key the server showed, by its fingerprint, and checks the server with it. @throws Problem auth.proof, target.key_mismatch */
 export async function trustTarget(
   ctx: Context,
   input: { target: string; fingerprint: string },
 ): Promise<{ target: Target; job: Job }> {
   allow(ctx, "admin");
+  requireProof(ctx);
   const found = await findTarget(ctx, input.target);
   const shown = found.shownKey ?? found.hostKey;
   if (!shown)
@@ -166,6 +192,10 @@ export async function trustTarget(
       detail: `The server showed ${shown.fingerprint}.`,
       facts: { fingerprint: shown.fingerprint },
     });
+  const again = found.status !== "changed" && found.hostKey?.fingerprint === input.fingerprint;
+  const going = again ? await checkUnderWay(ctx, found) : undefined;
+  if (going) return { target: Target.parse(found), job: going };
+  await limit(ctx, `trusts#${ctx.tenant}`, { most: 30, seconds: 60 });
   const job = checkJob(ctx, found);
   const { shownKey: _shown, problem: _problem, ...rest } = Target.parse(found);
   const target: Target = { ...rest, hostKey: shown, status: "unchecked" };
@@ -176,14 +206,14 @@ export async function trustTarget(
       ctx,
       targetKey(ctx, found.id),
       {
-        change: "SET hostKey = :key, #status = :unchecked REMOVE shownKey, #problem",
+        change: "SET hostKey = :key, #status = :unchecked, #check = :job REMOVE shownKey, #problem",
         condition: "shownKey.fingerprint = :print OR hostKey.fingerprint = :print",
-        values: { ":key": shown, ":unchecked": "unchecked", ":print": input.fingerprint },
+        values: { ":key": shown, ":unchecked": "unchecked", ":print": input.fingerprint, ":job": job.id },
       },
       new Problem("target.key_mismatch"),
     ),
     enqueue(ctx, job),
-    audit(ctx, "target.trust", found.id, { detail: input.fingerprint }),
+    audit(ctx, "target.trust", found.id, { name: found.name, detail: input.fingerprint }),
   );
   await ring(ctx, job);
   return { target, job };
@@ -204,6 +234,6 @@ export async function removeTarget(ctx: Context, idOrName: string): Promise<void
     remove(ctx, targetKey(ctx, target.id), { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" }, (row) =>
       row ? inUse(StoredTarget.parse(row)) : missing(idOrName),
     ),
-    audit(ctx, "target.remove", target.id, { detail: target.name }),
+    audit(ctx, "target.remove", target.id, { name: target.name }),
   );
 }

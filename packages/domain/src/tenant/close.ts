@@ -7,7 +7,7 @@ import { type Account, accountKey, getAccount, refusal } from "../entitlement/ac
 import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
 import { owners } from "../mail/outbox.ts";
-import { commit, getAll, key, list, update } from "../table.ts";
+import { commit, getAll, key, listAll, update } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
 
@@ -93,18 +93,14 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
 /** What runs on servers, told in words, and the command that takes it off. */
 async function deployedApps(ctx: Context): Promise<{ text: string; remove: string }[]> {
   const found: { text: string; remove: string }[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await list(ctx, { pk: key(ctx, "").pk, prefix: "ENV#", after, consistent: true });
-    for (const row of page.rows) {
-      const { app, name, placement } = Environment.parse(row);
-      if (placement.length === 0) continue;
-      const targets = await namesOf(ctx, placement);
-      const remove = `berth app remove ${app}${name === "production" ? "" : ` --environment ${name}`}`;
-      found.push({ text: `${app} (${name}) on ${targets.join(", ")}`, remove });
-    }
-    if (page.last === undefined) return found;
-    after = page.last;
+  for (const row of await listAll(ctx, { pk: key(ctx, "").pk, prefix: "ENV#", consistent: true })) {
+    const { app, name, placement } = Environment.parse(row);
+    if (placement.length === 0) continue;
+    const targets = await namesOf(ctx, placement);
+    const remove = `berth app remove ${app}${name === "production" ? "" : ` --environment ${name}`}`;
+    found.push({ text: `${app} (${name}) on ${targets.join(", ")}`, remove });
   }
+  return found;
 }
 
 async function namesOf(ctx: Context, targets: readonly string[]): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { Actor, Context, World } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { Job } from "../job/job.ts";
-import { commit, get, globalKey, key, list, listDue, put, type Row, tenantOf, touch, update } from "../table.ts";
+import { commit, get, globalKey, key, listAll, listDue, put, type Row, tenantOf, touch, update } from "../table.ts";
 import { closedKey } from "./closed.ts";
 import { erase, eraseAll, erasePartition } from "./erase.ts";
 import { tenantKey, User } from "./tenant.ts";
@@ -84,15 +84,7 @@ async function eraseCredentials(ctx: Context): Promise<void> {
   ]);
 }
 
-async function all(ctx: Context, prefix: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await list(ctx, { pk: key(ctx, "").pk, prefix, after, consistent: true });
-    rows.push(...page.rows);
-    if (page.last === undefined) return rows;
-    after = page.last;
-  }
-}
+const all = (ctx: Context, prefix: string) => listAll(ctx, { pk: key(ctx, "").pk, prefix, consistent: true });
 
 /** Everything else but the mark, partitions of their own first, since a job's row is what leads to its events. Answers whether all is gone. */
 async function eraseData(ctx: Context, since: string, until: Date): Promise<boolean> {

@@ -38,7 +38,7 @@ export async function userOfEmail(world: World, email: string): Promise<User> {
   if (known) return known;
   const tenant = newId(world, "tenant");
   const user: User = { id: newId(world, "user"), email, tenant, role: "owner" };
-  const ctx: Context = { ...world, tenant, actor: { kind: "user", id: user.id, scopes: roleScopes.owner } };
+  const ctx: Context = { ...world, tenant, actor: { kind: "user", id: user.id, scopes: roleScopes.owner, name: email } };
   const createdAt = world.now().toISOString();
   try {
     await commit(
@@ -47,7 +47,7 @@ export async function userOfEmail(world: World, email: string): Promise<User> {
       insert(ctx, tenantKey(ctx), { id: tenant, name: email, createdAt } satisfies Tenant),
       insert(ctx, memberKey(ctx, user.id), user),
       insert(ctx, accountKey(ctx), newAccount(tenant)),
-      audit(ctx, "tenant.create", tenant),
+      audit(ctx, "tenant.create", tenant, { name: email }),
     );
     return user;
   } catch (error) {

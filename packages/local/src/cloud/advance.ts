@@ -1,7 +1,7 @@
+import type { Engine } from "@berth/local-dynamodb/engine.ts";
+import type { Control } from "@berth/local-stripe/control.ts";
 import type { CloudClock } from "../clock/clock.ts";
-import type { Engine } from "../dynamodb/engine.ts";
 import type { Scheduler } from "../lambda/scheduler.ts";
-import type { Control } from "../stripe/control.ts";
 
 const DAY_SECONDS = 86_400;
 /** What waits longer than this for quiet goes on without it. */

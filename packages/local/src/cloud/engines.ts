@@ -1,26 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answerJson, type JsonService, type WireAnswer, type WireRequest } from "../aws/json.ts";
-import type { Engine } from "../dynamodb/engine.ts";
-import { requestHandler } from "../dynamodb/wire.ts";
-import type { Inbox } from "../mail/inbox.ts";
-import { answerSes } from "../mail/wire.ts";
-
-export interface Engines {
-  readonly dynamodb: Engine;
-  readonly services: Readonly<Record<"sqs" | "kms" | "ssm", JsonService>>;
-  readonly inbox: Inbox;
-}
+import type { WireAnswer, WireRequest } from "../aws/json.ts";
+import type { Service } from "../aws/service.ts";
 
 /**
  * The one listener of the engines: each service below its own first path segment, `/_local` to the control. Only this machine's own name is
  * answered, so that no page a browser shows can reach it under a name of its own.
  */
 export function enginesServer(
-  engines: Engines,
+  services: readonly Service[],
   control: (request: Request) => Response | Promise<Response>,
   onError: (error: unknown) => void,
 ): Server {
-  const dynamodb = requestHandler(engines.dynamodb);
+  const named = new Map(services.map((service) => [service.name, service]));
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error: unknown) => {
       onError(error);
@@ -39,6 +30,8 @@ export function enginesServer(
     const body = Buffer.concat(chunks);
     const [, first = "", rest = ""] = /^\/([^/?]*)([^?]*)/.exec(incoming.url ?? "/") ?? [];
     if (first === "_local") return answerControl(incoming, response, body);
+    // Only browsers say where a request comes from, and no page has anything to ask here.
+    if (incoming.headers.origin !== undefined) return void response.writeHead(403).end();
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const request = { method: incoming.method ?? "GET", path: rest || "/", headers: incoming.headers, body, signal: gone.signal };
@@ -47,16 +40,8 @@ export function enginesServer(
   }
 
   async function serve(service: string, request: WireRequest): Promise<WireAnswer> {
-    if (service === "dynamodb") {
-      const target = String(request.headers["x-amz-target"] ?? "");
-      const { response } = await dynamodb.handle({ headers: { "x-amz-target": target }, body: request.body });
-      const pieces: Buffer[] = [];
-      for await (const piece of response.body) pieces.push(piece as Buffer);
-      return { status: response.statusCode, headers: response.headers, body: Buffer.concat(pieces).toString("utf8") };
-    }
-    if (service === "ses") return answerSes(engines.inbox, request);
-    const found = Object.hasOwn(engines.services, service) ? engines.services[service as "sqs"] : undefined;
-    if (found) return answerJson(found, request);
+    const found = named.get(service);
+    if (found) return found.door(request);
     return { status: 404, headers: { "content-type": "text/plain" }, body: `there is no service ${service}\n` };
   }
 

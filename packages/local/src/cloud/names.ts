@@ -33,6 +33,6 @@ export const queueDefinitions = (visibilitySeconds?: number): QueueOptions[] =>
 
 /** Parameters of the store, by what they hold. */
 export const parameterNames = {
-  stripeSecret: "/berth/local/stripe-secret",
-  stripeWebhook: "/berth/local/stripe-webhook",
+  stripeSecret: "/berth/local/stripe/secret",
+  stripeWebhook: "/berth/local/stripe/webhook",
 } as const;

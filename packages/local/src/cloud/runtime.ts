@@ -27,6 +27,7 @@ export function environmentOf(at: {
   return {
     STAGE: "local",
     ORIGIN: at.origin,
+    SUPPORT: "support@localhost",
     TABLE,
     KEY_ID: at.key,
     JOBS_QUEUE: queue("jobs"),

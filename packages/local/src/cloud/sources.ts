@@ -1,7 +1,7 @@
 import type { Queue } from "@berth/domain/context.ts";
+import type { Engine } from "@berth/local-dynamodb/engine.ts";
 import { type FunctionFacts, type FunctionName, functions } from "../../../../functions/manifest.ts";
 import type { CloudClock } from "../clock/clock.ts";
-import type { Engine } from "../dynamodb/engine.ts";
 import type { Pool } from "../lambda/pool.ts";
 import { type QueueSource, queueSource } from "../lambda/queue-source.ts";
 import { createScheduler, type Scheduled, type Scheduler } from "../lambda/scheduler.ts";

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { createEngine, type Engine } from "@berth/local-dynamodb/engine.ts";
 import { type CloudClock, createCloudClock } from "../clock/clock.ts";
-import { createEngine, type Engine } from "../dynamodb/engine.ts";
 import { createKey, type KmsKey } from "../kms/keys.ts";
 import { createInbox, type Inbox } from "../mail/inbox.ts";
 import { createSqs, type Sqs } from "../sqs/sqs.ts";
@@ -19,7 +19,6 @@ export interface CloudState {
   readonly secrets: Secrets;
   /** Where a part of the state is kept; undefined when it is kept in memory only. */
   readonly file: (part: Part) => string | undefined;
-  close(): void;
 }
 
 const parts = [
@@ -57,10 +56,5 @@ export function openState(folder: string | undefined, visibilitySeconds?: number
     key: createKey(keys === undefined ? {} : { folder: keys }),
     secrets: secretsOf(folder),
     file,
-    close: () => {
-      inbox.close();
-      sqs.close();
-      dynamodb.close();
-    },
   };
 }

@@ -1,8 +1,8 @@
 import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
+import { createStripe, type Stripe, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import Client from "stripe";
 import { nearby } from "../state/server.ts";
-import { createStripe, type Stripe, type StripeServer } from "../stripe/stripe.ts";
 
 export interface LocalStripe {
   readonly stripe: Stripe;

@@ -1,5 +1,5 @@
 import { listedFields } from "@berth/domain/entitlement/listed.ts";
-import type { Engine } from "../dynamodb/engine.ts";
+import type { Engine } from "@berth/local-dynamodb/engine.ts";
 
 export const TABLE = "berth-local";
 

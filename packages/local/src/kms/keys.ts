@@ -51,7 +51,7 @@ function materialOf(folder: string | undefined, random: (bytes: number) => Uint8
   if (folder === undefined) return random(32);
   const file = join(folder, "key");
   if (existsSync(file)) return Buffer.from(readFileSync(file, "utf8"), "base64");
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const made = random(32);
   writeFileSync(file, Buffer.from(made).toString("base64"), { mode: 0o600 });
   return made;

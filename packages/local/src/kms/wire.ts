@@ -1,8 +1,9 @@
 import { AwsError } from "../aws/error.ts";
 import type { JsonService } from "../aws/json.ts";
+import { jsonService, type Service } from "../aws/service.ts";
 import { InvalidCiphertext, type KmsKey } from "./keys.ts";
 
-export const keyArn = (key: KmsKey) => `arn:aws:kms:local:000000000000:key/${key.id}`;
+export const keyArn = (key: Pick<KmsKey, "id">) => `arn:aws:kms:local:000000000000:key/${key.id}`;
 
 interface Input {
   readonly KeyId?: string;
@@ -13,7 +14,7 @@ interface Input {
 }
 
 /** KMS's JSON protocol over one key: data keys, and opening them for the encryption context they were made for. */
-export function kmsService(key: KmsKey): JsonService {
+export function kmsService(key: KmsKey): Service {
   const mine = (id: string | undefined) => {
     if (id !== undefined && id !== key.id && id !== keyArn(key))
       throw new AwsError("NotFoundException", `Key '${id}' does not exist`);
@@ -25,7 +26,7 @@ export function kmsService(key: KmsKey): JsonService {
     return key.generateDataKey(input.EncryptionContext ?? {}, bytes);
   };
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  return {
+  const protocol: JsonService = {
     target: "TrentService",
     version: "1.1",
     namespace: "com.amazonaws.kms",
@@ -47,4 +48,5 @@ export function kmsService(key: KmsKey): JsonService {
       },
     },
   };
+  return jsonService("kms", protocol);
 }

@@ -1,6 +1,6 @@
+import type { Engine } from "@berth/local-dynamodb/engine.ts";
+import type { StreamRecord } from "@berth/local-dynamodb/stream-record.ts";
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import type { Engine } from "../dynamodb/engine.ts";
-import type { StreamRecord } from "../dynamodb/stream.ts";
 import { createKeeper, readJson } from "../state/file.ts";
 import { failedOf } from "./batch.ts";
 import { matches } from "./filter.ts";

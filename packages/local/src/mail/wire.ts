@@ -1,4 +1,5 @@
 import type { WireAnswer, WireRequest } from "../aws/json.ts";
+import type { Service } from "../aws/service.ts";
 import type { Inbox } from "./inbox.ts";
 
 interface Text {
@@ -18,8 +19,13 @@ const json = (status: number, body: object, type?: string): WireAnswer => ({
   body: JSON.stringify(body),
 });
 
-/** SES v2's SendEmail, into the inbox. */
-export function answerSes(inbox: Inbox, request: WireRequest): WireAnswer {
+/** SES v2 over the inbox. */
+export function sesService(inbox: Inbox): Service {
+  return { name: "ses", door: (request) => answer(inbox, request), close: () => inbox.close() };
+}
+
+/** SendEmail puts the mail into the inbox. */
+function answer(inbox: Inbox, request: WireRequest): WireAnswer {
   if (request.method !== "POST" || request.path !== "/v2/email/outbound-emails")
     return json(404, { message: `${request.method} ${request.path}` }, "NotFoundException");
   const { FromEmailAddress: from, Destination, Content } = JSON.parse(request.body.toString("utf8")) as SendEmail;

@@ -1,5 +1,6 @@
 import { AwsError } from "../aws/error.ts";
 import type { JsonService, WireRequest } from "../aws/json.ts";
+import { jsonService, type Service } from "../aws/service.ts";
 import { type Message, md5 } from "./message.ts";
 import type { Queue } from "./queue.ts";
 import type { Sqs } from "./sqs.ts";
@@ -13,7 +14,7 @@ interface Entry {
 type Input = Readonly<Record<string, unknown>>;
 
 /** SQS's JSON protocol over the queues. `base` is the service's own address, which queue URLs begin with. */
-export function sqsService(sqs: Sqs, base: () => string): JsonService {
+export function sqsService(sqs: Sqs, base: () => string): Service {
   const url = (queue: Queue) => `${base()}/${ACCOUNT}/${queue.options.name}`;
   const named = (name: string): Queue => {
     const found = sqs.queues.get(name);
@@ -54,7 +55,7 @@ export function sqsService(sqs: Sqs, base: () => string): JsonService {
     return found.length === 0 ? {} : { Messages: found.map((each) => shown(each, names)) };
   };
 
-  return {
+  const protocol: JsonService = {
     target: "AmazonSQS",
     version: "1.0",
     namespace: "com.amazonaws.sqs",
@@ -101,6 +102,7 @@ export function sqsService(sqs: Sqs, base: () => string): JsonService {
       },
     },
   };
+  return jsonService("sqs", protocol, () => sqs.close());
 }
 
 const place = (sequence: number) => String(sequence).padStart(20, "0");

@@ -1,14 +1,15 @@
 import { AwsError } from "../aws/error.ts";
 import type { JsonService } from "../aws/json.ts";
+import { jsonService, type Service } from "../aws/service.ts";
 
 /** The Parameter Store's reads over named values, all of them SecureStrings: without WithDecryption the value is not shown. */
-export function ssmService(parameters: ReadonlyMap<string, string>): JsonService {
+export function ssmService(parameters: ReadonlyMap<string, string>): Service {
   const shown = (Name: string, decrypt: boolean) => {
     const value = parameters.get(Name);
     if (value === undefined) return undefined;
     return { Name, Type: "SecureString", Value: decrypt ? value : "(encrypted)", Version: 1, DataType: "text" };
   };
-  return {
+  const protocol: JsonService = {
     target: "AmazonSSM",
     version: "1.1",
     namespace: "com.amazonaws.ssm",
@@ -27,4 +28,5 @@ export function ssmService(parameters: ReadonlyMap<string, string>): JsonService
       },
     },
   };
+  return jsonService("ssm", protocol);
 }

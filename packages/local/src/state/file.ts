@@ -15,7 +15,7 @@ export function readJson(file: string): unknown {
 
 /** Writes a JSON file whole and moves it into place, so that a crash leaves the one before it. */
 export function keepJson(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, JSON.stringify(value), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

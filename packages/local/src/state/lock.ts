@@ -6,12 +6,12 @@ export class FolderTaken extends Error {}
 
 /** Takes a state folder for this process, so that two clouds do not write the same files. Answers how to let go. @throws FolderTaken */
 export function takeFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "pid");
   const mine = `${process.pid} ${startOf(process.pid)}\n`;
   for (;;) {
     try {
-      writeFileSync(file, mine, { flag: "wx" });
+      writeFileSync(file, mine, { flag: "wx", mode: 0o600 });
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

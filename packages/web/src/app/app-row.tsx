@@ -2,16 +2,34 @@ import type { AppView } from "@berth/domain/app/status.ts";
 import { Link } from "wouter-preact";
 import type { JobView } from "../job/follow.ts";
 import { Status, type Tone } from "../ui/status.tsx";
+import { Ago } from "../ui/time.tsx";
 
 type EnvironmentView = AppView["environments"][number];
 
-/** How an environment stands, from what serves where and what is under way. */
+const states: Record<EnvironmentView["state"], { tone: Tone; word: string }> = {
+  running: { tone: "good", word: "Running" },
+  degraded: { tone: "bad", word: "Degraded" },
+  stopped: { tone: "bad", word: "Stopped" },
+  unknown: { tone: "wait", word: "Not known" },
+};
+
+/** How an environment is, by what was last seen of it and what is under way. */
 export function environmentStatus(environment: EnvironmentView, busy: boolean): { tone: Tone; word: string } {
   if (busy) return { tone: "busy", word: "Changing" };
-  if (environment.targets.every(({ release }) => release === null)) return { tone: "off", word: "Not live" };
-  const releases = new Set(environment.targets.map(({ release }) => release));
-  return releases.size === 1 ? { tone: "good", word: "Live" } : { tone: "wait", word: "Differs by target" };
+  const live = environment.targets.filter(({ release }) => release !== null);
+  if (live.length === 0) return { tone: "off", word: "Not live" };
+  if (environment.seenAt === null) return { tone: "wait", word: "Not seen yet" };
+  const mixed = new Set(environment.targets.map(({ release }) => release)).size > 1;
+  return environment.state === "running" && mixed ? { tone: "wait", word: "Differs by target" } : states[environment.state];
 }
+
+/** When that was. */
+export const SeenAgo = ({ at }: { at: string | null }) =>
+  at === null ? null : (
+    <span class="sub">
+      seen <Ago at={at} />
+    </span>
+  );
 
 /** An app at its place: what serves where, by environment. */
 export function AppRow({ app, running }: { app: AppView; running: ReadonlyMap<string, JobView> }) {
@@ -44,6 +62,7 @@ function EnvironmentLine({ environment, job }: { environment: EnvironmentView; j
     <li class="environment">
       <span class="environment-name">{environment.name}</span>
       <Serving targets={environment.targets} />
+      {!job && <SeenAgo at={environment.seenAt} />}
       {job ? (
         <Link href={`/jobs/${encodeURIComponent(job.id)}`}>
           <Status tone={tone}>{word}</Status>

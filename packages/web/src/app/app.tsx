@@ -2,27 +2,32 @@ import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
+import { useActivity } from "../job/activity.ts";
+import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
 import { jobEnded } from "../job/words.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Status } from "../ui/status.tsx";
-import { environmentStatus, Serving } from "./app-row.tsx";
+import { environmentStatus, SeenAgo, Serving } from "./app-row.tsx";
+import { Containers } from "./containers.tsx";
 import { Logs } from "./logs.tsx";
 import { Releases } from "./releases.tsx";
 import { RemoveApp } from "./remove-app.tsx";
 
-const IDLE_MS = 15_000;
-const BUSY_MS = 2_000;
+/** What jobs change is read when they begin and end; this is for the rest: how the containers are, and what else is done elsewhere. */
+const LOOK_MS = 30_000;
+const REFRESH_MS = 60_000;
 
 /** One app: what serves where, its releases, its deployments, its logs. */
 export function AppPage({ name }: { name: string }) {
   const status = useQuery({
     queryKey: ["app", name],
-    queryFn: () => read(api.apps[":app"].status.$get({ param: { app: name } })),
-    refetchInterval: ({ state }) => (state.data?.jobs.every(jobEnded) === false ? BUSY_MS : IDLE_MS),
+    queryFn: () => read(api.apps[":app"].status.$get({ param: { app: name }, query: {} })),
+    refetchInterval: LOOK_MS,
   });
+  const activity = useActivity();
   const [chosen, setChosen] = useState<string>();
   return (
     <Page title={name} lead={<Link href="/">All apps</Link>}>
@@ -30,16 +35,18 @@ export function AppPage({ name }: { name: string }) {
         {(app) => {
           const environment = app.environments.find((each) => each.name === chosen) ?? app.environments[0];
           const job = app.jobs.find(({ id }) => id === environment?.job);
-          const busy = job !== undefined && !jobEnded(job);
+          const going = activity.filter((each) => each.app === name && (!environment || each.environment === environment.name));
+          const busy = going.length > 0 || (job !== undefined && !jobEnded(job));
           if (!environment)
             return (
               <>
+                <GoingOn jobs={going} />
                 <Empty title="Not deployed yet">
                   <p>
                     In the folder of its compose.yaml: <code>berth deploy --app {name}</code>
                   </p>
                 </Empty>
-                <RemoveApp app={name} environment={undefined} busy={false} />
+                <RemoveApp app={name} environment={undefined} busy={busy} />
               </>
             );
           const { tone, word } = environmentStatus(environment, busy);
@@ -61,21 +68,36 @@ export function AppPage({ name }: { name: string }) {
                   ))}
                 </fieldset>
               )}
+              <GoingOn jobs={going} />
               <div class="card current">
                 <div class="card-head">
                   <h2>{environment.name}</h2>
                   <Status tone={tone}>{word}</Status>
                 </div>
                 <Serving targets={environment.targets} />
-                {job && (
+                <SeenAgo at={environment.seenAt} />
+                {job && !going.some(({ id }) => id === job.id) && (
                   <ul class="rows">
                     <JobRow job={job} />
                   </ul>
                 )}
               </div>
+              <Containers key={`containers-${environment.name}`} app={name} environment={environment} busy={busy} />
               <Releases key={environment.name} app={name} environment={environment} busy={busy} />
               <Deployments app={name} />
-              <Logs key={`logs-${environment.name}`} app={name} environment={environment} />
+              <Logs
+                key={`logs-${environment.name}`}
+                app={name}
+                environment={environment}
+                services={[
+                  ...new Set(
+                    environment.targets.flatMap(({ seen }) => [
+                      ...(seen?.containers.map(({ service }) => service) ?? []),
+                      ...(seen?.missing ?? []),
+                    ]),
+                  ),
+                ].sort()}
+              />
               <RemoveApp app={name} environment={environment.name} busy={busy} />
             </>
           );
@@ -92,7 +114,7 @@ function Deployments({ app }: { app: string }) {
     queryFn: ({ pageParam }) =>
       read(api.apps[":app"].deployments.$get({ param: { app }, query: { limit: 10, ...(pageParam && { cursor: pageParam }) } })),
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: IDLE_MS,
+    refetchInterval: REFRESH_MS,
   });
   return (
     <Section title="Deployments">

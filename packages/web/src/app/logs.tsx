@@ -1,15 +1,17 @@
 import type { AppView } from "@berth/domain/app/status.ts";
-import { useQuery } from "@tanstack/preact-query";
-import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/field.tsx";
-import { Loaded } from "../ui/loaded.tsx";
+import { Skeleton } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { type Reading, type ShownItem, useReading, type Wish } from "./reading.ts";
 
 interface Props {
   readonly app: string;
   readonly environment: AppView["environments"][number];
+  /** As they were last seen. */
+  readonly services: readonly string[];
 }
 
 const tails = [
@@ -17,65 +19,142 @@ const tails = [
   ["300", "last 300 lines"],
   ["1000", "last 1000 lines"],
 ] as const;
+const ALL = "";
+/** Nearer to the end than this, new lines keep the end in sight. */
+const NEAR_PX = 40;
 
-/** The last lines of the app's containers, read from its servers when asked. */
-export function Logs({ app, environment }: Props) {
+/** What the app's containers say: their last lines, or as they say it. */
+export function Logs({ app, environment, services }: Props) {
   const [tail, setTail] = useState<(typeof tails)[number][0]>("100");
-  const [asked, setAsked] = useState(false);
+  const [service, setService] = useState(ALL);
+  const [wish, setWish] = useState<Wish>();
+  const [asked, setAsked] = useState(0);
+  const reading = useReading(wish);
   const live = environment.targets.some(({ release }) => release !== null);
-  const logs = useQuery({
-    queryKey: ["logs", app, environment.name, tail],
-    queryFn: () => read(api.apps[":app"].logs.$get({ param: { app }, query: { environment: environment.name, tail } })),
-    enabled: asked,
-    refetchOnWindowFocus: false,
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
+  const reason = live ? undefined : "Nothing runs";
+  const following = wish?.follow === true && reading.state !== "over";
+  const ask = (follow: boolean) => {
+    setWish({ app, environment: environment.name, services: service === ALL ? [] : [service], tail: Number(tail), follow });
+    setAsked(asked + 1);
+  };
   return (
     <Section title="Logs">
       <div class="log-ask">
         <Choice label="Show" value={tail} options={tails} onValue={setTail} />
-        <Button
-          busy={logs.isFetching}
-          reason={live ? undefined : "Nothing runs"}
-          onClick={() => {
-            if (asked) void logs.refetch();
-            else setAsked(true);
-          }}
-        >
-          {asked ? "Read again" : "Read the logs"}
+        {services.length > 1 && (
+          <Choice
+            label="Service"
+            value={service}
+            options={[[ALL, "all services"], ...services.map((name) => [name, name] as const)]}
+            onValue={setService}
+          />
+        )}
+        <Button busy={wish?.follow === false && reading.state === "opening"} reason={reason} onClick={() => ask(false)}>
+          {wish ? "Read again" : "Read the logs"}
         </Button>
+        {following ? (
+          <Button onClick={() => setWish(undefined)}>Stop following</Button>
+        ) : (
+          <Button reason={reason} onClick={() => ask(true)}>
+            Follow
+          </Button>
+        )}
+        {following && <Live reading={reading} />}
       </div>
-      {asked && (
-        <Loaded query={logs} lines={4}>
-          {({ items, failed }) => (
-            <>
-              {failed.map(({ target, message }) => (
-                <p key={target} class="note bad">
-                  {target} could not be read: {message}
-                </p>
-              ))}
-              <div
-                class="log"
-                role="log"
-                aria-label={`Last lines of ${app}`}
-                // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-                tabIndex={0}
-              >
-                {items.length === 0 && <p class="log-note">Nothing was said.</p>}
-                {items.map((line, i) => (
-                  <div key={i} class="line">
-                    <time dateTime={line.at}>{line.at.slice(11, 19)}</time>
-                    <span class="line-target">{line.target}</span>
-                    {line.service && <span class="line-service">{line.service}</span>}
-                    <span class="line-text">{line.text}</span>
-                  </div>
-                ))}
-              </div>
-            </>
-          )}
-        </Loaded>
+      {reading.error !== undefined && <Refusal error={reading.error} />}
+      {(wish || reading.items.length > 0) && reading.error === undefined && (
+        <Lines key={asked} app={app} reading={reading} several={environment.targets.length > 1} following={following} />
       )}
     </Section>
+  );
+}
+
+function Live({ reading }: { reading: Reading }) {
+  return (
+    <span class="live" data-state={reading.state} role="status">
+      {reading.state === "lost" ? "Connection lost; trying again" : reading.state === "opening" ? "Connecting" : "Live"}
+    </span>
+  );
+}
+
+interface LinesProps {
+  readonly app: string;
+  readonly reading: Reading;
+  readonly several: boolean;
+  readonly following: boolean;
+}
+
+function Lines({ app, reading, several, following }: LinesProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [pinned, setPinned] = useState(true);
+  // Where somebody reads further up the page stays as it is, and new lines wait below.
+  const [pausedAt, setPausedAt] = useState<number>();
+  const upTo = following ? pausedAt : undefined;
+  const shown = upTo === undefined ? reading.items : reading.items.filter(({ key }) => key < upTo);
+  const behind = reading.items.length - shown.length;
+  const toEnd = () => {
+    setPausedAt(undefined);
+    setPinned(true);
+  };
+  useLayoutEffect(() => {
+    if (box.current && pinned) box.current.scrollTop = box.current.scrollHeight;
+  }, [shown.length, reading.dropped, pinned]);
+  if (reading.state === "opening" && reading.items.length === 0) return <Skeleton lines={4} />;
+  return (
+    <>
+      <div
+        ref={box}
+        class="log"
+        role="log"
+        aria-label={`${following ? "Lines" : "Last lines"} of ${app}`}
+        aria-live={following && pinned ? "polite" : "off"}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
+          setPinned(scrollHeight - scrollTop - clientHeight < NEAR_PX)
+        }
+      >
+        {reading.dropped > 0 && <p class="log-note">{reading.dropped} earlier lines are not shown.</p>}
+        {shown.length === 0 && <p class="log-note">{following ? "No log lines yet." : "No log lines."}</p>}
+        {shown.map((item) => (
+          <Item key={item.key} item={item} several={several} />
+        ))}
+      </div>
+      {following && (
+        <div class="log-ask">
+          {upTo === undefined ? (
+            <Button small onClick={() => setPausedAt(reading.dropped + reading.items.length)}>
+              Pause
+            </Button>
+          ) : (
+            <Button small onClick={toEnd}>
+              {behind > 0 ? `Resume, ${behind} new ${behind === 1 ? "line" : "lines"}` : "Resume"}
+            </Button>
+          )}
+          {!pinned && upTo === undefined && (
+            <Button small onClick={toEnd}>
+              To the newest line
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Item({ item, several }: { item: ShownItem; several: boolean }) {
+  if (item.type !== "log")
+    return (
+      <p class="log-note" data-kind={item.type}>
+        {item.type === "readable" ? item.text : `${item.target}: ${item.text}`}
+      </p>
+    );
+  return (
+    <div class="line">
+      <time dateTime={item.at}>{item.at.slice(11, 19)}</time>
+      {several && <span class="line-target">{item.target}</span>}
+      {item.service && <span class="line-service">{item.service}</span>}
+      <span class="line-text">{item.text}</span>
+    </div>
   );
 }

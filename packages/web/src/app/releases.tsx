@@ -1,12 +1,16 @@
 import type { AppView } from "@berth/domain/app/status.ts";
+import type { ReleaseView } from "@berth/domain/release/view.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
 import { rollbackReason } from "../billing/reason.ts";
 import { useStanding } from "../billing/standing.ts";
+import { whoWords } from "../job/words.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
+import { Status, type Tone } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { Rollback } from "./rollback.tsx";
 
@@ -16,12 +20,27 @@ interface Props {
   readonly busy: boolean;
 }
 
-/** An environment's releases, newest first; any that was healthy can be gone back to. */
+const outcomes: Record<ReleaseView["outcome"], { tone: Tone; word: string }> = {
+  deploying: { tone: "busy", word: "Being deployed" },
+  live: { tone: "good", word: "Live" },
+  was_live: { tone: "off", word: "Was live" },
+  failed: { tone: "bad", word: "Failed" },
+  canceled: { tone: "off", word: "Canceled" },
+  unknown: { tone: "off", word: "Outcome unknown" },
+};
+
+/** How a release came out; live on some targets only is said with their names. */
+function outcomeWords({ outcome, liveOn, failure, rollback }: ReleaseView): { tone: Tone; word: string } {
+  const partly = outcome === "live" && (failure !== undefined || rollback.possible);
+  return partly ? { tone: "wait", word: `Live on ${liveOn.join(", ")}` } : outcomes[outcome];
+}
+
+/** An environment's releases, newest first, each with how it came out; what the API would go back to has a button. */
 export function Releases({ app, environment, busy }: Props) {
   const [to, setTo] = useState<number>();
   const standing = useStanding();
   const pages = useInfiniteQuery({
-    queryKey: ["app", app, "releases", environment.name, environment.releases],
+    queryKey: ["app", app, "releases", environment.name, environment.releases, environment.job, busy],
     initialPageParam: "",
     queryFn: ({ pageParam }) =>
       read(
@@ -31,8 +50,8 @@ export function Releases({ app, environment, busy }: Props) {
         }),
       ),
     getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: (before) => before, // shown until the news is here
   });
-  const live = new Set(environment.targets.map(({ release }) => release));
   const blocked = rollbackReason(standing) ?? (busy ? "A change is under way" : undefined);
   return (
     <Section title="Releases">
@@ -40,20 +59,25 @@ export function Releases({ app, environment, busy }: Props) {
         {(data) => {
           const items = data.pages.flatMap((page) => page.items);
           if (items.length === 0) return <Empty title="None yet" />;
-          const reasonOf = (number: number) =>
-            blocked ?? (environment.release === null || number > environment.release ? "Was not healthy everywhere" : undefined);
           return (
             <ul class="rows">
               {items.map((release) => {
-                const everywhere = live.size === 1 && live.has(release.number);
+                const { tone, word } = outcomeWords(release);
                 return (
                   <li key={release.number} class="row">
                     <div class="row-main">
                       <h3 class="row-title">
-                        Release {release.number} {live.has(release.number) && <span class="tag good">live</span>}
+                        Release {release.number} <Status tone={tone}>{word}</Status>
                       </h3>
+                      {release.failure && (
+                        <p class="row-sub">
+                          <span class="break">{release.failure.message}</span>
+                          {release.job && <Link href={`/jobs/${encodeURIComponent(release.job)}`}>See why</Link>}
+                        </p>
+                      )}
                       <p class="row-sub">
                         <Ago at={release.createdAt} />
+                        <span class="break">by {whoWords(release.by)}</span>
                         {release.note && <span class="break">{release.note}</span>}
                       </p>
                       <p class="row-sub">
@@ -65,10 +89,10 @@ export function Releases({ app, environment, busy }: Props) {
                       </p>
                     </div>
                     <div class="row-actions">
-                      {everywhere ? null : (
+                      {release.rollback.possible && (
                         <Button
                           small
-                          reason={reasonOf(release.number)}
+                          reason={blocked}
                           label={`Roll back to release ${release.number}`}
                           onClick={() => setTo(release.number)}
                         >

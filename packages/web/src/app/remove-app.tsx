@@ -28,7 +28,7 @@ export function RemoveApp(props: Props) {
   return (
     <Section title="Remove">
       <div class="remove">
-        <p>Takes {what} off its servers. Its volumes stay unless you say otherwise.</p>
+        <p>Removes {what} from its servers. Volumes are kept unless you choose to delete them.</p>
         <Button kind="danger" reason={reason} onClick={() => setAsking(true)}>
           Remove
         </Button>

@@ -35,7 +35,7 @@ export function Rollback({ app, environment, release, onClose }: Props) {
     <Dialog title={`Roll ${app} back to release ${release}?`} onClose={onClose}>
       <p>
         {environment.name} on {places.join(" and ") || "no target"}. The data stays as it is; if release {release} does not become
-        healthy, what serves now serves on.
+        healthy, what is live now stays live.
       </p>
       <Refusal error={back.error} />
       <div class="actions">

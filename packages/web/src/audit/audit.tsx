@@ -1,5 +1,7 @@
+import type { AuditLine } from "@berth/domain/audit/audit.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
 import { api, read } from "../api.ts";
+import { whoWords } from "../job/words.ts";
 import { useMe } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -16,8 +18,7 @@ export function Audit() {
     queryFn: ({ pageParam }) => read(api.audit.$get({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) } })),
     getNextPageParam: (page) => page.next ?? undefined,
   });
-  const who = (actor: { kind: string; id: string }) =>
-    actor.kind === "system" ? "Berth" : actor.kind === "user" && actor.id === me?.actor.id ? "you" : actor.id;
+  const who = (actor: AuditLine["actor"]) => (actor.kind === "user" && actor.id === me?.actor.id ? "you" : whoWords(actor));
   return (
     <Page title="Audit" lead="Every change, in the order it happened. Lines are never edited or removed.">
       <Loaded query={lines} lines={6}>
@@ -46,7 +47,9 @@ export function Audit() {
                         <code>{line.action}</code>
                       </td>
                       <td data-term="Subject">
-                        <span class="break">{line.subject}</span>
+                        <span class="break" title={line.subjectName && line.subject}>
+                          {line.subjectName ?? line.subject}
+                        </span>
                         {line.detail && <span class="sub break">{detailWords(line.detail)}</span>}
                       </td>
                       <td data-term="Who">

@@ -10,6 +10,7 @@ import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Ago } from "../ui/time.tsx";
 import { deviceCode } from "./device-code.ts";
+import { needsProof, Prove } from "./prove.tsx";
 
 const CODE = /^[A-Z]{4}-[A-Z]{4}$/;
 
@@ -79,7 +80,7 @@ function Confirm({ code }: { code: string }) {
                   <dd class="mono big">{found.userCode}</dd>
                 </div>
                 <div>
-                  <dt>Who asks</dt>
+                  <dt>Requested by</dt>
                   <dd class="mono">{found.client}</dd>
                 </div>
                 <div>
@@ -87,13 +88,13 @@ function Confirm({ code }: { code: string }) {
                   <dd class="mono">{found.ip}</dd>
                 </div>
                 <div>
-                  <dt>Asked</dt>
+                  <dt>Requested</dt>
                   <dd>
                     <Ago at={found.createdAt} />
                   </dd>
                 </div>
                 <div>
-                  <dt>It may then</dt>
+                  <dt>It will be able to</dt>
                   <dd>
                     <Scopes scopes={found.scopes} />
                   </dd>
@@ -105,7 +106,8 @@ function Confirm({ code }: { code: string }) {
                 checked={mine}
                 onChecked={setMine}
               />
-              <Refusal error={answer.error} />
+              <Refusal error={needsProof(answer.error) ? null : answer.error} />
+              {needsProof(answer.error) && <Prove onProved={() => answer.mutate(true)} onClose={() => answer.reset()} />}
               <div class="actions">
                 <Button
                   kind="main"

@@ -30,8 +30,8 @@ export function Prove({ onProved, onClose }: { onProved: () => void; onClose: ()
       >
         <p>
           {send.data
-            ? `We mailed a code to ${send.data.to.join(" and ")}. It holds for this session for 15 minutes.`
-            : "A code is on its way to your mail."}
+            ? `We mailed a code to ${send.data.to.join(" and ")}. Entering it is enough for the next 15 minutes.`
+            : "We are mailing you a code."}
         </p>
         <CodeField
           value={code}
@@ -47,7 +47,7 @@ export function Prove({ onProved, onClose }: { onProved: () => void; onClose: ()
             busy={verify.isPending}
             reason={code.length < 6 ? "All six digits are needed" : undefined}
           >
-            Go on
+            Continue
           </Button>
           <Button busy={send.isPending} onClick={() => send.mutate()}>
             Send another code

@@ -16,14 +16,14 @@ export function Banner() {
     return (
       <aside class="banner wait" aria-label="Billing notice">
         <p>
-          <strong>A payment failed.</strong> Your apps run on and you can roll back
+          <strong>A payment failed.</strong> Your apps keep running and you can roll back
           {standing.until && (
             <>
               {" "}
               until <time dateTime={standing.until}>{day(standing.until)}</time>
             </>
           )}
-          ; deploys are paused. <Link href="/billing">Mend the payment</Link>
+          ; deploys are paused. <Link href="/billing">Fix the payment</Link>
         </p>
       </aside>
     );
@@ -32,7 +32,7 @@ export function Banner() {
   return (
     <aside class="banner bad" aria-label="Billing notice">
       <p>
-        <strong>{what}</strong> Your apps, their data, logs and backups are untouched; changes are off until {until}. {link}
+        <strong>{what}</strong> Your apps keep running, and status and logs stay readable; changes are off until {until}. {link}
       </p>
     </aside>
   );

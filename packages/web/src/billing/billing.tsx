@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
+import { useMe } from "../session.ts";
 import { Button, ButtonLink } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
@@ -20,36 +21,41 @@ export const usageKey = ["usage"];
 export const standings = {
   none: { tone: "off", word: "No plan", means: "You can look around; deploying needs a plan." },
   active: { tone: "good", word: "Active", means: "Everything works." },
-  grace: { tone: "wait", word: "Payment failed", means: "Running apps, logs, backups and rollback go on; deploys are paused." },
+  grace: {
+    tone: "wait",
+    word: "Payment failed",
+    means: "Your apps keep running, and status, logs and rollback work; deploys are paused.",
+  },
   restricted: {
     tone: "bad",
     word: "Unpaid",
-    means: "Running apps, logs and export are untouched; changes are off until it is paid.",
+    means: "Your apps keep running, and status and logs stay readable; changes are off until it is paid.",
   },
   ended: {
     tone: "bad",
     word: "Ended",
-    means: "Running apps, logs and export are untouched; changes are off until you choose a plan.",
+    means: "Your apps keep running, and status and logs stay readable; changes are off until you choose a plan.",
   },
   paused: {
     tone: "bad",
     word: "Paused",
-    means: "Running apps, logs and export are untouched; changes are off until it is resumed. Write to support.",
+    means: "Your apps keep running, and status and logs stay readable; changes are off until it is resumed.",
   },
 } as const satisfies Record<string, { tone: Tone; word: string; means: string }>;
 
 /** What one goes to Stripe's page for. */
 const portalNames = {
   active: "Card, invoices, cancelling",
-  grace: "Mend the payment",
-  restricted: "Mend the payment",
-  unpaid: "Mend the payment",
+  grace: "Fix the payment",
+  restricted: "Fix the payment",
+  unpaid: "Fix the payment",
   ended: "Card and invoices",
   paused: "Card and invoices",
 } as const;
 
 export function Billing() {
   const queries = useQueryClient();
+  const support = useMe().data?.support;
   const plans = usePlans();
   const billing = useQuery({ queryKey: billingKey, queryFn: () => read(api.billing.$get()) });
   const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
@@ -85,9 +91,12 @@ export function Billing() {
                 {state.reason === "authentication_required" && (
                   <p class="note">Your bank asks you to confirm the payment: open the invoice below that is open.</p>
                 )}
-                {state.hold && (
-                  <p class="note bad">A payment is disputed, so nothing can be added until that is settled. Write to support.</p>
+                {support && (state.hold || state.because === "paused") && (
+                  <p>
+                    To settle it, write to <a href={`mailto:${support}`}>{support}</a>.
+                  </p>
                 )}
+                {state.hold && <p class="note bad">A payment is disputed, so nothing can be added until that is settled.</p>}
                 <dl class="facts">
                   {state.entitlement === "grace" && state.graceUntil && (
                     <Fact term="Grace ends">
@@ -97,7 +106,7 @@ export function Billing() {
                       , <Ago at={state.graceUntil} />
                     </Fact>
                   )}
-                  {state.entitlement === "active" && state.periodEnd && !state.cancelAt && (
+                  {state.entitlement === "active" && state.periodEnd && !state.cancelAt && !state.hold && (
                     <Fact term="Paid until">
                       <Day at={state.periodEnd} />
                     </Fact>
@@ -133,8 +142,8 @@ export function Billing() {
                   </Button>
                 </div>
                 <p class="hint">
-                  Cards and invoices are kept by Stripe and shown on its page. See what <Link href="/pricing">every plan</Link>{" "}
-                  holds.
+                  Cards and invoices are kept by Stripe and shown on its page. See what <Link href="/pricing">each plan</Link>{" "}
+                  includes.
                 </p>
               </div>
               {state.over && (
@@ -142,7 +151,7 @@ export function Billing() {
                   More is used than the plan covers. All of it keeps running; nothing can be added until it fits.
                 </p>
               )}
-              <Section title="Used of the plan">
+              <Section title="Usage">
                 <Loaded query={usage} lines={2}>
                   {(used) => (
                     <>

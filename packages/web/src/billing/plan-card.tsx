@@ -43,7 +43,7 @@ export function PlanCard({ plan, mark, children }: { plan: PlanView; mark?: stri
         <li>{count(plan.slots, "app slot")}</li>
         <li>{count(plan.targets, "target")}</li>
         <li>{count(plan.concurrent, "deploy")} at a time</li>
-        <li>logs kept {count(plan.logDays, "day")}</li>
+        <li>deploy logs kept for {count(plan.logDays, "day")}</li>
       </ul>
       {children}
     </li>

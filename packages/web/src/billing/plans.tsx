@@ -35,7 +35,7 @@ export function Plans() {
       title="Plans"
       lead={
         current
-          ? "A larger plan holds at once, a smaller one from the end of what is paid."
+          ? "A larger plan starts at once, a smaller one at the end of the paid month."
           : "Flat, monthly, nothing metered. It takes effect the moment it is paid."
       }
     >

@@ -7,18 +7,18 @@ import { Scroll } from "../ui/scroll.tsx";
 import { PlanCard, usePlans } from "./plan-card.tsx";
 
 const states = ["No plan", "Active", "Grace", "Unpaid"] as const;
-/** product.md's table of what a bill stops and what it never stops. */
+/** What a bill stops and what it never stops. */
 const rows: readonly (readonly [string, ...boolean[]])[] = [
-  ["Running apps, scheduled backups", true, true, true, true],
-  ["Lists, status, logs, export", true, true, true, true],
-  ["Roll back to the last good release", false, true, true, false],
+  ["Apps that run", true, true, true, true],
+  ["Lists, status, logs", true, true, true, true],
+  ["Roll back to an earlier release", false, true, true, false],
   ["Deploy, add apps and targets", false, true, false, false],
 ];
 
 const questions: readonly (readonly [string, ComponentChildren])[] = [
   [
     "What is an app slot?",
-    "One place for one running app. However many containers, environments or previews the app has, it takes one slot; an app that runs nowhere takes none.",
+    "One place for one running app. However many containers or environments the app has, it takes one slot; an app that runs nowhere takes none.",
   ],
   [
     "What has to be on my server?",
@@ -30,7 +30,7 @@ const questions: readonly (readonly [string, ComponentChildren])[] = [
   ],
   [
     "What happens when a payment fails?",
-    "Seven days of grace: deploys pause, everything that runs goes on, and you can roll back. After that, changes are off until the bill is paid. No unpaid bill stops an app, a backup or an export.",
+    "Seven days of grace: deploys pause, everything that runs goes on, and you can roll back. After that, changes are off until the bill is paid. No unpaid bill stops a running app.",
   ],
   ["Are there charges for traffic, builds or seats?", "No. The price is flat; nothing is metered."],
   [

@@ -11,7 +11,7 @@ export function growReason(known: Known | undefined): string | undefined {
   if (known === undefined) return undefined;
   const { state, because } = known;
   if (state === "none") return "Needs a plan";
-  if (state === "grace") return "Paused until the payment is mended";
+  if (state === "grace") return "Paused until the payment is fixed";
   if (state !== "restricted") return undefined;
   if (because === "ended") return "Your plan has ended";
   return because === "paused" ? "Your subscription is paused" : "Off until the bill is paid";

@@ -44,7 +44,7 @@ function Paid({ session }: { session: string }) {
             {plan
               ? `${plan.title} is paid: ${plan.slots} app slots and ${plan.targets} targets are yours.`
               : "Your plan is paid."}{" "}
-            The receipt is under Billing; a mail leads there, too.
+            The receipt is under Billing; we have mailed you a link to it as well.
           </p>
           <div class="actions">
             <ButtonLink href="/targets" kind="main">

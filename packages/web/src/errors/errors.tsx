@@ -3,6 +3,7 @@ import { failures } from "@berth/domain/rollout/failure.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Field } from "../ui/field.tsx";
 import { Page, Section } from "../ui/page.tsx";
+import { Prose } from "../ui/prose.tsx";
 
 interface Entry {
   readonly code: string;
@@ -15,7 +16,7 @@ interface Entry {
 const refusals: readonly Entry[] = Object.entries(catalogue).map(([code, { hint, ...entry }]: [string, CatalogueEntry]) => ({
   code,
   ...entry,
-  help: hint,
+  help: hint?.replace("SUPPORT", "support"),
 }));
 const runs: readonly Entry[] = Object.entries(failures).map(([code, { title, remedy }]) => ({ code, title, help: remedy }));
 const taken = new Set(refusals.map(({ code }) => code));
@@ -72,7 +73,11 @@ function List({ entries, idOf }: { entries: readonly Entry[]; idOf: (entry: Entr
           </h3>
           <div>
             <p class="code-title">{entry.title}</p>
-            {entry.help && <p>{entry.help}</p>}
+            {entry.help && (
+              <p>
+                <Prose text={entry.help} />
+              </p>
+            )}
             {entry.next && (
               <p class="next">
                 {entry.next.map((command) => (

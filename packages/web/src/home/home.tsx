@@ -2,8 +2,11 @@ import { useQuery } from "@tanstack/preact-query";
 import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
 import { AppRow } from "../app/app-row.tsx";
+import { useApps } from "../app/apps.ts";
 import { usageKey } from "../billing/billing.tsx";
 import { usePlans } from "../billing/plan-card.tsx";
+import { useActivity } from "../job/activity.ts";
+import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
 import { TargetStanding } from "../target/target-card.tsx";
 import { useTargets } from "../target/targets.tsx";
@@ -12,32 +15,27 @@ import { Page, Section } from "../ui/page.tsx";
 import { NextSteps } from "./next-steps.tsx";
 import { Quay } from "./quay.tsx";
 
-const REFRESH_MS = 15_000;
-const BUSY_MS = 3_000;
+/** What jobs change is read when they begin and end; this is for the rest. */
+const REFRESH_MS = 60_000;
 
 /** What serves where, and what is going on. */
 export function Home() {
   const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()), refetchInterval: REFRESH_MS });
-  const apps = useQuery({
-    queryKey: ["apps"],
-    queryFn: () => read(api.apps.$get({ query: { limit: 100 } })),
-    refetchInterval: REFRESH_MS,
-  });
+  const apps = useApps({ refetchInterval: REFRESH_MS });
   const jobs = useQuery({
     queryKey: ["jobs"],
     queryFn: () => read(api.jobs.$get({ query: { limit: 6 } })),
-    refetchInterval: ({ state }) =>
-      state.data?.items.some(({ status }) => status === "queued" || status === "running") ? BUSY_MS : REFRESH_MS,
+    refetchInterval: REFRESH_MS,
   });
   const targets = useTargets();
   const plans = usePlans();
   const deployed = apps.data?.items.some(({ environments }) => environments.some(({ release }) => release !== null)) ?? false;
   const plan = plans.data?.items.find(({ name }) => name === usage.data?.plan)?.title ?? null;
-  const running = new Map(
-    jobs.data?.items.filter(({ status }) => status === "running" || status === "queued").map((job) => [job.id, job]),
-  );
+  const activity = useActivity();
+  const running = new Map(activity.map((job) => [job.id, job]));
   return (
     <Page title="Apps">
+      <GoingOn jobs={activity} />
       {usage.data && (
         <Quay
           apps={apps.data?.items.filter(({ slot }) => slot).map(({ name }) => name) ?? []}

@@ -12,7 +12,10 @@ const promises = [
     "Nothing to install on the server",
     "Docker with Compose and an SSH port are enough. Your compose.yaml stays as it is, and your apps keep running if you leave.",
   ],
-  ["A bill never stops an app", "When a payment fails, deploys pause. Running apps, backups, logs and export go on."],
+  [
+    "A bill never stops an app",
+    "When a payment fails, deploys pause. Your apps keep running, and status and logs stay readable.",
+  ],
   [
     "Made for terminals and agents",
     "JSON from every command, stable error codes, tokens as narrow as one app and one verb, and every refusal says what to do next.",
@@ -27,7 +30,7 @@ export function Landing() {
       title="A berth for every app, on your own servers"
       class="landing"
       tab="Compose apps on your own servers"
-      lead="Write a compose.yaml, run one command, and your app is live on the servers you already pay for: released with health checks, watched, and one command away from the release before."
+      lead="Write a compose.yaml, run one command, and your app is live on the servers you already pay for: released with health checks, and one command away from the release before."
       actions={
         <>
           <ButtonLink href="/login" kind="main">

@@ -24,8 +24,8 @@ export function NextSteps({ paid, targets, ready }: Props) {
         <Step number={2} now={now} title="Add a target" done="A target is ready.">
           <p>
             {targets > 0
-              ? "Your target waits for its key to be let in and its host key to be confirmed."
-              : "A server of yours with Docker. You let our key in and confirm that it is the right machine."}
+              ? "Your target waits for Berth's key to be added to it and for its host key to be confirmed."
+              : "A server of yours with Docker. You add our key to it and confirm that it is the right machine."}
           </p>
           <ButtonLink href="/targets" kind="main">
             {targets > 0 ? "Finish the target" : "Add a target"}

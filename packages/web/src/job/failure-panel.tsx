@@ -1,5 +1,6 @@
 import type { Failure } from "@berth/domain/job/job.ts";
 import { Link } from "wouter-preact";
+import { Prose } from "../ui/prose.tsx";
 import { Scroll } from "../ui/scroll.tsx";
 import type { JobView } from "./follow.ts";
 import { stepWords } from "./steps.ts";
@@ -39,12 +40,16 @@ export function FailureDetails({ failure, deploy }: { failure: Failure; deploy: 
         <p>
           <strong>
             {failure.rolledBack
-              ? "The release before serves again, with its data."
-              : "The release before could not be started again."}
+              ? "The previous release serves again, with its data."
+              : "The previous release could not be started again."}
           </strong>
         </p>
       )}
-      {failure.remedy && <p class="remedy">{failure.remedy}</p>}
+      {failure.remedy && (
+        <p class="remedy">
+          <Prose text={failure.remedy} />
+        </p>
+      )}
       {failure.log && failure.log.length > 0 && (
         <Scroll class="lines" label="Last lines of the container">
           {failure.log.join("\n")}

@@ -1,8 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, read } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
@@ -11,23 +10,23 @@ import { Refusal } from "../ui/refusal.tsx";
 import { Status } from "../ui/status.tsx";
 import { Moment, span, useNow } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
+import { useRefresh } from "./activity.ts";
 import { FailurePanel } from "./failure-panel.tsx";
 import { type JobView, useFollowed } from "./follow.ts";
 import { Log } from "./log.tsx";
 import { RolloutColumn } from "./rollout-column.tsx";
-import { jobEnded, jobStatus, jobTitle } from "./words.ts";
+import { jobEnded, jobStatus, jobTitle, whoWords } from "./words.ts";
 
 /** A job as it happens. */
 export function JobPage({ id }: { id: string }) {
   const followed = useFollowed(id);
-  const queries = useQueryClient();
+  const refresh = useRefresh();
   const [canceling, setCanceling] = useState(false);
   const { job, events, error } = followed;
   const over = followed.by === "over";
   useEffect(() => {
-    if (over)
-      for (const queryKey of [["apps"], ["app"], ["targets"], ["jobs"], usageKey]) void queries.invalidateQueries({ queryKey });
-  }, [over, queries]);
+    if (over) refresh();
+  }, [over]);
   if (!job)
     return (
       <Page title="Job" placeholder lead={<code class="break">{id}</code>}>
@@ -78,7 +77,7 @@ function Facts({ job }: { job: JobView }) {
   return (
     <span class="job-facts">
       <span>
-        Asked for <Moment at={job.createdAt} />
+        Requested <Moment at={job.createdAt} /> by <span class="break">{whoWords(job.by)}</span>
       </span>
       {job.startedAt && (
         <span>
@@ -96,17 +95,23 @@ function Facts({ job }: { job: JobView }) {
   );
 }
 
+const canceling: Record<JobView["kind"], string> = {
+  deploy: "Where the new release is not live yet, it is stopped and the previous one keeps running.",
+  remove: "Where the removal has not begun, nothing is removed. One that has begun on a server is completed.",
+  check: "The check is stopped. Nothing changes on the server.",
+};
+
 function Cancel({ job, onClose }: { job: JobView; onClose: () => void }) {
   const cancel = useMutation({
     mutationFn: () => read(api.jobs[":job"].cancel.$post({ param: { job: job.id } })),
     onSuccess: () => {
-      said("It is being stopped. What served before serves on.");
+      said("The job is being canceled.");
       onClose();
     },
   });
   return (
     <Dialog title="Cancel this job?" onClose={onClose}>
-      <p>A run under way is stopped on its server, and what served before serves on.</p>
+      <p>{canceling[job.kind]}</p>
       <Refusal error={cancel.error} />
       <div class="actions">
         <Button kind="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>

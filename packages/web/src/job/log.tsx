@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Section } from "../ui/page.tsx";
+import { clock } from "../ui/time.tsx";
 import type { Followed, LogEvent } from "./follow.ts";
 import { stepWords } from "./steps.ts";
 
@@ -20,14 +21,14 @@ export function Log({ followed, targets }: Props) {
   const lines = only === ALL ? followed.events : followed.events.filter(({ target }) => target === only);
   useLayoutEffect(() => {
     if (box.current && pinned.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines.length]);
+  }, [lines.length, followed.dropped]);
   const live = followed.by !== "over";
   return (
     <Section
       title="Log"
       aside={
         <div class="log-tools">
-          {live && <span class="live">{followed.by === "stream" ? "live" : "live, by asking"}</span>}
+          {live && <span class="live">{followed.by === "stream" ? "live" : "live (polling)"}</span>}
           {targets.length > 1 && (
             <label>
               <span class="unseen">Show lines of</span>
@@ -57,7 +58,7 @@ export function Log({ followed, targets }: Props) {
         }}
       >
         {followed.dropped > 0 && <p class="log-note">{followed.dropped} earlier lines are not shown.</p>}
-        {lines.length === 0 && <p class="log-note">{live ? "Nothing was said yet." : "Nothing was said."}</p>}
+        {lines.length === 0 && <p class="log-note">{live ? "No output yet." : "No output."}</p>}
         {lines.map((line) => (
           <Line key={`${line.target}:${line.seq}`} line={line} named={targets.length > 1 && only === ALL} />
         ))}
@@ -65,8 +66,6 @@ export function Log({ followed, targets }: Props) {
     </Section>
   );
 }
-
-const clock = (at: string) => at.slice(11, 19);
 
 function Line({ line, named }: { line: LogEvent; named: boolean }) {
   const text = line.type === "step" ? [stepWords[line.step ?? ""] ?? line.step, line.text].filter(Boolean).join(": ") : line.text;

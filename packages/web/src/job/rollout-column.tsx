@@ -31,7 +31,7 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
       {rollout.status === "waiting" && rollout.waitsFor && <p class="sub break">Behind {rollout.waitsFor}</p>}
       {rollout.nextAt && (
         <p class="sub">
-          Again <Ago at={rollout.nextAt} />, try {rollout.attempts + 1} of 4
+          Next try <Ago at={rollout.nextAt} />
         </p>
       )}
       {steps.length > 0 && (
@@ -51,8 +51,8 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
           ))}
         </dl>
       )}
-      {typeof shown?.fingerprint === "string" && <p class="sub break mono">Showed {shown.fingerprint}</p>}
-      {rollout.downMs !== undefined && <p class="sub">Not answering for {span(rollout.downMs)}</p>}
+      {typeof shown?.fingerprint === "string" && <p class="sub break mono">Host key: {shown.fingerprint}</p>}
+      {rollout.downMs !== undefined && <p class="sub">Unavailable for {span(rollout.downMs)}</p>}
       {rollout.failure && !repeated && (
         <div class="note bad">
           <p>
@@ -67,7 +67,7 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
 
 const tones = { done: "good", running: "busy", failed: "bad" } as const;
 
-function StepLine({ step }: { step: Step }) {
+export function StepLine({ step }: { step: Step }) {
   return (
     <li class={`run-step ${step.state}`}>
       <Status tone={tones[step.state]}>{stepWords[step.name] ?? step.name}</Status>

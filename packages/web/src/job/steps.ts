@@ -18,8 +18,6 @@ export const stepWords: Record<string, string> = {
   preflight: "Preflight",
   pull: "Pull images",
   start: "Start",
-  health: "Health",
-  route: "Route",
   verify: "Verify",
   record: "Record",
   prune: "Prune",

@@ -11,13 +11,17 @@ export const jobStatus: Record<Job["status"], { tone: Tone; word: string }> = {
 
 export const rolloutStatus: Record<Rollout["status"], { tone: Tone; word: string }> = {
   ...jobStatus,
-  waiting: { tone: "wait", word: "Waits its turn" },
-  retrying: { tone: "wait", word: "Tried again later" },
+  waiting: { tone: "wait", word: "Waiting" },
+  retrying: { tone: "wait", word: "Retrying" },
 };
 
-type Described = Pick<Job, "kind" | "app" | "environment" | "release" | "rollback"> & {
+type Described = Pick<Job, "kind" | "app" | "environment" | "release" | "rollback" | "again"> & {
   readonly rollouts: Record<string, Pick<Rollout, "name">>;
 };
+
+/** Who did something: a person by address, a token by its name. */
+export const whoWords = ({ kind, id, name }: Job["by"]): string =>
+  kind === "system" ? "Berth" : name === undefined ? id : kind === "token" ? `token “${name}”` : name;
 
 const names = (job: Described) =>
   Object.values(job.rollouts)
@@ -29,13 +33,12 @@ export function jobTitle(job: Described): string {
   const where = job.environment && job.environment !== "production" ? `${job.app} (${job.environment})` : `${job.app}`;
   switch (job.kind) {
     case "deploy":
+      if (job.again) return `Start ${where}, release ${job.release}`;
       return job.rollback ? `Roll ${where} back to release ${job.release}` : `Deploy ${where}, release ${job.release}`;
     case "remove":
       return `Remove ${where}`;
     case "check":
       return `Check ${names(job)}`;
-    case "logs":
-      return `Read the logs of ${where}`;
   }
 }
 

@@ -24,7 +24,7 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
     },
     onSuccess: async ({ target }) => {
       await Promise.all([queries.invalidateQueries({ queryKey: targetsKey }), queries.invalidateQueries({ queryKey: usageKey })]);
-      said(`${target.name} was added. Let its key in and confirm its host key below.`);
+      said(`${target.name} was added. Add its key to the server and confirm its host key below.`);
       onDone();
     },
   });

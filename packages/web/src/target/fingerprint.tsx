@@ -2,6 +2,7 @@ import type { HostKey } from "@berth/domain/target/host-key.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api, read } from "../api.ts";
+import { needsProof, Prove } from "../auth/prove.tsx";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Tick } from "../ui/field.tsx";
@@ -33,9 +34,10 @@ export function Fingerprint({ target, shown }: { target: TargetView; shown: Host
       </p>
       <p class="print mono break">{shown.fingerprint}</p>
       <p class="sub">On the server, over a connection you trust:</p>
-      <Copy text={showFingerprint(shown.type)} label={`Command that shows the host key of ${target.name}`} />
+      <Copy text={showFingerprint(shown.type)} label={`Command that shows the host key of ${target.name}`} wrap />
       <Tick label="It is the same on the server" checked={same} onChecked={setSame} />
-      <Refusal error={trust.error} />
+      <Refusal error={needsProof(trust.error) ? null : trust.error} />
+      {needsProof(trust.error) && <Prove onProved={() => trust.mutate()} onClose={() => trust.reset()} />}
       <div>
         <Button
           kind="main"

@@ -8,6 +8,7 @@ import { useStanding } from "../billing/standing.ts";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { Prose } from "../ui/prose.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -47,17 +48,21 @@ export function TargetCard({ target }: { target: TargetView }) {
           <p>
             <strong class="break">{target.problem.message}</strong>
           </p>
-          {target.problem.remedy && <p>{target.problem.remedy}</p>}
+          {target.problem.remedy && (
+            <p>
+              <Prose text={target.problem.remedy} />
+            </p>
+          )}
         </div>
       )}
       {target.shownKey && target.status !== "ready" && <Fingerprint target={target} shown={target.shownKey} />}
       {target.status !== "ready" && (
         <details class="steps" open={target.status === "untrusted" || target.problem?.class === "auth.failed"}>
-          <summary>Let Berth in</summary>
+          <summary>Give Berth access</summary>
           <p>
             Run this on the server as <code>{target.user}</code>. It adds the key that was made for this target alone.
           </p>
-          <Copy text={letIn(target.publicKey)} label={`Command that lets Berth into ${target.name}`} />
+          <Copy text={letIn(target.publicKey)} label={`Command that gives Berth access to ${target.name}`} wrap />
         </details>
       )}
       {facts.length > 0 && (
@@ -74,9 +79,9 @@ export function TargetCard({ target }: { target: TargetView }) {
         <details class="steps">
           <summary>Keys</summary>
           <p class="sub">Confirmed host key</p>
-          <Copy text={target.hostKey.fingerprint} label={`Host key of ${target.name}`} />
+          <Copy text={target.hostKey.fingerprint} label={`Host key of ${target.name}`} wrap />
           <p class="sub">Berth's public key</p>
-          <Copy text={target.publicKey} label={`Public key for ${target.name}`} />
+          <Copy text={target.publicKey} label={`Public key for ${target.name}`} wrap />
         </details>
       )}
       <div class="card-foot">

@@ -3,6 +3,8 @@ import { useState } from "preact/hooks";
 import { api, read } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
 import { growReason } from "../billing/reason.ts";
+import { useActivity } from "../job/activity.ts";
+import { GoingOn } from "../job/going-on.tsx";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
@@ -22,6 +24,7 @@ export const useTargets = () =>
 export function Targets() {
   const targets = useTargets();
   const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
+  const activity = useActivity();
   const [adding, setAdding] = useState(false);
   const full =
     usage.data && usage.data.targets.used >= usage.data.targets.limit
@@ -41,6 +44,7 @@ export function Targets() {
         )
       }
     >
+      <GoingOn jobs={activity} />
       {adding && <AddTarget onDone={() => setAdding(false)} />}
       <Loaded query={targets} lines={4}>
         {({ items }) =>

@@ -1,7 +1,9 @@
 import type { Scope } from "@berth/domain/context.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, read } from "../api.ts";
+import { useApps } from "../app/apps.ts";
+import { needsProof, Prove } from "../auth/prove.tsx";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Choice, Field, Tick } from "../ui/field.tsx";
@@ -25,7 +27,7 @@ export function NewToken() {
   const [app, setApp] = useState("");
   const [life, setLife] = useState<Days>("90");
   const queries = useQueryClient();
-  const apps = useQuery({ queryKey: ["apps"], queryFn: () => read(api.apps.$get({ query: { limit: 100 } })) });
+  const apps = useApps();
   const make = useMutation({
     mutationFn: () => read(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
     onSuccess: async () => {
@@ -72,7 +74,7 @@ export function NewToken() {
         />
         <Choice label="Expires after" value={life} options={days} onValue={setLife} />
       </div>
-      <Refusal error={make.error} />
+      <Refusal error={needsProof(make.error) ? null : make.error} />
       <Button
         kind="main"
         type="submit"
@@ -81,6 +83,7 @@ export function NewToken() {
       >
         Make the token
       </Button>
+      {needsProof(make.error) && <Prove onProved={() => make.mutate()} onClose={() => make.reset()} />}
     </form>
   );
 }

@@ -13,7 +13,7 @@ import { NewToken } from "./new-token.tsx";
 export const tokensKey = ["tokens"];
 
 export function Tokens() {
-  const tokens = useQuery({ queryKey: tokensKey, queryFn: () => read(api.tokens.$get()) });
+  const tokens = useQuery({ queryKey: tokensKey, queryFn: () => read(api.tokens.$get({ query: { limit: 100 } })) });
   const [revoking, setRevoking] = useState<{ id: string; name: string }>();
   return (
     <Page

@@ -1,7 +1,8 @@
 import { Link } from "wouter-preact";
 import { Refused } from "../api.ts";
+import { Prose } from "./prose.tsx";
 
-/** A path of ours that mends the refusal, where it names one. An address of anybody else's is never made a link. */
+/** A path of ours that helps, where it names one. An address of anybody else's is never made a link. */
 function mendPath(problem: Refused["problem"]): string | undefined {
   if (typeof problem.mend !== "string" || !URL.canParse(problem.mend)) return undefined;
   const url = new URL(problem.mend);
@@ -21,7 +22,11 @@ export function Refusal({ error, title }: { error: unknown; title?: string }) {
     <div class="refusal" role="alert">
       <p class="refusal-title">{title ?? problem.title}</p>
       {problem.detail && <p>{problem.detail}</p>}
-      {problem.hint && <p>{problem.hint}</p>}
+      {problem.hint && (
+        <p>
+          <Prose text={problem.hint} />
+        </p>
+      )}
       {problem.next && problem.next.length > 0 && (
         <p class="next">
           On the command line:{" "}
@@ -31,7 +36,7 @@ export function Refusal({ error, title }: { error: unknown; title?: string }) {
         </p>
       )}
       <p class="refusal-links">
-        {mend && <Link href={mend}>{mends[mend] ?? "Mend the payment"}</Link>}
+        {mend && <Link href={mend}>{mends[mend] ?? "Fix the payment"}</Link>}
         {job && <Link href={`/jobs/${encodeURIComponent(job)}`}>Watch the job</Link>}
         {refused && refused.code !== "offline" && <Link href={`/errors#${refused.code}`}>{refused.code}</Link>}
         {problem.request && <span class="request">{problem.request}</span>}

@@ -72,6 +72,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             <Link href="/pricing">Pricing</Link>
             <Link href="/errors">Errors</Link>
             <a href="/v1/openapi.json">API description</a>
+            {me && <a href={`mailto:${me.support}`}>Support</a>}
           </nav>
         </div>
       </footer>

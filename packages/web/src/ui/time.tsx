@@ -8,6 +8,7 @@ const moment = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
 });
+const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const units = [
   ["day", 86_400],
@@ -19,7 +20,7 @@ const units = [
 export function ago(at: string, now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   for (const [unit, length] of units) if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
-  return seconds > 5 ? "in moments" : "just now";
+  return seconds > 5 ? "in a moment" : "just now";
 }
 
 /** A length of time as people write it: 340 ms, 4.1 s, 2 min 5 s. */
@@ -30,6 +31,9 @@ export function span(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** The time of day where the reader is, to the second. */
+export const clock = (at: string) => time.format(new Date(at));
 
 export const day = (at: string) => date.format(new Date(at));
 

@@ -1,0 +1,153 @@
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import { whoIs } from "../audit/who.ts";
+import type { Actor, Context, Credential, World } from "../context.ts";
+import { Problem } from "../error.ts";
+import { sha256 } from "../id.ts";
+import { commit, get, globalKey, insert, key, listAll, remove, ttlIn, type Write } from "../table.ts";
+import { erase } from "../tenant/erase.ts";
+import { roleScopes, type User } from "../tenant/tenant.ts";
+
+/** A person in a browser. Only the hash of the cookie's secret is stored: in a global row that leads to the tenant, and in the tenant's list. */
+export const SESSION_DAYS = 30;
+
+const Stored = z.object({
+  user: z.string(),
+  email: z.string(),
+  tenant: z.string(),
+  role: z.enum(["owner", "member", "viewer"]),
+  provedAt: z.string().optional(),
+});
+
+export const Session = z.object({
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  /** Where the sign-in came from, as the browser and the network said. */
+  ip: z.string(),
+  client: z.string(),
+  /** The one that asks. */
+  current: z.boolean(),
+});
+export type Session = z.infer<typeof Session>;
+
+const Listed = Session.omit({ current: true }).extend({ user: z.string() });
+
+const sessionKey = (hash: string) => globalKey("SESSION", hash);
+/** The tenant's own list of its sessions, by which they can be ended. */
+const listedKey = (ctx: Pick<Context, "tenant">, hash: string) => key(ctx, `SESSION#${hash}`);
+const hashOf = (at: { sk: unknown }) => String(at.sk).slice("SESSION#".length);
+/** Says which session is meant and is of no use to get into it. */
+const idOf = (hash: string) => `ses_${hash.slice(0, 20)}`;
+
+/** The lines of a sign-in's commit. */
+export function insertSession(ctx: Context, secret: string, user: User, from: { ip: string; client: string }): Write[] {
+  const hash = sha256(secret);
+  const now = ctx.now();
+  const ttl = ttlIn(ctx, SESSION_DAYS * 86_400);
+  const { id, email, tenant, role } = user;
+  const row = { user: id, email, tenant, role, provedAt: now.toISOString(), ttl };
+  const listed = {
+    id: idOf(hash),
+    user: id,
+    createdAt: now.toISOString(),
+    expiresAt: new Date(ttl * 1000).toISOString(),
+    ...from,
+    ttl,
+  };
+  return [insert(ctx, sessionKey(hash), row), insert(ctx, listedKey(ctx, hash), listed)];
+}
+
+export const actorOf = ({ id, role, email }: Pick<User, "id" | "role" | "email">): Actor => ({
+  kind: "user",
+  id,
+  scopes: roleScopes[role],
+  name: email,
+});
+
+/** The tenant and actor of a session cookie, or undefined. */
+export async function actorOfSession(
+  world: World,
+  secret: string,
+): Promise<{ tenant: string; actor: Actor; email: string; credential: Credential } | undefined> {
+  const at = sessionKey(sha256(secret));
+  const found = await get(world, at);
+  if (!found) return undefined;
+  const { user, role, tenant, email, provedAt } = Stored.parse(found);
+  return { tenant, email, actor: actorOf({ id: user, role, email }), credential: { ...at, provedAt } };
+}
+
+const isCurrent = (ctx: Context, hash: string) => ctx.credential?.pk === sessionKey(hash).pk;
+
+/** @throws Problem token.scope for whoever is no person */
+function person(ctx: Context): string {
+  if (ctx.actor.kind !== "user") throw new Problem("token.scope", { detail: "Only a person who is signed in has sessions." });
+  return ctx.actor.id;
+}
+
+const sessionsOf = async (ctx: Context, user: string) =>
+  (await listAll(ctx, { pk: key(ctx, "").pk, prefix: "SESSION#", consistent: true }))
+    .map((row) => ({ hash: hashOf(row as { sk: unknown }), ...Listed.parse(row) }))
+    .filter((each) => each.user === user);
+
+/** Where the person is signed in, newest first. @throws Problem token.scope */
+export async function listSessions(ctx: Context): Promise<Session[]> {
+  const user = person(ctx);
+  const found = await sessionsOf(ctx, user);
+  return found
+    .map(({ hash, user: _user, ...rest }) => ({ ...rest, current: isCurrent(ctx, hash) }))
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+}
+
+const ending = (ctx: Context, hash: string): Write[] => [erase(ctx, sessionKey(hash)), erase(ctx, listedKey(ctx, hash))];
+
+/** Ends one of the person's sessions. @throws Problem session.not_found, token.scope */
+export async function endSession(ctx: Context, id: string): Promise<void> {
+  const user = person(ctx);
+  const found = (await sessionsOf(ctx, user)).find((each) => each.id === id);
+  const missing = new Problem("session.not_found", { detail: `There is no session ${id}.` });
+  if (!found) throw missing;
+  await commit(
+    ctx,
+    erase(ctx, sessionKey(found.hash)),
+    remove(ctx, listedKey(ctx, found.hash), undefined, missing),
+    audit(ctx, "session.end", found.id, { name: whoIs(ctx.actor).name }),
+  );
+}
+
+/** Browsers that a person is signed in with; past that the oldest sign-in ends. */
+export const SESSIONS_MOST = 50;
+
+/** The lines of a sign-in's commit that make room for it. */
+export async function endOldest(ctx: Context, user: string): Promise<Write[]> {
+  const found = (await sessionsOf(ctx, user)).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  return found
+    .slice(0, Math.max(0, found.length + 1 - SESSIONS_MOST))
+    .slice(0, AT_ONCE)
+    .flatMap(({ hash }) => ending(ctx, hash));
+}
+
+/** Rows in one transaction: DynamoDB takes 100, and one is the audit line. */
+const AT_ONCE = 40;
+
+/** Ends all of the person's sessions but the one that asks. Answers how many. @throws Problem token.scope */
+export async function endOtherSessions(ctx: Context): Promise<{ ended: number }> {
+  const user = person(ctx);
+  const others = (await sessionsOf(ctx, user)).filter(({ hash }) => !isCurrent(ctx, hash));
+  for (let from = 0; from < others.length; from += AT_ONCE) {
+    const some = others.slice(from, from + AT_ONCE);
+    await commit(
+      ctx,
+      ...some.flatMap(({ hash }) => ending(ctx, hash)),
+      audit(ctx, "session.end", user, { name: whoIs(ctx.actor).name, detail: some.map(({ id }) => id).join(" ") }),
+    );
+  }
+  return { ended: others.length };
+}
+
+/** Signs out: ends the session that asks. Ending one that is not there is done already. */
+export async function signOut(ctx: Context, secret: string): Promise<void> {
+  const hash = sha256(secret);
+  if (!(await get(ctx, sessionKey(hash)))) return;
+  await commit(ctx, ...ending(ctx, hash), audit(ctx, "session.end", idOf(hash), { name: whoIs(ctx.actor).name }));
+}

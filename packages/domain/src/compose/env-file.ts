@@ -1,0 +1,132 @@
+import { interpolate, type Lookup, TemplateError, type Watch } from "./template.ts";
+
+/**
+ * A file of variables as Compose reads it: `NAME=value`, `NAME: value`, `export`, comments, single quotes as they stand, double quotes with
+ * escapes, and references to what was set before. The grammar is Compose's own with its corners, which no library has; test/compose/ holds
+ * it to the real one.
+ */
+export class EnvFileError extends Error {
+  readonly line: number;
+  /** The variable that has to be set, where that is the reason. */
+  readonly required: string | undefined;
+
+  constructor(line: number, reason: string, required?: string) {
+    super(reason);
+    this.line = line;
+    this.required = required;
+  }
+}
+
+/** What all values may come to: each may be made of those before it. */
+const VALUES_MOST = 4 * 1024 * 1024;
+
+/** Go's white space, which is not quite JavaScript's. */
+const space = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const blank = new RegExp(`${space.source}*`, "y");
+const gap = /[\t\v\f\r \u0085\u00a0]*/y;
+const exported = /export(?=[\t\n\f\r ])/y;
+const key = /[\t\v\f\r \u0085\u00a0_.\-[\]\p{L}\p{N}]*/uy;
+
+/** Where a sticky pattern that always matches ends. */
+const past = (pattern: RegExp, text: string, at: number): number => {
+  pattern.lastIndex = at;
+  pattern.exec(text);
+  return pattern.lastIndex;
+};
+const trimEnd = (text: string) => {
+  let end = text.length;
+  while (end > 0 && space.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+};
+
+/**
+ * `outer` is what stands outside of the file, for example the shell: it goes before the file's own in references, and gives a name that
+ * stands alone its value.
+ * @throws EnvFileError naming the line, never a value
+ */
+export function readEnvFile(text: string, outer: Lookup, watch: Watch = {}): Map<string, string> {
+  const found = new Map<string, string>();
+  const get = (name: string) => outer(name) ?? found.get(name);
+  const broken = (at: number, reason: string, required?: string) =>
+    new EnvFileError(text.slice(0, at).split("\n").length, reason, required);
+  let at = text.startsWith("\ufeff") ? 1 : 0;
+  let length = 0;
+  while (true) {
+    at = past(blank, text, at);
+    if (at === text.length) return found;
+    if (text[at] === "#") {
+      const newline = text.indexOf("\n", at);
+      if (newline < 0) return found;
+      at = newline;
+      continue;
+    }
+    const start = at;
+    exported.lastIndex = at;
+    if (exported.test(text)) at = past(gap, text, exported.lastIndex);
+    const end = past(key, text, at);
+    const mark = text[end];
+    if (mark !== undefined && mark !== "=" && mark !== ":" && mark !== "\n")
+      throw broken(start, "it is not NAME=value; a name is letters, digits and _ . - [ ]");
+    // What ends without a mark is a value without a name to Compose.
+    const name = mark === undefined ? "" : trimEnd(text.slice(at, end));
+    if (name.includes(" ")) throw broken(start, "it is not NAME=value; there is a space in the name");
+    at = past(gap, text, mark === undefined ? at : end + 1);
+    if (mark === "\n") {
+      const value = outer(name);
+      if (value !== undefined) found.set(name, value);
+      continue;
+    }
+    const read = valueAt(text, at);
+    if (!read) throw broken(start, "the quotes do not end");
+    try {
+      const value = read.literal ? read.text : interpolate(read.text, get, watch);
+      length += value.length;
+      found.set(name, value);
+    } catch (error) {
+      if (error instanceof TemplateError) throw broken(start, error.message, error.required);
+      throw error;
+    }
+    if (length > VALUES_MOST) throw broken(start, "its variables are too long");
+    at = read.end;
+  }
+}
+
+interface Value {
+  readonly text: string;
+  readonly literal: boolean;
+  readonly end: number;
+}
+
+function valueAt(text: string, at: number): Value | undefined {
+  const quote = text[at];
+  if (quote !== '"' && quote !== "'") {
+    const newline = text.indexOf("\n", at);
+    const line = text.slice(at, newline < 0 ? text.length : newline);
+    const comment = line.indexOf(" #");
+    return {
+      text: trimEnd(comment < 0 ? line : line.slice(0, comment)),
+      literal: false,
+      end: newline < 0 ? text.length : newline + 1,
+    };
+  }
+  let inside = "";
+  for (let i = at + 1; i < text.length; i++) {
+    if (text[i] === quote) return { text: quote === "'" ? inside : withoutEscapes(inside), literal: quote === "'", end: i + 1 };
+    if (text[i] === "\\") {
+      // A backslash hides a quote, in single quotes too; before anything else it stays.
+      i++;
+      if (text[i] !== quote) inside += "\\";
+    }
+    inside += text[i] ?? "";
+  }
+  return undefined;
+}
+
+const escapes: Record<string, string> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", '"': '"', "\\": "\\" };
+
+/** A dollar that is escaped becomes the template's own escape. Octal needs a zero and three digits; else only the zero is lost. */
+const withoutEscapes = (text: string) =>
+  text.replaceAll(/\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g, (whole, letter?: string, digits?: string) => {
+    if (letter !== undefined) return letter === "$" ? "$$" : (escapes[letter] ?? whole);
+    return /^[0-3][0-7]{2}$/.test(digits ?? "") ? String.fromCharCode(Number.parseInt(digits ?? "", 8)) : `\\${digits}`;
+  });

@@ -1,0 +1,69 @@
+import { limit } from "../auth/rate.ts";
+import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { holding, polls } from "../held.ts";
+import { READER_SECONDS } from "../remote/deadline.ts";
+import { touch, ttlIn } from "../table.ts";
+import { getSeen, KEEP_SECONDS, type Place, seenKey } from "./seen.ts";
+
+/** The queue's message: a server is to be asked for its containers. */
+export interface Inspection extends Place {
+  readonly id: string;
+}
+
+/** What was seen so long ago is as good as now. */
+const FRESH_SECONDS = 3;
+/** From the asking to the answer: waiting for a worker, then for the server. */
+const ASKED_SECONDS = 2 * READER_SECONDS;
+const AGAIN_MILLISECONDS = 400;
+
+/** Somebody else asks already. */
+export const shared = new Problem("version.stale");
+
+/**
+ * Has the servers asked for an app's containers, each by one worker however many callers there are, and waits until all have answered or time
+ * is up. What they said is then in the table.
+ */
+export const lookAfresh = (ctx: Context, places: readonly Place[], waitSeconds: number): Promise<void> =>
+  holding(ctx, polls, () => waitFor(ctx, places, waitSeconds));
+
+async function waitFor(ctx: Context, places: readonly Place[], waitSeconds: number): Promise<void> {
+  const since = new Date(ctx.now().getTime() - FRESH_SECONDS * 1000).toISOString();
+  const until = ctx.now().getTime() + waitSeconds * 1000;
+  for (let asked = false; ; ) {
+    const seen = await getSeen(ctx, places, { consistent: true });
+    const open = places.filter((_, i) => {
+      const stored = seen[i];
+      const last = [stored?.seenAt, stored?.problem?.at]
+        .filter((at) => at !== undefined)
+        .sort()
+        .at(-1);
+      return last === undefined || last < since;
+    });
+    if (open.length === 0 || ctx.now().getTime() >= until) return;
+    if (!asked) {
+      await limit(ctx, `inspect#${ctx.tenant}`, { most: 60, seconds: 60 });
+      await Promise.all(open.map((place) => request(ctx, place)));
+      asked = true;
+    }
+    await ctx.sleep(AGAIN_MILLISECONDS);
+  }
+}
+
+async function request(ctx: Context, place: Place): Promise<void> {
+  const now = ctx.now();
+  const id = Buffer.from(ctx.random(9)).toString("base64url");
+  const inspection = { id, until: new Date(now.getTime() + ASKED_SECONDS * 1000).toISOString(), begun: false };
+  const claim = {
+    change: "SET inspection = :inspection, #ttl = :ttl",
+    condition: "attribute_not_exists(inspection) OR inspection.#until < :now",
+    values: { ":inspection": inspection, ":now": now.toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) },
+  };
+  try {
+    await touch(ctx, seenKey(ctx, place), claim, shared);
+  } catch (error) {
+    if (error !== shared) throw error;
+    return;
+  }
+  await ctx.send("jobs", { tenant: ctx.tenant, inspect: { ...place, id } }, { group: ctx.tenant });
+}

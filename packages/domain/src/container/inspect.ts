@@ -1,0 +1,63 @@
+import { projectOf } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import { awayFor, take } from "../held.ts";
+import type { Failure } from "../job/job.ts";
+import { redactorOf } from "../release/secrets.ts";
+import { readers } from "../remote/deadline.ts";
+import type { Reach } from "../remote/reach.ts";
+import { RemoteError } from "../remote/remote.ts";
+import { failure, failureOf, failureOfLine } from "../rollout/failure.ts";
+import { ask } from "../rollout/line.ts";
+import { get, touch } from "../table.ts";
+import { StoredTarget, targetKey } from "../target/target.ts";
+import { type Inspection, shared } from "./fresh.ts";
+import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "./seen.ts";
+
+/**
+ * Answers the message: asks the server and keeps what it said. The same message again does nothing. One for which the tenant's share of workers
+ * has no room comes again, until nobody can be waiting for its answer any more.
+ */
+export async function inspect(ctx: Context, inspection: Inspection, reach: Reach): Promise<void> {
+  const row = await get(ctx, seenKey(ctx, inspection));
+  const stored = row && StoredSeen.parse(row).inspection;
+  if (stored?.id !== inspection.id || stored.begun || stored.until <= ctx.now().toISOString()) return;
+  const hold = await take(ctx, readers);
+  if ("freeInSeconds" in hold) {
+    const left = Math.floor((Date.parse(stored.until) - ctx.now().getTime()) / 1000);
+    const delaySeconds = Math.min(await awayFor(ctx, readers), Math.max(1, left - 1));
+    return ctx.send("jobs", { tenant: ctx.tenant, inspect: inspection }, { group: ctx.tenant, delaySeconds });
+  }
+  try {
+    await look(ctx, inspection, reach);
+  } finally {
+    await hold.release();
+  }
+}
+
+async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): Promise<void> {
+  const claim = {
+    change: "SET inspection.#begun = :true",
+    condition: "inspection.#id = :id AND inspection.#begun = :false AND inspection.#until > :now",
+    values: { ":id": id, ":true": true, ":false": false, ":now": ctx.now().toISOString() },
+  };
+  try {
+    await touch(ctx, seenKey(ctx, place), claim, shared);
+  } catch (error) {
+    if (error !== shared) throw error;
+    return;
+  }
+  const row = await get(ctx, targetKey(ctx, place.target));
+  const target = row && StoredTarget.parse(row);
+  const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, place, { class: kind, message });
+  if (!target?.hostKey) return notSeen(failure(target ? "untrusted" : "target.not_found"));
+  try {
+    const plan = { project: projectOf(place.app, place.environment), app_id: `${ctx.tenant}/${place.appId}` };
+    const redact = await redactorOf(ctx, { ...place, name: target.name });
+    const exit = await ask(ctx, target, reach, { op: "inspect", job: id, fence: 0, from: 0, files: [], plan }, redact);
+    if (exit.code === 0 && exit.containers) await keepSeen(ctx, place, exit.containers, { live: false });
+    else await notSeen(failureOf(exit));
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    await notSeen(failureOfLine(error));
+  }
+}

@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { Container, type Containers } from "./container.ts";
+
+/** How an app is on a server, or everywhere: by what was last seen there. */
+export const State = z.enum(["running", "degraded", "stopped", "unknown"]);
+export type State = z.infer<typeof State>;
+
+/** A container with our judgement. */
+export const SeenContainer = Container.extend({
+  /** Left over: the release has no such service. It says nothing of how the app is. */
+  orphan: z.boolean(),
+  /** It runs, or has ended as it should. */
+  ok: z.boolean(),
+  /** What is wrong with it. */
+  why: z.string().nullable(),
+});
+export type SeenContainer = z.infer<typeof SeenContainer>;
+
+export interface Judged {
+  readonly state: State;
+  readonly containers: SeenContainer[];
+  /** Services that should run and have no container. */
+  readonly missing: string[];
+}
+
+/** `docker stop` and the restart of a server end a container alike; the policy says whether Docker then starts it again. */
+const comesBack = ({ restartPolicy }: Container) => restartPolicy === "always" || restartPolicy === "unless-stopped";
+
+/**
+ * How the app is. `ran`: services that ran when the release went live, where that is known. One of them that has ended, with whatever status,
+ * is stopped; one that had ended well by then was meant to.
+ */
+export function judge({ items, expected, bootedAt }: Containers, ran: readonly string[] | undefined): Judged {
+  const containers = items.map((container): SeenContainer => {
+    const orphan = expected.length > 0 && !expected.includes(container.service);
+    const should = ran?.includes(container.service) || comesBack(container);
+    const why = orphan ? null : trouble(container, should, bootedAt);
+    return { ...container, orphan, ok: why === null, why };
+  });
+  const own = containers.filter(({ orphan }) => !orphan);
+  const missing = (ran ?? expected).filter((name) => !own.some(({ service }) => service === name));
+  const lives = own.some(({ state }) => state === "running");
+  const state = !lives ? "stopped" : missing.length > 0 || own.some(({ ok }) => !ok) ? "degraded" : "running";
+  return { state, containers, missing };
+}
+
+function trouble(container: Container, shouldRun: boolean, bootedAt: string | null): string | null {
+  const { state, health, exitCode, restarts, startedAt } = container;
+  switch (state) {
+    case "running":
+      return health === "unhealthy" ? "Its health check fails." : null;
+    case "restarting":
+      return `It keeps crashing (exit status ${exitCode ?? "unknown"}); Docker has restarted it ${restarts} ${restarts === 1 ? "time" : "times"}.`;
+    case "exited":
+      if (exitCode === 0 && !shouldRun) return null;
+      if (bootedAt && startedAt && startedAt < bootedAt && !comesBack(container))
+        return `It was not started again when the server restarted: its restart policy is "${container.restartPolicy}".`;
+      return `It stopped (exit status ${exitCode ?? "unknown"}).`;
+    case "created":
+      return "It was created but never started.";
+    default:
+      return `It is ${state}.`;
+  }
+}
+
+/** One state of several: what is unknown of a part is unknown of the whole, unless the rest says worse. */
+export function together(states: readonly State[]): State {
+  if (states.length === 0) return "unknown";
+  const [first] = states;
+  if (first && states.every((state) => state === first)) return first;
+  return states.some((state) => state === "degraded" || state === "stopped") ? "degraded" : "unknown";
+}

@@ -1,0 +1,15 @@
+export const deploymentProblems = {
+  "deployment.not_found": { status: 404, title: "No such deployment", next: ["berth jobs list"] },
+  "deployment.no_target": {
+    status: 409,
+    title: "It is not clear where to deploy",
+    hint: "Name one or more targets; later deploys go to the same ones.",
+    next: ["berth target list", "berth deploy --target NAME"],
+  },
+  "deployment.too_many": {
+    status: 429,
+    title: "Too many deploys are waiting",
+    hint: "Wait for some of them to end, or cancel them.",
+    next: ["berth jobs list"],
+  },
+} as const;

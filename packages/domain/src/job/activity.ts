@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
+import { Account, accountKey } from "../entitlement/account.ts";
+import { get, getAll } from "../table.ts";
+import { ended, Job, jobKey } from "./job.ts";
+
+/** What changes the tenant's servers now. Made to be asked for often: a row of the account's, and one for each job under way. */
+export const Activity = z.object({
+  /** Deploys and removals that have not ended, in the order of their turns. */
+  items: z.array(Job),
+  /** The last one accepted, also when it has ended: another one means that something has happened meanwhile. */
+  latest: z.string().nullable(),
+});
+export type Activity = z.infer<typeof Activity>;
+
+/** A look that comes again: it may be a moment late. */
+export async function getActivity(ctx: Context): Promise<Activity> {
+  allow(ctx, "read", ANY_APP);
+  const account = await get(ctx, accountKey(ctx), { consistent: false });
+  const ids = account ? Account.parse(account).deploys : [];
+  const rows = await getAll(
+    ctx,
+    ids.map((id) => jobKey(ctx, id)),
+    { consistent: false },
+  );
+  const jobs = rows.flatMap((row) => (row ? [Job.parse(row)] : [])).filter((job) => mayUse(ctx, job));
+  return { items: jobs.filter((job) => !ended(job)), latest: jobs.at(-1)?.id ?? null };
+}

@@ -1,0 +1,242 @@
+import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { touch } from "../table.ts";
+import type { LogItem } from "./item.ts";
+import { type Batch, batchKey, batchTtl, type Place, pack } from "./log.ts";
+
+/** A row written is what lines cost: those of a second share one, up to so many bytes. */
+const EVERY_MILLISECONDS = 1000;
+/** The first line after a silence has not to wait for company that may not come. */
+const SOON_MILLISECONDS = 100;
+const BATCH_BYTES = 150_000;
+/** What may wait to be written, and what a turn may write: so much at once, and so much more a second. Lines beyond are counted and left out. */
+const WAITING_BYTES = 2_000_000;
+const AT_ONCE_BYTES = 4_000_000;
+const BYTES_A_SECOND = 100_000;
+const TRIES = 5;
+const AGAIN_MILLISECONDS = 1000;
+
+/** What becomes known of a target, part of the batch that holds the line it came with. A later step about the same takes the place of an earlier one. */
+export interface Step {
+  readonly about: string;
+  readonly apply: (places: Record<string, Place>) => void;
+}
+interface Entry {
+  readonly item?: LogItem;
+  /** By what they are about. */
+  readonly steps: Map<string, Step>;
+  readonly bytes: number;
+}
+interface Gap {
+  readonly at: string;
+  lines: number;
+  readonly steps: Map<string, Step>;
+}
+
+const sizeOf = (item: LogItem) => Buffer.byteLength(item.text) + (item.type === "log" ? Buffer.byteLength(item.service) : 0) + 60;
+
+/** In the place of so many lines. */
+export const gapOf = ({ at, target }: Pick<LogItem, "at" | "target">, lines: number): LogItem => {
+  const text = `${lines} ${lines === 1 ? "line was" : "lines were"} left out: more was said than can be read`;
+  return { type: "gap", at, target, lines, text };
+};
+
+const stepsOf = (step: Step | undefined) => new Map(step && [[step.about, step]]);
+
+/** The next batch is there already: written by somebody else, or by us, where the answer of the first attempt was lost. */
+const overtaken = new Problem("version.stale");
+const ours = new Problem("version.stale");
+
+/**
+ * Makes batches of what a session's targets say, in the order it is added. `add` never waits; what comes faster than it may be kept is counted
+ * and said as a gap. `done` writes what is left, and `last` with it. When another worker has written the next batch, nothing more is written.
+ */
+export function gathering(
+  ctx: Context,
+  session: string,
+  from: {
+    readonly seq: number;
+    readonly places: Readonly<Record<string, Place>>;
+    readonly by: string;
+    readonly onLost: () => void;
+  },
+) {
+  const places = structuredClone(from.places) as Record<string, Place>;
+  let { seq } = from;
+  let waiting: Entry[] = [];
+  let bytes = 0;
+  /** Entries that are no mere steps. */
+  let items = 0;
+  let allowance = AT_ONCE_BYTES;
+  let filledAt = ctx.now().getTime();
+  let held = false;
+  let over = false;
+  let lost = false;
+  let failed: unknown;
+  let wroteAt = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> | undefined;
+  let hurry: AbortController | undefined;
+  /** By target, while lines are left out. */
+  const gaps = new Map<string, Gap>();
+
+  const mayKeep = (size: number): boolean => {
+    const now = ctx.now().getTime();
+    allowance = Math.min(AT_ONCE_BYTES, allowance + ((now - filledAt) / 1000) * BYTES_A_SECOND);
+    filledAt = now;
+    if (bytes + size > WAITING_BYTES || size > allowance) return false;
+    allowance -= size;
+    return true;
+  };
+
+  const push = (entry: Entry) => {
+    waiting.push(entry);
+    bytes += entry.bytes;
+    if (entry.item) items++;
+  };
+
+  const closeGap = (target: string) => {
+    const gap = gaps.get(target);
+    if (!gap) return;
+    gaps.delete(target);
+    const item = gapOf({ at: gap.at, target }, gap.lines);
+    push({ item, steps: gap.steps, bytes: sizeOf(item) });
+  };
+
+  const leaveOut = ({ at, target }: LogItem, step: Step | undefined) => {
+    const gap = gaps.get(target) ?? { at, lines: 0, steps: new Map<string, Step>() };
+    gap.lines++;
+    if (step) gap.steps.set(step.about, step);
+    gaps.set(target, gap);
+    kick();
+  };
+
+  const cut = (): Batch => {
+    const taken: LogItem[] = [];
+    let count = 0;
+    for (let size = 0; count < waiting.length; count++) {
+      const entry = waiting[count] as Entry; // within its length
+      size += entry.bytes;
+      if (size > BATCH_BYTES && count > 0) break;
+      for (const { apply } of entry.steps.values()) apply(places);
+      if (entry.item) taken.push(entry.item);
+      bytes -= entry.bytes;
+    }
+    waiting = waiting.slice(count);
+    items -= taken.length;
+    return { items: taken, places, last: false };
+  };
+
+  const store = async (batch: Batch): Promise<void> => {
+    const row = {
+      change: "SET #batch = :batch, #by = :by, #ttl = :ttl",
+      condition: "attribute_not_exists(pk)",
+      values: { ":batch": pack(batch), ":by": from.by, ":ttl": batchTtl(ctx) },
+    };
+    const refusal = (found: Record<string, unknown> | undefined) => (found?.by === from.by ? ours : overtaken);
+    for (let tries = 1; ; tries++) {
+      try {
+        await touch(ctx, batchKey(ctx, session, seq + 1), row, refusal);
+        break;
+      } catch (error) {
+        if (error === overtaken) {
+          lost = true;
+          from.onLost();
+          return;
+        }
+        if (error === ours) break;
+        if (tries === TRIES) throw error;
+        await ctx.sleep(AGAIN_MILLISECONDS);
+      }
+    }
+    seq++;
+    wroteAt = ctx.now().getTime();
+  };
+
+  const company = async () => {
+    const due = Math.max(wroteAt + EVERY_MILLISECONDS, ctx.now().getTime() + SOON_MILLISECONDS);
+    while (!over && bytes < BATCH_BYTES) {
+      const wait = due - ctx.now().getTime();
+      if (wait <= 0) return;
+      hurry = new AbortController();
+      await ctx.sleep(wait, hurry.signal);
+    }
+  };
+
+  const write = async () => {
+    while (!lost && !over && (items > 0 || gaps.size > 0)) {
+      await company();
+      if (over) return; // what is left is written with the end
+      for (const target of gaps.keys()) closeGap(target);
+      if (waiting.length > 0) await store(cut());
+    }
+  };
+
+  const kick = () => {
+    if (writing || held || lost || over || (items === 0 && gaps.size === 0)) return;
+    writing = write()
+      .catch((error: unknown) => {
+        failed ??= error;
+        lost = true;
+        from.onLost();
+      })
+      .finally(() => {
+        writing = undefined;
+        kick();
+      });
+  };
+
+  return {
+    /** What is known by what was written. */
+    places: places as Readonly<Record<string, Place>>,
+    /** An item, and the step that goes with it. */
+    add(item: LogItem, step?: Step): void {
+      if (lost) return;
+      const size = sizeOf(item);
+      if (item.type === "log" && !mayKeep(size)) {
+        leaveOut(item, step);
+        return;
+      }
+      closeGap(item.target);
+      push({ item, steps: stepsOf(step), bytes: size });
+      if (bytes >= BATCH_BYTES) hurry?.abort();
+      kick();
+    },
+    /** A step alone: it is written with the next line, or in the end. */
+    step(step: Step): void {
+      if (lost) return;
+      const end = waiting.at(-1);
+      if (end && !end.item) end.steps.set(step.about, step);
+      else push({ steps: stepsOf(step), bytes: 0 });
+    },
+    /** Nothing is written until `resume`, whose items come before what was added meanwhile. */
+    hold(): void {
+      held = true;
+    },
+    resume(first: readonly LogItem[]): void {
+      const meanwhile = waiting;
+      waiting = [];
+      bytes = 0;
+      items = 0;
+      for (const item of first) push({ item, steps: stepsOf(undefined), bytes: sizeOf(item) });
+      for (const entry of meanwhile) push(entry);
+      held = false;
+      kick();
+    },
+    async done(last: boolean): Promise<boolean> {
+      held = false;
+      over = true;
+      hurry?.abort();
+      while (writing) await writing;
+      if (failed !== undefined) throw failed;
+      for (const target of gaps.keys()) closeGap(target);
+      while (!lost && (waiting.length > 0 || last)) {
+        const batch = cut();
+        const isLast = last && waiting.length === 0;
+        await store({ ...batch, last: isLast });
+        if (isLast) break;
+      }
+      return !lost;
+    },
+  };
+}
+export type Gathering = ReturnType<typeof gathering>;

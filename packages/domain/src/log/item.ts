@@ -1,0 +1,17 @@
+import * as z from "zod";
+
+/** A line, or what is said in the place of lines. */
+export const LogItem = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("log"), at: z.string(), target: z.string(), service: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal("gap"),
+    at: z.string(),
+    target: z.string(),
+    /** Lines that are left out here. */
+    lines: z.number().int(),
+    text: z.string(),
+  }),
+  z.object({ type: z.literal("unreadable"), at: z.string(), target: z.string(), class: z.string(), text: z.string() }),
+  z.object({ type: z.literal("readable"), at: z.string(), target: z.string(), text: z.string() }),
+]);
+export type LogItem = z.infer<typeof LogItem>;

@@ -1,0 +1,70 @@
+import { ANY_APP, allow, type Context } from "../context.ts";
+import { heldFor, holding, logReaders, polls } from "../held.ts";
+import type { LogItem } from "./item.ts";
+import { batchesAfter, changeLog, LOOK_SECONDS, type LogSession, lastBatch } from "./log.ts";
+import { callWorker, getLog, keepOpen } from "./open.ts";
+
+export interface LogPage {
+  readonly items: readonly LogItem[];
+  /** Give it back as `after` for what comes next. */
+  readonly next: number;
+  /** True when nothing comes after this page. */
+  readonly ended: boolean;
+}
+
+/** The longest that a question waits for lines: the session stays open for longer than that after each. */
+export const WAIT_SECONDS = 15;
+/** Left of a session's time when it is given more: a question that waits, a look of its worker's at the end of that, and a little. */
+const RENEW_SECONDS = WAIT_SECONDS + LOOK_SECONDS + 4;
+const LOOK_MILLISECONDS = 400;
+/** A worker that was called so long ago and has not come was lost on the way. */
+const CALL_AGAIN_SECONDS = 10;
+/** What one answer holds, about. */
+const PAGE_BYTES = 1_000_000;
+
+/** What was said after a batch, and keeps the session open. Waits up to `waitSeconds` for something. */
+export async function readLogs(ctx: Context, input: { log: string; after: number; waitSeconds: number }): Promise<LogPage> {
+  allow(ctx, "read", ANY_APP);
+  const session = await getLog(ctx, input.log);
+  const page = await pageAfter(ctx, session, input.after);
+  if (page.ended || session.closed) return page;
+  if ((await heldFor(ctx, logReaders, session.id)) < RENEW_SECONDS) {
+    // What is complete is read to its end without a place or a worker.
+    if ((await lastBatch(ctx, session.id))?.last) return page;
+    await keepOpen(ctx, session.id);
+  }
+  await seeToWorker(ctx, session);
+  if (page.items.length > 0 || input.waitSeconds === 0) return page;
+  const until = ctx.now().getTime() + input.waitSeconds * 1000;
+  await holding(ctx, polls, async () => {
+    while (ctx.now().getTime() < until) {
+      await ctx.sleep(LOOK_MILLISECONDS);
+      const [news] = await batchesAfter(ctx, session.id, input.after, { consistent: false, limit: 1 });
+      if (news) return;
+    }
+  });
+  return pageAfter(ctx, session, input.after);
+}
+
+async function pageAfter(ctx: Context, session: LogSession, after: number): Promise<LogPage> {
+  const items: LogItem[] = [];
+  let next = after;
+  let bytes = 0;
+  for (const batch of await batchesAfter(ctx, session.id, after)) {
+    bytes += batch.items.reduce((sum, { text }) => sum + text.length + 60, 0);
+    if (next > after && bytes > PAGE_BYTES) return { items, next, ended: false };
+    items.push(...batch.items);
+    next = batch.seq;
+    if (batch.last) return { items, next, ended: true };
+  }
+  return { items, next, ended: session.closed === true && items.length === 0 };
+}
+
+/** Where nobody is at it, a worker is called: the one that was may have been killed, or have gone while nobody read. */
+async function seeToWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
+  const now = ctx.now();
+  const long = new Date(now.getTime() - CALL_AGAIN_SECONDS * 1000).toISOString();
+  if ((turn && turn.until > now.toISOString()) || calledAt > long) return;
+  const values = { ":now": now.toISOString(), ":long": long };
+  if (await changeLog(ctx, id, "calledAt = :now", "calledAt <= :long", values)) await callWorker(ctx, id);
+}

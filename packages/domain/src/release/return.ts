@@ -1,0 +1,48 @@
+import type { Environment } from "../app/app.ts";
+import { Problem } from "../error.ts";
+
+/** Which releases an environment can go back to, and where it goes unless one is named. The verb and every list ask here. */
+const KEPT = 20;
+
+/** The list of healthy releases as it is kept: a release that was deployed again where it was live already is no step of its own. */
+export const keptGood = (good: readonly number[]) => good.filter((number, i) => number !== good[i - 1]).slice(-KEPT);
+
+/** Whether the release serves on every target. */
+export function isLive({ live, placement }: Pick<Environment, "live" | "placement">, release: number): boolean {
+  return placement.length > 0 && placement.every((target) => live[target] === release);
+}
+
+/** Why it cannot be gone back to; undefined where it can. `succeeded`: the deployment that made it did. */
+export function cannotReturn(environment: Environment, release: number, succeeded: boolean): Problem | undefined {
+  if (isLive(environment, release))
+    return new Problem("release.live", {
+      detail: `Release ${release} is live.`,
+      next: [`berth app start ${environment.app}${named(environment)}`],
+    });
+  if (environment.good.includes(release)) return undefined;
+  const good = [...new Set(environment.good)].filter((number) => !isLive(environment, number)).reverse();
+  const next = good.slice(0, 3).map((number) => `berth rollback ${number} --app ${environment.app}${named(environment)}`);
+  return succeeded
+    ? new Problem("release.too_old", {
+        detail: `Release ${release} is no longer kept for a rollback.`,
+        ...(next.length > 0 && { next }),
+      })
+    : new Problem("release.never_healthy", {
+        detail: `Release ${release} was never healthy on every server.`,
+        ...(next.length > 0 && { next }),
+      });
+}
+
+const named = ({ name }: Environment) => (name === "production" ? "" : ` --environment ${name}`);
+
+/**
+ * Where a rollback goes that names no release: to the one before the live one, or, where a deploy went live on some targets only, to the
+ * one that all had before it.
+ */
+export function earlier({ good, live }: Pick<Environment, "good" | "live">): number | undefined {
+  const last = good.at(-1);
+  if (Object.values(live).some((number) => number !== last)) return last;
+  // The one that was live before the present one came to be for the first time.
+  const first = good.indexOf(last ?? 0);
+  return first > 0 ? good[first - 1] : undefined;
+}

@@ -1,0 +1,10 @@
+import type { HostKey } from "../target/host-key.ts";
+import type { Connect } from "./remote.ts";
+
+/** How servers are reached; the simulation gives its own. */
+export interface Reach {
+  readonly connect: Connect;
+  readonly scan: (host: string, port: number) => Promise<HostKey>;
+  /** The IP address to connect to. @throws RemoteError address.* */
+  readonly resolve: (host: string, options: { allowPrivate: boolean }) => Promise<string>;
+}

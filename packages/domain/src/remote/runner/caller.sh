@@ -1,0 +1,187 @@
+# The half that talks to the caller: request, fence, lock, and following a run. Sets $run, $fence, $job.
+
+# answer CODE CLASS MESSAGE [KEY VALUE]: a verdict of its own, without a run
+answer() {
+  [ -n "${said-}" ] || printf 'berth 1 %s\n' "$from"
+  field code "$1"
+  field class "$2"
+  field step preflight
+  field message "$3"
+  if [ $# -ge 5 ]; then field "$4" "$5"; fi
+  printf '.\n'
+  exit "$1"
+}
+
+# unwritten_here MESSAGE: a file of ours could not be written, by the words in why
+unwritten_here() {
+  unwritable "$(tail -n 1 "$scratch/why" 2>/dev/null)" "$1"
+  answer 1 "$class" "$message"
+}
+
+front() {
+  scratch=$1 plan=$1/plan from=0 op='' job='' fence=''
+  trap 'rm -rf "$scratch"' EXIT
+  trap '' PIPE
+  line "$1/op" && op=$value
+  line "$1/job" && job=$value
+  line "$1/fence" && fence=$value
+  line "$1/from" && from=$value
+  case $from in '' | *[!0-9]*) from=0 ;; esac
+  uid=$(id -u)
+  if [ "$uid" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
+  case $op in
+    check) check ;;
+    inspect) containers ;;
+    logs) logs ;;
+    deploy | remove | cancel) mutate ;;
+    *) answer 1 internal "The runner does not know what '$op' is" ;;
+  esac
+}
+
+mutate() {
+  plain "$job" || answer 1 internal 'The job has no proper name'
+  case $fence in '' | *[!0-9]*) answer 1 internal 'The fence is not a number' ;; esac
+  if [ "$op" = cancel ]; then
+    value run "$job" && job=$value
+    plain "$job" || answer 1 internal 'The job to cancel has no proper name'
+  fi
+  value resource server && resource=$value
+  plain "$resource" || answer 1 internal 'The fence guards nothing'
+  for tool in flock setsid timeout mkfifo awk; do
+    command -v "$tool" >/dev/null || answer 69 tool.missing "$tool is not installed"
+  done
+  [ -d "$base/state" ] || { mkdir -p "$base" && chmod 700 "$base" && mkdir -p "$base/runs" "$base/fences" "$base/apps" "$base/state"; } 2>"$scratch/why" ||
+    unwritten_here "$base cannot be made"
+  { true >>"$base/lock"; } 2>"$scratch/why" || unwritten_here "$base cannot be written"
+  exec 7>>"$base/lock"
+  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
+  guard
+  run=$base/runs/$job
+  if [ "$op" = cancel ]; then cancel; else begin; fi
+  exec 7>&-
+  follow
+}
+
+# A fence lower than one seen before belongs to a caller that has been replaced.
+guard() {
+  stored=0
+  if [ -f "$base/fences/$resource" ]; then read -r stored <"$base/fences/$resource"; fi
+  [ "$fence" -ge "$stored" ] || answer 76 fence "A caller with the higher fence $stored has been here" stored "$stored"
+  [ "$fence" -eq "$stored" ] && return
+  { printf '%s\n' "$fence" >"$base/fences/$resource.new" && mv "$base/fences/$resource.new" "$base/fences/$resource"; } 2>"$scratch/why" ||
+    unwritten_here 'The fence cannot be stored'
+}
+
+alive() { [ -e "$run/alive" ] && ! flock -n -s "$run/alive" true; }
+
+# Start the run, unless it has ended (it is replayed) or is going on (it is attached to). One that vanished with the
+# server is started again by a caller with a higher fence: every step says how things should be, so repeating is safe.
+begin() {
+  # In this order: a run writes its verdict before its lock is freed, so one that is not alive and has none is gone.
+  if alive || [ -e "$run/exit" ]; then return; fi
+  if [ -e "$run/pid" ]; then
+    read -r begun <"$run/fence"
+    [ "$fence" -gt "$begun" ] || return
+  fi
+  start
+}
+
+start() {
+  exec 9>>"$base/mutation"
+  if ! flock -n 9; then
+    holder=
+    read -r holder <"$base/holder" || :
+    answer 75 busy "The run $holder is going on" holder "$holder"
+  fi
+  { if [ -d "$run" ]; then rm -rf "$run/plan" "$run/files"; else mkdir "$run"; fi && mkdir "$run/plan" "$run/files"; } 2>"$scratch/why" ||
+    unwritten_here 'The run cannot be stored'
+  set -- "$scratch/runner.sh" "$scratch/op" "$scratch/plan"
+  if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
+  { cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
+  printf '%s\n' "$job" >"$base/holder"
+  if [ -e "$run/pid" ]; then rm -f "$run/pid"; fi
+  : >>"$run/events"
+  exec 8>>"$run/alive"
+  flock 8
+  # A scope keeps the run out of the reach of whatever ends the login session; where it cannot be had, setsid does.
+  if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+    setsid sh -c 'systemd-run --quiet --scope --collect sh "$1/runner.sh" --run "$1"; [ -e "$1/pid" ] || exec sh "$1/runner.sh" --run "$1"' \
+      sh "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
+  else
+    setsid sh "$run/runner.sh" --run "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
+  fi
+  exec 8>&- 9>&-
+  started=1
+}
+
+# Tell everything from the offset on, as it happens, until the run's lock is free; then the verdict.
+follow() {
+  printf 'berth 1 %s\n' "$from"
+  seen=$from
+  if [ -n "${started-}" ] || { [ ! -e "$run/exit" ] && alive; }; then
+    mkfifo "$scratch/pipe"
+    # Opened for both first, or a tail that is killed before it has opened the pipe would leave us waiting for ever.
+    exec 6<>"$scratch/pipe"
+    if tail --version >/dev/null 2>&1; then
+      tail -s0.1 -n "+$((seen + 1))" -f "$run/events" >&6 2>/dev/null &
+    else
+      read_on >&6 2>/dev/null &
+    fi
+    tailing=$!
+    exec 5<"$scratch/pipe" 6>&-
+    { flock -s 8; kill "$tailing"; } 8<"$run/alive" 5<&- >/dev/null 2>&1 &
+    waiting=$!
+    while IFS= read -r line; do
+      printf '%s\n' "$line" 2>/dev/null || { kill "$tailing" "$waiting" 2>/dev/null; exit 1; }
+      seen=$((seen + 1))
+    done <&5
+    wait
+  fi
+  if [ -e "$run/events" ]; then tail -n "+$((seen + 1))" "$run/events"; fi
+  if [ -e "$run/exit" ]; then
+    cat "$run/exit"
+    printf '.\n'
+  else
+    said=1
+    answer 75 interrupted 'The server went away in the middle of the run'
+  fi
+  exit 0
+}
+
+# As `tail -f` from the offset on: BusyBox's own looks once a second, and a step would be seen a second late.
+read_on() {
+  part='' count=0
+  exec 4<"$run/events" 6>&-
+  while :; do
+    while IFS= read -r line <&4; do
+      count=$((count + 1))
+      if [ "$count" -gt "$seen" ]; then printf '%s\n' "$part$line" || exit; fi
+      part=
+    done
+    # What is there of a line that is still being written.
+    part=$part$line
+    breathe 0.1 >/dev/null
+  done
+}
+
+# Ask the run to stop and to put things back. One that has not begun never will.
+cancel() {
+  if alive; then
+    : >"$run/canceled"
+    if [ -e "$run/pid" ] && read -r pid <"$run/pid"; then kill -TERM "$pid"; fi
+    return
+  fi
+  if [ -e "$run/exit" ]; then return; fi
+  if [ ! -e "$run/pid" ]; then
+    { mkdir -p "$run" && true >>"$run/events"; } 2>"$scratch/why" || unwritten_here 'The run cannot be stored'
+    { field code 1; field class canceled; field step preflight; field message 'Canceled before it began'; } >"$run/exit.new"
+    mv "$run/exit.new" "$run/exit"
+    return
+  fi
+  # The server went away in the middle: what the run changed is still to be put back.
+  : >"$run/canceled"
+  rm -rf "$scratch/plan" "$scratch/files"
+  cp -R "$run/plan" "$scratch/plan" && cp -R "$run/files" "$scratch/files" && cp "$run/op" "$scratch/op" ||
+    answer 1 internal 'The run has lost its plan'
+  start
+}

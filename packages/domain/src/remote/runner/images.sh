@@ -1,0 +1,181 @@
+# Images: pulled, or those of before. Writes found, images, pins. Reads $policy, $pull_seconds.
+
+# The wanted images as the server has them, into found: id, platform, digests. Not 0 in $rc when one is missing.
+inspect() {
+  set --
+  while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
+  limited 120 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$@" \
+    >"$run/found" 2>"$run/out"
+  hung
+}
+
+# Which images the release has for good, into past: service, id, digest. A release that was healthy is what it was then; a
+# run that is started again goes on with what it had; and nobody goes back by a tag, which may mean something else by now.
+# Otherwise which images are here before any is pulled, into before; and whether Docker answers at all.
+look() {
+  if [ -e "$own/$release.healthy" ] || [ -e "$run/pinned" ]; then
+    cp "$own/$release.images" "$run/past" || unwritten 'The images cannot be read'
+  elif [ "$policy" = missing ]; then
+    if [ -f "$plan/pins" ]; then cat "$plan/pins"; fi >"$run/past"
+  else
+    limited 120 docker image ls --all --quiet --no-trunc >"$run/before" 2>"$run/out"
+    hung
+    if [ "$rc" -eq 0 ]; then return; fi
+    ended
+    if diagnose; then fail "$class" "$message"; fi
+    fail docker.down "$(complaint)"
+  fi
+}
+
+# here IMAGE: whether the server has it; its id is in here
+here() {
+  limited 20 docker image inspect --format '{{.Id}}' -- "$1" >"$run/here" 2>/dev/null
+  hung
+  [ "$rc" -eq 0 ]
+}
+
+# Everything is here before anything is stopped. A tag may have moved, so the registry is asked; a digest or an id cannot.
+pull() {
+  set --
+  while IFS=$tab read -r name image platform _; do
+    case $image/$platform in
+      *@sha256:*/- | sha256:*/*)
+        if here "$image"; then
+          emit image "$name" "$image is already on the server"
+          continue
+        fi
+        ;;
+    esac
+    case $image in sha256:*) fail image.not_found "The image $image is not on the server, and by its id it cannot be pulled" "$name" ;; esac
+    set -- "$@" "$name"
+  done <"$run/services"
+  if [ $# -gt 0 ]; then
+    watched "$pull_seconds" "$new" '' "$new" pull -- "$@"
+    if [ "$rc" -ne 0 ]; then
+      ended
+      not_pulled
+    fi
+  fi
+  inspect
+  ended
+  [ "$rc" -eq 0 ] || not_here
+  paste -d "$tab" "$run/wanted" "$run/found" >"$run/pins" || unwritten 'The images cannot be recorded'
+  # The digest by which the registry knows an image, under its own name where it has several.
+  awk -F "$tab" '
+    FILENAME == ARGV[1] { id[$1] = $2; digests[$1] = $4; next }
+    {
+      repository = $2
+      sub(/@.*/, "", repository)
+      sub(/:[^:\/]*$/, "", repository)
+      sub(/^docker\.io\//, "", repository)
+      sub(/^library\//, "", repository)
+      count = split(digests[$2], each, ",")
+      digest = "-"
+      for (i = 1; i < count; i++) {
+        if (index(each[i], "berth/") == 1) continue
+        if (digest == "-" || index(each[i], repository "@") == 1) digest = each[i]
+      }
+      print $1 FS id[$2] FS digest FS $2
+    }' "$run/pins" "$run/services" >"$run/images" || unwritten 'The images cannot be recorded'
+  awk -F "$tab" 'FILENAME == ARGV[1] { had[$1]; next } !($1 in had) && !seen[$1]++ { print $1 }' "$run/before" "$run/found" >>"$base/pulled"
+}
+
+# Pulling went well, and yet an image is not here: its service keeps it from being pulled.
+not_here() {
+  if diagnose; then fail "$class" "$message"; fi
+  while IFS=$tab read -r name image _; do
+    here "$image" ||
+      fail image.not_found "The image $image is not on the server, and the pull_policy of the service $name does not let it be pulled" "$name"
+  done <"$run/services"
+  fail image.not_found "$(complaint)"
+}
+
+# Every service's image as it was, by its id. One that is gone is fetched by its digest, and never by its tag.
+recall() {
+  awk -F "$tab" '
+    FILENAME == ARGV[1] { past[$1] = $2 FS $3; next }
+    $1 in past { print $1 FS past[$1] FS $2; next }
+    $2 ~ /@sha256:/ { print $1 FS "-" FS $2 FS $2; next }
+    { print $1 FS ($2 ~ /^sha256:/ ? $2 : "-") FS "-" FS $2 }' "$run/past" "$run/services" >"$run/images" ||
+    unwritten 'The images cannot be recorded'
+  cut -f 2 "$run/images" | sort -u >"$run/wanted"
+  inspect
+  ended
+  if [ "$rc" -ne 0 ]; then
+    if diagnose; then fail "$class" "$message"; fi
+    fetch_all
+    cut -f 2 "$run/images" | sort -u >"$run/wanted"
+    inspect
+    ended
+    [ "$rc" -eq 0 ] || fail image.gone "$(complaint)"
+  fi
+  while IFS=$tab read -r name image _; do emit image "$name" "$image is already on the server"; done <"$run/services"
+}
+
+fetch_all() {
+  mv "$run/images" "$run/past"
+  : >"$run/images"
+  while IFS=$tab read -r name id digest image; do
+    if [ "$id" = - ] || ! here "$id"; then fetch; fi
+    printf '%s\t%s\t%s\t%s\n' "$name" "$id" "$digest" "$image" >>"$run/images"
+  done <"$run/past"
+}
+
+# fetch: the image $digest of the service $name; its id into $id, which depends on how this Docker stores images
+fetch() {
+  lost="The image that the service $name had in release $release is not on the server"
+  [ "$digest" != - ] || fail image.gone "$lost, and no registry knows it by a digest" "$name"
+  if ! here "$digest"; then
+    emit image "$name" 'Pulling'
+    set -- docker pull --quiet
+    platform=$(awk -F "$tab" -v name="$name" '$1 == name { print $3; exit }' "$run/services")
+    if [ "$platform" != - ]; then set -- "$@" --platform "$platform"; fi
+    limited "$pull_seconds" "$@" -- "$digest" >"$run/out" 2>&1
+    if [ "$rc" -ne 0 ]; then
+      ended
+      missing=image.gone
+      not_pulled
+    fi
+    emit image "$name" 'Pulled'
+  fi
+  here "$digest" || fail image.gone "$lost" "$name"
+  IFS= read -r id <"$run/here"
+}
+
+# The processor that the images are made for is this one, or one that it can stand in for.
+runs_here() {
+  here=$(architecture)
+  while IFS=$tab read -r id platform _; do
+    case $here/${platform#linux/} in
+      "$here/$here" | arm64/arm | amd64/386) ;;
+      *)
+        [ -e "/proc/sys/fs/binfmt_misc/qemu-$(emulated "${platform#*/}")" ] ||
+          fail arch.mismatch "An image is made for $platform and this server is linux/$here"
+        ;;
+    esac
+  done <"$run/found"
+}
+
+emulated() { case $1 in amd64) printf x86_64 ;; arm64) printf aarch64 ;; *) printf '%s' "$1" ;; esac }
+
+# Why something was not pulled. Docker tells it in words only: those of all its versions and stores are here.
+not_pulled() {
+  words=$(complaint)
+  case $(tr '[:upper:]' '[:lower:]' <"$run/out") in
+    *'no matching manifest'* | *'no match for platform'* | *'does not match the specified platform'* | *'does not provide the specified platform'*)
+      fail arch.mismatch "$words"
+      ;;
+    *'no space left on device'*) fail disk.full "$words" ;;
+    *'manifest unknown'* | *'manifest for '*' not found'* | *'not found: manifest'* | *'name unknown'*) fail "${missing-image.not_found}" "$words" ;;
+    *' denied'* | *unauthorized* | *'authentication required'* | *'no basic auth'* | *forbidden*) fail registry.denied "$words" ;;
+    *'invalid reference format'*) fail compose.invalid "$words" ;;
+    *': not found'*) fail "${missing-image.not_found}" "$words" ;;
+  esac
+  # Compose says of every other service that it cannot connect to Docker when one cannot be pulled: only Docker knows.
+  if diagnose; then fail "$class" "$message"; fi
+  case $words in
+    *'certificate signed by unknown authority'* | *'server gave HTTP response to HTTPS client'* | *'failed to verify certificate'*) fail registry.untrusted "$words" ;;
+  esac
+  others=$(printf '%s\n' "$words" | grep -v 'Cannot connect to the Docker daemon')
+  fail registry.unavailable "${others:-$words}"
+}

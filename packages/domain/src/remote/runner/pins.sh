@@ -1,0 +1,85 @@
+# A release is what it was: images by id, and marks of what a service is given besides. Writes pinned.yaml.
+
+# Name every image by its id, so that a tag that moves later changes neither what runs nor what is gone back to, and keep it
+# here by a tag of ours; and mark a service with its mounted files, so that a changed file gives it a new container.
+pin() {
+  if [ -s "$run/replacing" ]; then
+    { [ ! -f "$own/replaced" ] || cat "$own/replaced"; } | awk -F "$tab" -v OFS="$tab" -v release="$release" '
+      FILENAME == ARGV[1] { now[$0]; next }
+      NF == 2 && !($1 in now)
+      END { for (path in now) print path, release }' "$run/replacing" - >"$run/replaced" && mv "$run/replaced" "$own/replaced" ||
+      unwritten 'The release cannot be recorded'
+  fi
+  {
+    printf 'services:\n'
+    while IFS=$tab read -r name id _; do
+      printf '  "%s":\n    image: "%s"\n' "$name" "$id"
+      printf '    labels:\n      berth.app: "%s"\n' "$app_id"
+      given=$(given "$name" | cksum | sed -n '/^4294967295 0$/d;s/ /-/;p')
+      if [ -n "$given" ]; then printf '      berth.files: "%s"\n' "$given"; fi
+    done <"$run/images"
+  } >"$own/$release.pinned.yaml" && cp "$run/images" "$own/$release.images" && cp "$run/sources" "$own/$release.sources" &&
+    pin_needs && true >"$run/pinned" || unwritten 'The release cannot be recorded'
+  rm -f "$run/defined"
+  while IFS=$tab read -r name id _; do
+    tag_of "$name" "$release"
+    limited 60 docker image tag -- "$id" "$tag" >"$run/out" 2>&1
+    hung
+    if [ "$rc" -ne 0 ]; then
+      ended
+      if diagnose; then fail "$class" "$message"; fi
+      fail internal "$(complaint)" "$name"
+    fi
+  done <"$run/images"
+}
+
+# The health check of an image is that of the one that is to run, whatever its tag means.
+pin_needs() {
+  awk -F "$tab" -v OFS="$tab" '
+    FILENAME == ARGV[1] { id[$1] = $2; next }
+    $1 == "image" && ($2 in id) { $3 = id[$2] }
+    { print }' "$run/images" "$run/needs" >"$run/needs.new" && mv "$run/needs.new" "$run/needs"
+}
+
+# tag_of SERVICE RELEASE: the tag by which Berth keeps its image, into $tag. Not every service's name may be part of one.
+tag_of() {
+  case $1 in
+    *[!a-z0-9-]* | -* | *-) tag=$(printf '%s' "$1" | cksum) && tag=${tag%% *} ;;
+    *) tag=$1 ;;
+  esac
+  tag=berth/$project/$tag:$2
+}
+
+# What of a release reaches a service and is in none of its settings: the files it mounts, and what its configs and secrets are made of.
+given() {
+  while IFS=$tab read -r name source; do
+    if [ "$name" != "$1" ] || [ ! -e "$new/$source" ]; then continue; fi
+    (cd "$new" && find "./$source" -type f -exec cksum {} + && find "./$source" -type f -perm -100)
+    # What was replaced there is seen by a container that mounts the very file only when it is made again.
+    if [ -f "$own/replaced" ]; then
+      source=$source awk -F "$tab" 'ENVIRON["source"] == "." || $1 == ENVIRON["source"] || index($1, ENVIRON["source"] "/") == 1' "$own/replaced"
+    fi
+  done <"$run/sources" | sort
+  awk -F "$tab" -v service="$1" -v ours="$new/" '
+    FILENAME == ARGV[1] { if ($1 == service) used[$2]; next }
+    ($1 in used) && ($2 == "text" || $2 == "file" && index($3, ours) != 1)' "$run/uses" "$run/defined"
+  awk -F "$tab" -v service="$1" '
+    FILENAME == ARGV[1] { if ($1 == service) used[$2]; next }
+    ($1 in used) && $2 == "variable" { print $3 }' "$run/uses" "$run/defined" |
+    while IFS= read -r name; do variable "$name"; done
+}
+
+# A variable as the release has it, in the form in which we write them.
+variable() {
+  awk -v wanted="$1" '
+    !more {
+      sub(/^export /, "")
+      at = index($0, "=")
+      mine = substr($0, 1, at - 1) == wanted
+      text = substr($0, at + 1)
+      more = text ~ /^\047[^\047]*$/
+      if (mine) print
+      next
+    }
+    { if (mine) print; if (index($0, "\047")) more = 0 }' "$new/.env"
+}

@@ -1,0 +1,78 @@
+# A release on its way in: room on the disk, whose folder it is, which one serves now ($previous), its files.
+
+enough_disk() {
+  number min_free_mb 200 && wanted=$value
+  root=$(docker_root)
+  df -Pk "$root" "$base" 2>/dev/null | awk 'NR > 1 { print int($4 / 1024) }' >"$run/free"
+  place=$root
+  while read -r free; do
+    [ "$free" -ge "$wanted" ] || fail disk.full "$free MB are free on $place and $wanted MB are needed"
+    place=$base
+  done <"$run/free"
+}
+
+# The app's folder is this app's, and the release that would serve again after a failure is known.
+claim() {
+  case $app_id in '' | *[!A-Za-z0-9._/-]*) fail internal 'The owner has no proper name' ;; esac
+  case $release in '' | 0 | *[!0-9]*) fail internal 'The release has no number' ;; esac
+  command -v docker >/dev/null || fail docker.missing 'Docker is not installed'
+  if [ -f "$own/owner" ]; then
+    owned
+  else
+    if [ -e "$run/changed" ]; then
+      strangers=
+    elif ! strangers=$(timeout 20 docker ps -aq --filter "label=$label.project=$project" 2>/dev/null); then
+      if diagnose; then fail "$class" "$message"; fi
+      fail docker.down 'Docker does not answer'
+    fi
+    if [ -n "$strangers" ]; then
+      fail conflict "Containers of a project called $project are here already, and Berth did not start them"
+    fi
+    mkdir -p "$app" "$own/releases" && printf '%s\n' "$app_id" >"$own/owner" || unwritten "$app cannot be made"
+  fi
+  if [ -f "$run/previous" ]; then
+    IFS= read -r previous <"$run/previous" || :
+    # Of a release that was deployed over itself what was kept aside may have been put back before the server went away.
+    if [ "$previous" != before ] || [ -d "$own/before" ]; then return; fi
+  fi
+  previous=$(readlink "$own/current") || previous=
+  heal
+  if [ "$previous" = "releases/$release" ] && [ -d "$new" ]; then
+    previous=before
+    rm -rf "$own/before" && cp -R "$new" "$own/before" && cp "$own/$release.pinned.yaml" "$own/before.pinned.yaml" &&
+      cp "$own/$release.sources" "$own/before.sources" ||
+      unwritten 'The running release cannot be kept aside'
+  fi
+  printf '%s\n' "$previous" >"$run/previous"
+}
+
+# What a run left that was cut while it changed releases: one is in place again, and what it unpacked goes.
+heal() {
+  for folder in "$own"/releases/*.new; do if [ -e "$folder" ]; then rm -rf "$folder"; fi; done
+  for folder in "$own"/releases/*.old; do
+    if [ ! -e "$folder" ]; then continue; fi
+    if [ -e "${folder%.old}" ]; then rm -rf "$folder"; else mv "$folder" "${folder%.old}"; fi
+  done
+  if [ -n "$previous" ] && [ ! -e "$own/$previous" ]; then from_before "${previous##*/}"; fi
+}
+
+unpack() {
+  if [ -e "$new.new" ] || [ -e "$new.old" ]; then rm -rf "$new.new" "$new.old"; fi
+  mkdir -p "$new.new" || unwritten "$new cannot be made"
+  for entry in "$run/files/"*.path; do
+    [ -f "$entry" ] || fail compose.invalid 'The release has no files'
+    path=$(cat "$entry" && printf x) && path=${path%x}
+    case /$path/ in
+      *//* | */./* | */../*) fail compose.invalid 'A file of the release is outside it' ;;
+    esac
+    case $path in */*) mkdir -p "$new.new/${path%/*}" || unwritten 'The release cannot be stored' ;; esac
+    cat "${entry%.path}.content" >"$new.new/$path" || unwritten 'The release cannot be stored'
+    if [ -f "${entry%.path}.executable" ]; then chmod +x "$new.new/$path"; fi
+  done
+  [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
+  [ -f "$new.new/.env" ] || : >"$new.new/.env"
+  chmod 600 "$new.new/.env"
+  if [ -e "$new" ]; then mv "$new" "$new.old"; else : >"$run/fresh"; fi
+  mv "$new.new" "$new" || unwritten 'The release cannot be stored'
+  if [ -e "$new.old" ]; then rm -rf "$new.old"; fi
+}

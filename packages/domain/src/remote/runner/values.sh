@@ -1,0 +1,50 @@
+# Values of a plan, fields of a verdict, the clock. Read: $plan.
+
+# line FILE: its one line, into $value; nothing when there is no such file or there are more lines
+line() {
+  value='' more=''
+  if [ -f "$1" ]; then
+    { IFS= read -r value || :; IFS= read -r more || [ -n "$more" ]; } <"$1" && value=
+  fi
+  return 0
+}
+
+# value NAME DEFAULT: a plan value, into $value
+value() {
+  line "$plan/$1"
+  [ -n "$value" ] || value=$2
+}
+
+# number NAME DEFAULT: a plan value that must be a whole number, into $value
+number() {
+  value "$1" "$2"
+  case $value in *[!0-9]* | ??????????*) value=$2 ;; esac
+}
+
+plain() { case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) return 1 ;; esac }
+
+field() { printf 'r\t%s\t%.3000s\n' "$1" "$2"; }
+
+# Milliseconds since 1970 into $ms, without starting a process.
+now() {
+  read -r up _ </proc/uptime
+  ms=$((boot + ${up%.*}${up#*.} * 10))
+}
+
+set_clock() {
+  clock=$(date +%s%N)
+  case ${#clock}$clock in *[!0-9]*) clock=$(date +%s)000 ;; 19*) clock=${clock%??????} ;; *) clock=$(date +%s)000 ;; esac
+  read -r up _ </proc/uptime
+  boot=$((clock - ${up%.*}${up#*.} * 10))
+}
+
+# What Docker is asked of a container, as one line: JSON, a tab, the ports it publishes. Every part has an end.
+container='{"name":{{json (printf "%.200s" .Name)}},"service":{{json (printf "%.100s" (index .Config.Labels "'$label'.service"))}}'
+container=$container',"image":{{json (printf "%.300s" .Config.Image)}},"imageId":{{json .Image}},"state":{{json .State.Status}}'
+container=$container',"health":{{with .State.Health}}{{json .Status}}{{else}}null{{end}},"exit":{{.State.ExitCode}}'
+container=$container',"restarts":{{.RestartCount}},"started":{{json .State.StartedAt}},"finished":{{json .State.FinishedAt}}'
+container=$container',"policy":{{json .HostConfig.RestartPolicy.Name}}}'$tab
+container=$container'{{range $port, $at := .NetworkSettings.Ports}}{{range $at}}{{.HostIP}}|{{.HostPort}}|{{$port}} {{end}}{{end}}'
+
+# Between two looks: a quarter of a second or what is given, where sleep knows of parts.
+breathe() { sleep "${1-0.25}" 2>/dev/null || sleep 1; }

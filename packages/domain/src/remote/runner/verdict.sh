@@ -1,0 +1,46 @@
+# How a run ends: its verdict, for whoever follows and whoever asks later.
+
+give_up() {
+  printf '%s\n' "The runner stopped in the step $step" >>"$run/trace"
+  fail internal "$(tail -n 1 "$run/trace")"
+}
+
+succeed() {
+  concluded=succeeded at=$step
+  if [ -e "$own/before" ]; then rm -rf "$own/before" "$own/before.pinned.yaml" "$own/before.sources"; fi
+  rm -f "$run/room"
+  conclude 0
+}
+
+conclude() {
+  if [ "$1" -eq 0 ]; then rm -rf "$run/aside"; fi
+  {
+    field code "$1"
+    field step "$at"
+    if [ -e "$run/changed" ] && describe; then cat "$run/seen"; fi
+    if [ -e "$run/changed" ]; then field changed true; fi
+    if [ "$1" -eq 0 ] && [ "$op" = deploy ]; then
+      while IFS=$tab read -r name id digest _; do field "image.$name" "$id $digest"; done <"$own/$release.images"
+    fi
+    if [ "$1" -ne 0 ]; then
+      field class "$failed"
+      while IFS= read -r line; do field message "$line"; done <"$run/reason"
+      if [ "$failed" = docker.denied ]; then field user "$(id -un)"; fi
+      field rolledBack "$rolled"
+      if [ -n "$service" ]; then field service "$service"; fi
+      if [ -n "$down" ]; then field downMs "$down"; fi
+      if [ -f "$run/tail" ]; then while IFS= read -r line || [ -n "$line" ]; do field log "$line"; done <"$run/tail"; fi
+    fi
+  } >"$run/exit.new"
+  mv "$run/exit.new" "$run/exit"
+  # The verdict is there and nothing is changed any more: who follows hears it while this tidies up.
+  exec 8>&- 9>&-
+  # The values in the plan and the files have been used; the release has its own copy.
+  rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
+    "$run/services" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
+    "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \
+    "$run/ids" "$run/described" "$run/seen" "$run/complaint" "$run/needs" "$run/all" "$run/clash" "$run/running" \
+    "$run/reason" "$run/said" "$run/patience" "$run/raised" "$run/broken" "$run/here"
+  find "$base/runs" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+  exit "$1"
+}

@@ -1,0 +1,108 @@
+import { keepSeen } from "../container/seen.ts";
+import type { Context } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
+import type { Outcome } from "../job/advance.ts";
+import { type Bell, type Job, ring } from "../job/job.ts";
+import { readImages, recordImages } from "../release/images.ts";
+import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
+import type { StoredTarget } from "../target/target.ts";
+import { end } from "./end.ts";
+import { failure, failureOf, failureOfLine } from "./failure.ts";
+import { baseOf, cancelOf, inputOf, releaseOf } from "./input.ts";
+import { renewLease } from "./lease.ts";
+import type { Line } from "./line.ts";
+import { recorder } from "./recorder.ts";
+import { isStopping, stop, watching } from "./watch.ts";
+
+/** Together longer than a cut line or a restart of sshd lasts, so that these use up none of the job's retries. */
+const RECONNECT_SECONDS = [1, 2, 5, 10, 15];
+const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout"]);
+
+/** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
+export async function attend(
+  ctx: Context,
+  job: Job,
+  bell: Bell,
+  line: Line,
+  target: StoredTarget,
+  fence: number,
+  account: Account,
+): Promise<void> {
+  if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
+  const { run, redact, days } = await inputOf(ctx, job, bell.target, fence, account);
+  const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target) });
+  const watch = watching(ctx, job, bell, fence, (signal) => stop(ctx, line, run, redact, signal));
+  let seen = run.from;
+  let begun = false;
+  const keeps = (event: RunEvent) => {
+    seen = Math.max(seen, event.seq);
+    return events.keeps(event);
+  };
+  const work = async (remote: Remote) => {
+    // Canceled before this worker came, or while the line was down: the server says what became of the run, and starts none.
+    if (isStopping(job, bell.target) || watch.stopping()) return await remote.run(cancelOf(run), events.add, watch.signal);
+    begun = true;
+    return await remote.run({ ...run, from: seen }, events.add, watch.signal);
+  };
+  const attempt = (): Promise<Exit> => line.use(redact, work, keeps);
+  const result = await persist(ctx, attempt, () => begun, watch.signal).finally(watch.end);
+  await events.done();
+  if (watch.why() === "lost") return;
+  if (watch.why() === "handover") {
+    if (await renewLease(ctx, bell.target, fence, 0)) await ring(ctx, job, [bell.target]);
+    return;
+  }
+  if (result instanceof RemoteError) {
+    // What this worker could not reach, a newer one may be running: only the holder says that it failed.
+    if (await renewLease(ctx, bell.target, fence))
+      await end(ctx, job, bell, { ok: false, failure: failureOfLine(result), silent: true, begun });
+    return;
+  }
+  if (result.class === "fence") return;
+  await keepWhatIsLeft(ctx, job, bell.target, result);
+  const healthy = job.kind === "deploy" && result.code === 0;
+  const images = healthy ? recordImages(ctx, releaseOf(job), bell.target, readImages(result)) : [];
+  await end(ctx, job, bell, outcomeOf(result), images);
+}
+
+/** What a run left is what was last seen of the app there. */
+async function keepWhatIsLeft(ctx: Context, { app, appId, environment }: Job, target: string, exit: Exit): Promise<void> {
+  if (!exit.containers || !app || !appId || !environment) return;
+  await keepSeen(ctx, { app, appId, environment, target }, exit.containers, { live: exit.code === 0 || exit.rolledBack });
+}
+
+const outcomeOf = (exit: Exit): Outcome =>
+  exit.code === 0
+    ? { ok: true, downMs: exit.downMs }
+    : {
+        ok: false,
+        failure: failureOf(exit),
+        canceled: exit.class === "canceled",
+        downMs: exit.downMs,
+        ...(exit.class === "interrupted" && { silent: true, begun: true }),
+        ...(exit.class === "busy" && { silent: true }),
+      };
+
+/**
+ * Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. Once a run may have begun there
+ * is something to attach to, so a server that is away for a moment is asked again too; before that its job's retries do it.
+ */
+async function persist(
+  ctx: Context,
+  attempt: () => Promise<Exit>,
+  begun: () => boolean,
+  signal: AbortSignal,
+): Promise<Exit | RemoteError> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      const wait = RECONNECT_SECONDS[tries];
+      const again = error.class === "dropped" || (begun() && passing.has(error.class));
+      if (!again || wait === undefined || signal.aborted) return error;
+      await ctx.sleep(wait * 1000);
+      if (signal.aborted) return error;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { audit } from "../audit/audit.ts";
+import { addresses, requireProof } from "../auth/proof.ts";
+import { allow, type Context, type Scope } from "../context.ts";
+import { isOpen } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
+import { newId, secretText, sha256 } from "../id.ts";
+import { post, send } from "../mail/outbox.ts";
+import { remember } from "../once.ts";
+import { check, commit, globalKey, insert, type Write } from "../table.ts";
+import { addInTurn } from "../turn.ts";
+import { checksum, readTokens, revoked, type Token, tokenKey } from "./token.ts";
+
+const DEFAULT_DAYS = 90;
+
+export interface NewToken {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly app?: string | undefined;
+  readonly days?: number | undefined;
+}
+
+/** Nobody needs more; a list of them stays one that a person can read through. */
+export const TOKENS_MOST = 100;
+
+/** Issues a token. The secret is in this answer and nowhere else. @throws Problem auth.proof, token.scope, token.too_many */
+export async function issueToken(ctx: Context, input: NewToken): Promise<Token & { secret: string }> {
+  allow(ctx, "admin");
+  requireProof(ctx);
+  return mintToken(ctx, input);
+}
+
+/**
+ * Makes a token for an actor whose right to one is settled, and tells its owner by mail. Nobody gives away more than they hold. `device`: the
+ * address of the command line that asked for it; such a token holds as proved since `provedAt`.
+ */
+export async function mintToken(ctx: Context, input: Minted): Promise<Token & { secret: string }> {
+  allow(ctx, "admin");
+  for (const scope of input.scopes) allow(ctx, scope);
+  return addInTurn(ctx, "tokens", (turn) => mint(ctx, input, turn));
+}
+
+type Minted = NewToken & { readonly provedAt?: string | undefined; readonly device?: string | undefined };
+
+async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & { secret: string }> {
+  const held = await readTokens(ctx);
+  if (held.length >= TOKENS_MOST) throw new Problem("token.too_many", { detail: `${TOKENS_MOST} is the most at a time.` });
+  const id = newId(ctx, "token");
+  const head = `berth_${ctx.stage}_${id.slice("tok_".length)}_${secretText(ctx, 32)}`;
+  const secret = head + checksum(head);
+  const now = ctx.now();
+  const asked = new Date(now.getTime() + (input.days ?? DEFAULT_DAYS) * 86_400_000);
+  const parent = ctx.actor.kind === "token" ? held.find((each) => each.id === ctx.actor.id) : undefined;
+  // None outlives the token it was made with.
+  const expires = parent && new Date(parent.expiresAt) < asked ? new Date(parent.expiresAt) : asked;
+  const email = ctx.actor.kind === "user" ? ctx.actor.name : ctx.actor.kind === "token" ? ctx.actor.email : undefined;
+  const token: Token = {
+    id,
+    name: input.name,
+    scopes: [...new Set(input.scopes)],
+    ...(input.app && { app: input.app }),
+    createdAt: now.toISOString(),
+    expiresAt: expires.toISOString(),
+    by: ctx.actor.id,
+    ...(email && { email }),
+    ...(ctx.actor.kind === "token" && { parent: ctx.actor.id }),
+  };
+  const stored = {
+    ...token,
+    ...(input.provedAt && { provedAt: input.provedAt }),
+    hash: sha256(secret),
+    tenant: ctx.tenant,
+    ttl: Math.floor(expires.getTime() / 1000),
+  };
+  const told = await announce(ctx, token, input.device);
+  await commit(
+    ctx,
+    turn,
+    isOpen(ctx),
+    parentLives(ctx),
+    remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
+    insert(ctx, tokenKey(ctx, id), stored),
+    insert(ctx, globalKey("TOKEN", stored.hash), stored),
+    ...told.map(({ write }) => write),
+    audit(ctx, "token.create", id, { name: input.name, detail: token.scopes.join(" ") }),
+  );
+  for (const { mail } of told) await send(ctx, mail);
+  return { ...token, secret };
+}
+
+/** A token that is revoked at this moment makes no other. */
+const parentLives = (ctx: Context) =>
+  ctx.actor.kind === "token"
+    ? check(ctx, tokenKey(ctx, ctx.actor.id), { condition: "attribute_exists(pk)" }, revoked)
+    : undefined;
+
+async function announce(ctx: Context, token: Token, device: string | undefined) {
+  const to = await addresses(ctx);
+  const data = {
+    name: token.name,
+    scopes: token.scopes.join(", "),
+    until: new Date(token.expiresAt).toUTCString(),
+    at: new Date(token.createdAt).toUTCString(),
+  };
+  return to.map((address) =>
+    post(
+      ctx,
+      device === undefined
+        ? {
+            to: address,
+            template: "token-created",
+            data: { ...data, by: ctx.actor.kind === "token" ? `the token "${ctx.actor.name ?? ctx.actor.id}"` : "you" },
+          }
+        : { to: address, template: "device-approved", data: { ...data, ip: device } },
+    ),
+  );
+}

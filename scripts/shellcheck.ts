@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { modules } from "@berth/domain/remote/runner/modules.ts";
+import { partOf, runner } from "@berth/domain/remote/runner.ts";
+
+/*
+ * Lints the script that works on a server, joined, since its parts use one another. Left out:
+ *   SC2015  `a && b || fail`: meant, where b cannot fail without the whole having failed
+ *   SC2016  `$` in single quotes: templates of Docker and programs of awk
+ *   SC3013  -nt and -ef, which dash, bash and busybox have
+ */
+const { error, status, stdout } = spawnSync("shellcheck", ["--shell=sh", "--format=gcc", "--exclude=SC2015,SC2016,SC3013", "-"], {
+  input: runner,
+  encoding: "utf8",
+});
+if (error) {
+  process.stdout.write("shellcheck is not installed, so the runner was not linted: apt-get install shellcheck\n");
+} else {
+  process.stdout.write(stdout.replaceAll(/^-:(\d+)/gmu, (_, line) => placeOf(Number(line))));
+  process.exitCode = status ?? 1;
+}
+
+/** Where a line of the whole is. */
+function placeOf(line: number): string {
+  let from = 1;
+  for (const name of modules) {
+    const lines = partOf(name).split("\n").length;
+    if (line < from + lines) return `packages/domain/src/remote/runner/${name}.sh:${line - from + 1}`;
+    from += lines;
+  }
+  return `line ${line}`;
+}

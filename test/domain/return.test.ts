@@ -1,0 +1,39 @@
+import { newEnvironment } from "@berth/domain/app/app.ts";
+import { cannotReturn, earlier, isLive, keptGood } from "@berth/domain/release/return.ts";
+import { expect, test } from "vitest";
+
+test("a rollback that names no release goes to the one before the live one, as it came to be for the first time", () => {
+  expect(earlier({ good: [1, 2, 3], live: { a: 3 } })).toBe(2);
+  expect(earlier({ good: [1, 2, 3, 2], live: { a: 2 } })).toBe(1);
+  expect(earlier({ good: [1], live: { a: 1 } })).toBeUndefined();
+  expect(earlier({ good: [], live: {} })).toBeUndefined();
+});
+
+test("where a deploy went live on some servers only it goes to what all of them had before it", () => {
+  expect(earlier({ good: [1, 2], live: { a: 3, b: 2 } })).toBe(2);
+  expect(earlier({ good: [1], live: { a: 2, b: 1 } })).toBe(1);
+});
+
+test("a release is live only where every server has it", () => {
+  expect(isLive({ live: { a: 2, b: 2 }, placement: ["a", "b"] }, 2)).toBe(true);
+  expect(isLive({ live: { a: 2, b: 1 }, placement: ["a", "b"] }, 2)).toBe(false);
+  expect(isLive({ live: { a: 2 }, placement: ["a", "b"] }, 2)).toBe(false);
+  expect(isLive({ live: {}, placement: [] }, 2)).toBe(false);
+});
+
+test("a release that is live everywhere, was never healthy everywhere, or is long past is refused with its own reason", () => {
+  const environment = { ...newEnvironment("shop", "production"), good: [3, 4], live: { a: 4 }, placement: ["a"], releases: 6 };
+  expect(cannotReturn(environment, 4, true)?.code).toBe("release.live");
+  expect(cannotReturn(environment, 5, false)).toMatchObject({
+    code: "release.never_healthy",
+    next: ["berth rollback 3 --app shop"],
+  });
+  expect(cannotReturn(environment, 1, true)?.code).toBe("release.too_old");
+  expect(cannotReturn(environment, 3, true)).toBeUndefined();
+});
+
+test("twenty healthy releases are kept, and one that was started again is no step of its own", () => {
+  const many = Array.from({ length: 30 }, (_, i) => i + 1);
+  expect(keptGood(many)).toEqual(many.slice(-20));
+  expect(keptGood([1, 1, 2, 2, 2, 1])).toEqual([1, 2, 1]);
+});

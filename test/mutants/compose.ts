@@ -1,0 +1,79 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
+import { within } from "./mutant.ts";
+
+const compose = ["test/domain/compose.test.ts", "test/cli/bundle.test.ts"];
+const lines = ["test/domain/variables.test.ts"];
+
+/** What a Compose file and a file of variables mean. */
+export const reading = [
+  ...within(
+    "packages/domain/src/compose/env-file.ts",
+    lines,
+    ["a password that begins with # is empty", 'line.indexOf(" #")', "line.search(/(^|\\s)#/)"],
+    [
+      "a comment at a line's end is part of the password",
+      "trimEnd(comment < 0 ? line : line.slice(0, comment))",
+      "trimEnd(comment < 0 ? line : line)",
+    ],
+    ["a dollar in single quotes is taken for a variable", 'literal: quote === "\'"', "literal: false"],
+    ["a line that is exported is refused", "/export(?=[\\t\\n\\f\\r ])/y", "/exported(?=[\\t\\n\\f\\r ])/y"],
+    ["an escaped dollar is taken for a variable", 'letter === "$" ? "$$"', 'letter === "$" ? "$"'],
+    ["a name with a dot is refused", "_.\\-[\\]\\p{L}\\p{N}]*/uy", "_\\-[\\]\\p{L}\\p{N}]*/uy"],
+    [
+      "a variable does not see what was set above it",
+      "outer(name) ?? found.get(name)",
+      "outer(name) ?? (name ? undefined : found.get(name))",
+    ],
+    [
+      "a value with a line's end in quotes is cut",
+      "for (let i = at + 1; i < text.length; i++) {\n    if (text[i] === quote)",
+      'for (let i = at + 1; i < text.length; i++) {\n    if (text[i] === "\\n" || text[i] === quote)',
+    ],
+  ),
+  ...within(
+    "packages/domain/src/compose/template.ts",
+    lines,
+    [
+      "a default is used although the variable is empty on purpose",
+      'operator?.startsWith(":") && value === ""',
+      'operator && value === ""',
+    ],
+    ["an empty variable gets no default", '!(operator?.startsWith(":") && value === "")', '!(operator === ":?" && value === "")'],
+    ["a doubled dollar stays two", '      yield "$";\n      at += 2;', '      yield "$$";\n      at += 2;'],
+    [
+      "a variable that has to be set is empty instead",
+      "throw new TemplateError(`${name} has to be set",
+      'return ""; throw new TemplateError(`${name} has to be set',
+    ],
+    [
+      "a text of variables of variables takes all memory",
+      "if (result.length > LENGTH_MOST)",
+      "if (result.length > LENGTH_MOST * 1000)",
+      ...lines,
+    ],
+  ),
+  ...within(
+    "packages/domain/src/compose/file.ts",
+    compose,
+    [
+      "what a service takes over from another of the file is refused",
+      'else if (typeof of === "string") {',
+      'else if (typeof of === "symbol") {',
+    ],
+    [
+      "a later document does not change an earlier one",
+      "before && isFields(fields) ? this.#over(before, service, this.#cleared(fields)) : service",
+      "before ?? service",
+    ],
+    [
+      "a profile that nobody asked for is deployed",
+      'return wanted.has("*") || profiles.some((profile) => wanted.has(String(profile)));',
+      "return wanted.size > 0 || profiles.some((profile) => wanted.has(String(profile)));",
+    ],
+  ),
+  ...within("packages/domain/src/compose/yaml.ts", compose, [
+    "a key that is there twice counts once",
+    "if (seen.has(name)) throw",
+    "if (seen.size > 100_000) throw",
+  ]),
+];

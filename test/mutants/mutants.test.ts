@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { mutate, root } from "../simulation/bundle.ts";
+import { mutants as simulated } from "../simulation/mutant.ts";
+import { testOf } from "./mutant.ts";
+import { mutants } from "./table.ts";
+
+test("every planted bug still finds its place in the code exactly once, and changes it", () => {
+  for (const mutant of [...mutants, ...simulated]) {
+    const text = readFileSync(join(root, mutant.file), "utf8");
+    expect(mutate(mutant, text), mutant.name).not.toBe(text);
+  }
+});
+
+test("every planted bug names tests that are there", () => {
+  for (const { name, tests } of mutants) {
+    expect(tests.length, name).toBeGreaterThan(0);
+    for (const { file, words } of tests.map(testOf)) {
+      expect(existsSync(join(root, file)), `${name}: ${file}`).toBe(true);
+      if (words !== undefined) expect(readFileSync(join(root, file), "utf8"), name).toContain(words);
+    }
+  }
+});
+
+test("no two planted bugs have one name", () => {
+  const names = mutants.map(({ name }) => name);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});

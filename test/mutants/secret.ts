@@ -1,0 +1,43 @@
+import { within } from "./mutant.ts";
+
+const redact = ["test/domain/redact.test.ts"];
+
+/** What a release holds, and what of it may be told. */
+export const secrets = [
+  ...within(
+    "packages/domain/src/secret/forms.ts",
+    redact,
+    [
+      "a password with a quote in it is told where a program printed it as JSON",
+      "return [[letters[whole.slice(1)] ?? whole.slice(1), whole.length]];",
+      "return [[whole, whole.length]];",
+    ],
+    [
+      "a password in an address is told with its percent signs",
+      "(found: RegExpExecArray) => Meaning): View {\n  const from",
+      '(found: RegExpExecArray) => Meaning): View {\n  if (pattern.source.includes("%")) return asItIs(text);\n  const from',
+    ],
+    ["a password in an address is told where the words around it have percent signs too", "      at += width;\n", ""],
+    ["a password is told as a page of HTML has it", "amp|lt|gt|quot|apos)|#", "amp)|#"],
+    ["a secret in the middle of something encoded as base64 is told", "[0, 1, 2].map((before)", "[0].map((before)"],
+    [
+      "a secret is told as base64 for addresses",
+      '[...forms, ...forms.map((form) => form.replaceAll("+", "-")',
+      '[...forms, ...forms.map((form) => form.replaceAll("+", "+")',
+    ],
+    ["a secret is told as hex", "hex, hex.toUpperCase()]", "]"],
+    ["a secret is told as hex in capitals", "hex, hex.toUpperCase()]", "hex]"],
+    [
+      "the password of a database's address is told by itself",
+      'flatMap(([, password = ""]) => [password, unpercent(password).text])',
+      "flatMap(() => [] as string[])",
+    ],
+  ),
+  ...within(
+    "packages/domain/src/secret/whole.ts",
+    redact,
+    ["names that a server chose are told with secrets in them", 'name === "data" ? redact(key) : key', "key"],
+    ["a list of lines is told with secrets in it", "inner.map((each) => walk(each, name))", "inner"],
+    ["a whole line that is only a word of ours hides the rest of the lines", "!prose.has(name) && kept(inner)", "kept(inner)"],
+  ),
+];

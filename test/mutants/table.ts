@@ -1,0 +1,23 @@
+import { api } from "./api.ts";
+import { billing } from "./billing.ts";
+import { cli } from "./cli.ts";
+import { reading } from "./compose.ts";
+import { infra } from "./infra.ts";
+import type { Mutant } from "./mutant.ts";
+import { script } from "./runner.ts";
+import { secrets } from "./secret.ts";
+import { web } from "./web.ts";
+import { workers } from "./worker.ts";
+
+/** Every planted bug outside the simulation. */
+export const mutants: readonly Mutant[] = [
+  ...api,
+  ...cli,
+  ...reading,
+  ...web,
+  ...infra,
+  ...script,
+  ...workers,
+  ...billing,
+  ...secrets,
+];

@@ -1,0 +1,98 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
+import { within } from "./mutant.ts";
+
+const follow = ["test/web/follow.test.ts"];
+
+/** The dashboard. Most are caught without a browser. */
+export const web = [
+  ...within(
+    "packages/web/src/session.ts",
+    follow,
+    ["a link of a stranger leads away after signing in", "if (!next || LEADS_AWAY.test(next)) return", "if (!next) return"],
+    ["a link of a stranger leads away through dots in it", 'LEADS_AWAY.test(pathname) ? "/" :', 'LEADS_AWAY.test("") ? "/" :'],
+  ),
+  ...within(
+    "packages/web/src/job/follow.ts",
+    follow,
+    [
+      "a line that comes again is shown twice",
+      "filter(({ target, seq }) => !known.seen.has(`${target}:${seq}`))",
+      "filter(({ target, seq }) => !known.seen.has(`${target}:${seq}:`))",
+    ],
+    ["nobody is told that lines were dropped", "dropped: known.dropped + over,", "dropped: known.dropped,"],
+  ),
+  ...within(
+    "packages/web/src/job/steps.ts",
+    follow,
+    [
+      "the steps of a run that failed stand before those of the next try",
+      "begun < 0 ? events : events.slice(begun)",
+      "begun < 0 ? [] : events",
+    ],
+    ["a step that runs is shown as ended", "const end = next ?? (over ? last : undefined);", "const end = next ?? last;"],
+    [
+      "the step that failed is not marked",
+      "failedStep ? name === failedStep : !next",
+      "failedStep ? name === `${failedStep} ` : !next",
+    ],
+  ),
+  ...within(
+    "packages/web/src/target/target.ts",
+    follow,
+    [
+      "a key with a quote in it becomes a command on the server",
+      'publicKey.replaceAll("\'", "")',
+      'publicKey.replaceAll(\'"\', "")',
+    ],
+    [
+      "a server that was not reached is said to be read",
+      'if (target.status === "untrusted" && target.problem)',
+      'if (target.status === "unready" && target.problem)',
+    ],
+  ),
+  ...within("packages/web/src/billing/standing.ts", follow, [
+    "a word that nobody knows locks the pages",
+    "if (!states.includes(state)) return undefined;",
+    "",
+  ]),
+  ...within("packages/web/src/auth/device-code.ts", follow, [
+    "a code that was typed in small letters is refused",
+    ".toUpperCase()",
+    "",
+  ]),
+  ...within(
+    "packages/web/src/headers.ts",
+    ["test/web/policy.test.ts"],
+    ["a script in a page's text would run", "\"script-src 'self'\"", "\"script-src 'self' 'unsafe-inline'\""],
+    ["a page elsewhere lays ours under its own", "    \"frame-ancestors 'none'\",\n", ""],
+  ),
+  ...within(
+    "packages/web/src/job/log.tsx",
+    ["test/web/policy.test.ts"],
+    [
+      "a container's line becomes part of the page",
+      '<span class="line-text">{text}</span>',
+      '<span class="line-text" dangerouslySetInnerHTML={{ __html: text ?? "" }} />',
+    ],
+  ),
+  ...within(
+    "packages/web/src/app/app-row.tsx",
+    ["test/web/status.test.ts"],
+    [
+      "an app that is stopped is shown as running",
+      'stopped: { tone: "bad", word: "Stopped" }',
+      'stopped: { tone: "good", word: "Running" }',
+    ],
+    [
+      "an app that nobody has seen is shown as running",
+      "if (environment.seenAt === null) return",
+      'if (environment.name === "") return',
+      "test/web/status.test.ts",
+    ],
+  ),
+  ...within(
+    "packages/web/src/app/releases.tsx",
+    ["test/web/app.test.ts"],
+    ["a rollback is offered that is refused", "{release.rollback.possible && (", "{release.rollback && ("],
+  ),
+];

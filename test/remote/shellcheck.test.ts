@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { modules } from "@berth/domain/remote/runner/modules.ts";
+import { partOf, runner } from "@berth/domain/remote/runner.ts";
+import { expect, test } from "vitest";
+import { installDeps, unavailable } from "../lab/deps.ts";
+
+const reason = unavailable();
+
+test.skipIf(reason)(
+  `shellcheck has nothing to say of the runner${reason ? ` (skipped: ${reason})` : ""}`,
+  () => {
+    installDeps(["shellcheck"]);
+    const { status, stdout } = spawnSync(process.execPath, ["scripts/shellcheck.ts"], { encoding: "utf8" });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  },
+  300_000,
+);
+
+test("no part of the runner is longer than 250 lines, and each begins with what it is about", () => {
+  for (const name of modules) {
+    const lines = partOf(name).split("\n");
+    expect(lines.length, name).toBeLessThanOrEqual(251);
+    expect(lines[name === "environment" ? 1 : 0], name).toMatch(/^# [A-Z].*\w/u);
+  }
+});
+
+test.each([["dash"], ["bash", "--posix"], ["busybox", "sh"]])("the runner is a script to %s", (program, ...args) => {
+  const { status, stderr, error } = spawnSync(program, [...args, "-n"], { input: runner, encoding: "utf8" });
+  if (error && "code" in error && error.code === "ENOENT") return;
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
