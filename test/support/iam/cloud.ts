@@ -59,10 +59,8 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
       const input = JSON.parse(body.toString("utf8") || "{}");
       const target = String(incoming.headers["x-amz-target"] ?? "");
       const requests = requestsOf(service, target, path, input);
-      if (requests.some(({ action }) => outage.has(action))) return void response.writeHead(503).end();
-      const denied = requests
-        .map((each) => ask(name, role.arn, role.statements, each))
-        .find(({ decision }) => decision !== "allowed");
+      const answers = requests.map((each) => ask(name, role.arn, role.statements, each));
+      const denied = answers.find(({ decision }) => decision !== "allowed");
       if (denied) {
         const { action, resource, principal } = denied.request;
         const message = `User: ${principal} is not authorized to perform: ${action} on resource: ${resource}`;
@@ -72,6 +70,7 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
           .end(JSON.stringify({ __type: `com.amazon.coral.service#${type}`, message }));
         return;
       }
+      if (requests.some(({ action }) => outage.has(action))) return void response.writeHead(503).end();
       const { host: _host, ...headers } = incoming.headers;
       const onward = forward(`${engines}/${service}${path}`, { method: incoming.method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);

@@ -6,7 +6,7 @@ import { customerOf } from "./customer.ts";
 const compose = (version: number) => `services:\n  web:\n    image: page:${version}\n`;
 
 /** An account from its first mail to its end, through every operation of the API and every schedule. Answers the operations that were done. */
-export async function liveAnAccount({ cloud, outage }: GuardedCloud, sshd: Sshd): Promise<string[]> {
+export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, sshd: Sshd): Promise<string[]> {
   const email = "ada@example.com";
   const { call, done } = customerOf(cloud);
   const entered = new Set<string>();
@@ -146,6 +146,8 @@ export async function liveAnAccount({ cloud, outage }: GuardedCloud, sshd: Sshd)
   await call("changePlan", { body: { plan: "studio" } });
   await cloud.settle();
   cloud.stripe.chaos("calm");
+  const relays = () => decided().some(({ by, request }) => by === "workers/relay" && request.action === "sqs:SendMessage");
+  await expect.poll(relays).toBe(true);
   outage.clear();
   const rollout = async () =>
     Object.values<{ status: string; retries: number }>((await call("getJob", { with: { job: third.id } })).rollouts)[0];
