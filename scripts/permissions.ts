@@ -25,7 +25,7 @@ left alone in every state.
 ${rows.join("\n")}
 
 A refusal is a \`402\` with one of the codes \`billing.required\`, \`billing.grace\`, \`billing.restricted\` and \`billing.hold\`, the date where there is one and the
-address that mends it. It is given when the request is made and again when a job that waited begins.
+address where it is fixed (\`fix_url\`). It is given when the request is made and again when a job that waited begins.
 
 ## Operations
 

@@ -295,7 +295,7 @@ async function paid(stage: Stage, customer: Customer): Promise<void> {
     await berth.json(["prove", code]);
   });
   await telling.step("opens the portal from the command line and pays the open invoice", async () => {
-    cloud.stripe.mendCards("all");
+    cloud.stripe.fixCards("all");
     const { portal: url } = await berth.json(["billing"]);
     const invoice = /href="(\/i\/in_[^"]+)"[^>]*>Pay now/.exec(await customer.open(url))?.[1];
     holds(invoice !== undefined, "the portal shows no open invoice");

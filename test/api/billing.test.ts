@@ -57,7 +57,7 @@ covers("startCheckout", "200", "answers a page on which the plan can be paid", a
 
 covers("startCheckout", "billing.subscribed", "who has a subscription is sent to billing", async () => {
   const { body } = await ask(await bought(), "POST", "/checkout", { plan: "pro" });
-  expect(body).toMatchObject({ status: 409, code: "billing.subscribed", mend: "https://berth.test/billing" });
+  expect(body).toMatchObject({ status: 409, code: "billing.subscribed", fix_url: "https://berth.test/billing" });
 });
 
 covers("startCheckout", "billing.currency", "who pays in another currency is told so", async () => {
@@ -119,7 +119,7 @@ covers("changePlan", "200", "previews, upgrades at once, plans a downgrade and t
 covers("changePlan", "billing.required", "who has no plan chooses one first", async () => {
   const { token } = await standing("none");
   const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "pro" } });
-  expect(body).toMatchObject({ status: 402, code: "billing.required", mend: "https://berth.test/plans" });
+  expect(body).toMatchObject({ status: 402, code: "billing.required", fix_url: "https://berth.test/plans" });
 });
 
 covers("changePlan", "billing.grace", "an open bill is paid first", async () => {
@@ -131,7 +131,7 @@ covers("changePlan", "billing.grace", "an open bill is paid first", async () => 
 covers("changePlan", "billing.restricted", "an open bill is paid first", async () => {
   const { token } = await standing("restricted");
   const { body } = await api.call("POST", "/v1/billing/plan", { token, body: { plan: "studio" } });
-  expect(body).toMatchObject({ status: 402, code: "billing.restricted", mend: "https://berth.test/billing" });
+  expect(body).toMatchObject({ status: 402, code: "billing.restricted", fix_url: "https://berth.test/billing" });
 });
 
 covers("changePlan", "billing.hold", "a dispute is settled first", async () => {
@@ -249,7 +249,7 @@ covers("openPortal", "billing.no_customer", "who never paid has nothing to manag
   const ann = await till.signUp();
   await ann.checkout();
   const { body } = await portal(ann);
-  expect(body).toMatchObject({ status: 409, code: "billing.no_customer", mend: "https://berth.test/plans" });
+  expect(body).toMatchObject({ status: 409, code: "billing.no_customer", fix_url: "https://berth.test/plans" });
 });
 
 covers("openPortal", "billing.unavailable", "Stripe's silence is told as such", async () => {
@@ -273,7 +273,7 @@ covers(
       expect((await open(credential)).body).toMatchObject({
         status: 403,
         code: "auth.proof",
-        mend: "https://berth.test/account",
+        fix_url: "https://berth.test/account",
       });
     await prove(api, ann.user.email, { session });
     expect((await open({ session })).status).toBe(200);

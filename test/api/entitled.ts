@@ -20,6 +20,6 @@ export async function refusedIn(
     state
   ];
   expect(answer.body).toMatchObject({ status: 402, code });
-  expect(answer.body.mend).toMatch(/^https?:/);
+  expect(answer.body.fix_url).toMatch(/^https?:/);
   if (state === "grace") expect(answer.body.until).toBe((await tenant.account()).graceUntil);
 }

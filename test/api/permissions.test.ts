@@ -192,13 +192,13 @@ describe.each<Stand>(stands)("$name", (stand) => {
 
   const refused = asked.filter(({ needs }) => !may(needs));
   if (refused.length > 0)
-    test.each(refused)("$operation is refused, says how to mend it, and changes nothing", async ({ operation }) => {
+    test.each(refused)("$operation is refused, says how to fix it, and changes nothing", async ({ operation }) => {
       const { payer, token, ...ids } = shared;
       const before = await payer.account();
       const [method, path, body] = requests[operation]?.(ids) ?? ["", ""];
       const answer = await api.call(method, `/v1${path}`, { token, ...(body && { body }) });
       const code = operation === "openPortal" ? "billing.no_customer" : codeOf[stand.state];
-      expect(answer.body).toMatchObject({ code, mend: expect.stringMatching(/^https:\/\/berth\.test\/(billing|plans)$/) });
+      expect(answer.body).toMatchObject({ code, fix_url: expect.stringMatching(/^https:\/\/berth\.test\/(billing|plans)$/) });
       if (code === "billing.grace") expect(answer.body.until).toBe(before.graceUntil);
       if (stand.state !== "active") expect(answer.headers.get("berth-entitlement")).toContain(stand.state);
       if (stand.state === "restricted")

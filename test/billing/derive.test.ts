@@ -61,7 +61,7 @@ describe("the truth table, row by row", () => {
     });
   });
 
-  test("9: a bill that could not be made final is ours to mend, not the customer's", () => {
+  test("9: a bill that could not be made final is ours to fix, not the customer's", () => {
     const broken = invoice({ status: "draft", createdAt: T0 + MONTH, broken: true });
     expect(derived(snapshot([subscription({ invoices: [invoice(), broken] })]))).toMatchObject({
       ...solo,

@@ -173,7 +173,7 @@ test("who has a subscription is sent to the portal and gets no page: active, pas
   const ann = await till.signUp();
   await ann.buy("solo");
   const no = () => refused(ann.checkout("pro"));
-  expect(await no()).toMatchObject({ code: "billing.subscribed", facts: { mend: "https://berth.test/billing" } });
+  expect(await no()).toMatchObject({ code: "billing.subscribed", facts: { fix_url: "https://berth.test/billing" } });
   const { id } = await ann.subscription();
   await till.stripe.subscriptions.update(id, { cancel_at_period_end: true });
   expect(await no()).toMatchObject({ code: "billing.subscribed" });

@@ -117,7 +117,7 @@ test("an upgrade whose bank asks changes nothing until its page is answered, and
   // Asked again: the same page, no second bill.
   expect(await change(ann, "pro")).toMatchObject({ status: "payment_needed", url: asked.url });
   expect(await refused(change(ann, "studio"))).toMatchObject({ code: "billing.change_pending" });
-  till.control.mendCards(await ann.customer());
+  till.control.fixCards(await ann.customer());
   await post(String(asked.url), { saved: "yes" });
   await till.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", anomalies: [] });
@@ -289,7 +289,7 @@ test("nobody changes plans with a bill open, without a subscription, or to the p
   await toBoundary(ann);
   await till.advance(2 * HOUR);
   const grace = await refused(change(ann, "studio"));
-  expect(grace).toMatchObject({ code: "billing.grace", facts: { mend: "https://berth.test/billing" } });
+  expect(grace).toMatchObject({ code: "billing.grace", facts: { fix_url: "https://berth.test/billing" } });
   expect(grace.facts.until).toBe((await ann.account()).graceUntil);
   await till.advance(8 * DAY);
   expect(await refused(change(ann, "solo"))).toMatchObject({ code: "billing.restricted" });

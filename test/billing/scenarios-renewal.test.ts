@@ -112,7 +112,7 @@ test("each notice is given once, however often the sweep runs: grace, two days l
   await till.advance(2 * DAY);
   await sweep();
   expect(payer.mails()).toEqual(["welcome", "grace", "grace-ending", "restricted"]);
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   await pay(payer);
   await till.settle();
   await sweep();
@@ -136,7 +136,7 @@ test.each(["invoice.paid", "customer.subscription.updated"])(
     const { payer } = await late();
     await till.advance(8 * DAY);
     expect(await payer.state()).toBe("restricted");
-    till.control.mendCards(await payer.customer());
+    till.control.fixCards(await payer.customer());
     const page = await payer.portal();
     const { events } = await till.unheard(async () => {
       const card = await fetch(`${page}/card`, {
@@ -159,7 +159,7 @@ test.each(["invoice.paid", "customer.subscription.updated"])(
 
 test("a recovery that no event told of is found on return from the portal", async () => {
   const { payer } = await late();
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   await till.unheard(() => pay(payer));
   expect(await payer.state()).toBe("grace");
   expect(await refreshBilling(payer.ctx, {})).toMatchObject({ entitlement: "active", graceUntil: null });
@@ -167,7 +167,7 @@ test("a recovery that no event told of is found on return from the portal", asyn
 
 test("a recovery that no event told of is found among the undelivered events within the quarter of an hour", async () => {
   const { payer } = await late();
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   await till.unheard(() => pay(payer));
   await till.advance(15 * 60);
   expect(await payer.state()).toBe("grace");
@@ -182,7 +182,7 @@ test("dunning that ends unpaid is recovered by paying the latest bill, and grace
   expect((await payer.subscription()).status).toBe("unpaid");
   expect(await payer.account()).toMatchObject({ anchor: iso(due), kind: "delinquent" });
   expect(await payer.state()).toBe("restricted");
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   await pay(payer);
   await till.settle();
   expect(await payer.account()).toMatchObject({ kind: "good", plan: "pro" });
@@ -195,7 +195,7 @@ test("dunning that ends in cancellation is an end; a new checkout begins anew", 
   expect(await payer.account()).toMatchObject({ kind: "ended", reason: "payment_failed", plan: null });
   expect(await payer.state()).toBe("restricted");
   expect(payer.mails()).toContain("ended");
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   expect(await payer.buy("solo")).toMatchObject({ kind: "good", plan: "solo", anomalies: [] });
   expect(payer.mails().at(-1)).toBe("welcome");
 });
@@ -209,7 +209,7 @@ test("a second cycle that fails while the first is unpaid leaves the end of grac
   expect(open.data.length).toBe(2);
   expect(await payer.account()).toMatchObject({ anchor: iso(due) });
   // Paying only the newest makes Stripe say active, with the older one still open.
-  till.control.mendCards(await payer.customer());
+  till.control.fixCards(await payer.customer());
   await pay(payer);
   await till.settle();
   expect(await payer.account()).toMatchObject({ kind: "good", anomalies: ["older_unpaid"] });
@@ -264,7 +264,7 @@ test("a bank that asks at a renewal is grace that says so, and its answer makes 
   await till.advance(HOUR + 60);
   expect(await ann.account()).toMatchObject({ kind: "delinquent", reason: "authentication_required" });
   expect(await ann.state()).toBe("grace");
-  till.control.mendCards(await ann.customer());
+  till.control.fixCards(await ann.customer());
   await pay(ann);
   await till.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", reason: null });

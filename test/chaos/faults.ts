@@ -156,10 +156,10 @@ async function diskFull(stage: Stage, lanes: readonly Lane[]): Promise<Outcome[]
       const used = async () => Number(await server.exec("df -Pk /var/lib/docker | awk 'NR == 2 { print int($3 / 1024) }'"));
       const usedBefore = await used();
       const image = way === 2 ? await largeImage(stage) : undefined;
-      const mend = way === 0 ? await smallFolder(lane) : way === 1 ? await fullDisk(lane) : undefined;
+      const undo = way === 0 ? await smallFolder(lane) : way === 1 ? await fullDisk(lane) : undefined;
       const outcome = await struck(stage, lane, () => Promise.resolve(), { fails: "disk.full", ...(image && { image }) });
       const wrong = [...outcome.wrong];
-      await mend?.();
+      await undo?.();
       if ((await listed()) !== before) wrong.push(`what failed left its files or images: ${await listed()}`);
       const usedAfter = await used();
       if (usedAfter > usedBefore + 5) wrong.push(`${usedBefore} MB were used before and ${usedAfter} MB after`);

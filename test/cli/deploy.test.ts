@@ -154,7 +154,7 @@ describe("a deploy", () => {
     expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining("Release 1 is live on web1") });
   });
 
-  test("that is refused for the bill says until when, and where to mend it, once", async () => {
+  test("that is refused for the bill says until when, and where to fix it, once", async () => {
     await tenant.target("web1");
     await tenant.app("shop");
     await tenant.entitle("grace");

@@ -537,7 +537,7 @@ const views: Record<string, (look: Look) => string[]> = {
         detail: "A payment failed. Until then your apps run on and you can roll back, but not change them.",
         hint: "Fix the payment; everything works again as soon as it is paid. Until then your apps keep running, and status, logs and rollback work.",
         until: at(-60 * 72),
-        mend: "https://berth.test/billing",
+        fix_url: "https://berth.test/billing",
         next: ["berth usage", "berth rollback"],
       },
       { errWidth: look.width, errPaint: look.paint },

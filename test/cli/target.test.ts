@@ -82,7 +82,7 @@ describe("target add", () => {
     expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining("Trusted as it was shown, because of --yes.") });
   });
 
-  test("of a server that lets nobody in says what is missing and how to mend it", async () => {
+  test("of a server that lets nobody in says what is missing and how to fix it", async () => {
     cli.reach.next(lost("auth.failed", "no key"));
     const run = await berth(["target", "add", "web1", "root@127.0.0.1", "--yes"]);
     expect(run.code).toBe(1);

@@ -77,7 +77,7 @@ beforeAll(async () => {
   bench.control.failCards("all", "generic_decline");
   bench.control.advance(31 * day + 7200);
   await stripe.subscriptions.list({ customer, expand: ["data.latest_invoice", "data.schedule", "data.default_payment_method"] });
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   const { data: bills } = await stripe.invoices.list({ customer, expand: ["data.payments"] });
   await stripe.invoices.pay(bills[0]!.id!);
   const { data: charges } = await stripe.charges.list({ customer });

@@ -31,10 +31,10 @@ async function aLife(): Promise<void> {
   await stripe.subscriptionSchedules.release(schedule.id);
   control.failCards("all", "authentication_required");
   control.advance(31 * day);
-  control.mendCards("all");
+  control.fixCards("all");
   control.failCards("all", "generic_decline");
   control.advance(15 * day);
-  control.mendCards("all");
+  control.fixCards("all");
   const open = (await stripe.invoices.list({ subscription: subscription.id, status: "open" })).data;
   for (const invoice of open) await stripe.invoices.pay(invoice.id!);
   const [charge] = (await stripe.charges.list({ customer: sold.customer.id })).data;

@@ -121,7 +121,7 @@ test("an unpaid upgrade waits as a pending update: old price, still active, and 
     pending_update: { expires_at: bench.control.now() + 23 * 3600 },
   });
   expect(pending.pending_update!.subscription_items![0]!.price.lookup_key).toBe("pro");
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   await bench.stripe.invoices.pay((pending.latest_invoice as Stripe.Invoice).id!);
   expect(bench.happened()).toContain("customer.subscription.pending_update_applied");
   expect(await now()).toMatchObject({
@@ -408,7 +408,7 @@ test("another card typed on an invoice's page pays it, a declined one does not",
   bench.control.failCards("all", "generic_decline");
   bench.control.advance(period() + 3600);
   const url = ((await now()).latest_invoice as Stripe.Invoice).hosted_invoice_url!;
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   expect((await submit(url, typed("4000000000000002"))).status).toBe(402);
   expect((await submit(url, typed("4242424242424242"))).status).toBe(303);
   expect((await now()).status).toBe("active");

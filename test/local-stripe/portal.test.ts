@@ -80,7 +80,7 @@ test("a card saved in the portal is charged from then on, also by the subscripti
   bench.control.advance(boundary() + 3600);
   url = await open();
   expect(await text()).toContain("A payment failed");
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   bench.happened();
   const saved = await submit(`${url}/card`, typed("5555 5555 5555 4444"));
   expect(saved.headers.get("location")).toMatch(/done=card$/);

@@ -147,7 +147,7 @@ test("an unpaid subscription's next bills stay drafts, and paying the latest fin
   expect(unpaid.status).toBe("unpaid");
   bench.control.advance(unpaid.items.data[0]!.current_period_end - bench.control.now() + 2 * day);
   expect(await latest()).toMatchObject({ status: "draft", auto_advance: false });
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   bench.happened();
   await bench.stripe.invoices.pay((unpaid.latest_invoice as Stripe.Invoice).id!);
   expect(bench.happened()).toEqual([
@@ -171,7 +171,7 @@ test("two unpaid cycles: paying only the newest makes Stripe say active while th
   bench.control.advance(first.items.data[0]!.current_period_end - bench.control.now() + 3600);
   const second = await latest();
   expect(second.id).not.toBe((first.latest_invoice as Stripe.Invoice).id);
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   await bench.stripe.invoices.pay(second.id!);
   expect((await now()).status).toBe("active");
   expect(await bench.stripe.invoices.retrieve((first.latest_invoice as Stripe.Invoice).id!)).toMatchObject({ status: "open" });
@@ -186,7 +186,7 @@ test.each(["unpaid", "cancel"] as const)(
     const first = await now();
     const older = (first.latest_invoice as Stripe.Invoice).id!;
     bench.control.advance(day);
-    bench.control.mendCards("all");
+    bench.control.fixCards("all");
     bench.control.advance(first.items.data[0]!.current_period_end - bench.control.now() + 3600);
     expect(await now()).toMatchObject({ status: "active", latest_invoice: { status: "paid" } });
     expect(await bench.stripe.invoices.retrieve(older)).toMatchObject({ status: "open", attempt_count: 2 });
@@ -215,7 +215,7 @@ test("after a hard decline retries count but make no charge, until there is anot
   expect(await latest()).toMatchObject({ attempt_count: 2 });
   const method = await bench.stripe.paymentMethods.attach("pm_card_mastercard", { customer: sold.customer.id });
   await bench.stripe.subscriptions.update(subscription.id, { default_payment_method: method.id });
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   bench.control.advance(day);
   expect(await now()).toMatchObject({ status: "active", latest_invoice: { status: "paid", attempt_count: 3 } });
 });
@@ -236,7 +236,7 @@ test("a new default card of the customer does not help a subscription that has i
   expect((await now()).status).toBe("active");
 });
 
-test("3D Secure at a renewal asks for action, makes it past due, and confirming on the hosted page mends it", async () => {
+test("3D Secure at a renewal asks for action, makes it past due, and confirming on the hosted page settles it", async () => {
   bench.control.failCards(sold.customer.id, "authentication_required");
   bench.control.advance(untilBoundary());
   bench.happened();
@@ -293,7 +293,7 @@ test("when the latest bill is voided the one before it decides", async () => {
   const first = await now();
   bench.control.advance(first.items.data[0]!.current_period_end - bench.control.now() + 3600);
   await bench.stripe.invoices.voidInvoice((await latest()).id!);
-  bench.control.mendCards("all");
+  bench.control.fixCards("all");
   await bench.stripe.invoices.pay((first.latest_invoice as Stripe.Invoice).id!);
   expect((await now()).status).toBe("active");
 });

@@ -82,7 +82,7 @@ test("a target that refuses connections: the check's job ends failed, and its st
   expect(JSON.parse(done)).toMatchObject({ kind: "check", status: "failed", failure: { class: "refused" } });
 });
 
-test("when the card fails at the renewal, grace begins with its date, a week later it is restricted, and paying mends it", async () => {
+test("when the card fails at the renewal, grace begins with its date, a week later it is restricted, and paying ends it", async () => {
   cloud.stripe.failCards("all", "card_declined");
   await cloud.advance(32 * DAY);
   expect(await entitlement()).toBe("grace");
@@ -91,7 +91,7 @@ test("when the card fails at the renewal, grace begins with its date, a week lat
   expect(refused.headers.get("berth-entitlement")).toMatch(/^grace; until=\d{4}-/);
   await cloud.advance(7 * DAY);
   expect(await entitlement()).toBe("restricted");
-  cloud.stripe.mendCards("all");
+  cloud.stripe.fixCards("all");
   await cloud.advance(8 * DAY);
   expect(await entitlement()).toBe("active");
 });

@@ -62,7 +62,7 @@ async function customerOf(email: string): Promise<string> {
   return data[0].id;
 }
 
-test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and takes it back, falls late, mends the card, and is active again", async () => {
+test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and takes it back, falls late, replaces the card, and is active again", async () => {
   const email = "ada@harbour.example";
   const { page } = visitor;
   await signUp(email);
@@ -116,7 +116,7 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   await page.getByRole("region", { name: "Invoices" }).getByText("Open", { exact: true }).waitFor();
   expect(await barriers(visitor)).toEqual([]);
 
-  till.control.mendCards(await customerOf(email));
+  till.control.fixCards(await customerOf(email));
   await page.getByRole("button", { name: "Fix the payment" }).click();
   await page.getByRole("heading", { name: /Billing for/ }).waitFor();
   await page.getByRole("link", { name: "Pay now" }).click();

@@ -126,14 +126,14 @@ export function explain(problem: Problem, terminal: Pick<Terminal, "errWidth" | 
   const { bold, red, dim, cyan } = terminal.errPaint;
   const width = Math.min(terminal.errWidth, 100) - 2;
   const text = (line: string | undefined) => (line ? wrap(clean(line), width).map((part) => `  ${part}`) : []);
-  const { until, mend, url } = problem;
+  const { until, fix_url: fixUrl, url } = problem;
   const next = (problem.next ?? []).map((command) => `  ${cyan(clean(command))}`);
   return [
     ...wrap(clean(problem.title), width).map((line, i) => `${i === 0 ? red("✗") : " "} ${bold(line)}`),
     ...text(problem.detail),
     ...(typeof until === "string" && !problem.detail?.includes(until) ? text(`Until ${moment(until)}.`) : []),
     ...text(problem.hint),
-    ...(typeof mend === "string" ? [`  Fix it here: ${cyan(clean(mend))}`] : []),
+    ...(typeof fixUrl === "string" ? [`  Fix it here: ${cyan(clean(fixUrl))}`] : []),
     ...(typeof url === "string" ? [`  The page: ${cyan(clean(url))}`] : []),
     ...(next.length > 0 ? [dim("  Try:"), ...next.map((line) => `  ${line}`)] : []),
     ...(problem.code === "internal" && problem.request ? [dim(`  Request ${clean(problem.request)}`)] : []),

@@ -98,7 +98,7 @@ function folderOf(shown: string | undefined): string {
   }
 }
 
-/** A mistake of this program's own: said with all that is known, since only its authors can mend it. */
+/** A mistake of this program's own: said with all that is known, since only its authors can fix it. */
 function broken(error: unknown, terminal: Terminal, json: boolean): Exit {
   const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const text = told.replaceAll(/\bberth_[a-z]+_\w+/g, "berth_…");

@@ -6,7 +6,7 @@ const text = z.string().min(1);
 const bodies = {
   advance: z.strictObject({ seconds: z.number().nonnegative() }),
   failCards: z.strictObject({ customer: text, code: text }),
-  mendCards: z.strictObject({ customer: text }),
+  fixCards: z.strictObject({ customer: text }),
   failNextCharge: z.strictObject({ code: text }),
   dispute: z.strictObject({ charge: text, reason: text.optional() }),
   closeDispute: z.strictObject({ dispute: text, status: z.enum(["won", "lost"]) }),
@@ -54,8 +54,8 @@ export function controlRoutes(control: Control): Hono {
     control.failCards(customer, code);
     return context.json({});
   });
-  app.post("/mend-cards", async (context) => {
-    control.mendCards((await read(context, bodies.mendCards)).customer);
+  app.post("/fix-cards", async (context) => {
+    control.fixCards((await read(context, bodies.fixCards)).customer);
     return context.json({});
   });
   app.post("/fail-next-charge", async (context) => {

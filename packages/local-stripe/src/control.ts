@@ -21,7 +21,7 @@ export interface Control {
   /** Make every charge of a customer, or of `all`, fail with a decline code; `authentication_required` asks for 3D Secure instead. */
   failCards(customer: string, code: string): void;
   /** Let the cards of a customer, or of `all`, work again. */
-  mendCards(customer: string): void;
+  fixCards(customer: string): void;
   /** Make the next charge fail, whoever's it is. */
   failNextCharge(code: string): void;
   /** Dispute a successful charge, as its cardholder's bank would; answers the dispute's id. */
@@ -83,7 +83,7 @@ export function createControl(world: World, deliverer: Deliverer): Control {
       world.state.settings.failing[customer] = code;
       world.onChange();
     },
-    mendCards: (customer) => {
+    fixCards: (customer) => {
       delete world.state.settings.failing[customer];
       world.onChange();
     },

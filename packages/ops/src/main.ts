@@ -19,7 +19,7 @@ berth-ops dead list jobs|mail|billing    messages that were given up
 berth-ops dead redrive jobs|mail|billing moves them back, five a second
 berth-ops billing show TENANT            what we know, what Stripe says, and how they differ
 berth-ops billing resync TENANT          looks at Stripe again
-berth-ops billing reconcile [--repair]   compares every account, and mends what differs if told to; exits with 1 if something stays
+berth-ops billing reconcile [--repair]   compares every account, and fixes what differs if told to; exits with 1 if something stays
 --json for programs. It needs the operator's credentials, and the environment of the function workers/sweep; for bills that of
 billing/reconcile.
 `;

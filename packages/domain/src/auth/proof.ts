@@ -19,7 +19,8 @@ export function requireProof(ctx: Context): void {
   if (ctx.actor.kind === "system") return;
   const least = new Date(ctx.now().getTime() - PROOF_MINUTES * 60_000).toISOString();
   const provedAt = ctx.credential?.provedAt;
-  if (provedAt === undefined || provedAt <= least) throw new Problem("auth.proof", { facts: { mend: `${ctx.origin}/account` } });
+  if (provedAt === undefined || provedAt <= least)
+    throw new Problem("auth.proof", { facts: { fix_url: `${ctx.origin}/account` } });
 }
 
 const needed = (ctx: Context): Credential => {

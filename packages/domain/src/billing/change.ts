@@ -79,7 +79,7 @@ async function subjectOf(ctx: Context, { customer, subscription: id }: Account):
     throw new Problem("version.stale");
   }
   if (subscription.cancel_at !== null || subscription.cancel_at_period_end)
-    throw new Problem("billing.canceling", { facts: { mend: `${ctx.origin}/billing` } });
+    throw new Problem("billing.canceling", { facts: { fix_url: `${ctx.origin}/billing` } });
   return { stripe, customer, subscription, item, from };
 }
 

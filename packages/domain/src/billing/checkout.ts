@@ -66,7 +66,7 @@ async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string):
   const { data } = await atStripe(() => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
   // A status of tomorrow counts as living too.
   const live = data.find(({ status }) => status !== "canceled" && status !== "incomplete_expired");
-  if (live) throw new Problem("billing.subscribed", { facts: { mend: `${ctx.origin}/billing` } });
+  if (live) throw new Problem("billing.subscribed", { facts: { fix_url: `${ctx.origin}/billing` } });
 }
 
 /**

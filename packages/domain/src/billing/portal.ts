@@ -32,7 +32,7 @@ export async function openPortal(ctx: Context): Promise<{ url: string }> {
   const { customer, kind, closingAt } = await getAccount(ctx);
   // Who has never paid has nothing to manage, even if a payment page was opened once.
   if (customer === undefined || kind === "none")
-    throw new Problem("billing.no_customer", { facts: { mend: `${ctx.origin}/plans` } });
+    throw new Problem("billing.no_customer", { facts: { fix_url: `${ctx.origin}/plans` } });
   if (closingAt !== undefined) throw new Problem("account.closing");
   requireProof(ctx);
   const stripe = await ctx.stripe();

@@ -118,35 +118,35 @@ export const permits = (action: Action, state: Entitlement) => (permissions[acti
 export function refusal(world: World, account: Account, action: Action): Problem | undefined {
   if (account.closingAt !== undefined && action !== "read") return new Problem("account.closing");
   const state = entitlement(account, world.now());
-  const mend = `${world.origin}/billing`;
+  const fixUrl = `${world.origin}/billing`;
   if (!permits(action, state)) {
-    if (state === "none") return new Problem("billing.required", { facts: { mend: `${world.origin}/plans` } });
+    if (state === "none") return new Problem("billing.required", { facts: { fix_url: `${world.origin}/plans` } });
     if (state === "grace")
       return new Problem("billing.grace", {
         detail: `A payment failed. Until ${account.graceUntil} your apps keep running and you can roll back, but not change them.`,
-        facts: { until: account.graceUntil, mend },
+        facts: { until: account.graceUntil, fix_url: fixUrl },
       });
     return new Problem("billing.restricted", restriction(world, account));
   }
-  if (action === "grow" && account.hold) return new Problem("billing.hold", { facts: { mend } });
+  if (action === "grow" && account.hold) return new Problem("billing.hold", { facts: { fix_url: fixUrl } });
   return undefined;
 }
 
-/** Why changes are off, and where that is mended: an open bill in the portal, a plan that has ended by choosing one. */
+/** Why changes are off, and where that is fixed: an open bill in the portal, a plan that has ended by choosing one. */
 function restriction({ origin, support }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
     return {
       detail: "Your plan has ended. Choose one and everything works again.",
-      facts: { mend: `${origin}/plans` },
+      facts: { fix_url: `${origin}/plans` },
       next: ["berth plans", "berth plan change PLAN"],
     };
   if (kind === "paused")
     return {
       detail: `Your subscription is paused. To have it resumed, write to ${support}; then everything works again.`,
-      facts: { mend: `${origin}/billing` },
+      facts: { fix_url: `${origin}/billing` },
       next: ["berth billing"],
     };
-  return { facts: { since: graceUntil, mend: `${origin}/billing` } };
+  return { facts: { since: graceUntil, fix_url: `${origin}/billing` } };
 }
 
 export interface Claim {
@@ -196,7 +196,7 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
     const account = Account.parse(row);
     const refused = refusal(ctx, account, action);
     if (refused) return refused;
-    const facts = { plan: account.plan, mend: `${ctx.origin}/billing` };
+    const facts = { plan: account.plan, fix_url: `${ctx.origin}/billing` };
     if (claim.slots === 1 && account.slots >= account.slotLimit)
       return new Problem("plan.slots_full", { detail: `${account.slots} of ${account.slotLimit} app slots are used.`, facts });
     if (claim.targets === 1 && account.targets >= account.targetLimit)

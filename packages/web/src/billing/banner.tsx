@@ -2,14 +2,14 @@ import { Link } from "wouter-preact";
 import { day } from "../ui/time.tsx";
 import { useStanding } from "./standing.ts";
 
-/** Why changes are off, until when, and where that is mended. */
+/** Why changes are off, until when, and where that is fixed. */
 const off = {
   ended: { what: "Your plan has ended.", until: "you choose one", link: <Link href="/plans">Choose a plan</Link> },
   paused: { what: "Your subscription is paused.", until: "it is resumed", link: <Link href="/billing">See billing</Link> },
   unpaid: { what: "The bill is unpaid.", until: "it is paid", link: <Link href="/billing">Pay the open bill</Link> },
 } as const;
 
-/** On every page while a bill is unpaid: until when what goes on, and where to mend it. */
+/** On every page while a bill is unpaid: until when what goes on, and where to fix it. */
 export function Banner() {
   const standing = useStanding();
   if (standing?.state === "grace")
