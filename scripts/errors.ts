@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type CatalogueEntry, catalogue } from "@berth/domain/error.ts";
-import { failures } from "@berth/domain/rollout/failure.ts";
+import { failures } from "@berth/domain/job/failure.ts";
 import { own } from "../packages/cli/src/refusal.ts";
 
 const anchor = (text: string) => `<a id="${text}"></a>`;
@@ -29,7 +29,7 @@ export function errorsPage(): string {
   );
   return `# Errors
 
-Made from the catalogues in packages/domain/src/error.ts, packages/domain/src/rollout/failure.ts and packages/cli/src/refusal.ts by
+Made from the catalogues in packages/domain/src/error.ts, packages/domain/src/job/failure.ts and packages/cli/src/refusal.ts by
 scripts/errors.ts.
 
 ## Refusals

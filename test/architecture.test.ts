@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { catalogue } from "@berth/domain/error.ts";
-import { failures } from "@berth/domain/rollout/failure.ts";
+import { failures } from "@berth/domain/job/failure.ts";
 import { expect, test } from "vitest";
 import { errorsPage } from "../scripts/errors.ts";
 import { circlesOf, commentsOf, filesOf, importsOf, type Source, sourcesOf } from "./support/source.ts";
@@ -58,6 +58,29 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
   ).toEqual([]);
 });
 
+/** Of packages/domain/src, in the order to read them: below all of these is the ground, which are the files that lie in no folder. */
+const nouns = [
+  ...["plan", "entitlement", "audit", "tenant", "mail", "auth", "token", "billing"],
+  ...["remote", "secret", "container", "compose", "job", "target", "app", "release", "deployment", "log", "import"],
+  ...["engine", "closing"],
+];
+
+test("a noun of the domain imports only nouns before it", () => {
+  const src = "packages/domain/src/";
+  const place = (path: string) => {
+    const [folder, ...rest] = path.slice(src.length).split("/");
+    return rest.length === 0 ? -1 : nouns.indexOf(folder ?? "");
+  };
+  // The problems of all nouns are one catalogue, by whose codes everything refuses; each noun's own file of them imports nothing.
+  const joins = (path: string, to: string) => path === `${src}error.ts` && to.endsWith("/problems.ts");
+  const climbs = (to: string, _: boolean, path: string) => to.startsWith(src) && place(to) > place(path) && !joins(path, to);
+  expect(broken(below(src), climbs), `in the order ${nouns.join(", ")}`).toEqual([]);
+  const folders = below(src).map(({ path }) => /^([^/]+)\//.exec(path.slice(src.length))?.[1] ?? nouns[0]);
+  expect([...new Set(folders)].sort()).toEqual(nouns.toSorted());
+  const problems = below(src).filter(({ path }) => path.endsWith("/problems.ts"));
+  expect(broken(problems, () => true)).toEqual([]);
+});
+
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {
   const folder = (path: string) => /^functions\/([^/]+)\//.exec(path)?.[1];
   const refused = (to: string, _: boolean, path: string) =>
@@ -78,7 +101,7 @@ test("infra takes only types and the manifest from functions, and from packages 
 
 test("the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
   // Data without imports of Node's or the SDK's, for pages and help.
-  const tables = ["error", "rollout/failure", "plan/plan", "import/secret", "target/user-name", "release/reserved"];
+  const tables = ["error", "job/failure", "plan/plan", "import/secret", "remote/user-name", "compose/reserved"];
   const words = [...tables.map((name) => `packages/domain/src/${name}.ts`), ...filesOf("packages/domain/src/*/problems.ts")];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
   const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(
@@ -213,7 +236,7 @@ test("every code of the catalogue is raised somewhere", () => {
 test("every class of failure is given somewhere: by the runner, the transport or the domain", () => {
   const scripts = filesOf("packages/domain/src/**/*.sh").map((path) => readFileSync(path, "utf8"));
   const texts = below("packages/domain/")
-    .filter(({ path }) => !path.endsWith("rollout/failure.ts"))
+    .filter(({ path }) => !path.endsWith("job/failure.ts"))
     .map(({ text }) => text);
   const given = [...scripts, ...texts].join("\n");
   const named = (kind: string) => new RegExp(`["' ]${kind.replaceAll(".", "\\.")}(["' ;)]|$)`, "m").test(given);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { catalogue } from "@berth/domain/error.ts";
+import { failures } from "@berth/domain/job/failure.ts";
 import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
-import { failures } from "@berth/domain/rollout/failure.ts";
 import { parseSync } from "vite";
 import { expect, test } from "vitest";
 import { filesOf } from "./support/source.ts";

@@ -1,4 +1,4 @@
-import { closeDue } from "@berth/domain/tenant/closing.ts";
+import { closeDue } from "@berth/domain/closing/closing.ts";
 import { functions } from "../manifest.ts";
 import { stripeOf } from "../stripe.ts";
 import { createWorld } from "../world.ts";

@@ -1,8 +1,8 @@
-import { inspect } from "@berth/domain/container/inspect.ts";
 import type { Context, World } from "@berth/domain/context.ts";
+import { inspect } from "@berth/domain/engine/inspect.ts";
+import { rollout } from "@berth/domain/engine/rollout.ts";
 import { attendLog } from "@berth/domain/log/attend.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
-import { rollout } from "@berth/domain/rollout/rollout.ts";
 import * as z from "zod";
 import { drain, systemOf } from "../worker.ts";
 

@@ -1,4 +1,4 @@
-import { sweep } from "@berth/domain/job/sweep.ts";
+import { sweep } from "@berth/domain/engine/sweep.ts";
 import { systemOf } from "../worker.ts";
 import { createWorld } from "../world.ts";
 

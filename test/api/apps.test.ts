@@ -1,4 +1,4 @@
-import { limit } from "@berth/domain/auth/rate.ts";
+import { limit } from "@berth/domain/rate-limit.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { containersOf, failed, lost, scriptedReach, succeeded } from "../support/reach.ts";

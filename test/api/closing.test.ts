@@ -1,10 +1,10 @@
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { changePlan } from "@berth/domain/billing/change.ts";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { closeDue, finishClosing } from "@berth/domain/closing/closing.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
+import { eraseAll } from "@berth/domain/erase.ts";
 import { key, store } from "@berth/domain/table.ts";
-import { closeDue, finishClosing } from "@berth/domain/tenant/closing.ts";
-import { eraseAll } from "@berth/domain/tenant/erase.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Payer } from "../billing/payer.ts";
 import { DAY, openTill, type Till } from "../billing/till.ts";

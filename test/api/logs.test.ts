@@ -1,5 +1,5 @@
-import { limit } from "@berth/domain/auth/rate.ts";
 import { logReaders, polls, take } from "@berth/domain/held.ts";
+import { limit } from "@berth/domain/rate-limit.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { lost, scriptedReach } from "../support/reach.ts";

@@ -1,4 +1,4 @@
-import { limit } from "@berth/domain/auth/rate.ts";
+import { limit } from "@berth/domain/rate-limit.ts";
 import { store } from "@berth/domain/table.ts";
 import { findTarget, targetKey } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";

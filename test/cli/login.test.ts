@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { answerDevice } from "@berth/domain/auth/device.ts";
+import { answerDevice } from "@berth/domain/token/device.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { flat, useCli } from "./harness.ts";
 

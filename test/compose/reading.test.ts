@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
 import { readEnvFile } from "@berth/domain/compose/env-file.ts";
 import { interpolate } from "@berth/domain/compose/template.ts";
-import { envFile } from "@berth/domain/rollout/files.ts";
+import { envFile } from "@berth/domain/release/files.ts";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeBundle } from "../../packages/cli/src/compose/bundle.ts";

@@ -1,6 +1,6 @@
 import { advance, type JobEvent, LAST_MINUTES, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
+import { failure, failures } from "@berth/domain/job/failure.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";
-import { failure, failures } from "@berth/domain/rollout/failure.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 

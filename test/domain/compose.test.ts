@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
 import { checkPath, checkPaths, lookupIn, readCompose as readWith } from "@berth/domain/compose/compose.ts";
+import { RESERVED } from "@berth/domain/compose/reserved.ts";
 import { Problem } from "@berth/domain/error.ts";
-import { RESERVED } from "@berth/domain/release/reserved.ts";
+import { filesOf } from "@berth/domain/release/files.ts";
 import { checkPath as checkOnServer } from "@berth/domain/remote/bundle.ts";
 import { runner } from "@berth/domain/remote/runner.ts";
-import { filesOf } from "@berth/domain/rollout/files.ts";
 import { describe, expect, test } from "vitest";
 
 const readCompose = (text: string, variables: Record<string, string> = {}) => {

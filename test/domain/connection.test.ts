@@ -1,7 +1,7 @@
 import { type Remote, RemoteError } from "@berth/domain/remote/remote.ts";
-import { lineTo } from "@berth/domain/rollout/line.ts";
 import { asTold } from "@berth/domain/secret/redact.ts";
 import { get } from "@berth/domain/table.ts";
+import { lineTo } from "@berth/domain/target/connection.ts";
 import { StoredTarget, targetKey } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
 import { succeeded } from "../support/reach.ts";

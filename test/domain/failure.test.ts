@@ -1,7 +1,7 @@
+import { failureOf, failureOfLine, failures } from "@berth/domain/job/failure.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
-import { failureOf, failureOfLine, failures } from "@berth/domain/rollout/failure.ts";
-import { discreet } from "@berth/domain/rollout/line.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
+import { discreet } from "@berth/domain/target/connection.ts";
 import { expect, test } from "vitest";
 import { failed } from "../support/reach.ts";
 

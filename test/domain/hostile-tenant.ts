@@ -1,6 +1,6 @@
 import { appStatus } from "@berth/domain/app/status.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
-import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { ended, findJob, type Job } from "@berth/domain/job/job.ts";
 import { checkTarget } from "@berth/domain/target/target.ts";
 import { functions } from "../../functions/manifest.ts";

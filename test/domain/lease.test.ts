@@ -1,5 +1,5 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { LEASE_SECONDS, renewLease, takeLease } from "@berth/domain/rollout/lease.ts";
+import { LEASE_SECONDS, renewLease, takeLease } from "@berth/domain/engine/lease.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";

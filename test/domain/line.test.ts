@@ -1,5 +1,5 @@
+import { failureOfLine } from "@berth/domain/job/failure.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
-import { failureOfLine } from "@berth/domain/rollout/failure.ts";
 import { expect, test } from "vitest";
 import { lost, scriptedReach } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";

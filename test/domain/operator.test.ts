@@ -1,6 +1,6 @@
-import { listLeases, listUnfinished, stuck } from "@berth/domain/job/operator.ts";
-import { LEASE_SECONDS } from "@berth/domain/rollout/lease.ts";
-import { rollout } from "@berth/domain/rollout/rollout.ts";
+import { LEASE_SECONDS } from "@berth/domain/engine/lease.ts";
+import { listLeases, listUnfinished, stuck } from "@berth/domain/engine/operator.ts";
+import { rollout } from "@berth/domain/engine/rollout.ts";
 import { afterAll, expect, test } from "vitest";
 import { systemOf } from "../../functions/worker.ts";
 import { scriptedReach } from "../support/reach.ts";

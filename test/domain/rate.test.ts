@@ -1,4 +1,4 @@
-import { fromNetwork, type Limit, limitAll, network } from "@berth/domain/auth/rate.ts";
+import { fromNetwork, type Limit, limitAll, network } from "@berth/domain/rate-limit.ts";
 import { afterAll, expect, test } from "vitest";
 import { testWorld } from "../support/world.ts";
 

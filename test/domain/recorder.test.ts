@@ -1,8 +1,8 @@
+import { recorder } from "@berth/domain/engine/recorder.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import type { EventType, Remote } from "@berth/domain/remote/remote.ts";
-import { discreet } from "@berth/domain/rollout/line.ts";
-import { recorder } from "@berth/domain/rollout/recorder.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
+import { discreet } from "@berth/domain/target/connection.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";

@@ -1,13 +1,13 @@
 import { removeApp } from "@berth/domain/app/remove.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
-import { cancelJob } from "@berth/domain/job/cancel.ts";
+import { applyEvent } from "@berth/domain/engine/apply-event.ts";
+import { cancelJob } from "@berth/domain/engine/cancel.ts";
+import { LEASE_SECONDS } from "@berth/domain/engine/lease.ts";
+import { rollout } from "@berth/domain/engine/rollout.ts";
+import { sweep } from "@berth/domain/engine/sweep.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
-import { happen } from "@berth/domain/job/happen.ts";
 import { type Bell, findJob } from "@berth/domain/job/job.ts";
-import { sweep } from "@berth/domain/job/sweep.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
-import { LEASE_SECONDS } from "@berth/domain/rollout/lease.ts";
-import { rollout } from "@berth/domain/rollout/rollout.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { failed, lost, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
@@ -467,11 +467,11 @@ test("a job nobody could finish in its life is ended, once, and its claims are f
 test("of two workers that begin the same rollout at once each has begun it once, though both would write the same", async () => {
   const { tenant, target } = await ready();
   const { id } = await tenant.deploy("shop");
-  await happen(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
+  await applyEvent(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
   const seen = await findJob(tenant.system, id);
   const at = t.clock.now();
-  const first = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
-  const second = await happen(tenant.system, id, { type: "started", target: target.id, at }, seen);
+  const first = await applyEvent(tenant.system, id, { type: "started", target: target.id, at }, seen);
+  const second = await applyEvent(tenant.system, id, { type: "started", target: target.id, at }, seen);
   expect([first, second].map(({ rollouts }) => rollouts[target.id]?.attempts)).toEqual([2, 3]);
 });
 
@@ -480,8 +480,8 @@ test("of two workers that end a removal at once the later one finds it ended, an
   await tenant.work(await tenant.deploy("shop"));
   const job = await removeApp(tenant.ctx, { app: "shop", volumes: "keep" });
   const id = job?.id ?? "";
-  const seen = await happen(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
+  const seen = await applyEvent(tenant.system, id, { type: "started", target: target.id, at: t.clock.now() });
   const over = { type: "ended", target: target.id, outcome: { ok: true }, attempt: 1, at: t.clock.now() } as const;
-  const [first, second] = [await happen(tenant.system, id, over, seen), await happen(tenant.system, id, over, seen)];
+  const [first, second] = [await applyEvent(tenant.system, id, over, seen), await applyEvent(tenant.system, id, over, seen)];
   expect([first.status, second]).toEqual(["succeeded", await findJob(tenant.system, id)]);
 });

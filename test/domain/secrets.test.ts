@@ -1,7 +1,7 @@
 import { createApp } from "@berth/domain/app/create.ts";
 import { removeApp } from "@berth/domain/app/remove.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
-import { sweep } from "@berth/domain/job/sweep.ts";
+import { sweep } from "@berth/domain/engine/sweep.ts";
 import type { Bundle } from "@berth/domain/release/release.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { afterAll, expect, test } from "vitest";

@@ -1,8 +1,8 @@
-import { readContainer } from "@berth/domain/container/container.ts";
 import { lookAfresh } from "@berth/domain/container/fresh.ts";
-import { inspect } from "@berth/domain/container/inspect.ts";
 import { getSeen, keepSeen, readSeen } from "@berth/domain/container/seen.ts";
 import { judge, together } from "@berth/domain/container/state.ts";
+import { inspect } from "@berth/domain/engine/inspect.ts";
+import { readContainer } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { Message } from "../../functions/workers/bells.ts";

@@ -1,7 +1,7 @@
 import { audit } from "@berth/domain/audit/audit.ts";
 import type { Context } from "@berth/domain/context.ts";
+import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { newId } from "@berth/domain/id.ts";
-import { cancelJob } from "@berth/domain/job/cancel.ts";
 import { enqueue, findJob, type Job, ring } from "@berth/domain/job/job.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { commit } from "@berth/domain/table.ts";

@@ -28,16 +28,16 @@ afterEach(() => {
   host.remove();
 });
 
-type Domain = Pick<typeof import("@berth/domain/rollout/rollout.ts"), "rollout"> &
-  Pick<typeof import("@berth/domain/job/sweep.ts"), "sweep">;
+type Domain = Pick<typeof import("@berth/domain/engine/rollout.ts"), "rollout"> &
+  Pick<typeof import("@berth/domain/engine/sweep.ts"), "sweep">;
 
 /** Does something with the domain as it is or with some of it changed. */
 async function withDomain<T>(changes: readonly Change[], work: (domain: Domain) => Promise<T>): Promise<T> {
   const { folder, remove } = copyDomain(changes);
   try {
     const [{ rollout }, { sweep }] = await Promise.all([
-      import(join(folder, "rollout/rollout.ts")),
-      import(join(folder, "job/sweep.ts")),
+      import(join(folder, "engine/rollout.ts")),
+      import(join(folder, "engine/sweep.ts")),
     ]);
     return await work({ rollout, sweep });
   } finally {
@@ -112,7 +112,7 @@ test("a killed worker's run is attached to; were a run named after the attempt, 
   world = testWorld({ running: true });
   const from = "const runs = job.rollouts[target]?.runs ?? 0;";
   const to = "const runs = job.rollouts[target]?.attempts ?? 0;";
-  expect(await killedWorker([{ file: "rollout/input.ts", from, to }])).toBe(2);
+  expect(await killedWorker([{ file: "engine/input.ts", from, to }])).toBe(2);
 });
 
 async function frozenWorker(changes: readonly Change[]): Promise<string> {
@@ -148,8 +148,8 @@ test("a worker that was replaced is refused by the server; did fences not rise, 
   host.remove();
   host = makeHost();
   world = testWorld({ running: true });
-  const still = { file: "rollout/lease.ts", from: '":fence": target.fence + 1,', to: '":fence": target.fence,' };
-  const told = { file: "rollout/lease.ts", from: "fence: target.fence + 1 };", to: "fence: target.fence };" };
+  const still = { file: "engine/lease.ts", from: '":fence": target.fence + 1,', to: '":fence": target.fence,' };
+  const told = { file: "engine/lease.ts", from: "fence: target.fence + 1 };", to: "fence: target.fence };" };
   expect(await frozenWorker([still, told])).toBe("releases/1");
 });
 
@@ -173,5 +173,5 @@ test("after a failed release the table names the one that serves; were failures 
   world = testWorld({ running: true });
   const from = 'filter((rollout) => rollout.status === "succeeded")';
   const to = 'filter((rollout) => rollout.status !== "canceled")';
-  expect(await failedRelease([{ file: "job/finish.ts", from, to }])).toEqual({ table: 2, server: "releases/1" });
+  expect(await failedRelease([{ file: "engine/finish.ts", from, to }])).toEqual({ table: 2, server: "releases/1" });
 });

@@ -1,5 +1,5 @@
+import { envFile } from "@berth/domain/release/files.ts";
 import type { RunEvent, RunFile, RunInput } from "@berth/domain/remote/remote.ts";
-import { envFile } from "@berth/domain/rollout/files.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deployOf, runOn, visit } from "./client.ts";
 import { pageImage } from "./images.ts";

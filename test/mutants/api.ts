@@ -198,7 +198,7 @@ export const api = [
     ["somebody signs in to an account that is being closed", "      used,\n      isOpen(ctx),\n", "      used,\n", ...closing],
   ),
   ...within(
-    "packages/domain/src/auth/rate.ts",
+    "packages/domain/src/rate-limit.ts",
     ["test/domain/rate.test.ts"],
     [
       "a request that is refused is counted against others",
@@ -223,7 +223,7 @@ export const api = [
     ["and for all of them together", "ctx.now().getTime() < until ?", "until > 0 ?"],
   ),
   ...within(
-    "packages/domain/src/auth/device.ts",
+    "packages/domain/src/token/device.ts",
     auth,
     [
       "a command line that logs in may ask without a pause",
@@ -270,13 +270,13 @@ export const api = [
     ["somebody searches a network by our addresses", "  await limitLooks(ctx);\n  await judgeAddress", "  await judgeAddress"],
     ["two workers look at one server at once", "    if (going) return going;\n", ""],
   ),
-  ...within("packages/domain/src/tenant/closing.ts", closing, [
+  ...within("packages/domain/src/closing/closing.ts", closing, [
     "who signs up again while the old account closes is locked out of the new one",
     "?.tenant === ctx.tenant)",
     "?.tenant !== undefined)",
   ]),
   ...within(
-    "packages/domain/src/tenant/close.ts",
+    "packages/domain/src/closing/close.ts",
     closing,
     ["an account is closed while a deploy is accepted", " AND deploys = :seen", " AND (deploys = :seen OR deploys <> :seen)"],
     ["a token with half of an owner's rights closes the account", '  allow(ctx, "billing"); // both: an owner\n', ""],
@@ -313,7 +313,7 @@ export const api = [
       "return [...kept.slice(0, 0), ...found.map",
     ],
   ),
-  ...within("packages/domain/src/deployment/busy.ts", deployments, [
+  ...within("packages/domain/src/app/admission.ts", deployments, [
     "there is no end of deploys that wait",
     "going.size >= WAITING_MOST",
     "going.size > WAITING_MOST",

@@ -53,7 +53,7 @@ export const workers = [
     ],
   ),
   ...within(
-    "packages/domain/src/rollout/failure.ts",
+    "packages/domain/src/job/failure.ts",
     failure,
     [
       "a server's name for its user becomes part of a command to paste",
@@ -80,7 +80,7 @@ export const workers = [
     ["a failure says its sentence twice", 'why === "" || why.startsWith(title) ? why || title', 'why === "" ? title'],
   ),
   ...within(
-    "packages/domain/src/rollout/recorder.ts",
+    "packages/domain/src/engine/recorder.ts",
     recorder,
     ["a step is on the screen two seconds late", "const CHANGE_MILLISECONDS = 100;", "const CHANGE_MILLISECONDS = 2000;"],
     [

@@ -1,8 +1,8 @@
 import { createServer, type Socket } from "node:net";
+import { failures } from "@berth/domain/job/failure.ts";
 import { within } from "@berth/domain/remote/deadline.ts";
 import { generateKey } from "@berth/domain/remote/key.ts";
 import { connectSsh, scanHostKey } from "@berth/domain/remote/ssh.ts";
-import { failures } from "@berth/domain/rollout/failure.ts";
 import ssh2, { utils } from "ssh2";
 import { afterEach, describe, expect, test } from "vitest";
 import { createClock } from "../support/clock.ts";

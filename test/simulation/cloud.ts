@@ -1,5 +1,5 @@
 import type { World } from "@berth/domain/context.ts";
-import { sweep } from "@berth/domain/job/sweep.ts";
+import { sweep } from "@berth/domain/engine/sweep.ts";
 import { commandDoor } from "@berth/local-dynamodb/command-door.ts";
 import type { DynamoDBStreamEvent } from "aws-lambda";
 import { functions, queues, VISIBILITY_TIMEOUTS } from "../../functions/manifest.ts";

@@ -1,4 +1,5 @@
-import type { Containers } from "@berth/domain/container/container.ts";
+import type { Containers } from "@berth/domain/remote/container.ts";
+import type { HostKey } from "@berth/domain/remote/host-key.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
 import {
   type Exit,
@@ -8,7 +9,6 @@ import {
   type RunEvent,
   type RunInput,
 } from "@berth/domain/remote/remote.ts";
-import type { HostKey } from "@berth/domain/target/host-key.ts";
 import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
 import type { Run, Runner, Server } from "./runner.ts";

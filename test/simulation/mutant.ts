@@ -8,25 +8,25 @@ export interface Mutant {
   readonly replace: string;
 }
 
-const lease = "packages/domain/src/rollout/lease.ts";
-const rollout = "packages/domain/src/rollout/rollout.ts";
-const attend = "packages/domain/src/rollout/attend.ts";
-const look = "packages/domain/src/rollout/check.ts";
-const ending = "packages/domain/src/rollout/end.ts";
-const input = "packages/domain/src/rollout/input.ts";
-const watch = "packages/domain/src/rollout/watch.ts";
-const recorder = "packages/domain/src/rollout/recorder.ts";
-const line = "packages/domain/src/rollout/line.ts";
+const lease = "packages/domain/src/engine/lease.ts";
+const rollout = "packages/domain/src/engine/rollout.ts";
+const attend = "packages/domain/src/engine/attend.ts";
+const look = "packages/domain/src/engine/check.ts";
+const ending = "packages/domain/src/engine/end.ts";
+const input = "packages/domain/src/engine/input.ts";
+const watch = "packages/domain/src/engine/watch.ts";
+const recorder = "packages/domain/src/engine/recorder.ts";
+const line = "packages/domain/src/target/connection.ts";
 const whole = "packages/domain/src/secret/whole.ts";
 const advance = "packages/domain/src/job/advance.ts";
-const happen = "packages/domain/src/job/happen.ts";
-const finish = "packages/domain/src/job/finish.ts";
-const cancel = "packages/domain/src/job/cancel.ts";
+const applyEvent = "packages/domain/src/engine/apply-event.ts";
+const finish = "packages/domain/src/engine/finish.ts";
+const cancel = "packages/domain/src/engine/cancel.ts";
 const job = "packages/domain/src/job/job.ts";
 const event = "packages/domain/src/job/event.ts";
-const sweep = "packages/domain/src/job/sweep.ts";
+const sweep = "packages/domain/src/engine/sweep.ts";
 const deploy = "packages/domain/src/deployment/deploy.ts";
-const busy = "packages/domain/src/deployment/busy.ts";
+const busy = "packages/domain/src/app/admission.ts";
 const account = "packages/domain/src/entitlement/account.ts";
 const table = "packages/domain/src/table.ts";
 const app = "packages/domain/src/app/app.ts";
@@ -43,7 +43,7 @@ const position = "packages/domain/src/log/position.ts";
 const read = "packages/domain/src/log/read.ts";
 const held = "packages/domain/src/held.ts";
 const deadline = "packages/domain/src/remote/deadline.ts";
-const inspect = "packages/domain/src/container/inspect.ts";
+const inspect = "packages/domain/src/engine/inspect.ts";
 
 const of = (file: string, name: string, find: string, replace: string): Mutant => ({ name, file, find, replace });
 
@@ -235,25 +235,25 @@ export const mutants: readonly Mutant[] = [
     'rollout.status === "canceled" ? { begun: true }',
   ),
   of(
-    happen,
+    applyEvent,
     "a lost update: the job as it was seen is written again",
     "        job = row && Job.parse(row);\n",
     "        job = row && { ...job, version: Job.parse(row).version };\n",
   ),
   of(
-    happen,
+    applyEvent,
     "a write that was done is done again after a time-out",
     "if (row?.mark !== move.mark)",
     "if (row?.mark !== `${move.mark} `)",
   ),
   of(
-    happen,
+    applyEvent,
     "those who wait are not rung, and the sweep does not look",
     "else await ringWaiting(ctx, next);",
     'else await ringWaiting(ctx, { ...next, kind: "check" });',
   ),
   of(
-    happen,
+    applyEvent,
     "cancelling and its audit line are two writes",
     "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes)",
     "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes.slice(also.length))",
@@ -411,7 +411,7 @@ export const mutants: readonly Mutant[] = [
     'nextAt ?? "").slice(0, 0) > later(event.at, 1000)',
   ),
   of(
-    happen,
+    applyEvent,
     "who finds what it wanted to write takes it for its own",
     "if (row?.mark !== move.mark)",
     "if (row?.mark !== move.mark && JSON.stringify(row && Job.parse(row)) !== JSON.stringify(Job.parse({ ...next, version: job.version + 1 })))",

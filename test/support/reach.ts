@@ -1,8 +1,8 @@
-import type { Containers } from "@berth/domain/container/container.ts";
+import type { Containers } from "@berth/domain/remote/container.ts";
+import type { HostKey } from "@berth/domain/remote/host-key.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { RemoteError, type RemoteErrorClass } from "@berth/domain/remote/remote.ts";
-import type { HostKey } from "@berth/domain/target/host-key.ts";
 
 /** The host key every scripted server shows, unless told otherwise. */
 export const HOST_KEY: HostKey = {

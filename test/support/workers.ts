@@ -1,4 +1,4 @@
-import { sweep } from "@berth/domain/job/sweep.ts";
+import { sweep } from "@berth/domain/engine/sweep.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { systemOf } from "../../functions/worker.ts";
 import { answerMessage, Message } from "../../functions/workers/bells.ts";

@@ -110,7 +110,7 @@ test("a dialog takes the focus, gives it back when it is closed by the keyboard,
 
 test("every code of the catalogue and every class of failure has its own anchor on the errors page", async () => {
   const { catalogue } = await import("@berth/domain/error.ts");
-  const { failures } = await import("@berth/domain/rollout/failure.ts");
+  const { failures } = await import("@berth/domain/job/failure.ts");
   const visitor = await open({ name: "errors", path: "/errors", heading: "Errors", signedOut: true });
   const ids = await visitor.page.evaluate(() => [...document.querySelectorAll(".code-entry")].map(({ id }) => id));
   expect(new Set(ids).size).toBe(ids.length);

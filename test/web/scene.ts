@@ -1,6 +1,6 @@
-import type { Containers } from "@berth/domain/container/container.ts";
 import { type Event, keepEvents } from "@berth/domain/job/event.ts";
 import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
+import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { store } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";

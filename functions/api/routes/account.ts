@@ -22,7 +22,7 @@ export const account = new Hono<Env>().delete(
     problems: ["auth.proof", "account.apps_running", "account.busy", "account.closing", "version.stale"],
   }),
   async (c) => {
-    const { closeAccount } = await import("@berth/domain/tenant/close.ts");
+    const { closeAccount } = await import("@berth/domain/closing/close.ts");
     const { status } = await closeAccount(c.var.ctx, c.req.valid("query"));
     const { origin } = c.var.world;
     if (c.var.session) deleteCookie(c, cookieName(origin), { path: "/", secure: origin.startsWith("https:") });

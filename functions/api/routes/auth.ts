@@ -26,7 +26,7 @@ const userCode = z.object({
 const tag = "Sign-in";
 
 /** Read at the first login of a command line. */
-const device = () => import("@berth/domain/auth/device.ts");
+const device = () => import("@berth/domain/token/device.ts");
 
 const cookie = (origin: string, days: number) => ({
   path: "/",

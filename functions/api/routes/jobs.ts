@@ -117,7 +117,7 @@ export const jobs = new Hono<Env>()
     }),
     async (c) => {
       // Read at the first cancellation: it brings along all that the end of a job means.
-      const { cancelJob } = await import("@berth/domain/job/cancel.ts");
+      const { cancelJob } = await import("@berth/domain/engine/cancel.ts");
       return c.json(await cancelJob(c.var.ctx, c.req.valid("param").job), 202);
     },
   );

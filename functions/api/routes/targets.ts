@@ -1,4 +1,5 @@
 import { Job } from "@berth/domain/job/job.ts";
+import { userName } from "@berth/domain/remote/user-name.ts";
 import {
   addTarget,
   checkTarget,
@@ -8,7 +9,6 @@ import {
   Target,
   trustTarget,
 } from "@berth/domain/target/target.ts";
-import { userName } from "@berth/domain/target/user-name.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { Env } from "../app.ts";

@@ -34,3 +34,20 @@ export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write
     }
   }
 }
+
+const CHANGE_TRIES = 10;
+
+/**
+ * Does a change again while others got ahead of it: a tenant's deploys meet on its list of them, whatever apps they are of. Each try reads
+ * afresh and ends in one commit, so only one of them takes place.
+ */
+export async function inTurn<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === "version.stale") || tries === CHANGE_TRIES) throw error;
+      await ctx.sleep(tries * (10 + (ctx.random(1)[0] ?? 0) / 8));
+    }
+  }
+}

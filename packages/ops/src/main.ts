@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import type { Context, World } from "@berth/domain/context.ts";
+import { listLeases, listUnfinished, stuck, type Unfinished } from "@berth/domain/engine/operator.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { type Job, listJobs } from "@berth/domain/job/job.ts";
-import { listLeases, listUnfinished, stuck, type Unfinished } from "@berth/domain/job/operator.ts";
 import { stripeOf } from "../../../functions/stripe.ts";
 import { createWorld } from "../../../functions/world.ts";
 import { askBilling, type Told } from "./billing.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { userName } from "@berth/domain/target/user-name.ts";
+import { userName } from "@berth/domain/remote/user-name.ts";
 import { usage } from "../refusal.ts";
 
 /** Where a server is and who logs in there. */

@@ -1,15 +1,16 @@
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
-import { freeToChange, inTurn } from "../deployment/busy.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, type Job, ring } from "../job/job.ts";
-import { promiseErasure } from "../release/release.ts";
 import { commit, getAll, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
+import { inTurn } from "../turn.ts";
+import { freeToChange } from "./admission.ts";
 import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "./app.ts";
+import { promiseErasure } from "./erasure.ts";
 
 /**
  * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be

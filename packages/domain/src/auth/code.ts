@@ -6,10 +6,10 @@ import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
+import { fromNetwork, type Limit, limitAll, network } from "../rate-limit.ts";
 import { commit, get, globalKey, type Key, put, remove, store, touch, ttlIn, type Write } from "../table.ts";
 import { findUserByEmail, type User, userOfEmail } from "../tenant/tenant.ts";
 import { addInTurn } from "../turn.ts";
-import { fromNetwork, type Limit, limitAll, network } from "./rate.ts";
 import { actorOf, endOldest, insertSession } from "./session.ts";
 
 /**

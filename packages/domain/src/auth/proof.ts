@@ -2,11 +2,10 @@ import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context, type Credential } from "../context.ts";
 import { Problem } from "../error.ts";
-import { owners } from "../mail/outbox.ts";
+import { limitAll } from "../rate-limit.ts";
 import { commit, get, globalKey, update } from "../table.ts";
-import { memberKey, User } from "../tenant/tenant.ts";
+import { memberKey, owners, User } from "../tenant/tenant.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
-import { limitAll } from "./rate.ts";
 
 /**
  * A stolen session or token may read and deploy, but not reach the card, the address of the bills or the end of the account: for that the

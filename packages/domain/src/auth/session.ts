@@ -2,10 +2,10 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import type { Actor, Context, Credential, World } from "../context.ts";
+import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import { commit, get, globalKey, insert, key, listAll, remove, ttlIn, type Write } from "../table.ts";
-import { erase } from "../tenant/erase.ts";
 import { roleScopes, type User } from "../tenant/tenant.ts";
 
 /** A person in a browser. Only the hash of the cookie's secret is stored: in a global row that leads to the tenant, and in the tenant's list. */

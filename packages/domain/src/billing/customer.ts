@@ -2,8 +2,8 @@ import { audit } from "../audit/audit.ts";
 import type { Context, World } from "../context.ts";
 import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { owners } from "../mail/outbox.ts";
 import { commit, getLasting, globalKey, insert, update } from "../table.ts";
+import { owners } from "../tenant/tenant.ts";
 import { atStripe } from "./stripe.ts";
 
 export const customerKey = (customer: string) => globalKey("CUS", customer);

@@ -1,7 +1,7 @@
-import { limit } from "../auth/rate.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
+import { limit } from "../rate-limit.ts";
 import type { Doorbell } from "./event.ts";
 import { type BillingState, stateOf } from "./state.ts";
 import { atStripe, stripeFault } from "./stripe.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { Problem } from "../error.ts";
-import { RESERVED } from "../release/reserved.ts";
 import { ComposeError, type ComposeFile, fill, isActive, isFields, readFile, type Service } from "./file.ts";
+import { RESERVED } from "./reserved.ts";
 import { type Lookup, TemplateError } from "./template.ts";
 import type { Yaml } from "./yaml.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Container } from "./container.ts";
+import type { Container } from "../remote/container.ts";
 
 /** Where a service can be reached from outside: what Docker published, on the target's own address. */
 export const Address = z.object({

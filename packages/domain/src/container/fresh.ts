@@ -1,7 +1,7 @@
-import { limit } from "../auth/rate.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { holding, polls } from "../held.ts";
+import { limit } from "../rate-limit.ts";
 import { READER_SECONDS } from "../remote/deadline.ts";
 import { touch, ttlIn } from "../table.ts";
 import { getSeen, KEEP_SECONDS, type Place, seenKey } from "./seen.ts";

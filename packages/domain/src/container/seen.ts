@@ -2,8 +2,8 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import { Containers } from "../remote/container.ts";
 import { getAll, key, type Row, touch, ttlIn } from "../table.ts";
-import { Containers } from "./container.ts";
 import { judge, SeenContainer, type State } from "./state.ts";
 
 /**

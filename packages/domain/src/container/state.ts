@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Container, type Containers } from "./container.ts";
+import { Container, type Containers } from "../remote/container.ts";
 
 /** How an app is on a server, or everywhere: by what was last seen there. */
 export const State = z.enum(["running", "degraded", "stopped", "unknown"]);

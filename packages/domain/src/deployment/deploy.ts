@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { freeToChange } from "../app/admission.ts";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
@@ -12,7 +13,7 @@ import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release
 import { cannotReturn, earlier, keptGood } from "../release/return.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
-import { freeToChange, inTurn } from "./busy.ts";
+import { inTurn } from "../turn.ts";
 
 export interface DeployInput {
   readonly app: string;

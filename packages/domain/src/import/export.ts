@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { userName } from "../target/user-name.ts";
+import { userName } from "../remote/user-name.ts";
 
 /**
  * What a self-hosted installation gives away of itself: names, addresses, Compose files and history, no secret. docs/import.md describes it

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { Who } from "../audit/who.ts";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
+import { HostKey } from "../remote/host-key.ts";
 import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
-import { HostKey } from "../target/host-key.ts";
 
 /**
  * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
+import { failure, failureOf, failureOfLine } from "../job/failure.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
-import { failure, failureOf, failureOfLine } from "../rollout/failure.ts";
-import { openLine } from "../rollout/line.ts";
+import { openLine } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import type { Together } from "./attend.ts";
 import { type Gathering, gapOf } from "./gather.ts";

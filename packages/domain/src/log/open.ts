@@ -1,10 +1,10 @@
 import { getAppIn, PRODUCTION } from "../app/app.ts";
-import { limit } from "../auth/rate.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Problem } from "../error.ts";
 import { letGo, logReaders, take } from "../held.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
+import { limit } from "../rate-limit.ts";
 import { findRelease } from "../release/release.ts";
 import { commit, getAll, insert, touch } from "../table.ts";
 import { targetKey } from "../target/target.ts";

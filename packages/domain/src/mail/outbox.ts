@@ -2,8 +2,7 @@ import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { get, globalKey, insert, key, listAll, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
-import { User } from "../tenant/tenant.ts";
+import { get, globalKey, insert, key, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
 import { Mail } from "./mail.ts";
 
 /**
@@ -66,15 +65,6 @@ export async function sweepMails(world: World, contextOf: (tenant: string) => Co
       }
     }
   return sent;
-}
-
-/** The addresses of the tenant's owners: who is told about the bill. */
-export async function owners(ctx: Context): Promise<string[]> {
-  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
-  return rows
-    .map((row) => User.parse(row))
-    .filter(({ role }) => role === "owner")
-    .map(({ email }) => email);
 }
 
 // Longer than handing over takes, shorter than the queue hides a message that failed.

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { commit, get, key, list, type Row, remove, update, type Write } from "../table.ts";
-import { erase } from "../tenant/erase.ts";
 import { imagesPrefix } from "./images.ts";
-import { bundleKey, ERASE, Release, releasePrefix } from "./release.ts";
+import { bundleKey, Release, releasePrefix } from "./release.ts";
 
 /**
  * Erases what an environment that was removed leaves: its bundles with all they hold, and what they were first healthy with. The commit that removed
@@ -48,9 +48,6 @@ export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
 
 /** The environment was made and removed again meanwhile, or somebody else has erased all. */
 const newer = new Problem("version.stale");
-
-/** `REMOVED#` and the app's and environment's names, if it is a promise of this kind that is due. */
-export const isErasure = (sk: string) => sk.startsWith(ERASE);
 
 const withoutBundle = (ctx: Context, sk: string): Write =>
   update(ctx, key(ctx, sk), { change: "REMOVE #data", condition: "attribute_exists(pk)" });

@@ -4,7 +4,7 @@ import type { App } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { fill, get, getLasting, insert, key, list, put, type Write } from "../table.ts";
+import { fill, get, getLasting, insert, key, list, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of one app and environment: its Compose file, the files beside it and its variables. Deploying makes one;
@@ -43,16 +43,6 @@ const place = (app: string, environment: string, number: number) => `${app}#${en
 export const releasePrefix = (app: string, environment: string) => `REL#${app}#${environment}#`;
 export const bundleKey = (ctx: Context, app: string, environment: string, number: number) =>
   key(ctx, `BUNDLE#${place(app, environment, number)}`);
-
-export const ERASE = "REMOVED#";
-
-/** For the commit that removes an environment: its bundles are erased, at once or by the sweep. `last`: the app goes with it. */
-export const promiseErasure = (ctx: Context, of: { app: string; environment: string; upTo: number; last: boolean }): Write[] =>
-  of.upTo === 0 ? [] : [put(ctx, key(ctx, erasureOf(of)), { ...of, duePk: ERASE_SHARD, dueAt: ctx.now().toISOString() })];
-
-export const erasureOf = ({ app, environment }: { app: string; environment: string }) => `${ERASE}${app}#${environment}`;
-/** Removals are few: one of the sweep's shards holds them all. */
-const ERASE_SHARD = "DUE#0";
 
 /** @throws Problem bundle.too_large */
 export function pack(bundle: Bundle): Uint8Array {

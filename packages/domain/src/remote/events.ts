@@ -10,7 +10,7 @@
  * Everything is data from somebody else's server: lines are cut at 4 KB, decoded one by one (so a character split
  * between two packets is whole again), and freed of terminal sequences, control and direction characters.
  */
-import { CONTAINERS_MOST, type Container, readContainer } from "../container/container.ts";
+import { CONTAINERS_MOST, type Container, readContainer } from "./container.ts";
 import { type EventType, type Exit, type ExitClass, exitClasses, type RunEvent } from "./remote.ts";
 import { cleanText } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import type { HostKey } from "../target/host-key.ts";
+import type { HostKey } from "./host-key.ts";
 import type { Connect } from "./remote.ts";
 
 /** How servers are reached; the simulation gives its own. */

@@ -4,7 +4,7 @@
  * a run may be repeated: for the same job it attaches to what is going on, or replays what has ended.
  */
 
-import type { Containers } from "../container/container.ts";
+import type { Containers } from "./container.ts";
 
 /** An IP address that `checkAddress` returned, and the host key a human confirmed: the base64 of the whole key blob. */
 export interface Address {

@@ -1,5 +1,5 @@
-import { limit } from "../auth/rate.ts";
 import type { Context } from "../context.ts";
+import { limit } from "../rate-limit.ts";
 import { checkAddress } from "../remote/address.ts";
 import { within } from "../remote/deadline.ts";
 import { RemoteError } from "../remote/remote.ts";

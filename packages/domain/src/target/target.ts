@@ -2,18 +2,18 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { requireProof } from "../auth/proof.ts";
-import { limit } from "../auth/rate.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { inTurn } from "../deployment/busy.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { enqueue, goingOn, type Job, ring } from "../job/job.ts";
 import { remember } from "../once.ts";
+import { limit } from "../rate-limit.ts";
+import { HostKey } from "../remote/host-key.ts";
 import { generateKey } from "../remote/key.ts";
 import { commit, get, getLasting, insert, key, listAll, remove, update } from "../table.ts";
+import { inTurn } from "../turn.ts";
 import { judgeAddress } from "./address.ts";
-import { HostKey } from "./host-key.ts";
 
 /**
  * A customer's server as registered with us, reached over SSH with a key made for it alone. Before anything is sent to it, a person

@@ -3,7 +3,7 @@ import { audit } from "../audit/audit.ts";
 import type { Context, Scope, World } from "../context.ts";
 import { accountKey, newAccount } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
-import { commit, get, globalKey, insert, key } from "../table.ts";
+import { commit, get, globalKey, insert, key, listAll } from "../table.ts";
 
 /** The paying account; the first part of every key. Its people are users, each a member with a role. */
 export const Tenant = z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() });
@@ -55,4 +55,13 @@ export async function userOfEmail(world: World, email: string): Promise<User> {
     if (winner) return winner;
     throw error;
   }
+}
+
+/** The addresses of the tenant's owners: who is told about the bill. */
+export async function owners(ctx: Context): Promise<string[]> {
+  const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
+  return rows
+    .map((row) => User.parse(row))
+    .filter(({ role }) => role === "owner")
+    .map(({ email }) => email);
 }

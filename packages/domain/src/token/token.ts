@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { type Actor, allow, type Context, type Credential, scopes, type World } from "../context.ts";
+import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import { commit, fill, get, globalKey, key, listAll, remove, touch } from "../table.ts";
-import { erase } from "../tenant/erase.ts";
 
 /**
  * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row that

@@ -1,5 +1,5 @@
 import { type CatalogueEntry, catalogue } from "@berth/domain/error.ts";
-import { failures } from "@berth/domain/rollout/failure.ts";
+import { failures } from "@berth/domain/job/failure.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Field } from "../ui/field.tsx";
 import { Page, Section } from "../ui/page.tsx";

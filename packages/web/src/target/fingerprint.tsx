@@ -1,4 +1,4 @@
-import type { HostKey } from "@berth/domain/target/host-key.ts";
+import type { HostKey } from "@berth/domain/remote/host-key.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api, read } from "../api.ts";

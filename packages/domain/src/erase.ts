@@ -1,5 +1,5 @@
-import type { World } from "../context.ts";
-import { commit, type Key, list, type Write } from "../table.ts";
+import type { World } from "./context.ts";
+import { commit, type Key, list, type Write } from "./table.ts";
 
 /** Rows in one transaction: DynamoDB takes 100. */
 const AT_ONCE = 100;

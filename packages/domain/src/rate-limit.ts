@@ -1,6 +1,6 @@
-import type { World } from "../context.ts";
-import { Problem } from "../error.ts";
-import { getAll, globalKey, type Key, touch } from "../table.ts";
+import type { World } from "./context.ts";
+import { Problem } from "./error.ts";
+import { getAll, globalKey, type Key, touch } from "./table.ts";
 
 /** So many calls of a name in each window of `seconds`. */
 export interface Limit {

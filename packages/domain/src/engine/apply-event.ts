@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import { advance, type JobEvent } from "../job/advance.ts";
+import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "../job/job.ts";
 import { commit, get, type Write } from "../table.ts";
-import { advance, type JobEvent } from "./advance.ts";
 import { finish, letOthersGo, ringWaiting } from "./finish.ts";
-import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "./job.ts";
 
 /** Two workers on one job meet a few times; more often than this something is wrong. */
 const TRIES = 20;
@@ -13,7 +13,13 @@ const TRIES = 20;
  * bells that follow. Of two events at once the later one happens to the state the earlier one left. `also` is written in the same commit.
  * Answers the job as it became.
  */
-export async function happen(ctx: Context, id: string, event: JobEvent, seen?: Job, also: readonly Write[] = []): Promise<Job> {
+export async function applyEvent(
+  ctx: Context,
+  id: string,
+  event: JobEvent,
+  seen?: Job,
+  also: readonly Write[] = [],
+): Promise<Job> {
   let job = seen ?? (await findJob(ctx, id));
   for (let tries = 1; ; tries++) {
     if (!job) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });

@@ -1,5 +1,5 @@
-import type { Bundle } from "../release/release.ts";
 import type { RunFile } from "../remote/remote.ts";
+import type { Bundle } from "./release.ts";
 
 /**
  * A file of variables that Docker Compose reads back to the same names and values. Single quotes keep everything as it is but a single quote

@@ -1,8 +1,8 @@
-import type { Environment } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import type { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
+import type { Environment } from "./app.ts";
 
 /** More than this many deploys of a tenant wait for nothing good. */
 const WAITING_MOST = 100;
@@ -17,23 +17,6 @@ export async function freeToChange(ctx: Context, environment: Environment, accou
   if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
   if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
   return account.deploys.filter((id) => going.has(id));
-}
-
-const TRIES = 10;
-
-/**
- * Does a change again while others got ahead of it: a tenant's deploys meet on its list of them, whatever apps they are of. Each try reads
- * afresh and ends in one commit, so only one of them takes place.
- */
-export async function inTurn<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
-      await ctx.sleep(tries * (10 + (ctx.random(1)[0] ?? 0) / 8));
-    }
-  }
 }
 
 /** The refusal of a change while another job holds the environment. */

@@ -1,8 +1,8 @@
 import type { Context, World } from "../context.ts";
+import { LAST_MINUTES } from "../job/advance.ts";
+import { dueShards, ended, Job, jobKey } from "../job/job.ts";
 import { allDue, getAll, tenantOf } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
-import { LAST_MINUTES } from "./advance.ts";
-import { dueShards, ended, Job, jobKey } from "./job.ts";
 
 /** A job that has not ended, of any tenant. */
 export interface Unfinished {

@@ -1,17 +1,17 @@
 import { projectOf } from "../app/app.ts";
+import { type Inspection, shared } from "../container/fresh.ts";
+import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import { awayFor, take } from "../held.ts";
+import { failure, failureOf, failureOfLine } from "../job/failure.ts";
 import type { Failure } from "../job/job.ts";
 import { redactorOf } from "../release/secrets.ts";
 import { readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { failure, failureOf, failureOfLine } from "../rollout/failure.ts";
-import { ask } from "../rollout/line.ts";
 import { get, touch } from "../table.ts";
+import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
-import { type Inspection, shared } from "./fresh.ts";
-import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "./seen.ts";
 
 /**
  * Answers the message: asks the server and keeps what it said. The same message again does nothing. One for which the tenant's share of workers

@@ -3,9 +3,9 @@ import { type Bell, findJob, type Job } from "../job/job.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
 import { RemoteError, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
+import type { Line } from "../target/connection.ts";
 import { cancelOf } from "./input.ts";
 import { RENEW_SECONDS, renewLease } from "./lease.ts";
-import type { Line } from "./line.ts";
 
 /** A worker stays with a run for this long, then hands it over. */
 const ATTEND_MINUTES = 10;

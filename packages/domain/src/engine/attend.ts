@@ -2,15 +2,15 @@ import { keepSeen } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import type { Account } from "../entitlement/account.ts";
 import type { Outcome } from "../job/advance.ts";
+import { failure, failureOf, failureOfLine } from "../job/failure.ts";
 import { type Bell, type Job, ring } from "../job/job.ts";
 import { readImages, recordImages } from "../release/images.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
+import type { Line } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import { end } from "./end.ts";
-import { failure, failureOf, failureOfLine } from "./failure.ts";
 import { baseOf, cancelOf, inputOf, releaseOf } from "./input.ts";
 import { renewLease } from "./lease.ts";
-import type { Line } from "./line.ts";
 import { recorder } from "./recorder.ts";
 import { isStopping, stop, watching } from "./watch.ts";
 

@@ -1,9 +1,10 @@
+import { isErasure } from "../app/erasure.ts";
 import type { Context, World } from "../context.ts";
-import { eraseReleases, isErasure } from "../release/erase.ts";
+import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
+import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
+import { eraseReleases } from "../release/erase.ts";
 import { listDue, tenantOf } from "../table.ts";
-import { LIFE_MINUTES, nextLook } from "./advance.ts";
-import { happen } from "./happen.ts";
-import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "./job.ts";
+import { applyEvent } from "./apply-event.ts";
 
 /**
  * Looks at every job nothing was heard of in time and rings its bell again. It finds them by the sparse due index, so an idle system costs
@@ -41,7 +42,7 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
   if (!job || ended(job)) return false;
   const now = ctx.now();
   if (now.getTime() - Date.parse(job.createdAt) > LIFE_MINUTES * 60_000) {
-    const after = await happen(ctx, id, { type: "overdue", at: now }, job);
+    const after = await applyEvent(ctx, id, { type: "overdue", at: now }, job);
     if (after !== job) return false;
   }
   // Pushing the due time on is what lets only one of two sweeps ring.

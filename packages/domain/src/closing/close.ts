@@ -6,9 +6,9 @@ import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
-import { owners } from "../mail/outbox.ts";
 import { commit, getAll, key, listAll, update } from "../table.ts";
 import { targetKey } from "../target/target.ts";
+import { owners } from "../tenant/tenant.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
 
 export const Closed = z.object({

@@ -1,15 +1,15 @@
 import type { Context } from "../context.ts";
 import { getAccount, refusal } from "../entitlement/account.ts";
-import { happen } from "../job/happen.ts";
+import { failure, isFailureClass } from "../job/failure.ts";
 import { type Bell, ended, findJob, goingOn, type Job, mutates, ring, rolloutEnded } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Reach } from "../remote/reach.ts";
+import { lineTo } from "../target/connection.ts";
+import { applyEvent } from "./apply-event.ts";
 import { attend } from "./attend.ts";
 import { look } from "./check.ts";
 import { end } from "./end.ts";
-import { failure, isFailureClass } from "./failure.ts";
 import { takeLease } from "./lease.ts";
-import { lineTo } from "./line.ts";
 import { isStopping } from "./watch.ts";
 
 /** Does whatever a job's rollout needs next: waits its turn, runs or attaches to the run on the server, and lets the outcome happen to the job. */
@@ -43,7 +43,7 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
   const line = lineTo(ctx, taken.target, reach);
   try {
-    const started = await happen(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
+    const started = await applyEvent(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
     // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
     const begun = started.rollouts[bell.target];
     if (begun?.status !== "running") return;
@@ -60,5 +60,5 @@ async function stillAhead(ctx: Context, deploys: readonly string[], job: string)
 
 async function waits(ctx: Context, job: Job, bell: Bell, behind: string): Promise<void> {
   if (job.rollouts[bell.target]?.waitsFor === behind) return;
-  await happen(ctx, job.id, { type: "waits", target: bell.target, for: behind, at: ctx.now() });
+  await applyEvent(ctx, job.id, { type: "waits", target: bell.target, for: behind, at: ctx.now() });
 }

@@ -3,13 +3,13 @@ import type { Context } from "../context.ts";
 import { type Account, logDays } from "../entitlement/account.ts";
 import { lastSeq } from "../job/event.ts";
 import type { Job } from "../job/job.ts";
+import { filesOf } from "../release/files.ts";
 import { pinsOf } from "../release/images.ts";
 import { getBundle } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import type { RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { placeOf } from "./end.ts";
-import { filesOf } from "./files.ts";
 import { RUN_SPAN } from "./recorder.ts";
 
 /** The server and what to run there, put together from the table. */

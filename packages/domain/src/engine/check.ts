@@ -2,17 +2,17 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { awayFor, take } from "../held.ts";
 import { advance, type Outcome } from "../job/advance.ts";
-import { happen } from "../job/happen.ts";
+import { failure, failureOf, failureOfLine } from "../job/failure.ts";
 import { type Bell, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
 import { CONNECT_SECONDS, READER_SECONDS, readers, within } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { asTold } from "../secret/redact.ts";
 import { get } from "../table.ts";
+import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
+import { applyEvent } from "./apply-event.ts";
 import { end } from "./end.ts";
-import { failure, failureOf, failureOfLine } from "./failure.ts";
-import { ask } from "./line.ts";
 
 /**
  * Work that only reads a server: no lease and no fence, but one worker at a time, its own end to every wait, and no more workers than the tenant's
@@ -32,7 +32,7 @@ export async function look(ctx: Context, job: Job, bell: Bell, reach: Reach): Pr
     if (!started) return;
     const attempt = started.rollouts[bell.target]?.attempts;
     const outcome = await answerOf(ctx, started, StoredTarget.parse(row), reach);
-    await happen(ctx, job.id, { type: "ended", target: bell.target, outcome, attempt, at: ctx.now() });
+    await applyEvent(ctx, job.id, { type: "ended", target: bell.target, outcome, attempt, at: ctx.now() });
   } finally {
     await hold.release();
   }

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
+import { requireProof } from "../auth/proof.ts";
 import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";
+import { fromNetwork, limit, limitAll } from "../rate-limit.ts";
 import { commit, get, globalKey, insert, touch, ttlIn, update } from "../table.ts";
-import { mintToken } from "../token/issue.ts";
-import type { Token } from "../token/token.ts";
-import { requireProof } from "./proof.ts";
-import { fromNetwork, limit, limitAll } from "./rate.ts";
+import { mintToken } from "./issue.ts";
+import type { Token } from "./token.ts";
 
 /**
  * Device login (RFC 8628): the CLI shows a short code, a person who is logged in confirms it in the browser after seeing who asks and from

@@ -1,8 +1,8 @@
 import { audit } from "../audit/audit.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { happen } from "./happen.ts";
-import { ended, getJob, type Job } from "./job.ts";
+import { ended, getJob, type Job } from "../job/job.ts";
+import { applyEvent } from "./apply-event.ts";
 
 /**
  * Cancels a job. What has not started ends at once; what runs is stopped on the server by the worker that holds it, and the previous release
@@ -14,5 +14,5 @@ export async function cancelJob(ctx: Context, id: string): Promise<Job> {
   allow(ctx, "deploy", job.app === undefined ? undefined : { app: job.app });
   if (job.status === "canceled" || (job.cancelAt && !ended(job))) return job;
   if (ended(job)) throw new Problem("job.ended", { detail: `${id} has ${job.status}.`, next: [`berth jobs show ${id}`] });
-  return happen(ctx, id, { type: "canceled", at: ctx.now() }, job, [audit(ctx, "job.cancel", id)]);
+  return applyEvent(ctx, id, { type: "canceled", at: ctx.now() }, job, [audit(ctx, "job.cancel", id)]);
 }

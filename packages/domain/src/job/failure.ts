@@ -1,6 +1,6 @@
-import type { Failure } from "../job/job.ts";
 import type { Exit, RemoteError } from "../remote/remote.ts";
-import { userName } from "../target/user-name.ts";
+import { userName } from "../remote/user-name.ts";
+import type { Failure } from "./job.ts";
 
 /** Every class of failure of a job, with what to do about it. The class is the contract: docs, CLI and dashboard read the same entry. */
 export const failures = {

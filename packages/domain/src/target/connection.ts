@@ -1,11 +1,11 @@
 import type { Context } from "../context.ts";
+import { isFailureClass } from "../job/failure.ts";
 import { CONNECT_SECONDS, READ_SECONDS, within } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import { openKey, type StoredTarget } from "../target/target.ts";
-import { isFailureClass } from "./failure.ts";
+import { openKey, type StoredTarget } from "./target.ts";
 
 /** Connects to a target with its own key. @throws RemoteError */
 export const openLine = (ctx: Context, target: StoredTarget, reach: Reach, signal?: AbortSignal): Promise<Remote> =>

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { cleanText } from "../remote/text.ts";
+import { cleanText } from "./text.ts";
 
 /** A port of a container that the server publishes. */
 export const Port = z.object({

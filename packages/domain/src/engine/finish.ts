@@ -1,13 +1,13 @@
 import { App, appKey, Environment, environmentKey, keepRequests, listEnvironments, newEnvironment } from "../app/app.ts";
+import { promiseErasure } from "../app/erasure.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { accountKey, getAccount, giveBack } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
+import { goingOn, type Job, mutates, type Rollout, ring } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
-import { promiseErasure } from "../release/release.ts";
 import { get, remove, replace, update, type Write } from "../table.ts";
 import { StoredTarget, type Target, targetKey } from "../target/target.ts";
-import { goingOn, type Job, mutates, type Rollout, ring } from "./job.ts";
 
 /** Everything the end of a job means beside its own row; part of the commit that ends it. */
 export async function finish(ctx: Context, job: Job): Promise<Write[]> {

@@ -2,12 +2,12 @@ import { customerKey } from "../billing/customer.ts";
 import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
 import type { Actor, Context, World } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
+import { erase, eraseAll, erasePartition } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { Job } from "../job/job.ts";
 import { commit, get, globalKey, key, listAll, listDue, put, type Row, tenantOf, touch, update } from "../table.ts";
-import { closedKey } from "./closed.ts";
-import { erase, eraseAll, erasePartition } from "./erase.ts";
-import { tenantKey, User } from "./tenant.ts";
+import { closedKey } from "../tenant/closed.ts";
+import { tenantKey, User } from "../tenant/tenant.ts";
 
 /**
  * The work of closing an account that was marked. Every step may be done twice and by two at once; a killed one is gone on with from the mark,
