@@ -1,5 +1,3 @@
-import type Stripe from "stripe";
-import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, getAccount, limitsOf, refusal } from "../entitlement/account.ts";
@@ -10,23 +8,10 @@ import { type PlanName, planNames } from "../plan/plan.ts";
 import { commit, get, insert, key } from "../table.ts";
 import { getCatalogue, planOfPrice } from "./catalogue.ts";
 import { planDowngrade, takeBack } from "./downgrade.ts";
-import type { PlanChange } from "./plan-change.ts";
+import { type PlanChange, Request, type Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 import { previewUpgrade, upgrade } from "./upgrade.ts";
-
-/** A change on record before Stripe is asked, so that a repeat asks for exactly the same. */
-const Request = z.object({ id: z.string(), from: z.enum(planNames), plan: z.enum(planNames), at: z.number().int() });
-export type Request = z.infer<typeof Request>;
-
-/** The subscription a change is about. */
-export interface Subject {
-  readonly stripe: Stripe;
-  readonly customer: string;
-  readonly subscription: Stripe.Subscription;
-  readonly item: Stripe.SubscriptionItem;
-  readonly from: PlanName;
-}
 
 /** Stripe remembers a key for a day at least; within less a repeat is the same request there too. */
 const REPEAT_SECONDS = 23 * 3600;

@@ -2,8 +2,7 @@ import type Stripe from "stripe";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { soldAt } from "./catalogue.ts";
-import type { Request, Subject } from "./change.ts";
-import type { PlanChange } from "./plan-change.ts";
+import type { PlanChange, Request, Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 
 type Done = Pick<PlanChange, "status">;

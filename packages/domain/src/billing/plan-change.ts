@@ -1,5 +1,6 @@
+import type Stripe from "stripe";
 import * as z from "zod";
-import { planNames } from "../plan/plan.ts";
+import { type PlanName, planNames } from "../plan/plan.ts";
 
 /** What a change of plan did, or would do. */
 export const PlanChange = z.object({
@@ -18,3 +19,16 @@ export const PlanChange = z.object({
   over: z.object({ slots: z.number().int(), targets: z.number().int() }),
 });
 export type PlanChange = z.infer<typeof PlanChange>;
+
+/** A change on record before Stripe is asked, so that a repeat asks for exactly the same. */
+export const Request = z.object({ id: z.string(), from: z.enum(planNames), plan: z.enum(planNames), at: z.number().int() });
+export type Request = z.infer<typeof Request>;
+
+/** The subscription a change is about. */
+export interface Subject {
+  readonly stripe: Stripe;
+  readonly customer: string;
+  readonly subscription: Stripe.Subscription;
+  readonly item: Stripe.SubscriptionItem;
+  readonly from: PlanName;
+}

@@ -3,9 +3,8 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
 import { soldAt } from "./catalogue.ts";
-import type { Request, Subject } from "./change.ts";
 import { release } from "./downgrade.ts";
-import type { PlanChange } from "./plan-change.ts";
+import type { PlanChange, Request, Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 
 /** What the rest of the period costs on the larger plan, as Stripe computes it. Nothing is changed. */

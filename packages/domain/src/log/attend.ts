@@ -6,17 +6,15 @@ import { getAll } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 import { follow, lastLines } from "./follow.ts";
 import { gathering } from "./gather.ts";
-import type { LogItem } from "./item.ts";
 import { changeLog, findLog, LOOK_SECONDS, type LogSession, lastBatch, sessionTtl } from "./log.ts";
 import { callWorker } from "./open.ts";
 import { nowhere } from "./position.ts";
+import { together } from "./together.ts";
 
 /** A worker stays with a session for this long, then hands it over. */
 export const TURN_SECONDS = 60;
 /** Without a word of it for so long a worker is taken for dead, and the next one goes on. */
 const QUIET_SECONDS = 20;
-/** Until all targets have told their last lines, so that these come in order and are counted together; a slow one is not waited for any longer. */
-const TOGETHER_SECONDS = 5;
 const LIFE_HOURS = 24;
 
 /** Answers the message: follows the session's targets from where the last batch ends, for a turn, while somebody reads. */
@@ -137,39 +135,3 @@ function watching(ctx: Context, id: string, turn: string, over: AbortController)
     },
   };
 }
-
-/** The last lines of all targets together, in the order of their times. */
-function together(
-  ctx: Context,
-  { targets, tail, follow: follows }: LogSession,
-  toldBefore: boolean,
-  signal: AbortSignal,
-  tell: (lines: readonly LogItem[]) => void,
-) {
-  const missing = new Set(targets.map(({ id }) => id));
-  const lines: LogItem[] = [];
-  let told = toldBefore;
-  const end = () => {
-    if (told) return;
-    told = true;
-    lines.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-    tell(lines.slice(Math.max(0, lines.length - tail)));
-  };
-  const came = (target: string) => {
-    missing.delete(target);
-    if (missing.size === 0) end();
-    else if (follows && !told) void ctx.sleep(TOGETHER_SECONDS * 1000, signal).then(() => signal.aborted || end());
-  };
-  return {
-    /** A target's last lines; false when they come too late to be told with the others'. */
-    add(target: string, found: readonly LogItem[]): boolean {
-      if (told) return false;
-      lines.push(...found);
-      came(target);
-      return true;
-    },
-    none: came,
-    end,
-  };
-}
-export type Together = ReturnType<typeof together>;

@@ -5,11 +5,11 @@ import type { Reach } from "../remote/reach.ts";
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import { openLine } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
-import type { Together } from "./attend.ts";
 import { type Gathering, gapOf } from "./gather.ts";
 import type { LogItem } from "./item.ts";
 import type { LogSession, Place } from "./log.ts";
 import { type Listener, listener } from "./position.ts";
+import type { Together } from "./together.ts";
 
 /** One target of a session, as a worker hears it. */
 export interface Voice {
