@@ -7,6 +7,7 @@ import { systemOf } from "../../functions/worker.ts";
 import { answerBells } from "../../functions/workers/bells.ts";
 import { ringForNew } from "../../functions/workers/promises.ts";
 import { createApi } from "./api.ts";
+import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
@@ -16,7 +17,6 @@ import { createReading } from "./reading.ts";
 import { createRunner, type Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import { createTable, tableName } from "./table.ts";
-import { createVoices } from "./voice.ts";
 import { worldOf } from "./world.ts";
 
 const MINUTE = 60_000;
