@@ -9,6 +9,7 @@ import { ringForNew } from "../../functions/workers/promises.ts";
 import { createApi } from "./api.ts";
 import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
+import "./lazy.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
 import { createQueue, type Queue } from "./queue.ts";
