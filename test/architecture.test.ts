@@ -84,7 +84,7 @@ test("a noun of the domain imports only nouns before it", () => {
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {
   const folder = (path: string) => /^functions\/([^/]+)\//.exec(path)?.[1];
   const refused = (to: string, _: boolean, path: string) =>
-    /^(infra|test|scripts|packages\/(cli|web|local(-\w+)?))\//.test(to) ||
+    /^(infra|test|scripts|packages\/(api-client|cli|web|local(-\w+)?))\//.test(to) ||
     (folder(to) !== undefined && folder(to) !== folder(path));
   expect(broken(below("functions/"), refused)).toEqual([]);
 });
@@ -99,7 +99,7 @@ test("infra takes only types and the manifest from functions, and from packages 
   expect(broken(code, (to, _, path) => to.startsWith("infra/") && !/^(infra|test|scripts)\//.test(path))).toEqual([]);
 });
 
-test("the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
+test("the API client, the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
   // Data without imports of Node's or the SDK's, for pages and help.
   const tables = ["error", "job/failure", "plan/plan", "import/secret", "remote/user-name", "compose/reserved"];
   const words = [...tables.map((name) => `packages/domain/src/${name}.ts`), ...filesOf("packages/domain/src/*/problems.ts")];
@@ -107,8 +107,13 @@ test("the CLI and the dashboard know the API by its types, and of the domain onl
   const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(
     (name) => `packages/domain/src/compose/${name}.ts`,
   );
-  for (const folder of ["packages/cli/", "packages/web/"]) {
-    const known = folder === "packages/cli/" ? [...words, ...readers] : words;
+  const client = filesOf("packages/api-client/src/*.ts");
+  const folders = {
+    "packages/api-client/": [],
+    "packages/cli/": [...client, ...words, ...readers],
+    "packages/web/": [...client, ...words],
+  };
+  for (const [folder, known] of Object.entries<readonly string[]>(folders)) {
     const refused = (to: string, typeOnly: boolean) =>
       /^(infra|test|scripts)\//.test(to) ||
       (/^(functions|packages)\//.test(to) && !to.startsWith(folder) && !typeOnly && !known.includes(to));

@@ -62,6 +62,7 @@ function textsOf(path: string): Said[] {
 
 const surfaces = [
   ...filesOf(
+    "packages/api-client/src/**/*.ts",
     "packages/web/src/**/*.{ts,tsx}",
     "packages/cli/src/**/*.ts",
     "packages/domain/src/**/*.ts",

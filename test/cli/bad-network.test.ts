@@ -1,5 +1,6 @@
+import { body } from "@berth/api-client/client.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { body, connect } from "../../packages/cli/src/api/client.ts";
+import { connect } from "../../packages/cli/src/api/client.ts";
 import { follow } from "../../packages/cli/src/job/follow.ts";
 import { Refused } from "../../packages/cli/src/refusal.ts";
 import { type BadNetwork, badNetwork, type Fault, faults, type Passed } from "../support/bad-network.ts";

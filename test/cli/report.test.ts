@@ -1,5 +1,5 @@
+import type { Event, Job } from "@berth/api-client/types.ts";
 import { expect, test } from "vitest";
-import type { Event, Job } from "../../packages/cli/src/api/types.ts";
 import { reporter } from "../../packages/cli/src/job/report.ts";
 import { plain } from "../../packages/cli/src/terminal/paint.ts";
 

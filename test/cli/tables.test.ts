@@ -1,5 +1,3 @@
-import { describe, expect, test } from "vitest";
-import { closedLines } from "../../packages/cli/src/account/delete.ts";
 import type {
   App,
   AppStatus,
@@ -13,7 +11,9 @@ import type {
   Target,
   Token,
   Usage,
-} from "../../packages/cli/src/api/types.ts";
+} from "@berth/api-client/types.ts";
+import { describe, expect, test } from "vitest";
+import { closedLines } from "../../packages/cli/src/account/delete.ts";
 import { appTable, statusLines } from "../../packages/cli/src/app/view.ts";
 import { auditTable } from "../../packages/cli/src/audit/list.ts";
 import { invoiceLines } from "../../packages/cli/src/billing/invoices.ts";

@@ -59,8 +59,8 @@ export const cli = [
     bad,
     [
       "a deploy that goes on is left because a gateway failed",
-      "ways.has(code) || status >= 500 || status === 429",
-      "status >= 500 || code === ways.size.toString()",
+      "ways.has(problem.code) || passes(problem)",
+      "passes(problem) || problem.code === ways.size.toString()",
     ],
     [
       "a job whose end is not known is said to have failed",

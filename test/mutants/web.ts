@@ -50,10 +50,10 @@ export const web = [
       'if (target.status === "unready" && target.problem)',
     ],
   ),
-  ...within("packages/web/src/billing/standing.ts", follow, [
+  ...within("packages/api-client/src/entitlement.ts", follow, [
     "a word that nobody knows locks the pages",
-    "if (!states.includes(state)) return undefined;",
-    "",
+    "if (state === undefined) return undefined;",
+    'if (state === undefined) return { state: "restricted" };',
   ]),
   ...within("packages/web/src/auth/device-code.ts", follow, [
     "a code that was typed in small letters is refused",

@@ -1,15 +1,16 @@
+import { parseEntitlement } from "@berth/api-client/entitlement.ts";
+import type { Event } from "@berth/api-client/types.ts";
 import { expect, test } from "vitest";
 import { detailWords } from "../../packages/web/src/audit/detail.ts";
 import { deviceCode } from "../../packages/web/src/auth/device-code.ts";
-import { parseStanding } from "../../packages/web/src/billing/standing.ts";
-import { hear, KEPT, type LogEvent, nothing } from "../../packages/web/src/job/follow.ts";
+import { hear, KEPT, nothing } from "../../packages/web/src/job/follow.ts";
 import { stepsOf } from "../../packages/web/src/job/steps.ts";
 import { safeNext } from "../../packages/web/src/session.ts";
 import { factsOf, letIn, standingOf } from "../../packages/web/src/target/target.ts";
 import { ago, span } from "../../packages/web/src/ui/time.tsx";
 
 const at = (seconds: number) => new Date(Date.UTC(2027, 2, 1, 12, 0, seconds)).toISOString();
-const line = (seq: number, more: Partial<LogEvent> = {}): LogEvent => ({
+const line = (seq: number, more: Partial<Event> = {}): Event => ({
   seq,
   at: at(seq),
   type: "log",
@@ -88,13 +89,16 @@ test.each([
   expect(safeNext(next)).toBe(path);
 });
 
-test("the standing is read from the header of an answer, and an unknown one says nothing", () => {
-  expect(parseStanding("grace; until=2027-03-08T12:00:00.000Z")).toEqual({ state: "grace", until: "2027-03-08T12:00:00.000Z" });
-  expect(parseStanding("active")).toEqual({ state: "active" });
-  expect(parseStanding("restricted; because=ended")).toEqual({ state: "restricted", because: "ended" });
-  expect(parseStanding("restricted; because=magic")).toEqual({ state: "restricted" });
-  expect(parseStanding("golden")).toBeUndefined();
-  expect(parseStanding(null)).toBeUndefined();
+test("the entitlement is read from the header of an answer, and an unknown one says nothing", () => {
+  expect(parseEntitlement("grace; until=2027-03-08T12:00:00.000Z")).toEqual({
+    state: "grace",
+    until: "2027-03-08T12:00:00.000Z",
+  });
+  expect(parseEntitlement("active")).toEqual({ state: "active" });
+  expect(parseEntitlement("restricted; because=ended")).toEqual({ state: "restricted", because: "ended" });
+  expect(parseEntitlement("restricted; because=magic")).toEqual({ state: "restricted" });
+  expect(parseEntitlement("golden")).toBeUndefined();
+  expect(parseEntitlement(null)).toBeUndefined();
 });
 
 test("the command that lets Berth in stays one quoted word, whatever the key says", () => {

@@ -1,19 +1,8 @@
+import type { Problem } from "@berth/api-client/problem.ts";
 import { type Exit, exits } from "./exit.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { clean, wrap } from "./terminal/text.ts";
 import { moment } from "./terminal/time.ts";
-
-/** A refusal as the service sends it (RFC 9457), or one of our own in the same form. */
-export interface Problem {
-  readonly code: string;
-  readonly title: string;
-  readonly status?: number;
-  readonly detail?: string;
-  readonly hint?: string;
-  readonly next?: readonly string[];
-  readonly request?: string;
-  readonly [fact: string]: unknown;
-}
 
 /** What this program itself refuses. A code that the service has too means the same here. */
 export const own = {

@@ -48,7 +48,7 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
     exit = fail(error, args, terminal, json);
     refusedForBill = error instanceof Refused && error.problem.code.startsWith("billing.");
   }
-  if (session?.standing && !refusedForBill) terminal.err(...banner(session.standing, await session.place(), terminal));
+  if (session?.entitlement && !refusedForBill) terminal.err(...banner(session.entitlement, await session.place(), terminal));
   return exit;
 }
 

@@ -1,4 +1,5 @@
-import type { Client } from "./api/client.ts";
+import type { Client } from "@berth/api-client/client.ts";
+import type { Entitlement } from "@berth/api-client/entitlement.ts";
 import type { Asked, Place } from "./config/place.ts";
 import { refuse } from "./refusal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -24,8 +25,8 @@ export interface Session {
   readonly input: () => Promise<string>;
   /** Told when a request is tried again; a progress line may show it. */
   retrying: ((why: string) => void) | undefined;
-  /** What the service last said about the account. */
-  standing: string | undefined;
+  /** What the account may do, as the service last said. */
+  entitlement: Entitlement | undefined;
 }
 
 export interface Start {
@@ -62,8 +63,8 @@ export function createSession({ stdin, ...start }: Start): Session {
     return connect(url, {
       token,
       agent: `berth/${version()} (${process.platform}; node ${process.versions.node})`,
-      onEntitlement: (header) => {
-        session.standing = header;
+      onEntitlement: (entitlement) => {
+        session.entitlement = entitlement;
       },
       env: start.env,
       onSlow: () => sayOnce(`Waiting for ${url} to answer ...`),
@@ -92,7 +93,7 @@ export function createSession({ stdin, ...start }: Start): Session {
       return Buffer.concat(chunks).toString("utf8");
     },
     retrying: undefined,
-    standing: undefined,
+    entitlement: undefined,
   };
   return session;
 }
@@ -109,19 +110,17 @@ export function note(session: Session, ...lines: readonly string[]): void {
 }
 
 /** What an account in arrears is told after every command. */
-export function banner(standing: string | undefined, place: Place, { errPaint: paint }: Terminal): string[] {
-  const [state, fact] = standing?.split("; ") ?? [];
-  const until = fact?.startsWith("until=") ? fact.slice("until=".length) : undefined;
+export function banner({ state, until, because }: Entitlement, place: Place, { errPaint: paint }: Terminal): string[] {
   const link = `${place.url}/billing`;
   if (state === "grace")
     return [
       `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Fix it: ${link}`,
     ];
-  if (state === "restricted" && fact === "because=ended")
+  if (state === "restricted" && because === "ended")
     return [
       `${paint.red("!")} Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${place.url}/plans`,
     ];
-  if (state === "restricted" && fact === "because=paused")
+  if (state === "restricted" && because === "paused")
     return [`${paint.red("!")} Your subscription is paused, so changes are off. Your apps keep running. See ${link}`];
   if (state === "restricted")
     return [

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useLocation } from "wouter-preact";
-import { api, read, refusedAs } from "./api.ts";
-import { forgetStanding } from "./billing/standing.ts";
+import { api, refusedAs } from "./api.ts";
+import { forgetEntitlement } from "./billing/entitlement.ts";
 
 /**
  * Who is signed in. The cookie is HttpOnly, so a mark in local storage remembers that there is one: without it a visitor's first page asks
@@ -25,7 +26,7 @@ export const meKey = ["me"];
 
 async function whoAmI() {
   try {
-    const me = await read(api.me.$get());
+    const me = await body(api.me.$get());
     mark();
     return me;
   } catch (error) {
@@ -54,7 +55,7 @@ export function useSignOut() {
   return async () => {
     await api.auth.logout.$post();
     unmark();
-    forgetStanding();
+    forgetEntitlement();
     queries.clear();
     queries.setQueryData(meKey, null);
     go("/");

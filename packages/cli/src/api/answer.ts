@@ -1,4 +1,5 @@
-import { type Problem, Refused, refuse } from "../refusal.ts";
+import { problemOf } from "@berth/api-client/problem.ts";
+import { Refused, refuse } from "../refusal.ts";
 
 /** What came of one try. `arrived`: the request may have been carried out. */
 export type Try =
@@ -8,9 +9,9 @@ export type Try =
 
 /** A success read to its end, or a refusal that passes. @throws Refused one that is final */
 export async function answerOf(response: Response, base: string): Promise<Try> {
-  const type = response.headers.get("content-type") ?? "";
   if (response.ok) {
     if (response.status === 204) return { response };
+    const type = response.headers.get("content-type") ?? "";
     if (!type.includes("application/json"))
       throw refuse("cli.unexpected", { detail: `${base} answered with ${type || "nothing"}.` });
     const text = await response.text();
@@ -18,7 +19,8 @@ export async function answerOf(response: Response, base: string): Promise<Try> {
     return { response: new Response(text, { status: response.status, headers: response.headers }) };
   }
   const after = retryAfter(response.headers.get("retry-after"));
-  if (!type.includes("application/problem+json")) {
+  const problem = await problemOf(response);
+  if (problem === undefined) {
     const { status } = response;
     // Not the service's own words but its gateway's: what was to answer is gone, and comes back.
     if (status >= 500 || [408, 425, 429].includes(status))
@@ -29,8 +31,7 @@ export async function answerOf(response: Response, base: string): Promise<Try> {
       };
     throw refuse("cli.unexpected", elsewhere(response, base) ?? { detail: `${base} answered ${status}.` });
   }
-  const problem = (await response.json()) as Problem;
-  const refused = new Refused({ ...problem, code: String(problem.code), title: String(problem.title) }, undefined, after);
+  const refused = new Refused(problem, undefined, after);
   if (problem.code === "idempotency.busy" || problem.code === "service.busy") return { refused, after: 1000, arrived: true };
   if (problem.code === "rate.limited" && after !== undefined) return { refused, after, arrived: false };
   throw refused;

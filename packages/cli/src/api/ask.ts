@@ -1,5 +1,6 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Entitlement, parseEntitlement } from "@berth/api-client/entitlement.ts";
 import { Refused, refuse, usage } from "../refusal.ts";
 import { answerOf, type Try } from "./answer.ts";
 import { hintOf, isCertificate, isUnsent, reasonOf } from "./reason.ts";
@@ -12,8 +13,8 @@ export interface Asking {
   /** Where proxies and authorities are named. */
   readonly env?: Env;
   readonly times?: Times;
-  /** Told where the account stands, by every answer that says so. */
-  readonly onEntitlement?: (header: string) => void;
+  /** Told what the account may do, by every answer that says so. */
+  readonly onEntitlement?: (entitlement: Entitlement) => void;
   /** Told when an answer has not come for some seconds longer than the service was asked to wait. */
   readonly onSlow?: () => void;
   /** Told before a request is repeated, with the milliseconds since it was first sent. */
@@ -64,8 +65,8 @@ export function asking(base: string, options: Asking): typeof fetch {
     try {
       const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
       const response = await send(input, { ...init, redirect: "manual", signal });
-      const standing = response.headers.get("berth-entitlement");
-      if (standing) onEntitlement?.(standing);
+      const entitlement = parseEntitlement(response.headers.get("berth-entitlement"));
+      if (entitlement) onEntitlement?.(entitlement);
       return await answerOf(response, base);
     } catch (error) {
       if (error instanceof Refused) throw error;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { passes, pause } from "@berth/api-client/retry.ts";
 import { Refused } from "../refusal.ts";
 
 /** What goes on without us is waited for through a lost network for this long. */
@@ -33,13 +33,13 @@ export function throughOutages({ signal, onLost, onFound, lost: most = LOST_MS, 
         return answer;
       } catch (error) {
         if (signal?.aborted) return undefined;
-        if (!(error instanceof Refused) || !passes(error)) throw error;
-        const pause = Math.max(again, Math.min(error.after ?? 0, QUESTION_MS));
-        lost += Math.min(Date.now() - asked, QUESTION_MS) + pause;
+        if (!(error instanceof Refused) || !isOutage(error)) throw error;
+        const wait = Math.max(again, Math.min(error.after ?? 0, QUESTION_MS));
+        lost += Math.min(Date.now() - asked, QUESTION_MS) + wait;
         const why = error.problem.detail ?? error.problem.title;
         if (lost > most) throw given(why, error);
         onLost?.(why);
-        await rest(pause, signal);
+        await pause(wait, signal);
         return undefined;
       }
     },
@@ -49,13 +49,4 @@ export function throughOutages({ signal, onLost, onFound, lost: most = LOST_MS, 
 const ways = new Set(["cli.unreachable", "cli.unexpected", "cli.unknown"]);
 
 /** What stands between us and the service, or its own trouble; not that it refuses us. */
-const passes = ({ problem: { code, status = 0 } }: Refused) => ways.has(code) || status >= 500 || status === 429;
-
-/** Waits, or until the signal aborts. */
-export async function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { signal });
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-  }
-}
+const isOutage = ({ problem }: Refused) => ways.has(problem.code) || passes(problem);

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { body, segment } from "../api/client.ts";
+import { body, segment } from "@berth/api-client/client.ts";
 import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { readSettings, SETTINGS_FILE } from "../compose/project.ts";
 import { makeApp } from "../deployment/deploy.ts";

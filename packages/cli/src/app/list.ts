@@ -1,4 +1,4 @@
-import { body } from "../api/client.ts";
+import { body } from "@berth/api-client/client.ts";
 import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

@@ -1,5 +1,5 @@
-import { body, segment } from "../api/client.ts";
-import type { App, Job } from "../api/types.ts";
+import { body, segment } from "@berth/api-client/client.ts";
+import type { App, Job } from "@berth/api-client/types.ts";
 import { choiceOf, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { watch } from "../job/watch.ts";

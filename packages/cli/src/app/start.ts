@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { body, segment } from "../api/client.ts";
+import { body, segment } from "@berth/api-client/client.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { accepted, liveOf } from "../deployment/deploy.ts";
 import type { Exit } from "../exit.ts";

@@ -1,4 +1,4 @@
-import type { App, AppStatus } from "../api/types.ts";
+import type { App, AppStatus } from "@berth/api-client/types.ts";
 import { took } from "../job/outcome.ts";
 import { toned } from "../job/view.ts";
 import type { Paint } from "../terminal/paint.ts";

@@ -1,4 +1,4 @@
-import type { AuditLine } from "../api/types.ts";
+import type { AuditLine } from "@berth/api-client/types.ts";
 import { clean } from "../terminal/text.ts";
 
 /** Who did something: a person by address, a token by its name; by id only what was written down before names were. */

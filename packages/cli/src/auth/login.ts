@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { body, connect } from "../api/client.ts";
-import type { Me } from "../api/types.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { Me } from "@berth/api-client/types.ts";
+import { connect } from "../api/client.ts";
 import { whoText } from "../audit/who.ts";
 import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { changeContexts } from "../config/change.ts";

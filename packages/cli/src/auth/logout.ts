@@ -1,4 +1,5 @@
-import { body, connect, segment } from "../api/client.ts";
+import { body, segment } from "@berth/api-client/client.ts";
+import { connect } from "../api/client.ts";
 import type { Verb } from "../command.ts";
 import { changeContexts } from "../config/change.ts";
 import { DEFAULT_CONTEXT, readContexts } from "../config/contexts.ts";

@@ -1,4 +1,4 @@
-import { body, type Client } from "../api/client.ts";
+import { body, type Client } from "@berth/api-client/client.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { Refused, usage } from "../refusal.ts";

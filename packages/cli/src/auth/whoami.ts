@@ -1,4 +1,4 @@
-import { body } from "../api/client.ts";
+import { body } from "@berth/api-client/client.ts";
 import { whoText } from "../audit/who.ts";
 import type { Verb } from "../command.ts";
 import { configFile } from "../config/contexts.ts";

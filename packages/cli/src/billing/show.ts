@@ -1,5 +1,5 @@
-import { body, type Client } from "../api/client.ts";
-import type { Billing } from "../api/types.ts";
+import { body, type Client } from "@berth/api-client/client.ts";
+import type { Billing } from "@berth/api-client/types.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { isProblem } from "../job/watch.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { body, type Client, segment } from "../api/client.ts";
-import type { App, Job } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { App, Job } from "@berth/api-client/types.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
 import type { BundleFile } from "../compose/bundle.ts";

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { body, type Client, segment } from "../api/client.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { Project } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { body, segment } from "../api/client.ts";
+import { body, segment } from "@berth/api-client/client.ts";
 import { findApp, findEnvironment } from "../app/name.ts";
 import { type Flags, isSet, textOf, toCount, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";

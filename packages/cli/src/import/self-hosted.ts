@@ -1,4 +1,4 @@
-import { body, type Client } from "../api/client.ts";
+import { body, type Client, readAll } from "@berth/api-client/client.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { named, refuse, usage } from "../refusal.ts";
@@ -84,15 +84,5 @@ async function tell(session: Session, api: Client, plan: ImportPlan, preview: bo
 
 const listTargets = async (api: Client) => (await body(api.v1.targets.$get())).items;
 
-async function listImports(api: Client): Promise<Imported[]> {
-  const items: Imported[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: { items: Imported[]; next: string | null } = await body(
-      api.v1.imports.$get({ query: { limit: "100", ...(cursor !== null && { cursor }) } }),
-    );
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== null);
-  return items;
-}
+const listImports = (api: Client): Promise<Imported[]> =>
+  readAll((cursor) => body(api.v1.imports.$get({ query: { limit: "100", ...(cursor !== undefined && { cursor }) } })));

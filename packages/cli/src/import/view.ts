@@ -1,6 +1,6 @@
+import type { Client } from "@berth/api-client/client.ts";
+import type { Target } from "@berth/api-client/types.ts";
 import type { InferResponseType } from "hono/client";
-import type { Client } from "../api/client.ts";
-import type { Target } from "../api/types.ts";
 import { installCommand } from "../target/install.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";

@@ -1,5 +1,5 @@
-import { body, segment } from "../api/client.ts";
-import { ended } from "../api/types.ts";
+import { body, segment } from "@berth/api-client/client.ts";
+import { ended } from "@berth/api-client/job.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { named } from "../refusal.ts";

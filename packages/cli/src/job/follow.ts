@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { body, type Client, segment } from "../api/client.ts";
+import type { Client } from "@berth/api-client/client.ts";
+import { type EventQuery, readEvents } from "@berth/api-client/job.ts";
+import type { Events } from "@berth/api-client/types.ts";
 import { throughOutages, type Waiting } from "../api/outage.ts";
-import type { Events } from "../api/types.ts";
 import { refuse } from "../refusal.ts";
 
 /** Seconds the service may hold a question for news: the most it takes. What changed since the version last seen is answered at once. */
@@ -24,22 +25,19 @@ export async function* follow(api: Client, job: string, options: Following = {})
   const service = throughOutages({ ...options, again: options.again ?? AGAIN_MS });
   let { after } = options;
   // How things stand now is told at once; only then is news waited for.
-  let waiting: { readonly wait: string; readonly seen?: string } = { wait: "0" };
+  let waiting: Pick<EventQuery, "wait" | "seen"> = { wait: 0 };
   for (;;) {
     const asked = Date.now();
-    const query = { ...waiting, ...(after !== undefined && { after }) };
+    const query = { ...waiting, after };
     const page = await service.ask(
-      () =>
-        body(
-          api.v1.jobs[":job"].events.$get({ param: { job: segment(job) }, query }, signal ? { init: { signal } } : {}),
-        ) as Promise<Events>,
+      () => readEvents(api.v1, job, query, signal),
       (why, error) => unknown(job, why, error),
     );
     if (page === undefined) {
       if (signal?.aborted) return;
       continue;
     }
-    waiting = { wait: String(WAIT_SECONDS), seen: String(page.job.version) };
+    waiting = { wait: WAIT_SECONDS, seen: page.job.version };
     after = page.next || after;
     yield page;
     if (page.done || signal?.aborted) return;

@@ -1,5 +1,5 @@
-import { body, type Client, segment } from "../api/client.ts";
-import type { Job } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { Job } from "@berth/api-client/types.ts";
 import { exits } from "../exit.ts";
 import { Refused } from "../refusal.ts";
 import type { Session } from "../session.ts";

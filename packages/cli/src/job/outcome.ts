@@ -1,4 +1,4 @@
-import type { Job, Rollout } from "../api/types.ts";
+import type { Job, Rollout } from "@berth/api-client/types.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { clean, listed, wrap } from "../terminal/text.ts";
 import { duration } from "../terminal/time.ts";

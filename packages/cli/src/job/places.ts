@@ -1,5 +1,5 @@
-import { body, type Client, segment } from "../api/client.ts";
-import type { AppStatus, Job } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { AppStatus, Job } from "@berth/api-client/types.ts";
 import { addressText } from "../app/view.ts";
 import { Refused } from "../refusal.ts";
 import type { Session } from "../session.ts";

@@ -1,4 +1,5 @@
-import type { Event, Job, Rollout } from "../api/types.ts";
+import { ended } from "@berth/api-client/job.ts";
+import type { Event, Job, Rollout } from "@berth/api-client/types.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { clean, pad } from "../terminal/text.ts";
@@ -26,7 +27,6 @@ export interface Reporting {
 /** The step in which a run puts back what it changed, because the one before it failed. */
 const RESTORE = "restore";
 const STEP_WIDTH = "preflight".length;
-const ends = new Set(["succeeded", "failed", "canceled"]);
 
 /** Tells a job's events as lines: one for each step of each target, with timings. */
 export function reporter(job: Job, { live, verbose, paint, progress, now }: Reporting) {
@@ -36,7 +36,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
   const longest = Math.max(0, ...Object.values(job.rollouts).map(({ name }) => name.length));
   const nameOf = (name: string) => paint.bold(pad(clean(name), longest));
 
-  function ended(target: string, name: string, at: string, mark: string): void {
+  function endStep(target: string, name: string, at: string, mark: string): void {
     const step = targets.get(target);
     if (!step) return;
     targets.delete(target);
@@ -65,7 +65,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
       if (!begun.has(event.target)) begun.set(event.target, event.at);
       const text = clean([event.service, event.text].filter(Boolean).join(": "));
       if (event.type === "step") {
-        ended(event.target, event.name, event.at, event.step === RESTORE ? paint.red("✗") : paint.green("✓"));
+        endStep(event.target, event.name, event.at, event.step === RESTORE ? paint.red("✗") : paint.green("✓"));
         const step = clean(event.step ?? "");
         targets.set(event.target, { step, at: event.at, seen: now(), last: event.at, text: "" });
         if (!live) line(event, "");
@@ -84,10 +84,10 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
           told.set(rollout.target, news);
           progress.say(`${paint.yellow("·")} ${nameOf(rollout.name)}  ${news}`);
         }
-        if (!ends.has(rollout.status)) continue;
+        if (!ended(rollout)) continue;
         const back = targets.get(rollout.target)?.step === RESTORE && rollout.failure?.rolledBack;
         const mark = rollout.status === "succeeded" ? paint.green("✓") : back ? paint.yellow("↺") : paint.red("✗");
-        ended(rollout.target, rollout.name, targets.get(rollout.target)?.last ?? "", mark);
+        endStep(rollout.target, rollout.name, targets.get(rollout.target)?.last ?? "", mark);
       }
       progress.doing(targets.size > 0 ? doing : () => waiting(next));
     },

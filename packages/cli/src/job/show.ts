@@ -1,4 +1,4 @@
-import { body, segment } from "../api/client.ts";
+import { body, segment } from "@berth/api-client/client.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { named } from "../refusal.ts";

@@ -1,4 +1,4 @@
-import type { Job, Rollout } from "../api/types.ts";
+import type { Job, Rollout } from "@berth/api-client/types.ts";
 import { whoText } from "../audit/who.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, table } from "../terminal/table.ts";

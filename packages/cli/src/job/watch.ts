@@ -1,5 +1,5 @@
-import { body, type Client, segment } from "../api/client.ts";
-import type { Event, Job } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { Event, Job } from "@berth/api-client/types.ts";
 import type { Flags, Verb } from "../command.ts";
 import { isSet } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";

@@ -1,6 +1,7 @@
-import { body, type Client, segment } from "../api/client.ts";
-import { rest, throughOutages, type Waiting } from "../api/outage.ts";
-import type { LogPage } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import { pause } from "@berth/api-client/retry.ts";
+import type { LogPage } from "@berth/api-client/types.ts";
+import { throughOutages, type Waiting } from "../api/outage.ts";
 import { Refused } from "../refusal.ts";
 
 /** Seconds the service may hold a question for lines: the most it takes. */
@@ -35,7 +36,7 @@ export async function* follow(api: Client, log: string, following: Following): A
     yield page;
     if (page.ended) return;
     const soon = AT_LEAST_MS - (Date.now() - asked);
-    if (soon > 0) await rest(soon, signal);
+    if (soon > 0) await pause(soon, signal);
   }
 }
 

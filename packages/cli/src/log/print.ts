@@ -1,4 +1,4 @@
-import type { LogItem } from "../api/types.ts";
+import type { LogItem } from "@berth/api-client/types.ts";
 import { note, type Session } from "../session.ts";
 import { clean, pad } from "../terminal/text.ts";
 import { clockTime } from "../terminal/time.ts";

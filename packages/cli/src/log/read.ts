@@ -1,5 +1,5 @@
-import { body, type Client, segment } from "../api/client.ts";
-import type { LogItem } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { LogItem } from "@berth/api-client/types.ts";
 import { findApp, findEnvironment } from "../app/name.ts";
 import { collect, countOf, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";

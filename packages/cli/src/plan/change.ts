@@ -1,6 +1,6 @@
+import { body, type Client } from "@berth/api-client/client.ts";
+import type { Plan, PlanChange } from "@berth/api-client/types.ts";
 import { type PlanName, planNames } from "@berth/domain/plan/plan.ts";
-import { body, type Client } from "../api/client.ts";
-import type { Plan, PlanChange } from "../api/types.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse, usage } from "../refusal.ts";

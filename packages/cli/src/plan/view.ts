@@ -1,4 +1,4 @@
-import type { Plan, PlanChange } from "../api/types.ts";
+import type { Plan, PlanChange } from "@berth/api-client/types.ts";
 import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts } from "../terminal/table.ts";

@@ -1,5 +1,5 @@
-import { body, segment } from "../api/client.ts";
-import type { Release } from "../api/types.ts";
+import { body, segment } from "@berth/api-client/client.ts";
+import type { Release } from "@berth/api-client/types.ts";
 import { findApp, findEnvironment } from "../app/name.ts";
 import { whoText } from "../audit/who.ts";
 import { type Flags, textOf, type Verb } from "../command.ts";

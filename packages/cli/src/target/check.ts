@@ -1,5 +1,5 @@
-import { body, type Client, segment } from "../api/client.ts";
-import type { Job, Target } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { Job, Target } from "@berth/api-client/types.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { settle } from "../job/watch.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { body, type Client, segment } from "../api/client.ts";
-import type { Job, Target } from "../api/types.ts";
+import { body, type Client, segment } from "@berth/api-client/client.ts";
+import type { Job, Target } from "@berth/api-client/types.ts";
 import { withProof } from "../auth/prove.ts";
 import { settle } from "../job/watch.ts";
 import { named, Refused, refuse } from "../refusal.ts";

@@ -1,5 +1,5 @@
-import { body } from "../api/client.ts";
-import type { Target } from "../api/types.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { Target } from "@berth/api-client/types.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

@@ -1,4 +1,4 @@
-import type { Target } from "../api/types.ts";
+import type { Target } from "@berth/api-client/types.ts";
 import { toned } from "../job/view.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, table } from "../terminal/table.ts";

@@ -1,3 +1,4 @@
+import { readAll } from "@berth/api-client/client.ts";
 import type { Command } from "commander";
 import { countOf, type Flags, isSet, textOf } from "../command.ts";
 
@@ -36,13 +37,9 @@ export async function readPages<T>(
     limit: String(limit ?? (all ? MOST : 20)),
     ...(next !== undefined && { cursor: next }),
   });
-  let page = await read(query(cursor));
-  const items = [...page.items];
-  while (all && page.next !== null) {
-    page = await read(query(page.next));
-    items.push(...page.items);
-  }
-  return { items, next: page.next };
+  if (all) return { items: await readAll((next) => read(query(next)), cursor), next: null };
+  const { items, next } = await read(query(cursor));
+  return { items, next };
 }
 
 /** How to see the rest of a list. */

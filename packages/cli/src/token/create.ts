@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { body } from "../api/client.ts";
+import { body } from "@berth/api-client/client.ts";
 import { withProof } from "../auth/prove.ts";
 import { collect, countOf, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";

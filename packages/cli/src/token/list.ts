@@ -1,5 +1,5 @@
-import { body } from "../api/client.ts";
-import type { Token } from "../api/types.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { Token } from "@berth/api-client/types.ts";
 import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

@@ -1,4 +1,4 @@
-import { segment } from "../api/client.ts";
+import { segment } from "@berth/api-client/client.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

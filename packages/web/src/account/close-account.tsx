@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { api, refusedAs } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
-import { forgetStanding } from "../billing/standing.ts";
+import { forgetEntitlement } from "../billing/entitlement.ts";
 import { meKey, unmark } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -23,7 +23,7 @@ export function CloseAccount({ onClose }: { onClose: () => void }) {
     mutationFn: async () => (await api.account.$delete({ query: { apps: leave ? "leave" : "refuse" } })).json(),
     onSuccess: ({ status }) => {
       unmark();
-      forgetStanding();
+      forgetEntitlement();
       queries.clear();
       queries.setQueryData(meKey, null);
       said(status === "closed" ? "Your account is closed." : "Your account is being closed; a mail tells when it is done.");

@@ -1,5 +1,6 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -11,7 +12,7 @@ const sessionsKey = ["sessions"];
 /** The browsers that may act as this person, and how to sign each of them out. */
 export function Sessions() {
   const queries = useQueryClient();
-  const sessions = useQuery({ queryKey: sessionsKey, queryFn: () => read(api.sessions.$get()) });
+  const sessions = useQuery({ queryKey: sessionsKey, queryFn: () => body(api.sessions.$get()) });
   const again = () => queries.invalidateQueries({ queryKey: sessionsKey });
   const end = useMutation({
     mutationFn: (id: string) => api.sessions[":session"].$delete({ param: { session: id } }),
@@ -21,7 +22,7 @@ export function Sessions() {
     },
   });
   const endOthers = useMutation({
-    mutationFn: () => read(api.sessions.$delete()),
+    mutationFn: () => body(api.sessions.$delete()),
     onSuccess: async ({ ended }) => {
       await again();
       said(ended === 1 ? "One other browser is signed out." : `${ended} other browsers are signed out.`);

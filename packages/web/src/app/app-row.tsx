@@ -1,10 +1,9 @@
-import type { AppView } from "@berth/domain/app/status.ts";
+import type { App, Job } from "@berth/api-client/types.ts";
 import { Link } from "wouter-preact";
-import type { JobView } from "../job/follow.ts";
 import { Status, type Tone } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 
-type EnvironmentView = AppView["environments"][number];
+type EnvironmentView = App["environments"][number];
 
 const states: Record<EnvironmentView["state"], { tone: Tone; word: string }> = {
   running: { tone: "good", word: "Running" },
@@ -32,7 +31,7 @@ export const SeenAgo = ({ at }: { at: string | null }) =>
   );
 
 /** An app at its place: what serves where, by environment. */
-export function AppRow({ app, running }: { app: AppView; running: ReadonlyMap<string, JobView> }) {
+export function AppRow({ app, running }: { app: App; running: ReadonlyMap<string, Job> }) {
   return (
     <li class="card app" aria-labelledby={`a-${app.id}`}>
       <div class="card-head">
@@ -56,7 +55,7 @@ export function AppRow({ app, running }: { app: AppView; running: ReadonlyMap<st
   );
 }
 
-function EnvironmentLine({ environment, job }: { environment: EnvironmentView; job: JobView | undefined }) {
+function EnvironmentLine({ environment, job }: { environment: EnvironmentView; job: Job | undefined }) {
   const { tone, word } = environmentStatus(environment, job !== undefined);
   return (
     <li class="environment">

@@ -1,11 +1,12 @@
+import { body } from "@berth/api-client/client.ts";
+import { ended } from "@berth/api-client/job.ts";
 import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { useActivity } from "../job/activity.ts";
 import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
-import { jobEnded } from "../job/words.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
@@ -24,7 +25,7 @@ const REFRESH_MS = 60_000;
 export function AppPage({ name }: { name: string }) {
   const status = useQuery({
     queryKey: ["app", name],
-    queryFn: () => read(api.apps[":app"].status.$get({ param: { app: name }, query: {} })),
+    queryFn: () => body(api.apps[":app"].status.$get({ param: { app: name }, query: {} })),
     refetchInterval: LOOK_MS,
   });
   const activity = useActivity();
@@ -36,7 +37,7 @@ export function AppPage({ name }: { name: string }) {
           const environment = app.environments.find((each) => each.name === chosen) ?? app.environments[0];
           const job = app.jobs.find(({ id }) => id === environment?.job);
           const going = activity.filter((each) => each.app === name && (!environment || each.environment === environment.name));
-          const busy = going.length > 0 || (job !== undefined && !jobEnded(job));
+          const busy = going.length > 0 || (job !== undefined && !ended(job));
           if (!environment)
             return (
               <>
@@ -112,7 +113,7 @@ function Deployments({ app }: { app: string }) {
     queryKey: ["app", app, "deployments"],
     initialPageParam: "",
     queryFn: ({ pageParam }) =>
-      read(api.apps[":app"].deployments.$get({ param: { app }, query: { limit: 10, ...(pageParam && { cursor: pageParam }) } })),
+      body(api.apps[":app"].deployments.$get({ param: { app }, query: { limit: 10, ...(pageParam && { cursor: pageParam }) } })),
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: REFRESH_MS,
   });

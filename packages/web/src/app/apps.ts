@@ -1,10 +1,13 @@
+import { body, readAll } from "@berth/api-client/client.ts";
 import { useQuery } from "@tanstack/preact-query";
-import { api, readAll } from "../api.ts";
+import { api } from "../api.ts";
 
 /** All of the account's apps; read again every `refetchInterval` milliseconds, if given. */
 export const useApps = (again: { refetchInterval?: number } = {}) =>
   useQuery({
     queryKey: ["apps"],
-    queryFn: () => readAll((cursor) => api.apps.$get({ query: { limit: 100, ...(cursor && { cursor }) } })),
+    queryFn: async () => ({
+      items: await readAll((cursor) => body(api.apps.$get({ query: { limit: 100, ...(cursor && { cursor }) } }))),
+    }),
     ...again,
   });

@@ -1,10 +1,11 @@
-import type { AppStatus } from "@berth/domain/app/status.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { AppStatus } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
+import { useEntitlement } from "../billing/entitlement.ts";
 import { rollbackReason } from "../billing/reason.ts";
-import { useStanding } from "../billing/standing.ts";
 import { useOnce } from "../once.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -27,16 +28,16 @@ interface Props {
 /** What Docker says of the app's containers on each target: asked once when the page is opened, and again by a button. */
 export function Containers({ app, environment, busy }: Props) {
   const queries = useQueryClient();
-  const standing = useStanding();
+  const entitlement = useEntitlement();
   const [starting, setStarting] = useState(false);
   const look = useMutation({
-    mutationFn: () => read(api.apps[":app"].status.$get({ param: { app }, query: { fresh: "true" } })),
+    mutationFn: () => body(api.apps[":app"].status.$get({ param: { app }, query: { fresh: "true" } })),
     onSuccess: (status) => queries.setQueryData(["app", app], status),
   });
   const { mutate } = look;
   useEffect(() => mutate(), [mutate]);
   const down = environment.state === "stopped" || environment.state === "degraded";
-  const blocked = rollbackReason(standing) ?? (busy ? "A change is under way" : undefined);
+  const blocked = rollbackReason(entitlement) ?? (busy ? "A change is under way" : undefined);
   return (
     <Section
       title="Containers"
@@ -159,7 +160,7 @@ function Start({ app, environment, onClose }: { app: string; environment: Enviro
   const start = useMutation({
     mutationFn: () => {
       const json = { environment: environment.name };
-      return read(api.apps[":app"].start.$post({ param: { app }, json }, once(json)));
+      return body(api.apps[":app"].start.$post({ param: { app }, json }, once(json)));
     },
     onSuccess: (job) => {
       void queries.invalidateQueries({ queryKey: ["app", app] });

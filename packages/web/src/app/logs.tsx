@@ -1,4 +1,4 @@
-import type { AppView } from "@berth/domain/app/status.ts";
+import type { App } from "@berth/api-client/types.ts";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/field.tsx";
@@ -9,7 +9,7 @@ import { type Reading, type ShownItem, useReading, type Wish } from "./reading.t
 
 interface Props {
   readonly app: string;
-  readonly environment: AppView["environments"][number];
+  readonly environment: App["environments"][number];
   /** As they were last seen. */
   readonly services: readonly string[];
 }

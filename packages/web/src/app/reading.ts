@@ -1,6 +1,8 @@
-import type { LogItem } from "@berth/domain/log/item.ts";
+import { body } from "@berth/api-client/client.ts";
+import { pause } from "@berth/api-client/retry.ts";
+import type { LogItem } from "@berth/api-client/types.ts";
 import { useEffect, useReducer } from "preact/hooks";
-import { api, Refused, read, refusedAs } from "../api.ts";
+import { api, mayPass, Refused } from "../api.ts";
 
 /** Lines beyond this many are dropped from the top: a page is no archive. */
 export const KEPT = 3_000;
@@ -54,8 +56,6 @@ const AGAIN_MS = 3_000;
 /** Lines come in batches of a second. */
 const AT_LEAST_MS = 900;
 
-const passing = (error: unknown) => refusedAs(error, "offline", "internal", "service.busy", "rate.limited", "log.too_many");
-
 type Tell = (news: News) => void;
 
 async function run(wish: Wish, tell: Tell, signal: AbortSignal): Promise<void> {
@@ -69,7 +69,7 @@ async function run(wish: Wish, tell: Tell, signal: AbortSignal): Promise<void> {
       try {
         // Not ended with the signal: what was opened has to be known to be closed.
         id ??= (
-          await read(
+          await body(
             api.apps[":app"].logs.$post({
               param: { app },
               json: { ...json, ...(services.length > 0 && { services: [...services] }) },
@@ -77,7 +77,7 @@ async function run(wish: Wish, tell: Tell, signal: AbortSignal): Promise<void> {
           )
         ).id;
         if (signal.aborted) break;
-        const page = await read(
+        const page = await body(
           api.logs[":log"].$get({ param: { log: id }, query: { after, wait: WAIT_SECONDS } }, { init: { signal } }),
         );
         after = page.next;
@@ -87,7 +87,7 @@ async function run(wish: Wish, tell: Tell, signal: AbortSignal): Promise<void> {
       } catch (error) {
         if (signal.aborted) return;
         // What cannot be opened is told at once; what is open is read again.
-        if (id === undefined || !passing(error)) return tell({ type: "refused", error });
+        if (id === undefined || !mayPass(error)) return tell({ type: "refused", error });
         tell({ type: "lost" });
         await pause(AGAIN_MS, signal);
       }
@@ -100,15 +100,6 @@ async function run(wish: Wish, tell: Tell, signal: AbortSignal): Promise<void> {
       });
   }
 }
-
-const pause = (milliseconds: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, Math.max(0, milliseconds));
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 
 /** An app's logs as they are read; nothing while there is no wish. Another wish begins anew. */
 export function useReading(wish: Wish | undefined): Reading {

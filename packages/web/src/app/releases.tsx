@@ -1,11 +1,11 @@
-import type { AppView } from "@berth/domain/app/status.ts";
-import type { ReleaseView } from "@berth/domain/release/view.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { App, Release } from "@berth/api-client/types.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
+import { useEntitlement } from "../billing/entitlement.ts";
 import { rollbackReason } from "../billing/reason.ts";
-import { useStanding } from "../billing/standing.ts";
 import { whoWords } from "../job/words.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -16,11 +16,11 @@ import { Rollback } from "./rollback.tsx";
 
 interface Props {
   readonly app: string;
-  readonly environment: AppView["environments"][number];
+  readonly environment: App["environments"][number];
   readonly busy: boolean;
 }
 
-const outcomes: Record<ReleaseView["outcome"], { tone: Tone; word: string }> = {
+const outcomes: Record<Release["outcome"], { tone: Tone; word: string }> = {
   deploying: { tone: "busy", word: "Being deployed" },
   live: { tone: "good", word: "Live" },
   was_live: { tone: "off", word: "Was live" },
@@ -30,7 +30,7 @@ const outcomes: Record<ReleaseView["outcome"], { tone: Tone; word: string }> = {
 };
 
 /** How a release came out; live on some targets only is said with their names. */
-function outcomeWords({ outcome, liveOn, failure, rollback }: ReleaseView): { tone: Tone; word: string } {
+function outcomeWords({ outcome, liveOn, failure, rollback }: Release): { tone: Tone; word: string } {
   const partly = outcome === "live" && (failure !== undefined || rollback.possible);
   return partly ? { tone: "wait", word: `Live on ${liveOn.join(", ")}` } : outcomes[outcome];
 }
@@ -38,12 +38,12 @@ function outcomeWords({ outcome, liveOn, failure, rollback }: ReleaseView): { to
 /** An environment's releases, newest first, each with how it came out; what the API would go back to has a button. */
 export function Releases({ app, environment, busy }: Props) {
   const [to, setTo] = useState<number>();
-  const standing = useStanding();
+  const entitlement = useEntitlement();
   const pages = useInfiniteQuery({
     queryKey: ["app", app, "releases", environment.name, environment.releases, environment.job, busy],
     initialPageParam: "",
     queryFn: ({ pageParam }) =>
-      read(
+      body(
         api.apps[":app"].releases.$get({
           param: { app },
           query: { environment: environment.name, limit: 10, ...(pageParam && { cursor: pageParam }) },
@@ -52,7 +52,7 @@ export function Releases({ app, environment, busy }: Props) {
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: (before) => before, // shown until the news is here
   });
-  const blocked = rollbackReason(standing) ?? (busy ? "A change is under way" : undefined);
+  const blocked = rollbackReason(entitlement) ?? (busy ? "A change is under way" : undefined);
   return (
     <Section title="Releases">
       <Loaded query={pages} lines={3}>

@@ -1,11 +1,11 @@
+import type { Job } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { api } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
+import { useEntitlement } from "../billing/entitlement.ts";
 import { growReason } from "../billing/reason.ts";
-import { useStanding } from "../billing/standing.ts";
-import type { JobView } from "../job/follow.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Field } from "../ui/field.tsx";
@@ -22,9 +22,9 @@ interface Props {
 
 export function RemoveApp(props: Props) {
   const [asking, setAsking] = useState(false);
-  const standing = useStanding();
+  const entitlement = useEntitlement();
   const what = props.environment ? `${props.app} (${props.environment})` : props.app;
-  const reason = growReason(standing) ?? (props.busy ? "A change is under way" : undefined);
+  const reason = growReason(entitlement) ?? (props.busy ? "A change is under way" : undefined);
   return (
     <Section title="Remove">
       <div class="remove">
@@ -47,7 +47,7 @@ function Ask({ app, environment, what, onClose }: Props & { what: string; onClos
     mutationFn: () => api.apps[":app"].$delete({ param: { app }, query: { volumes, ...(environment && { environment }) } }),
     onSuccess: async (answer) => {
       for (const queryKey of [["apps"], ["app", app], usageKey]) void queries.invalidateQueries({ queryKey });
-      if (answer.status === 202) return go(`/jobs/${encodeURIComponent(((await answer.json()) as JobView).id)}`);
+      if (answer.status === 202) return go(`/jobs/${encodeURIComponent(((await answer.json()) as Job).id)}`);
       said(`${app} was removed.`);
       go("/");
     },

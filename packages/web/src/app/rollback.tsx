@@ -1,7 +1,8 @@
-import type { AppView } from "@berth/domain/app/status.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { App } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useLocation } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -9,7 +10,7 @@ import { Refusal } from "../ui/refusal.tsx";
 
 interface Props {
   readonly app: string;
-  readonly environment: AppView["environments"][number];
+  readonly environment: App["environments"][number];
   readonly release: number;
   readonly onClose: () => void;
 }
@@ -21,7 +22,7 @@ export function Rollback({ app, environment, release, onClose }: Props) {
   const back = useMutation({
     mutationFn: () => {
       const json = { environment: environment.name, release };
-      return read(api.apps[":app"].rollback.$post({ param: { app }, json }, once(json)));
+      return body(api.apps[":app"].rollback.$post({ param: { app }, json }, once(json)));
     },
     onSuccess: (job) => {
       void queries.invalidateQueries({ queryKey: ["app", app] });

@@ -1,6 +1,7 @@
-import type { AuditLine } from "@berth/domain/audit/audit.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { AuditLine } from "@berth/api-client/types.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { whoWords } from "../job/words.ts";
 import { useMe } from "../session.ts";
 import { Button } from "../ui/button.tsx";
@@ -15,7 +16,7 @@ export function Audit() {
   const lines = useInfiniteQuery({
     queryKey: ["audit"],
     initialPageParam: "",
-    queryFn: ({ pageParam }) => read(api.audit.$get({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) } })),
+    queryFn: ({ pageParam }) => body(api.audit.$get({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) } })),
     getNextPageParam: (page) => page.next ?? undefined,
   });
   const who = (actor: AuditLine["actor"]) => (actor.kind === "user" && actor.id === me?.actor.id ? "you" : whoWords(actor));

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { useLocation, useSearch } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Scopes } from "../token/scopes.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field, Tick } from "../ui/field.tsx";
@@ -51,7 +52,7 @@ function Confirm({ code }: { code: string }) {
   const [mine, setMine] = useState(false);
   const login = useQuery({
     queryKey: ["device", code],
-    queryFn: () => read(api.auth.device[":code"].$get({ param: { code } })),
+    queryFn: () => body(api.auth.device[":code"].$get({ param: { code } })),
     refetchOnWindowFocus: false,
     staleTime: 600_000,
   });

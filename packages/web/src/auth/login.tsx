@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Redirect, useLocation, useSearch } from "wouter-preact";
-import { api, read, refusedAs } from "../api.ts";
+import { api, refusedAs } from "../api.ts";
 import { mark, meKey, safeNext, useMe } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -16,7 +17,7 @@ export function Login() {
   const [sentTo, setSentTo] = useState<string>();
   const me = useMe(false).data;
   const send = useMutation({
-    mutationFn: (address: string) => read(api.auth.code.$post({ json: { email: address } })),
+    mutationFn: (address: string) => body(api.auth.code.$post({ json: { email: address } })),
     onSuccess: (_, address) => setSentTo(address),
   });
   if (me) return <Redirect to={next} replace />;
@@ -63,11 +64,11 @@ function Enter({ email, next, again, sending, onOther }: EnterProps) {
   const queries = useQueryClient();
   const [, go] = useLocation();
   const verify = useMutation({
-    mutationFn: (digits: string) => read(api.auth.verify.$post({ json: { email, code: digits } })),
+    mutationFn: (digits: string) => body(api.auth.verify.$post({ json: { email, code: digits } })),
     onSuccess: async () => {
       mark();
       await queries.invalidateQueries({ queryKey: meKey });
-      await queries.fetchQuery({ queryKey: meKey, queryFn: () => read(api.me.$get()) });
+      await queries.fetchQuery({ queryKey: meKey, queryFn: () => body(api.me.$get()) });
       go(next, { replace: true });
     },
   });

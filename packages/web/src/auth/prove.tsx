@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
-import { api, read, refusedAs } from "../api.ts";
+import { api, refusedAs } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -12,9 +13,9 @@ export const needsProof = (error: unknown) => refusedAs(error, "auth.proof");
 /** Mails a code and asks for it. */
 export function Prove({ onProved, onClose }: { onProved: () => void; onClose: () => void }) {
   const [code, setCode] = useState("");
-  const send = useMutation({ mutationFn: () => read(api.auth.proof.$post()) });
+  const send = useMutation({ mutationFn: () => body(api.auth.proof.$post()) });
   const verify = useMutation({
-    mutationFn: (digits: string) => read(api.auth.proof.verify.$post({ json: { code: digits } })),
+    mutationFn: (digits: string) => body(api.auth.proof.verify.$post({ json: { code: digits } })),
     onSuccess: onProved,
   });
   useEffect(() => send.mutate(), []);

@@ -1,6 +1,6 @@
 import { Link } from "wouter-preact";
 import { day } from "../ui/time.tsx";
-import { useStanding } from "./standing.ts";
+import { useEntitlement } from "./entitlement.ts";
 
 /** Why changes are off, until when, and where that is fixed. */
 const off = {
@@ -11,24 +11,24 @@ const off = {
 
 /** On every page while a bill is unpaid: until when what goes on, and where to fix it. */
 export function Banner() {
-  const standing = useStanding();
-  if (standing?.state === "grace")
+  const entitlement = useEntitlement();
+  if (entitlement?.state === "grace")
     return (
       <aside class="banner wait" aria-label="Billing notice">
         <p>
           <strong>A payment failed.</strong> Your apps keep running and you can roll back
-          {standing.until && (
+          {entitlement.until && (
             <>
               {" "}
-              until <time dateTime={standing.until}>{day(standing.until)}</time>
+              until <time dateTime={entitlement.until}>{day(entitlement.until)}</time>
             </>
           )}
           ; deploys are paused. <Link href="/billing">Fix the payment</Link>
         </p>
       </aside>
     );
-  if (standing?.state !== "restricted") return null;
-  const { what, until, link } = off[standing.because ?? "unpaid"];
+  if (entitlement?.state !== "restricted") return null;
+  const { what, until, link } = off[entitlement.because ?? "unpaid"];
   return (
     <aside class="banner bad" aria-label="Billing notice">
       <p>

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
 import { useMe } from "../session.ts";
 import { Button, ButtonLink } from "../ui/button.tsx";
@@ -18,7 +19,7 @@ import { usePlans } from "./plan-card.tsx";
 export const billingKey = ["billing"];
 export const usageKey = ["usage"];
 
-export const standings = {
+export const entitlementWords = {
   none: { tone: "off", word: "No plan", means: "You can look around; deploying needs a plan." },
   active: { tone: "good", word: "Active", means: "Everything works." },
   grace: {
@@ -57,14 +58,14 @@ export function Billing() {
   const queries = useQueryClient();
   const support = useMe().data?.support;
   const plans = usePlans();
-  const billing = useQuery({ queryKey: billingKey, queryFn: () => read(api.billing.$get()) });
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
+  const billing = useQuery({ queryKey: billingKey, queryFn: () => body(api.billing.$get()) });
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()) });
   const portal = useMutation({
-    mutationFn: () => read(api.billing.portal.$post()),
+    mutationFn: () => body(api.billing.portal.$post()),
     onSuccess: ({ url }) => leaveTo(url),
   });
   const refresh = useMutation({
-    mutationFn: () => read(api.billing.refresh.$post({ json: {} })),
+    mutationFn: () => body(api.billing.refresh.$post({ json: {} })),
     onSuccess: async (state) => {
       queries.setQueryData(billingKey, state);
       await queries.invalidateQueries({ queryKey: usageKey });
@@ -76,7 +77,8 @@ export function Billing() {
     <Page title="Billing">
       <Loaded query={billing} lines={4}>
         {(state) => {
-          const standing = standings[state.because === "ended" || state.because === "paused" ? state.because : state.entitlement];
+          const words =
+            entitlementWords[state.because === "ended" || state.because === "paused" ? state.because : state.entitlement];
           const choose = state.entitlement === "none" || state.because === "ended";
           return (
             <>
@@ -85,9 +87,9 @@ export function Billing() {
                   <p class="billing-plan">
                     {state.plan ? title(state.plan) : state.because ? "No plan any more" : "No plan yet"}
                   </p>
-                  <Status tone={standing.tone}>{standing.word}</Status>
+                  <Status tone={words.tone}>{words.word}</Status>
                 </div>
-                <p>{standing.means}</p>
+                <p>{words.means}</p>
                 {state.reason === "authentication_required" && (
                   <p class="note">Your bank asks you to confirm the payment: open the invoice below that is open.</p>
                 )}

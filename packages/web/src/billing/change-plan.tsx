@@ -1,7 +1,8 @@
-import type { PlanChange } from "@berth/domain/billing/plan-change.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { PlanChange } from "@berth/api-client/types.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -18,15 +19,13 @@ interface Props {
   readonly onClose: () => void;
 }
 
-type Change = typeof PlanChange._zod.output;
-
 /** Changing the plan, after seeing what it costs now and when it holds. */
 export function ChangePlan({ plan, onClose }: Props) {
   const queries = useQueryClient();
   const once = useOnce();
   const preview = useQuery({
     queryKey: ["plan-change", plan.name],
-    queryFn: () => read(api.billing.plan.$post({ json: { plan: plan.name, preview: true } })),
+    queryFn: () => body(api.billing.plan.$post({ json: { plan: plan.name, preview: true } })),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -34,7 +33,7 @@ export function ChangePlan({ plan, onClose }: Props) {
   const change = useMutation({
     mutationFn: () => {
       const json = { plan: plan.name };
-      return read(api.billing.plan.$post({ json }, once(json)));
+      return body(api.billing.plan.$post({ json }, once(json)));
     },
     onSuccess: async (done) => {
       if (done.url) return leaveTo(done.url);
@@ -72,7 +71,7 @@ export function ChangePlan({ plan, onClose }: Props) {
   );
 }
 
-function Terms({ change, title }: { change: Change; title: string }) {
+function Terms({ change, title }: { change: PlanChange; title: string }) {
   const { slots, targets } = change.over;
   return (
     <>

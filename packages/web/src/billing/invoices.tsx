@@ -1,5 +1,6 @@
+import { body } from "@berth/api-client/client.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
@@ -22,7 +23,7 @@ export function Invoices() {
     queryKey: ["invoices"],
     initialPageParam: "",
     queryFn: ({ pageParam }) =>
-      read(api.billing.invoices.$get({ query: { limit: 12, ...(pageParam && { cursor: pageParam }) } })),
+      body(api.billing.invoices.$get({ query: { limit: 12, ...(pageParam && { cursor: pageParam }) } })),
     getNextPageParam: (page) => page.next ?? undefined,
   });
   return (

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
 import { useQuery } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 
 export interface PlanView {
   readonly name: PlanName;
@@ -16,7 +17,7 @@ export interface PlanView {
 }
 
 export const usePlans = () =>
-  useQuery({ queryKey: ["plans"], queryFn: () => read(api.plans.$get()), staleTime: Number.POSITIVE_INFINITY });
+  useQuery({ queryKey: ["plans"], queryFn: () => body(api.plans.$get()), staleTime: Number.POSITIVE_INFINITY });
 
 /** Cents as money: $9, $9.50. */
 export const money = (cents: number, currency: string) =>

@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
@@ -15,10 +16,10 @@ import { growReason } from "./reason.ts";
 /** Choosing a plan, paid on Stripe's page; or changing the one there is. */
 export function Plans() {
   const plans = usePlans();
-  const billing = useQuery({ queryKey: billingKey, queryFn: () => read(api.billing.$get()) });
+  const billing = useQuery({ queryKey: billingKey, queryFn: () => body(api.billing.$get()) });
   const [changing, setChanging] = useState<PlanView>();
   const choose = useMutation({
-    mutationFn: (plan: PlanView["name"]) => read(api.billing.checkout.$post({ json: { plan } })),
+    mutationFn: (plan: PlanView["name"]) => body(api.billing.checkout.$post({ json: { plan } })),
     onSuccess: ({ url }) => leaveTo(url),
   });
   const state = billing.data;

@@ -1,9 +1,9 @@
-import type { Because, Standing } from "./standing.ts";
+import type { Entitlement, Restriction } from "@berth/api-client/entitlement.ts";
 
-/** What is known of the standing, from the header of an answer or from an answer itself. */
+/** What is known of the entitlement, from the header of an answer or from an answer itself. */
 interface Known {
-  readonly state: Standing["state"];
-  readonly because?: Because | null | undefined;
+  readonly state: Entitlement["state"];
+  readonly because?: Restriction | null | undefined;
 }
 
 /** Why something that changes what a customer runs cannot be done now; undefined when it can, or when that is not known yet. */

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
 import { useLocation, useSearch } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { ButtonLink } from "../ui/button.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
@@ -25,7 +26,7 @@ function Paid({ session }: { session: string }) {
   const queries = useQueryClient();
   const refresh = useQuery({
     queryKey: ["return", session],
-    queryFn: () => read(api.billing.refresh.$post({ json: { session } })),
+    queryFn: () => body(api.billing.refresh.$post({ json: { session } })),
     refetchInterval: ({ state }) =>
       state.data?.entitlement !== "active" && !state.error && state.dataUpdateCount < ASK_TIMES ? ASK_AGAIN_MS : false,
   });
@@ -74,7 +75,7 @@ function FromPortal() {
   const queries = useQueryClient();
   const [, go] = useLocation();
   const refresh = useMutation({
-    mutationFn: () => read(api.billing.refresh.$post({ json: {} })),
+    mutationFn: () => body(api.billing.refresh.$post({ json: {} })),
     onError: failed,
     onSuccess: (state) => queries.setQueryData(billingKey, state),
     onSettled: async () => {

@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useQuery } from "@tanstack/preact-query";
 import { Link } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { AppRow } from "../app/app-row.tsx";
 import { useApps } from "../app/apps.ts";
 import { usageKey } from "../billing/billing.tsx";
@@ -20,11 +21,11 @@ const REFRESH_MS = 60_000;
 
 /** What serves where, and what is going on. */
 export function Home() {
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()), refetchInterval: REFRESH_MS });
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()), refetchInterval: REFRESH_MS });
   const apps = useApps({ refetchInterval: REFRESH_MS });
   const jobs = useQuery({
     queryKey: ["jobs"],
-    queryFn: () => read(api.jobs.$get({ query: { limit: 6 } })),
+    queryFn: () => body(api.jobs.$get({ query: { limit: 6 } })),
     refetchInterval: REFRESH_MS,
   });
   const targets = useTargets();

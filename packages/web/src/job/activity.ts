@@ -1,7 +1,8 @@
-import type { Activity } from "@berth/domain/job/activity.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { Activity } from "@berth/api-client/types.ts";
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
 
 /** How often a page in sight asks what goes on: while somebody uses it or something goes on, and while it only lies open. Out of sight it asks nothing. */
@@ -36,7 +37,7 @@ export function useActivity(): Activity["items"] {
   const queries = useQueryClient();
   const { data } = useQuery({
     queryKey: activityKey,
-    queryFn: () => read(api.activity.$get()),
+    queryFn: () => body(api.activity.$get()),
     staleTime: 1_000,
     refetchInterval: ({ state }) =>
       (state.data?.items.length ?? 0) > 0 || Date.now() - touchedAt < FRESH_MS ? SOON_MS : IDLE_MS,

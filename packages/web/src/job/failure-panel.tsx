@@ -1,12 +1,11 @@
-import type { Failure } from "@berth/domain/job/job.ts";
+import type { Failure, Job } from "@berth/api-client/types.ts";
 import { Link } from "wouter-preact";
 import { Prose } from "../ui/prose.tsx";
 import { Scroll } from "../ui/scroll.tsx";
-import type { JobView } from "./follow.ts";
 import { stepWords } from "./steps.ts";
 
 /** What went wrong, where, what the container said last, what serves now, and what to do. */
-export function FailurePanel({ job }: { job: JobView }) {
+export function FailurePanel({ job }: { job: Job }) {
   if (!job.failure) return null;
   const at = Object.values(job.rollouts).find(
     ({ status, failure }) => status === "failed" && failure?.class === job.failure?.class,

@@ -1,18 +1,16 @@
-import type { Event, EventPage } from "@berth/domain/job/event.ts";
-import type { Job } from "@berth/domain/job/job.ts";
+import { readEvents } from "@berth/api-client/job.ts";
+import { pause } from "@berth/api-client/retry.ts";
+import type { Event, Job } from "@berth/api-client/types.ts";
 import { useEffect, useReducer } from "preact/hooks";
-import { api, read, refusedAs } from "../api.ts";
-
-export type JobView = Job;
-export type LogEvent = Event & { readonly target: string; readonly name: string };
+import { api, mayPass } from "../api.ts";
 
 /** Lines beyond this many are dropped from the top: a page is no archive. */
 export const KEPT = 3_000;
 
 /** What is known of a job that is followed. */
 export interface Followed {
-  readonly job?: JobView;
-  readonly events: readonly LogEvent[];
+  readonly job?: Job;
+  readonly events: readonly Event[];
   /** How many were dropped from the top. */
   readonly dropped: number;
   readonly seen: ReadonlySet<string>;
@@ -22,8 +20,8 @@ export interface Followed {
 }
 
 export type News =
-  | { readonly type: "events"; readonly items: readonly LogEvent[] }
-  | { readonly type: "job"; readonly job: JobView; readonly done: boolean }
+  | { readonly type: "events"; readonly items: readonly Event[] }
+  | { readonly type: "job"; readonly job: Job; readonly done: boolean }
   | { readonly type: "by"; readonly by: "stream" | "poll" }
   | { readonly type: "error"; readonly error: unknown };
 
@@ -96,7 +94,7 @@ function stream(id: string, after: string | undefined, tell: Tell, signal: Abort
     const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
     const source = new EventSource(`/v1/jobs/${encodeURIComponent(id)}/events${query}`);
     let cursor: string | undefined;
-    let batch: LogEvent[] = [];
+    let batch: Event[] = [];
     let timer = 0;
     const end = (done: boolean) => {
       clearTimeout(timer);
@@ -129,37 +127,18 @@ function stream(id: string, after: string | undefined, tell: Tell, signal: Abort
   });
 }
 
-/** What may be otherwise the next time; a job that is not there stays so. */
-const passing = (error: unknown) => refusedAs(error, "offline", "internal", "service.busy", "rate.limited");
-
 async function poll(id: string, after: string | undefined, tell: Tell, signal: AbortSignal): Promise<Round> {
   try {
-    const page = (await read(
-      api.jobs[":job"].events.$get(
-        {
-          param: { job: id },
-          query: { wait: after === undefined ? 0 : POLL_WAIT_SECONDS, ...(after !== undefined && { after }) },
-        },
-        { init: { signal } },
-      ),
-    )) as EventPage; // the route answers a stream too, which has no type
+    const wait = after === undefined ? 0 : POLL_WAIT_SECONDS;
+    const page = await readEvents(api, id, { after, wait }, signal);
     tell({ type: "events", items: page.items });
     tell({ type: "job", job: page.job, done: page.done });
     return { cursor: page.next, done: page.done, failed: false };
   } catch (error) {
     if (!signal.aborted) tell({ type: "error", error });
-    return { cursor: after, done: signal.aborted || !passing(error), failed: true };
+    return { cursor: after, done: signal.aborted || !mayPass(error), failed: true };
   }
 }
-
-const pause = (milliseconds: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 
 /** A job and all that its runs say, as it happens. */
 export function useFollowed(id: string): Followed {

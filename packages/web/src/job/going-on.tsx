@@ -1,8 +1,9 @@
+import type { Job } from "@berth/api-client/types.ts";
 import { useEffect } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { Status } from "../ui/status.tsx";
 import { useRefresh } from "./activity.ts";
-import { type JobView, useFollowed } from "./follow.ts";
+import { useFollowed } from "./follow.ts";
 import { JobRow } from "./job-row.tsx";
 import { StepLine } from "./rollout-column.tsx";
 import { stepsOf } from "./steps.ts";
@@ -12,7 +13,7 @@ import { jobStatus, jobTitle, rolloutStatus } from "./words.ts";
 const FOLLOWED = 3;
 
 /** Jobs under way, each with its steps as they happen; of many the first ones. */
-export function GoingOn({ jobs }: { jobs: readonly JobView[] }) {
+export function GoingOn({ jobs }: { jobs: readonly Job[] }) {
   if (jobs.length === 0) return null;
   return (
     <section class="going-on" aria-label="Under way">
@@ -30,7 +31,7 @@ export function GoingOn({ jobs }: { jobs: readonly JobView[] }) {
   );
 }
 
-function Running({ job }: { job: JobView }) {
+function Running({ job }: { job: Job }) {
   const followed = useFollowed(job.id);
   const refresh = useRefresh();
   const over = followed.by === "over";

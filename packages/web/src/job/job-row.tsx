@@ -1,11 +1,11 @@
+import type { Job } from "@berth/api-client/types.ts";
 import { Link } from "wouter-preact";
 import { Status } from "../ui/status.tsx";
 import { Ago, span } from "../ui/time.tsx";
-import type { JobView } from "./follow.ts";
 import { jobStatus, jobTitle } from "./words.ts";
 
 /** A job in a list. */
-export function JobRow({ job }: { job: JobView }) {
+export function JobRow({ job }: { job: Job }) {
   const { tone, word } = jobStatus[job.status];
   const took = job.startedAt && job.endedAt ? new Date(job.endedAt).getTime() - new Date(job.startedAt).getTime() : undefined;
   return (

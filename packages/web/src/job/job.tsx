@@ -1,7 +1,10 @@
+import { body } from "@berth/api-client/client.ts";
+import { ended } from "@berth/api-client/job.ts";
+import type { Job } from "@berth/api-client/types.ts";
 import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
@@ -12,10 +15,10 @@ import { Moment, span, useNow } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
 import { useRefresh } from "./activity.ts";
 import { FailurePanel } from "./failure-panel.tsx";
-import { type JobView, useFollowed } from "./follow.ts";
+import { useFollowed } from "./follow.ts";
 import { Log } from "./log.tsx";
 import { RolloutColumn } from "./rollout-column.tsx";
-import { jobEnded, jobStatus, jobTitle, whoWords } from "./words.ts";
+import { jobStatus, jobTitle, whoWords } from "./words.ts";
 
 /** A job as it happens. */
 export function JobPage({ id }: { id: string }) {
@@ -41,8 +44,8 @@ export function JobPage({ id }: { id: string }) {
       lead={<Facts job={job} />}
       actions={
         <>
-          <Status tone={tone}>{job.cancelAt && !jobEnded(job) ? "Being canceled" : word}</Status>
-          {!jobEnded(job) && (
+          <Status tone={tone}>{job.cancelAt && !ended(job) ? "Being canceled" : word}</Status>
+          {!ended(job) && (
             <Button kind="danger" reason={job.cancelAt ? "It is being stopped" : undefined} onClick={() => setCanceling(true)}>
               Cancel
             </Button>
@@ -71,7 +74,7 @@ export function JobPage({ id }: { id: string }) {
   );
 }
 
-function Facts({ job }: { job: JobView }) {
+function Facts({ job }: { job: Job }) {
   const now = useNow(1_000);
   const until = job.endedAt ? Date.parse(job.endedAt) : now;
   return (
@@ -95,15 +98,15 @@ function Facts({ job }: { job: JobView }) {
   );
 }
 
-const canceling: Record<JobView["kind"], string> = {
+const canceling: Record<Job["kind"], string> = {
   deploy: "Where the new release is not live yet, it is stopped and the previous one keeps running.",
   remove: "Where the removal has not begun, nothing is removed. One that has begun on a server is completed.",
   check: "The check is stopped. Nothing changes on the server.",
 };
 
-function Cancel({ job, onClose }: { job: JobView; onClose: () => void }) {
+function Cancel({ job, onClose }: { job: Job; onClose: () => void }) {
   const cancel = useMutation({
-    mutationFn: () => read(api.jobs[":job"].cancel.$post({ param: { job: job.id } })),
+    mutationFn: () => body(api.jobs[":job"].cancel.$post({ param: { job: job.id } })),
     onSuccess: () => {
       said("The job is being canceled.");
       onClose();

@@ -1,7 +1,8 @@
+import type { Event } from "@berth/api-client/types.ts";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Section } from "../ui/page.tsx";
 import { clock } from "../ui/time.tsx";
-import type { Followed, LogEvent } from "./follow.ts";
+import type { Followed } from "./follow.ts";
 import { stepWords } from "./steps.ts";
 
 interface Props {
@@ -67,7 +68,7 @@ export function Log({ followed, targets }: Props) {
   );
 }
 
-function Line({ line, named }: { line: LogEvent; named: boolean }) {
+function Line({ line, named }: { line: Event; named: boolean }) {
   const text = line.type === "step" ? [stepWords[line.step ?? ""] ?? line.step, line.text].filter(Boolean).join(": ") : line.text;
   return (
     <div class={`line ${line.type === "step" ? "line-step" : line.type === "health" ? "line-health" : ""}`}>

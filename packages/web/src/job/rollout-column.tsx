@@ -1,15 +1,14 @@
-import type { Rollout } from "@berth/domain/job/job.ts";
+import type { Event, Rollout } from "@berth/api-client/types.ts";
 import { factsOf } from "../target/target.ts";
 import { Status } from "../ui/status.tsx";
 import { Ago, span, useNow } from "../ui/time.tsx";
 import { FailureDetails } from "./failure-panel.tsx";
-import type { LogEvent } from "./follow.ts";
 import { type Step, stepsOf, stepWords } from "./steps.ts";
 import { rolloutStatus } from "./words.ts";
 
 interface Props {
   readonly rollout: Rollout;
-  readonly events: readonly LogEvent[];
+  readonly events: readonly Event[];
   /** Its failure is the job's, which is shown above. */
   readonly repeated: boolean;
 }

@@ -1,4 +1,5 @@
-import type { LogEvent } from "./follow.ts";
+import { ended } from "@berth/api-client/job.ts";
+import type { Event, Rollout } from "@berth/api-client/types.ts";
 
 /** A step of a run on one target, as its events tell of it. Times are epoch milliseconds of the server's own clock. */
 export interface Step {
@@ -9,7 +10,7 @@ export interface Step {
 }
 
 interface Around {
-  readonly status: string;
+  readonly status: Rollout["status"];
   readonly failedStep?: string | undefined;
 }
 
@@ -29,12 +30,12 @@ export const stepWords: Record<string, string> = {
  * The steps of a target's run in order, each from its own event to the next one's. A run that was tried again begins anew, so only what
  * follows the last `preflight` counts.
  */
-export function stepsOf(events: readonly LogEvent[], { status, failedStep }: Around): Step[] {
+export function stepsOf(events: readonly Event[], { status, failedStep }: Around): Step[] {
   const begun = events.findLastIndex(({ type, step }) => type === "step" && step === "preflight");
   const run = begun < 0 ? events : events.slice(begun);
   const marks = run.filter(({ type, step }) => type === "step" && step !== undefined);
   const last = run.at(-1);
-  const over = status === "succeeded" || status === "failed" || status === "canceled";
+  const over = ended({ status });
   return marks.map((mark, i) => {
     const next = marks[i + 1];
     const end = next ?? (over ? last : undefined);

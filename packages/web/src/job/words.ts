@@ -1,4 +1,4 @@
-import type { Job, Rollout } from "@berth/domain/job/job.ts";
+import type { Job, Rollout } from "@berth/api-client/types.ts";
 import type { Tone } from "../ui/status.tsx";
 
 export const jobStatus: Record<Job["status"], { tone: Tone; word: string }> = {
@@ -41,6 +41,3 @@ export function jobTitle(job: Described): string {
       return `Check ${names(job)}`;
   }
 }
-
-export const jobEnded = ({ status }: Pick<Job, "status">) =>
-  status === "succeeded" || status === "failed" || status === "canceled";

@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
 import { useOnce } from "../once.ts";
 import { Button } from "../ui/button.tsx";
@@ -20,7 +21,7 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
   const add = useMutation({
     mutationFn: () => {
       const json = { name, host: host.trim(), port: Number(port), user };
-      return read(api.targets.$post({ json }, once(json)));
+      return body(api.targets.$post({ json }, once(json)));
     },
     onSuccess: async ({ target }) => {
       await Promise.all([queries.invalidateQueries({ queryKey: targetsKey }), queries.invalidateQueries({ queryKey: usageKey })]);

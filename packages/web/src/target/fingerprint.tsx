@@ -1,7 +1,8 @@
-import type { HostKey } from "@berth/domain/remote/host-key.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { HostKey } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
@@ -17,7 +18,7 @@ export function Fingerprint({ target, shown }: { target: TargetView; shown: Host
   const queries = useQueryClient();
   const trust = useMutation({
     mutationFn: () =>
-      read(api.targets[":target"].trust.$post({ param: { target: target.id }, json: { fingerprint: shown.fingerprint } })),
+      body(api.targets[":target"].trust.$post({ param: { target: target.id }, json: { fingerprint: shown.fingerprint } })),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: targetsKey });
       said(`The host key of ${target.name} is confirmed. Checking the server now.`);

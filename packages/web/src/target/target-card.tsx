@@ -1,10 +1,11 @@
-import type { Target } from "@berth/domain/target/target.ts";
+import { body } from "@berth/api-client/client.ts";
+import type { Target } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
+import { useEntitlement } from "../billing/entitlement.ts";
 import { growReason } from "../billing/reason.ts";
-import { useStanding } from "../billing/standing.ts";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -23,7 +24,7 @@ export function TargetCard({ target }: { target: TargetView }) {
   const [removing, setRemoving] = useState(false);
   const queries = useQueryClient();
   const check = useMutation({
-    mutationFn: () => read(api.targets[":target"].check.$post({ param: { target: target.id } })),
+    mutationFn: () => body(api.targets[":target"].check.$post({ param: { target: target.id } })),
     onSuccess: () => {
       said(`Looking at ${target.name}.`);
       setTimeout(() => void queries.invalidateQueries({ queryKey: targetsKey }), 1_500);
@@ -115,7 +116,7 @@ export function TargetStanding({ target }: { target: TargetView }) {
 
 function Remove({ target, onClose }: { target: TargetView; onClose: () => void }) {
   const queries = useQueryClient();
-  const standing = useStanding();
+  const entitlement = useEntitlement();
   const remove = useMutation({
     mutationFn: () => api.targets[":target"].$delete({ param: { target: target.id } }),
     onSuccess: async () => {
@@ -132,7 +133,7 @@ function Remove({ target, onClose }: { target: TargetView; onClose: () => void }
       </p>
       <Refusal error={remove.error} />
       <div class="actions">
-        <Button kind="danger" busy={remove.isPending} reason={growReason(standing)} onClick={() => remove.mutate()}>
+        <Button kind="danger" busy={remove.isPending} reason={growReason(entitlement)} onClick={() => remove.mutate()}>
           Remove it
         </Button>
         <Button onClick={onClose}>Keep it</Button>

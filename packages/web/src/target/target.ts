@@ -1,4 +1,4 @@
-import type { Target } from "@berth/domain/target/target.ts";
+import type { Target } from "@berth/api-client/types.ts";
 import type { Tone } from "../ui/status.tsx";
 
 export const targetsKey = ["targets"];

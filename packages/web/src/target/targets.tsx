@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { usageKey } from "../billing/billing.tsx";
 import { growReason } from "../billing/reason.ts";
 import { useActivity } from "../job/activity.ts";
@@ -17,13 +18,13 @@ const LOOK_AGAIN_MS = 2_000;
 export const useTargets = () =>
   useQuery({
     queryKey: targetsKey,
-    queryFn: () => read(api.targets.$get()),
+    queryFn: () => body(api.targets.$get()),
     refetchInterval: ({ state }) => (state.data?.items.some(pending) ? LOOK_AGAIN_MS : false),
   });
 
 export function Targets() {
   const targets = useTargets();
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => read(api.usage.$get()) });
+  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()) });
   const activity = useActivity();
   const [adding, setAdding] = useState(false);
   const full =

@@ -1,7 +1,8 @@
+import { body } from "@berth/api-client/client.ts";
 import type { Scope } from "@berth/domain/context.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { useApps } from "../app/apps.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
 import { Button } from "../ui/button.tsx";
@@ -29,7 +30,7 @@ export function NewToken() {
   const queries = useQueryClient();
   const apps = useApps();
   const make = useMutation({
-    mutationFn: () => read(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
+    mutationFn: () => body(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
     onSuccess: async () => {
       setName("");
       await queries.invalidateQueries({ queryKey: tokensKey });

@@ -1,6 +1,7 @@
+import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api, read } from "../api.ts";
+import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -13,7 +14,7 @@ import { NewToken } from "./new-token.tsx";
 export const tokensKey = ["tokens"];
 
 export function Tokens() {
-  const tokens = useQuery({ queryKey: tokensKey, queryFn: () => read(api.tokens.$get({ query: { limit: 100 } })) });
+  const tokens = useQuery({ queryKey: tokensKey, queryFn: () => body(api.tokens.$get({ query: { limit: 100 } })) });
   const [revoking, setRevoking] = useState<{ id: string; name: string }>();
   return (
     <Page

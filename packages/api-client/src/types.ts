@@ -11,6 +11,7 @@ export type Billing = InferResponseType<V1["billing"]["$get"], 200>;
 export type PlanChange = InferResponseType<V1["billing"]["plan"]["$post"], 200>;
 export type Invoice = InferResponseType<V1["billing"]["invoices"]["$get"], 200>["items"][number];
 export type Target = InferResponseType<V1["targets"]["$get"], 200>["items"][number];
+export type HostKey = NonNullable<Target["hostKey"]>;
 export type App = InferResponseType<V1["apps"]["$get"], 200>["items"][number];
 export type AppStatus = InferResponseType<V1["apps"][":app"]["status"]["$get"], 200>;
 export type LogPage = InferResponseType<V1["logs"][":log"]["$get"], 200>;
@@ -23,6 +24,5 @@ export type Events = Omit<EventPage, "job"> & { readonly job: Job };
 export type Event = Events["items"][number];
 export type Token = InferResponseType<V1["tokens"]["$get"], 200>["items"][number];
 export type AuditLine = InferResponseType<V1["audit"]["$get"], 200>["items"][number];
-
-export const ended = (job: Pick<Job, "status">) =>
-  job.status === "succeeded" || job.status === "failed" || job.status === "canceled";
+export type Activity = InferResponseType<V1["activity"]["$get"], 200>;
+export type Failure = NonNullable<Rollout["failure"]>;
