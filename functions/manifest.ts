@@ -2,7 +2,7 @@ import type { Queue } from "@berth/domain/context.ts";
 
 /**
  * What the functions are and what starts them, as plain data: infra/ makes the cloud's resources of it, packages/local/ the pollers and
- * the gateway of one machine. Every file below functions/ that exports a `handler` is here under its path.
+ * the gateway of one machine. Every file below functions/ that ends in `.handler.ts` is here under its path.
  */
 export interface QueueFacts {
   readonly fifo: boolean;
@@ -49,7 +49,6 @@ export const queues = {
   billing: { fifo: true, receives: 8 },
 } as const satisfies Record<Queue, QueueFacts>;
 
-/** By path below functions/, without `.ts`. */
 export const functions = {
   "api/handler": {
     trigger: {
@@ -142,3 +141,6 @@ export const functions = {
 } as const satisfies Record<string, FunctionFacts>;
 
 export type FunctionName = keyof typeof functions;
+
+/** The file that exports a function's `handler`. The API's own is called after its folder. */
+export const entryOf = (name: FunctionName) => `functions/${name === "api/handler" ? "api/api" : name}.handler.ts`;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, buildSync, type Metafile } from "esbuild";
-import type { FunctionName } from "../functions/manifest.ts";
+import { entryOf, type FunctionName } from "../functions/manifest.ts";
 import { modules } from "../packages/domain/src/remote/runner/modules.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -24,7 +24,7 @@ const commonJs =
 const bundleOptions = (name: FunctionName, folder: string) =>
   ({
     absWorkingDir: root,
-    entryPoints: [{ in: `functions/${name}.ts`, out: "index" }],
+    entryPoints: [{ in: entryOf(name), out: "index" }],
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -36,8 +36,8 @@ const bundleOptions = (name: FunctionName, folder: string) =>
     // Their ES modules, of which unused parts can be left out; `platform: node` would take the CommonJS ones.
     mainFields: ["module", "main"],
     alias: {
-      "@aws-sdk/credential-provider-node": "./functions/lambda-credentials.ts",
-      "@aws-sdk/endpoint-cache": "./functions/endpoint-cache.ts",
+      "@aws-sdk/credential-provider-node": "./packages/aws/src/lambda-credentials.ts",
+      "@aws-sdk/endpoint-cache": "./packages/aws/src/endpoint-cache.ts",
     },
     // Native parts of ssh2 that it does without.
     external: ["cpu-features", "*.node"],

@@ -3,7 +3,7 @@ import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, type Code, Function as Lambda, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { type FunctionName, functions } from "../functions/manifest.ts";
+import { entryOf, type FunctionName, functions } from "../functions/manifest.ts";
 
 export interface HandlerProps {
   readonly code: (name: FunctionName) => Code;
@@ -22,7 +22,7 @@ export class Handler extends Construct {
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
     this.lambda = new Lambda(this, "Function", {
-      description: `functions/${name}.ts`,
+      description: entryOf(name),
       code: code(name),
       handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,

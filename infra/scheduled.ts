@@ -2,7 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { Construct } from "constructs";
-import { functions } from "../functions/manifest.ts";
+import { entryOf, functions } from "../functions/manifest.ts";
 import type { Alarms } from "./alarms.ts";
 import { Handler, type HandlerProps } from "./handler.ts";
 
@@ -17,7 +17,7 @@ export class Scheduled extends Handler {
     const { schedules } = functions[name].trigger;
     for (const schedule of schedules)
       new Schedule(this, `Schedule-${schedule.name}`, {
-        description: `functions/${name}.ts, ${schedule.name}`,
+        description: `${entryOf(name)}, ${schedule.name}`,
         schedule: ScheduleExpression.rate(Duration.minutes(schedule.everyMinutes)),
         // A run that could not be started is not made up for: the next one does the same work.
         target: new LambdaInvoke(this.lambda, {
@@ -31,12 +31,12 @@ export class Scheduled extends Handler {
     const often = Math.min(...schedules.map(({ everyMinutes }) => everyMinutes));
     alarms.add(this, "ErrorAlarm", {
       metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
-      says: `functions/${name}.ts failed.`,
+      says: `${entryOf(name)} failed.`,
       section: "scheduled-work-failed",
     });
     alarms.add(this, "SilenceAlarm", {
       metric: this.lambda.metricInvocations({ period: Duration.minutes(Math.max(often * 2, 5)) }),
-      says: `functions/${name}.ts was not started in time.`,
+      says: `${entryOf(name)} was not started in time.`,
       section: "scheduled-work-silent",
       periods: 2,
       whenBelow: true,

@@ -1,7 +1,7 @@
+import type { CommonEnv } from "@berth/aws/env.ts";
 import { type App, Stack } from "aws-cdk-lib";
 import type { Code } from "aws-cdk-lib/aws-lambda";
 import type { FunctionName } from "../functions/manifest.ts";
-import type { CommonEnv } from "../functions/world.ts";
 import { Alarms } from "./alarms.ts";
 import { api } from "./api.ts";
 import { billing } from "./billing.ts";

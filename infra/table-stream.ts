@@ -5,7 +5,7 @@ import { EventSourceMapping, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { functions } from "../functions/manifest.ts";
+import { entryOf, functions } from "../functions/manifest.ts";
 import type { Alarms } from "./alarms.ts";
 import { Handler, type HandlerProps } from "./handler.ts";
 
@@ -48,12 +48,12 @@ export class TableStream extends Handler {
     });
     alarms.add(this, "DeadAlarm", {
       metric: dead.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum", period: Duration.minutes(1) }),
-      says: `functions/${name}.ts gave up on a record of the table's stream.`,
+      says: `${entryOf(name)} gave up on a record of the table's stream.`,
       section: "stream-dead-letters",
     });
     alarms.add(this, "AgeAlarm", {
       metric: this.lambda.metric("IteratorAge", { statistic: "Maximum", period: Duration.minutes(5) }),
-      says: `functions/${name}.ts is more than five minutes behind the table's stream.`,
+      says: `${entryOf(name)} is more than five minutes behind the table's stream.`,
       section: "stream-behind",
       threshold: 300_000,
     });

@@ -1,12 +1,10 @@
 import type { KnipConfig } from "knip";
-import { functions } from "../functions/manifest.ts";
+import { entryOf, type FunctionName, functions } from "../functions/manifest.ts";
 
 export default {
   entry: [
-    ...Object.keys(functions).map((name) => `functions/${name}.ts`),
-    // Named by path: aliases of the bundles, and what is run by hand.
-    "functions/lambda-credentials.ts",
-    "functions/endpoint-cache.ts",
+    ...(Object.keys(functions) as FunctionName[]).map(entryOf),
+    // Run by hand.
     "test/infra/templates.ts",
     "test/web/screenshots.ts",
   ],

@@ -1,4 +1,4 @@
-import type { CommonEnv } from "../world.ts";
+import type { CommonEnv } from "@berth/aws/env.ts";
 
 /** The API's environment. `STRIPE_SECRET` names the SSM parameter that holds the key; the value itself is in no environment. */
 export interface ApiEnv extends CommonEnv {

@@ -1,4 +1,4 @@
-import type { CommonEnv } from "../world.ts";
+import type { CommonEnv } from "@berth/aws/env.ts";
 
 /** The billing workers' environment. `STRIPE_SECRET` names the SSM parameter that holds the key. */
 export interface BillingEnv extends CommonEnv {

@@ -1,8 +1,43 @@
-import { stripeOf } from "../stripe.ts";
-import { createWorld } from "../world.ts";
-import { runSchedule } from "./schedule.ts";
+import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
+import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
+import { systemContext, type World } from "@berth/domain/context.ts";
+import { sweepMails } from "@berth/domain/mail/outbox.ts";
 
-const world = createWorld(process.env, stripeOf(process.env));
+/** Less than the function's own time, so that a part ends before the process does. */
+const WORK_SECONDS = 720;
+const soon = (world: World) => new Date(world.now().getTime() + WORK_SECONDS * 1000);
 
-/** The billing schedules; the event names which. */
-export const handler = ({ schedule }: { schedule: string }): Promise<void> => runSchedule(world, schedule);
+/** What each billing schedule does. Any of them may be missed or come twice. */
+const work: Record<string, (world: World) => Promise<object>> = {
+  undelivered: async (world) => {
+    // Neither waits for the others: while Stripe does not answer, what was promised to customers is mailed all the same.
+    const done = await Promise.allSettled([
+      sweepMails(world, (tenant) => systemContext(world, tenant, "billing")).then((mails) => ({ mails })),
+      ringUndelivered(world).then((rung) => ({ rung })),
+      lookAtDue(world, soon(world)),
+    ]);
+    const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    if (failed.length > 0) throw new AggregateError(failed, `${failed.length} of ${done.length} parts failed`);
+    return Object.assign({}, ...done.map((each) => (each.status === "fulfilled" ? each.value : {})));
+  },
+  delinquent: (world) => lookAtDue(world, soon(world)),
+  full: async (world) => {
+    await beginNightly(world);
+    return compare(world);
+  },
+  continue: compare,
+};
+
+/** @throws Error once, when it is through and a person has to look at what it found, so that the alarm rings */
+async function compare(world: World): Promise<object> {
+  const { bad, ...counts } = await goOn(world, soon(world));
+  if (bad) throw new Error("somebody has to look at what was found: the line `billing reconciled` says what");
+  return counts;
+}
+
+/** Does what the named schedule is for. @throws Error for one that is not known, so that the alarm rings */
+export async function runSchedule(world: World, schedule: string): Promise<void> {
+  const task = work[schedule];
+  if (!task) throw new Error(`there is no billing schedule "${schedule}"`);
+  world.log("info", "billing schedule", { schedule, ...(await task(world)) });
+}

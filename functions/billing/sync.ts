@@ -1,6 +1,20 @@
-import { stripeOf } from "../stripe.ts";
-import { createWorld } from "../world.ts";
-import { answerBells } from "./bell.ts";
+import { drain } from "@berth/aws/sqs-handler.ts";
+import { answerDoorbell } from "@berth/domain/billing/sync.ts";
+import type { World } from "@berth/domain/context.ts";
+import * as z from "zod";
 
-/** The billing queue: FIFO, one customer's messages in order. */
-export const handler = answerBells(createWorld(process.env, stripeOf(process.env)));
+const Bell = z.object({
+  event: z.string().optional(),
+  type: z.string().optional(),
+  object: z.string().optional(),
+  customer: z.string().optional(),
+  charge: z.string().optional(),
+  again: z.boolean().optional(),
+});
+
+/** Drains the billing queue: each message looks at Stripe again. One that fails goes back and in the end to dead letters, where a person looks. */
+export const syncQueue = (world: World) =>
+  drain(world, Bell, async (bell) => {
+    const outcome = await answerDoorbell(world, bell);
+    world.log("info", "billing looked", { outcome, event: bell.event, type: bell.type });
+  });

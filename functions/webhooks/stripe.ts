@@ -1,22 +1,70 @@
-import { livemodeOf } from "@berth/domain/billing/event.ts";
-import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { writeLog } from "../log.ts";
-import { parameter } from "../parameter.ts";
-import { createSender } from "../queue.ts";
-import { endpoint, need } from "../variable.ts";
-import { type Door, receive } from "./ingress.ts";
+import { API_VERSION, doorbellOf, isHeard } from "@berth/domain/billing/event.ts";
+import type { World } from "@berth/domain/context.ts";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { verify } from "./signature.ts";
 
-const env = process.env;
-const toQueue = createSender(endpoint(env, "sqs"));
+/** What the ingress needs of the outside. No table and no Stripe: it can only ring. */
+export interface Ingress {
+  readonly secrets: () => Promise<readonly string[]>;
+  readonly send: World["send"];
+  readonly now: () => Date;
+  readonly log: World["log"];
+  /** Whether events of real money belong here. */
+  readonly livemode: boolean;
+}
 
-const door: Door = {
-  secrets: async () => (await parameter(env, need(env, "STRIPE_WEBHOOK"))).split(","),
-  send: (_, message, options = {}) => toQueue(need(env, "BILLING_QUEUE"), message, options),
-  // Signatures carry the time of the machine that sends, so a clock that was turned plays no part here.
-  now: () => new Date(),
-  log: writeLog,
-  livemode: livemodeOf({ stage: need(env, "STAGE") }),
-};
+/** Invoice events can be large; API Gateway's own limit is far above this. */
+export const MOST_BYTES = 1024 * 1024;
 
-/** POST /webhooks/stripe. */
-export const handler = (event: APIGatewayProxyEventV2) => receive(door, event);
+type Answer = APIGatewayProxyStructuredResultV2;
+const answer = (statusCode: number, text: string): Answer => ({
+  statusCode,
+  headers: {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+  },
+  body: text,
+});
+
+/**
+ * Stripe's events: the exact bytes are verified, then a doorbell is put into the queue, and only when the queue has it is the answer 200.
+ * Anything else makes Stripe send again. Nothing is marked as seen here, so nothing can be lost between a mark and the queue.
+ */
+export async function receive(ingress: Ingress, event: APIGatewayProxyEventV2): Promise<Answer> {
+  if (event.requestContext.http.method !== "POST") return answer(405, "POST only");
+  const raw = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (raw.length > MOST_BYTES) return refused(ingress, 413, "too large");
+  const header = Object.entries(event.headers).find(([name]) => name.toLowerCase() === "stripe-signature")?.[1];
+  const verdict = verify(raw, header, await ingress.secrets(), Math.floor(ingress.now().getTime() / 1000));
+  if (verdict === "no-secret") return refused(ingress, 500, verdict);
+  if (verdict !== "genuine") return refused(ingress, 400, verdict);
+  return ring(ingress, JSON.parse(raw.toString("utf8")));
+}
+
+function refused(ingress: Ingress, status: number, reason: string): Answer {
+  ingress.log("warn", "webhook refused", { reason });
+  return answer(status, reason);
+}
+
+/** Genuine and yet not ours: taken, so that Stripe stops sending it, and dropped where somebody sees it. */
+function dropped(ingress: Ingress, reason: string, event: WireEvent): Answer {
+  ingress.log("error", "webhook dropped", { reason, event: event.id, type: event.type });
+  return answer(200, "dropped");
+}
+
+type WireEvent = Readonly<Record<string, unknown>>;
+
+async function ring(ingress: Ingress, event: WireEvent): Promise<Answer> {
+  if (event.object !== "event") return dropped(ingress, "not a snapshot event", event);
+  if (event.livemode !== ingress.livemode) return dropped(ingress, "event of another mode", event);
+  if (event.account !== undefined || event.context) return dropped(ingress, "event of another account", event);
+  if (!isHeard(String(event.type))) return answer(200, "not heard");
+  // The endpoint was set up wrong, which does not make the bell less true: only its shape is in doubt, and that is not looked at.
+  if (event.api_version !== API_VERSION)
+    ingress.log("error", "webhook of another version", { event: event.id, version: event.api_version });
+  const { bell, group } = doorbellOf(event);
+  await ingress.send("billing", bell, { group, dedupe: String(event.id) });
+  return answer(200, "rung");
+}

@@ -1,4 +1,4 @@
-import type { CommonEnv } from "../world.ts";
+import type { CommonEnv } from "@berth/aws/env.ts";
 
 export type WorkerEnv = CommonEnv;
 

@@ -1,6 +1,6 @@
 /** What a minute of followed logs costs: the reader's questions, the worker that follows and the messages that call it, in virtual time. */
-import { systemOf } from "../../functions/worker.ts";
-import { answerMessage, Message } from "../../functions/workers/bells.ts";
+import { systemContext } from "@berth/domain/context.ts";
+import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { testApi } from "../support/api.ts";
 import { createClock } from "../support/clock.ts";
 import { allGood, scriptedReach } from "../support/reach.ts";
@@ -70,7 +70,7 @@ async function followedMinute(linesASecond: number, minutes = 10): Promise<Follo
       )) {
         api.sent.splice(api.sent.indexOf(each), 1);
         if (counted()) spent.messages++;
-        const work = answerMessage(systemOf(api.world, tenant.id, "rollout"), Message.parse(each.message), reach);
+        const work = answerMessage(systemContext(api.world, tenant.id, "rollout"), Message.parse(each.message), reach);
         working.add(work);
         void work.finally(() => working.delete(work));
       }

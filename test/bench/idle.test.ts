@@ -20,15 +20,15 @@ test("every schedule of the stacks runs as often as its rate says", () => {
 });
 
 test("a schedule that nothing counts, or that does not say how often it comes, fails", async () => {
-  const unknown = [{ file: "functions/workers/forgotten.ts", name: "forgotten", everyMinutes: 60 }];
+  const unknown = [{ file: "functions/workers/forgotten.handler.ts", name: "forgotten", everyMinutes: 60 }];
   await expect(idleDay(unknown, { tenants: 1, paying: 1 })).rejects.toThrow(
-    "nothing counts what functions/workers/forgotten.ts does",
+    "nothing counts what functions/workers/forgotten.handler.ts does",
   );
-  const renamed = [{ file: "functions/billing/reconcile.ts", name: "forgotten", everyMinutes: 60 }];
+  const renamed = [{ file: "functions/billing/reconcile.handler.ts", name: "forgotten", everyMinutes: 60 }];
   await expect(idleDay(renamed, { tenants: 1, paying: 1 })).rejects.toThrow('no billing schedule "forgotten"');
   const made = (Properties: object) => ({ data: { Resources: {} }, service: { Resources: { It: { Type: "", Properties } } } });
   const says = (Properties: object) => () => schedulesOf({ ...made(Properties), dataIsProtected: true, of: () => [] });
-  expect(says({ ScheduleExpression: "cron(0 3 * * ? *)", Description: "functions/workers/sweep.ts, sweep" })).toThrow(
+  expect(says({ ScheduleExpression: "cron(0 3 * * ? *)", Description: "functions/workers/sweep.handler.ts, sweep" })).toThrow(
     "It does not say",
   );
   expect(says({ ScheduleExpression: "rate(1 minute)" })).toThrow("It does not say");
@@ -44,7 +44,7 @@ test("an idle hour at 100,000 tenants, of whom 40,000 pay, is under 10,000 read 
 test("every account that pays is compared with Stripe in the night, for a tenth of a read unit each, and in its turn looked at", () => {
   const { read, write } = ["full", "continue"].reduce(
     (all, name) => {
-      const part = day.schedules.get(`functions/billing/reconcile.ts, ${name}`);
+      const part = day.schedules.get(`functions/billing/reconcile.handler.ts, ${name}`);
       return { read: all.read + (part?.read ?? 0), write: all.write + (part?.write ?? 0) };
     },
     { read: 0, write: 0 },

@@ -5,11 +5,11 @@ import { fetchSnapshot } from "@berth/domain/billing/snapshot.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import { closeDue } from "@berth/domain/closing/closing.ts";
 import type { World } from "@berth/domain/context.ts";
+import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { accountKey, newAccount } from "@berth/domain/entitlement/account.ts";
 import { globalKey, type Key, store } from "@berth/domain/table.ts";
-import { runSchedule } from "../../functions/billing/schedule.ts";
-import { systemOf } from "../../functions/worker.ts";
+import { runSchedule } from "../../functions/billing/reconcile.ts";
 import type { Synthesized } from "../infra/synth.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 import { payingAtStripe } from "./paying.ts";
@@ -29,9 +29,9 @@ export interface Schedule {
 
 /** What each function that a schedule starts does, in the world that is given. */
 const work: Readonly<Record<string, (world: World, schedule: string) => Promise<unknown>>> = {
-  "functions/billing/reconcile.ts": runSchedule,
-  "functions/billing/close.ts": (world) => closeDue(world, new Date(world.now().getTime() + 5 * MINUTE)),
-  "functions/workers/sweep.ts": (world) => sweep(world, (tenant) => systemOf(world, tenant, "sweep")),
+  "functions/billing/reconcile.handler.ts": runSchedule,
+  "functions/billing/close.handler.ts": (world) => closeDue(world, new Date(world.now().getTime() + 5 * MINUTE)),
+  "functions/workers/sweep.handler.ts": (world) => sweep(world, (tenant) => systemContext(world, tenant, "sweep")),
 };
 
 const units: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 24 * 60 };
@@ -42,7 +42,7 @@ export function schedulesOf({ data, service }: Synthesized): Schedule[] {
   return resources.flatMap(([id, { Properties }]): Schedule[] => {
     if (Properties?.ScheduleExpression === undefined) return [];
     const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(Properties.ScheduleExpression) ?? [];
-    const [, file, name] = /^(functions\/[\w/-]+\.ts), ([\w-]+)$/.exec(Properties.Description) ?? [];
+    const [, file, name] = /^(functions\/[\w/-]+\.handler\.ts), ([\w-]+)$/.exec(Properties.Description) ?? [];
     const minutes = units[unit ?? ""];
     if (!file || !name || !minutes) throw new Error(`the schedule ${id} does not say what it starts and how often`);
     return [{ file, name, everyMinutes: Number(count) * minutes }];

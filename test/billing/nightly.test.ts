@@ -6,7 +6,7 @@ import { plans } from "@berth/domain/plan/plan.ts";
 import { globalKey, store } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
-import { runSchedule } from "../../functions/billing/schedule.ts";
+import { runSchedule } from "../../functions/billing/reconcile.ts";
 import { createChance } from "../support/chance.ts";
 import { endpointAt, soldAs } from "../support/sold.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";

@@ -1,13 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Door, receive } from "../../functions/webhooks/ingress.ts";
+import { type Ingress, receive } from "../../functions/webhooks/stripe.ts";
 import { answerValidator } from "../local-stripe/harness.ts";
 
 let base64 = false;
 
 /** The ingress behind a server of its own; every other request comes as API Gateway sends what is not plain text: in base64. */
 export async function serveHook(
-  door: Door,
+  ingress: Ingress,
   outage: { readonly webhook: boolean },
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
@@ -23,7 +23,7 @@ export async function serveHook(
         isBase64Encoded: base64,
         requestContext: { http: { method: request.method } },
       };
-      receive(door, event as unknown as Parameters<typeof receive>[1]).then(
+      receive(ingress, event as unknown as Parameters<typeof receive>[1]).then(
         (answer) => void response.writeHead(answer.statusCode ?? 200).end(answer.body),
         // As Lambda does with what a handler throws.
         () => void response.writeHead(500).end(),

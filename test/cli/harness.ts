@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
-import { answerMessage, Message } from "../../functions/workers/bells.ts";
+import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { buildCli } from "../../packages/cli/build.ts";
 import { serveApi } from "../support/api.ts";
 import { type ScriptedReach, scriptedReach } from "../support/reach.ts";

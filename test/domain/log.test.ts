@@ -1,10 +1,10 @@
+import { systemContext } from "@berth/domain/context.ts";
 import { heldFor, letGo, logReaders, take } from "@berth/domain/held.ts";
 import { attendLog } from "@berth/domain/log/attend.ts";
 import type { LogItem } from "@berth/domain/log/item.ts";
 import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
 import { readLogs } from "@berth/domain/log/read.ts";
 import { afterEach, describe, expect, test } from "vitest";
-import { systemOf } from "../../functions/worker.ts";
 import { lost, scriptedReach } from "../support/reach.ts";
 import { speaking } from "../support/speaking.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -57,7 +57,7 @@ async function scene(count = 1) {
     for (const each of [...made.sent]) {
       if (each.at.getTime() + (each.options.delaySeconds ?? 0) * 1000 > now || !("log" in each.message)) continue;
       made.sent.splice(made.sent.indexOf(each), 1);
-      const work = attendLog(systemOf(worldOf(life), tenant.id, "rollout"), String(each.message.log), reach);
+      const work = attendLog(systemContext(worldOf(life), tenant.id, "rollout"), String(each.message.log), reach);
       workers.add(work);
       void work.finally(() => workers.delete(work));
     }

@@ -1,15 +1,15 @@
+import { systemContext } from "@berth/domain/context.ts";
 import { LEASE_SECONDS } from "@berth/domain/engine/lease.ts";
 import { listLeases, listUnfinished, stuck } from "@berth/domain/engine/operator.ts";
 import { rollout } from "@berth/domain/engine/rollout.ts";
 import { afterAll, expect, test } from "vitest";
-import { systemOf } from "../../functions/worker.ts";
 import { scriptedReach } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
 
 const t = testWorld();
 afterAll(() => t.close());
-const of = (tenant: string) => systemOf(t.world, tenant, "operator");
+const of = (tenant: string) => systemContext(t.world, tenant, "operator");
 const turn = async (times = 20) => {
   for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
 };

@@ -5,7 +5,7 @@ import { inspect } from "@berth/domain/engine/inspect.ts";
 import { readContainer } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { afterAll, describe, expect, test } from "vitest";
-import { Message } from "../../functions/workers/bells.ts";
+import { Message } from "../../functions/workers/rollout.ts";
 import { containersOf, HOST_KEY, scriptedReach } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";

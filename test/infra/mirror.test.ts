@@ -1,17 +1,18 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { functions, type Route } from "../../functions/manifest.ts";
+import { entryOf, type FunctionName, functions, type Route } from "../../functions/manifest.ts";
 import { lambdas, synthesize } from "./synth.ts";
 
 const made = synthesize();
 const entries = globSync("functions/**/*.ts")
   .filter((file) => /^export (const|async function|function) handler\b/m.test(readFileSync(file, "utf8")))
-  .map((file) => file.slice("functions/".length, -".ts".length))
   .sort();
+const names = Object.keys(functions) as FunctionName[];
 
-test("every file below functions/ with a handler is in the manifest, and the manifest names no other", () => {
+test("every file below functions/ with a handler is in the manifest and ends in .handler.ts, and the manifest names no other", () => {
   expect(entries.length).toBeGreaterThan(5);
-  expect(Object.keys(functions).sort()).toEqual(entries);
+  expect(names.map(entryOf).sort()).toEqual(entries);
+  expect(globSync("functions/**/*.handler.ts").sort()).toEqual(entries);
 });
 
 test("every function of the manifest is deployed, and nothing else is", () => {
@@ -19,7 +20,7 @@ test("every function of the manifest is deployed, and nothing else is", () => {
 });
 
 test("every folder of functions/ has its file in infra/", () => {
-  const folders = [...new Set(entries.map((name) => name.split("/")[0]))];
+  const folders = [...new Set(names.map((name) => name.split("/")[0]))];
   expect(globSync("infra/*.ts")).toEqual(expect.arrayContaining(folders.map((folder) => `infra/${folder}.ts`)));
 });
 

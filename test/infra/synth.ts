@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { entryOf, type FunctionName, functions } from "../../functions/manifest.ts";
 
 export interface Resource {
   readonly Type: string;
@@ -43,11 +44,13 @@ export function referred(value: unknown): string | undefined {
   return undefined;
 }
 
+const names = Object.keys(functions) as FunctionName[];
+
 /** The deployed functions by their name in the manifest. */
 export const lambdas = (made: Synthesized) =>
-  new Map(
+  new Map<string, Resource & { readonly id: string }>(
     made.of("AWS::Lambda::Function").map(([id, resource]) => {
-      const name = /^functions\/(.+)\.ts$/.exec(resource.Properties.Description)?.[1];
+      const name = names.find((each) => entryOf(each) === resource.Properties.Description);
       if (!name) throw new Error(`${id} does not say which file it is`);
       return [name, { id, ...resource }];
     }),

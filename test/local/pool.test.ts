@@ -33,7 +33,7 @@ let ahead = 0;
 const pool = createPool({
   name: "test",
   size: 2,
-  functions: folder,
+  fileOf: (name) => join(folder, `${name}.ts`),
   env: { GIVEN: "yes" },
   ahead: () => ahead,
   log: (text) => logs.push(text),

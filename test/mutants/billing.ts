@@ -3,7 +3,7 @@ import { within } from "./mutant.ts";
 
 const derive = ["test/billing/derive.test.ts"];
 const signature = ["test/webhooks/signature.test.ts"];
-const ingress = ["test/webhooks/ingress.test.ts"];
+const ingress = ["test/webhooks/stripe.test.ts"];
 const mail = ["test/billing/mail.test.ts"];
 
 /** Money: who is believed, what a bill means, and what is told of it. */
@@ -28,9 +28,9 @@ export const billing = [
     ],
   ),
   ...within(
-    "functions/webhooks/ingress.ts",
+    "functions/webhooks/stripe.ts",
     ingress,
-    ["play money buys real plans", "if (event.livemode !== door.livemode) return", 'if (event.livemode === "") return'],
+    ["play money buys real plans", "if (event.livemode !== ingress.livemode) return", 'if (event.livemode === "") return'],
     [
       "another account's events move ours",
       "if (event.account !== undefined || event.context) return",
@@ -38,8 +38,8 @@ export const billing = [
     ],
     [
       "an event that the queue did not take is said to be taken",
-      'await door.send("billing", bell, { group, dedupe: String(event.id) });',
-      'void door.send("billing", bell, { group, dedupe: String(event.id) }).catch(() => {});',
+      'await ingress.send("billing", bell, { group, dedupe: String(event.id) });',
+      'void ingress.send("billing", bell, { group, dedupe: String(event.id) }).catch(() => {});',
     ],
     ["an event of any size is read", "if (raw.length > MOST_BYTES)", "if (raw.length > MOST_BYTES * 1000)"],
   ),

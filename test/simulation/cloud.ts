@@ -1,15 +1,13 @@
 import type { World } from "@berth/domain/context.ts";
+import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { commandDoor } from "@berth/local-dynamodb/command-door.ts";
 import type { DynamoDBStreamEvent } from "aws-lambda";
 import { functions, queues, VISIBILITY_TIMEOUTS } from "../../functions/manifest.ts";
-import { systemOf } from "../../functions/worker.ts";
-import { answerBells } from "../../functions/workers/bells.ts";
-import { ringForNew } from "../../functions/workers/promises.ts";
+import { relayStream } from "../../functions/workers/relay.ts";
+import { rolloutQueue } from "../../functions/workers/rollout.ts";
 import { createApi } from "./api.ts";
-import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
-import "./lazy.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
 import { createQueue, type Queue } from "./queue.ts";
@@ -18,6 +16,7 @@ import { createReading } from "./reading.ts";
 import { createRunner, type Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import { createTable, tableName } from "./table.ts";
+import { createVoices } from "./voice.ts";
 import { worldOf } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -42,7 +41,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
     fair,
     timeoutSeconds: functions["workers/rollout"].timeoutSeconds,
     onSent: (message) => "log" in message && reading.sent(String(message.log)),
-    work: (process, event) => answerBells(world(process), lines.reachOf(process))(event),
+    work: (process, event) => rolloutQueue(world(process), lines.reachOf(process))(event),
   });
   const ask = createApi(stage, processes, world);
   const readers = createReaders(stage, ask, reading, servers, judge.hostOf);
@@ -58,7 +57,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
         living--;
         if (tries < 3) relay(record, tries + 1);
       };
-      void ringForNew(world(process))({ Records: [record] } as DynamoDBStreamEvent).then(({ batchItemFailures }) => {
+      void relayStream(world(process))({ Records: [record] } as DynamoDBStreamEvent).then(({ batchItemFailures }) => {
         if (process.dead) return;
         process.dead = true;
         living--;
@@ -89,7 +88,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
         () => process.frozenUntil <= clock.now() && processes.kill(process),
       );
       const swept = world(process);
-      void sweep(swept, (tenant) => systemOf(swept, tenant, "sweep")).then(
+      void sweep(swept, (tenant) => systemContext(swept, tenant, "sweep")).then(
         () => process.dead || end(),
         () => process.dead || end(),
       );

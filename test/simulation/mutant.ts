@@ -2,7 +2,7 @@
 /** A mistake somebody could make: what is found in a file is replaced, and the simulation has to notice. */
 export interface Mutant {
   readonly name: string;
-  /** Below packages/domain/src, functions or test/simulation. */
+  /** Below packages/, functions/ or test/simulation/. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -31,8 +31,9 @@ const account = "packages/domain/src/entitlement/account.ts";
 const table = "packages/domain/src/table.ts";
 const app = "packages/domain/src/app/app.ts";
 const removal = "packages/domain/src/app/remove.ts";
-const worker = "functions/worker.ts";
-const bells = "functions/workers/bells.ts";
+const drain = "packages/aws/src/sqs-handler.ts";
+const context = "packages/domain/src/context.ts";
+const jobs = "functions/workers/rollout.ts";
 const runner = "test/simulation/runner.ts";
 const attendance = "packages/domain/src/log/attend.ts";
 const follow = "packages/domain/src/log/follow.ts";
@@ -352,10 +353,15 @@ export const mutants: readonly Mutant[] = [
     "{ ...environment, job: job.id, version: environment.version + 1 }",
     "{ ...environment, version: environment.version + 1 }",
   ),
-  of(worker, "a message that failed is acknowledged", "return [{ itemIdentifier: record.messageId }];", "return [];"),
-  of(worker, "every message is worked on as one tenant's", "  tenant,\n  actor", '  tenant: tenant.replace(/.$/, "0"),\n  actor'),
+  of(drain, "a message that failed is acknowledged", "return [{ itemIdentifier: record.messageId }];", "return [];"),
   of(
-    bells,
+    context,
+    "every message is worked on as one tenant's",
+    "  tenant,\n  actor",
+    '  tenant: tenant.replace(/.$/, "0"),\n  actor',
+  ),
+  of(
+    jobs,
     "a message with a field too many is refused",
     "again: z.boolean().optional() })",
     "again: z.boolean().optional() }).strict()",

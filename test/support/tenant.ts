@@ -10,7 +10,7 @@ import { commit, get, store } from "@berth/domain/table.ts";
 import { addTarget, findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";
 import { roleScopes, type User, userOfEmail } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
-import { answerMessage, Message } from "../../functions/workers/bells.ts";
+import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { type ScriptedReach, scriptedReach } from "./reach.ts";
 import type { TestWorld } from "./world.ts";
 

@@ -1,7 +1,7 @@
+import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
-import { systemOf } from "../../functions/worker.ts";
-import { answerMessage, Message } from "../../functions/workers/bells.ts";
+import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { scriptedReach } from "./reach.ts";
 import type { TestWorld } from "./world.ts";
 
@@ -41,7 +41,9 @@ export function workers(made: TestWorld, most: number, reachOf: (tenant: string)
       busy++;
       taken = true;
       const message = Message.parse(each.message);
-      void answerMessage(systemOf(made.world, message.tenant, "rollout"), message, reachOf(message.tenant)).finally(() => busy--);
+      void answerMessage(systemContext(made.world, message.tenant, "rollout"), message, reachOf(message.tenant)).finally(
+        () => busy--,
+      );
     }
     return taken;
   };
@@ -51,7 +53,7 @@ export function workers(made: TestWorld, most: number, reachOf: (tenant: string)
     async pass(seconds: number, each: () => void = () => {}) {
       for (let i = 0; i < seconds; i++) {
         if (made.clock.now().getTime() % 60_000 < 1000)
-          await sweep(made.world, (tenant) => systemOf(made.world, tenant, "sweep"));
+          await sweep(made.world, (tenant) => systemContext(made.world, tenant, "sweep"));
         // Whoever is done within the second takes the next.
         for (let took = pull(), more = 0; took && more < 20; took = pull(), more++) await turns();
         await turns();

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { drain } from "@berth/aws/sqs-handler.ts";
 import type { SQSEvent } from "aws-lambda";
 import { afterAll, expect, test } from "vitest";
 import * as z from "zod";
-import { drain } from "../../functions/worker.ts";
 import { testWorld } from "../support/world.ts";
 
 const t = testWorld();

@@ -15,7 +15,7 @@ let ctx: Context;
 beforeAll(async () => {
   cloud = await startCloud({ workers: 1 });
   Object.assign(process.env, cloud.env);
-  const { createWorld } = await import("../../functions/world.ts");
+  const { createWorld } = await import("@berth/aws/world.ts");
   const world = createWorld(process.env);
   const user = await userOfEmail(world, "worker@example.com");
   ctx = { ...world, tenant: user.tenant, actor: { kind: "system", id: "test" } };
@@ -51,7 +51,7 @@ async function endOf(id: string) {
 }
 
 test("the rollout worker answers a bell of the queue, and a bell too many does nothing", async () => {
-  const { handler } = await import("../../functions/workers/rollout.ts");
+  const { handler } = await import("../../functions/workers/rollout.handler.ts");
   const job = await silentJob("rollout");
   const bell = { tenant: ctx.tenant, job: job.id, target: Object.keys(job.rollouts)[0] };
   const event = { Records: [recordOf(bell)] } satisfies SQSEvent;
@@ -63,7 +63,7 @@ test("the rollout worker answers a bell of the queue, and a bell too many does n
 });
 
 test("the relay rings for a job the stream shows whose bell was lost, and for nothing else", async () => {
-  const { handler } = await import("../../functions/workers/relay.ts");
+  const { handler } = await import("../../functions/workers/relay.handler.ts");
   const job = await silentJob("relay");
   const record = (sk: string, eventName: "INSERT" | "MODIFY" = "INSERT") => ({
     eventID: "1",
@@ -77,7 +77,7 @@ test("the relay rings for a job the stream shows whose bell was lost, and for no
 });
 
 test("the sweep finds a job nobody heard of, by the index alone, and it is done", async () => {
-  const { handler } = await import("../../functions/workers/sweep.ts");
+  const { handler } = await import("../../functions/workers/sweep.handler.ts");
   const job = await silentJob("sweep");
   await cloud.advance(61);
   process.env.LOCAL_CLOCK_MS = String(cloud.now().getTime() - Date.now());
@@ -86,7 +86,7 @@ test("the sweep finds a job nobody heard of, by the index alone, and it is done"
 });
 
 test("the mail worker writes a mail from its template and sends it", async () => {
-  const { handler } = await import("../../functions/workers/mail.ts");
+  const { handler } = await import("../../functions/workers/mail.handler.ts");
   const mail = { to: "reader@example.com", template: "code", data: { code: "123456", minutes: 10 } };
   expect(await handler({ Records: [recordOf(mail)] })).toEqual({ batchItemFailures: [] });
   expect(cloud.inbox("reader@example.com")[0]?.text).toContain("123456");

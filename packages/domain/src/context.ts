@@ -88,6 +88,13 @@ export interface Credential {
   readonly provedAt?: string | undefined;
 }
 
+/** Nobody's context in a tenant: the service's own work, by the name of what does it. */
+export const systemContext = (world: World, tenant: string, id: string): Context => ({
+  ...world,
+  tenant,
+  actor: { kind: "system", id },
+});
+
 const implied: Record<Scope, readonly Scope[]> = {
   read: ["read"],
   deploy: ["read", "deploy"],

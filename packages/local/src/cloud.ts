@@ -151,7 +151,7 @@ async function start(
 
   const env = environmentOf({ origin, endpoint, stripe: stripeUrl, key: key.id });
   const { api, workers: background } = (options.pools ?? createPools)({
-    functions: join(root, "functions"),
+    root,
     env,
     ahead: clock.ahead,
     workers,

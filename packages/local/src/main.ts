@@ -71,7 +71,7 @@ async function dev(): Promise<void> {
 /** New code runs at the next request, as after a deploy of it. Answers how to stop watching. */
 function reloadOnChange(cloud: Cloud): () => void {
   let timer: NodeJS.Timeout | undefined;
-  const watchers = ["functions", "packages/domain/src"].map((folder) =>
+  const watchers = ["functions", "packages/aws/src", "packages/domain/src"].map((folder) =>
     watch(join(root, folder), { recursive: true }, (_, name) => {
       if (!name || !/\.(ts|sh)$/.test(name)) return;
       clearTimeout(timer);

@@ -5,7 +5,7 @@ import {
   SQSClient,
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
-import { endpoint, need, type Vars } from "../../../functions/variable.ts";
+import { endpoint, need, type Vars } from "@berth/aws/env.ts";
 
 const variables = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" } as const;
 export type QueueName = keyof typeof variables;

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import { stripeOf } from "@berth/aws/stripe.ts";
+import { createWorld } from "@berth/aws/world.ts";
 import type { Context, World } from "@berth/domain/context.ts";
 import { listLeases, listUnfinished, stuck, type Unfinished } from "@berth/domain/engine/operator.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { type Job, listJobs } from "@berth/domain/job/job.ts";
-import { stripeOf } from "../../../functions/stripe.ts";
-import { createWorld } from "../../../functions/world.ts";
+
 import { askBilling, type Told } from "./billing.ts";
 import { isQueue, listDead, redrive } from "./dead.ts";
 import { columns } from "./print.ts";

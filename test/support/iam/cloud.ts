@@ -1,8 +1,8 @@
 /** The local cloud with the functions as they are deployed: each its own bundle, process, environment and role, and IAM in front of the engines. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as forward } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { queueName } from "@berth/local/cloud/names.ts";
 import type { createPools } from "@berth/local/cloud/runtime.ts";
 import { type Cloud, startCloud } from "@berth/local/cloud.ts";
@@ -41,7 +41,7 @@ export interface GuardedCloud {
 export async function startGuardedCloud(): Promise<GuardedCloud> {
   const folder = mkdtempSync(join(tmpdir(), "berth-iam-"));
   const names = Object.keys(functions) as FunctionName[];
-  for (const name of names) buildInto(folder, name);
+  for (const name of names) bundle(name, join(folder, name));
 
   const asked = new Map<string, Decided>();
   const unknown: string[] = [];
@@ -158,7 +158,8 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
         createPool({
           name,
           size: 1,
-          functions: folder,
+          // As it is deployed.
+          fileOf: () => join(folder, name, "index.mjs"),
           env: { ...Object.fromEntries(told), ...local },
           ahead,
           log: (text) => log.event("workers", text),
@@ -203,14 +204,4 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The bundle as it is deployed, and under the name by which the local cloud's processes load a function. */
-function buildInto(folder: string, name: FunctionName): void {
-  const built = join(folder, "bundles", name);
-  mkdirSync(built, { recursive: true });
-  bundle(name, built);
-  const entry = join(folder, `${name}.ts`);
-  mkdirSync(dirname(entry), { recursive: true });
-  writeFileSync(entry, `export { handler } from ${JSON.stringify(join(built, "index.mjs"))};\n`);
 }

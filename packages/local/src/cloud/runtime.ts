@@ -1,9 +1,10 @@
+import { join } from "node:path";
+import type { LocalEnv } from "@berth/aws/env.ts";
 import type { ApiEnv } from "../../../../functions/api/env.ts";
 import type { BillingEnv } from "../../../../functions/billing/env.ts";
-import { type FunctionFacts, type FunctionName, functions } from "../../../../functions/manifest.ts";
+import { entryOf, type FunctionFacts, type FunctionName, functions } from "../../../../functions/manifest.ts";
 import type { WebhookEnv } from "../../../../functions/webhooks/env.ts";
 import type { MailEnv } from "../../../../functions/workers/env.ts";
-import type { LocalEnv } from "../../../../functions/world.ts";
 import { createPool, type Pool } from "../lambda/pool.ts";
 import type { CloudLog } from "../log.ts";
 import { ACCOUNT } from "../sqs/wire.ts";
@@ -53,14 +54,16 @@ export interface Pools {
 }
 
 export function createPools(options: {
-  readonly functions: string;
+  /** Of the repository. */
+  readonly root: string;
   readonly env: Readonly<Record<string, string>>;
   readonly ahead: () => number;
   readonly workers: number;
   readonly log: CloudLog;
 }): Pools {
-  const { functions: folder, env, ahead, log } = options;
-  const common = { functions: folder, env, ahead, log: (text: string) => log.event("workers", text), output: log.output };
+  const { root, env, ahead, log } = options;
+  const fileOf = (name: string) => join(root, entryOf(name as FunctionName)); // only functions of the manifest are called
+  const common = { fileOf, env, ahead, log: (text: string) => log.event("workers", text), output: log.output };
   return {
     api: createPool({ ...common, name: "api", size: 1, early: names.filter(answersRequests) }),
     workers: createPool({

@@ -4,6 +4,7 @@ export type ToWorker =
       readonly kind: "invoke";
       readonly id: number;
       readonly name: string;
+      readonly file: string;
       readonly event: unknown;
       readonly timeoutSeconds: number;
     }

@@ -33,8 +33,8 @@ export interface WorkerFacts {
 export interface PoolOptions {
   readonly name: string;
   readonly size: number;
-  /** The folder of the functions. */
-  readonly functions: string;
+  /** The file of a function, by its name. */
+  readonly fileOf: (name: string) => string;
   /** Those a process loads before it is asked for them. */
   readonly early?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -85,7 +85,7 @@ const LEAVE_MS = 3000;
 const inherited = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
 
 export function createPool(options: PoolOptions): Pool {
-  const { name, size, functions, env, log } = options;
+  const { name, size, fileOf, env, log } = options;
   const workers = new Set<Worker>();
   const queue: (Waiting & { id: number })[] = [];
   const becameReady = new Set<() => void>();
@@ -95,7 +95,7 @@ export function createPool(options: PoolOptions): Pool {
   function start(): void {
     if (closed) return;
     const own = Object.fromEntries(inherited.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
-    const child = fork(program, [functions, ...(options.early ?? [])], {
+    const child = fork(program, (options.early ?? []).map(fileOf), {
       env: { ...own, ...env, LOCAL_CLOCK_MS: String(options.ahead()) },
       execArgv: ["--disable-warning=ExperimentalWarning"],
       serialization: "advanced",
@@ -150,6 +150,7 @@ export function createPool(options: PoolOptions): Pool {
         kind: "invoke",
         id,
         name: invocation.name,
+        file: fileOf(invocation.name),
         event: invocation.event,
         timeoutSeconds: invocation.timeoutSeconds,
       });

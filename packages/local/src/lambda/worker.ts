@@ -4,10 +4,9 @@ import type { FromWorker, StreamHead, ToWorker } from "./messages.ts";
 
 /**
  * A process that runs functions, as Lambda's runtime does: it loads a handler at its first event and answers each event with the handler's
- * result or error. It ends when the cloud does, however the cloud ends. Its first argument is the folder of the functions, the others are those
- * to load at once.
+ * result or error. It ends when the cloud does, however the cloud ends. Its arguments are the files of the functions to load at once.
  */
-const [, , folder = "", ...early] = process.argv;
+const [, , ...early] = process.argv;
 const STREAMING = Symbol("streaming");
 
 type Handler = ((event: unknown, context: object) => unknown) & { [STREAMING]?: true };
@@ -45,16 +44,16 @@ Object.assign(globalThis, {
 
 const handlers = new Map<string, Promise<Handler>>();
 
-function handlerOf(name: string): Promise<Handler> {
-  let found = handlers.get(name);
+function handlerOf(file: string): Promise<Handler> {
+  let found = handlers.get(file);
   if (!found) {
-    found = import(pathToFileURL(`${folder}/${name}.ts`).href).then((module: { handler: Handler }) => module.handler);
-    handlers.set(name, found);
+    found = import(pathToFileURL(file).href).then((module: { handler: Handler }) => module.handler);
+    handlers.set(file, found);
   }
   return found;
 }
 
-async function invoke({ id, name, event, timeoutSeconds }: Extract<ToWorker, { kind: "invoke" }>): Promise<void> {
+async function invoke({ id, name, file, event, timeoutSeconds }: Extract<ToWorker, { kind: "invoke" }>): Promise<void> {
   const until = Date.now() + timeoutSeconds * 1000;
   const context = {
     functionName: name,
@@ -62,7 +61,7 @@ async function invoke({ id, name, event, timeoutSeconds }: Extract<ToWorker, { k
     getRemainingTimeInMillis: () => Math.max(0, until - Date.now()),
   };
   try {
-    const handler = await handlerOf(name);
+    const handler = await handlerOf(file);
     if (!handler[STREAMING]) return await tell({ kind: "result", id, result: await handler(event, context) });
     const stream = new ResponseStream(id);
     const written = new Promise<void>((resolve, reject) => stream.once("close", resolve).once("error", reject));
@@ -84,4 +83,4 @@ process.once("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 await tell({ kind: "ready" });
 // One that cannot be loaded says so when it is called.
-for (const name of early) await handlerOf(name).catch(() => {});
+for (const file of early) await handlerOf(file).catch(() => {});

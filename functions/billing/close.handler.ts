@@ -1,7 +1,7 @@
+import { stripeOf } from "@berth/aws/stripe.ts";
+import { createWorld } from "@berth/aws/world.ts";
 import { closeDue } from "@berth/domain/closing/closing.ts";
 import { functions } from "../manifest.ts";
-import { stripeOf } from "../stripe.ts";
-import { createWorld } from "../world.ts";
 
 const world = createWorld(process.env, stripeOf(process.env));
 /** Less than the function's own time, so that it stops between two steps and not within one. */

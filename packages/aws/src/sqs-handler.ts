@@ -1,14 +1,7 @@
-import type { Context, World } from "@berth/domain/context.ts";
+import type { World } from "@berth/domain/context.ts";
 import { Problem } from "@berth/domain/error.ts";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type * as z from "zod";
-
-/** A message's place in the world: the tenant it names, and nobody's scopes but the system's. */
-export const systemOf = (world: World, tenant: string, id: string): Context => ({
-  ...world,
-  tenant,
-  actor: { kind: "system", id },
-});
 
 /**
  * Drains a queue: every record is parsed with the schema and worked on by itself; the ones that threw go back to the queue and the others

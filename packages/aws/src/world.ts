@@ -5,30 +5,10 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Queue, World } from "@berth/domain/context.ts";
 import { sealing } from "@berth/domain/secret/seal.ts";
 import type Stripe from "stripe";
-import { dataKeys } from "./keys.ts";
+import { dataKeys } from "./data-keys.ts";
+import { type CommonEnv, endpoint, need, type Vars } from "./env.ts";
 import { writeLog } from "./log.ts";
-import type { Sender } from "./queue.ts";
-import { endpoint, need, type Vars } from "./variable.ts";
-
-/** What every function is told by its environment. infra/ assigns a value of this type; a name missing on either side does not compile. */
-export interface CommonEnv {
-  readonly STAGE: string;
-  /** Where the dashboard is, without a trailing slash. */
-  readonly ORIGIN: string;
-  /** The address customers write to. */
-  readonly SUPPORT: string;
-  readonly TABLE: string;
-  readonly KEY_ID: string;
-  readonly JOBS_QUEUE: string;
-  readonly MAIL_QUEUE: string;
-  readonly BILLING_QUEUE: string;
-}
-
-/** Set only by the local stage: engines on loopback in place of AWS, a clock that can be turned, targets with private addresses. */
-export interface LocalEnv {
-  readonly LOCAL_ENDPOINT?: string;
-  readonly LOCAL_CLOCK_MS?: string;
-}
+import type { Sender } from "./sqs.ts";
 
 const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
 
@@ -49,7 +29,7 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }).catch(ignoreAbort),
     send: async (queue, message, options = {}) => {
       // Loaded at the first send: most requests send nothing.
-      sender ??= import("./queue.ts").then(({ createSender }) => createSender(endpoint(env, "sqs")));
+      sender ??= import("./sqs.ts").then(({ createSender }) => createSender(endpoint(env, "sqs")));
       await (await sender)(need(env, queueVariable[queue]), message, options);
     },
     ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),

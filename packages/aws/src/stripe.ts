@@ -1,7 +1,7 @@
 import { API_VERSION } from "@berth/domain/billing/event.ts";
 import type Stripe from "stripe";
+import { need, type Vars } from "./env.ts";
 import { parameter } from "./parameter.ts";
-import { need, type Vars } from "./variable.ts";
 
 /** A client of Stripe, made at the first use. A live key is never pointed at another address. */
 export function stripeOf(env: Vars): () => Promise<Stripe> {

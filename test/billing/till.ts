@@ -3,8 +3,8 @@ import { plans } from "@berth/domain/plan/plan.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
 import Stripe from "stripe";
-import { answerBells } from "../../functions/billing/bell.ts";
-import type { Door } from "../../functions/webhooks/ingress.ts";
+import { syncQueue } from "../../functions/billing/sync.ts";
+import type { Ingress } from "../../functions/webhooks/stripe.ts";
 import { testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 import { type Payer, payer } from "./payer.ts";
@@ -13,7 +13,7 @@ import { checkedFetch, serveHook } from "./wire.ts";
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 /** The product and a local Stripe, each over real HTTP to the other, on one clock. */
-export interface StripeStage {
+export interface Till {
   readonly test: TestWorld;
   /** The test's own way to Stripe: what is done there by hand. */
   readonly stripe: Stripe;
@@ -46,15 +46,15 @@ export interface StripeStage {
 const START_SECONDS = Date.UTC(2027, 2, 1, 12) / 1000;
 const MOST_RECEIVES = 8;
 
-/** Opens a stage. Deliveries come in any order and one in ten twice, unless said. */
-export async function openStripeStage(options: StripeOptions & { chaos?: "calm" | "rough" } = {}): Promise<StripeStage> {
+/** Opens a till. Deliveries come in any order and one in ten twice, unless said. */
+export async function openTill(options: StripeOptions & { chaos?: "calm" | "rough" } = {}): Promise<Till> {
   const { chaos = "rough", ...rest } = options;
   const local = createStripe({ now: () => START_SECONDS * 1000, seed: 11, retryDelaysMs: [5, 10, 20, 40], ...rest });
   const server = await local.serve();
   const { control } = server;
   const checking = checkedFetch();
   const asked = { reads: 0, writes: 0 };
-  const outage: StripeStage["outage"] = { webhook: false, queue: false, stripe: 0 };
+  const outage: Till["outage"] = { webhook: false, queue: false, stripe: 0 };
   const connect = (fetch: typeof globalThis.fetch) =>
     new Stripe("sk_test_till", {
       host: "127.0.0.1",
@@ -75,7 +75,7 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
   const test = testWorld({ start: new Date(START_SECONDS * 1000), stripe: () => Promise.resolve(products) });
   const deadLetters: Record<string, unknown>[] = [];
   const secrets: string[] = [];
-  const door: Door = {
+  const ingress: Ingress = {
     secrets: async () => secrets,
     send: async (queue, message, about) => {
       if (outage.queue) throw new Error("the queue is down");
@@ -85,7 +85,7 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
     log: test.world.log,
     livemode: false,
   };
-  const hook = await serveHook(door, outage);
+  const hook = await serveHook(ingress, outage);
   const endpoint = await stripe.webhookEndpoints.create({
     url: hook.url,
     enabled_events: [...eventTypes],
@@ -95,7 +95,7 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
   control.chaos(chaos);
   await sell(stripe);
 
-  const stage: StripeStage = {
+  const till: Till = {
     test,
     stripe,
     asked,
@@ -105,7 +105,7 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
     outage,
     deadLetters,
     validated: checking.count,
-    signUp: async () => payer(stage, await testTenant(test, { state: "none" })),
+    signUp: async () => payer(till, await testTenant(test, { state: "none" })),
     eventsOf: (customer) =>
       control
         .events()
@@ -114,11 +114,11 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
     async deliver(events) {
       for (const event of events) {
         control.redeliver(event);
-        await stage.settle();
+        await till.settle();
       }
     },
     async unheard(work) {
-      await stage.settle();
+      await till.settle();
       const before = new Set(control.events().map(({ id }) => id));
       control.chaos({ drop: 1 });
       const done = await work();
@@ -128,13 +128,13 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
       return { done, events: events.map(({ id }) => id) };
     },
     async settle() {
-      await settle(stage);
+      await settle(till);
     },
     async advance(seconds) {
       // A day at a time, so that what happens on one is heard of on it.
       for (let left = seconds; left > 0; left -= DAY) {
-        await stage.leap(Math.min(left, DAY));
-        await stage.settle();
+        await till.leap(Math.min(left, DAY));
+        await till.settle();
       }
     },
     async leap(seconds) {
@@ -147,24 +147,24 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
       test.close();
     },
   };
-  return stage;
+  return till;
 }
 
 /** Works the billing queue through the real handler until it and Stripe's deliveries are at rest. */
-async function settle(stage: StripeStage): Promise<void> {
-  const answer = answerBells(stage.test.world);
+async function settle(till: Till): Promise<void> {
+  const answer = syncQueue(till.test.world);
   const receives = new Map<unknown, number>();
   for (;;) {
-    await stage.control.idle();
-    const sent = stage.test.take("billing");
+    await till.control.idle();
+    const sent = till.test.take("billing");
     if (sent.length === 0) return;
     for (const each of sent) {
       const count = (receives.get(each.message) ?? 0) + 1;
       receives.set(each.message, count);
       const { batchItemFailures } = await answer(sqsEvent(each.message, count));
       if (batchItemFailures.length === 0) continue;
-      if (count >= MOST_RECEIVES) stage.deadLetters.push(each.message);
-      else stage.test.sent.push(each);
+      if (count >= MOST_RECEIVES) till.deadLetters.push(each.message);
+      else till.test.sent.push(each);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { endpoint, type Vars } from "./variable.ts";
+import { endpoint, type Vars } from "./env.ts";
 
 const KEEP_MILLISECONDS = 5 * 60_000;
 const kept = new Map<string, { value: string; until: number }>();

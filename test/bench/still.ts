@@ -69,7 +69,9 @@ export async function idleHour(): Promise<Figure[]> {
   const mean = (units: readonly number[]) => units.reduce((sum, each) => sum + each, 0) / units.length;
   const part = (...names: readonly string[]) =>
     (["read", "write"] as const).map((kind) =>
-      Math.round(names.reduce((sum, name) => sum + (schedules.get(`functions/billing/reconcile.ts, ${name}`)?.[kind] ?? 0), 0)),
+      Math.round(
+        names.reduce((sum, name) => sum + (schedules.get(`functions/billing/reconcile.handler.ts, ${name}`)?.[kind] ?? 0), 0),
+      ),
     );
   const [nightRead, nightWrite] = part("full", "continue");
   const [lookRead, lookWrite] = part("undelivered", "delinquent");

@@ -1,6 +1,6 @@
+import { createWorld } from "@berth/aws/world.ts";
 import { Hono } from "hono";
 import { type LambdaEvent, streamHandle } from "hono/aws-lambda";
-import { createWorld } from "../world.ts";
 import { createApp } from "./app.ts";
 
 const api = createApp(createWorld(process.env));

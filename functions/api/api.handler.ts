@@ -1,6 +1,6 @@
+import { stripeOf } from "@berth/aws/stripe.ts";
+import { createWorld } from "@berth/aws/world.ts";
 import { handle, type LambdaContext, type LambdaEvent } from "hono/aws-lambda";
-import { stripeOf } from "../stripe.ts";
-import { createWorld } from "../world.ts";
 import { createApp } from "./app.ts";
 
 const app = createApp(createWorld(process.env, stripeOf(process.env)));

@@ -1,5 +1,5 @@
 import type { DataKeys } from "@berth/domain/secret/seal.ts";
-import { endpoint, need } from "./variable.ts";
+import { endpoint, need } from "./env.ts";
 
 /** Opened data keys are kept this long: one call to KMS for a job, not one for every secret. */
 const KEEP_MILLISECONDS = 5 * 60_000;

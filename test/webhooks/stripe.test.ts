@@ -3,17 +3,17 @@ import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import Stripe from "stripe";
 import { expect, test } from "vitest";
-import { type Door, MOST_BYTES, receive } from "../../functions/webhooks/ingress.ts";
+import { type Ingress, MOST_BYTES, receive } from "../../functions/webhooks/stripe.ts";
 import { bundle } from "../../infra/bundle.ts";
 
 const NOW = Date.UTC(2027, 2, 1, 12) / 1000;
 const SECRET = "whsec_1234567890";
 
 /** An ingress with its queue and log in the test's hand. */
-function open(over: Partial<Door> = {}) {
+function open(over: Partial<Ingress> = {}) {
   const rung: { message: object; options: object | undefined }[] = [];
   const logs: { level: string; message: string; facts: object | undefined }[] = [];
-  const door: Door = {
+  const ingress: Ingress = {
     secrets: async () => [SECRET],
     send: async (_, message, options) => void rung.push({ message, options }),
     now: () => new Date(NOW * 1000),
@@ -21,7 +21,7 @@ function open(over: Partial<Door> = {}) {
     livemode: false,
     ...over,
   };
-  return { door, rung, logs };
+  return { ingress, rung, logs };
 }
 
 const event = (facts: object = {}) => ({
@@ -59,8 +59,8 @@ function request(what: object | string, sending: Sending = {}): APIGatewayProxyE
 }
 
 test("a genuine event rings once, for its customer, in the customer's own order, and says nothing of what it held", async () => {
-  const { door, rung } = open();
-  const { statusCode } = await receive(door, request(event()));
+  const { ingress, rung } = open();
+  const { statusCode } = await receive(ingress, request(event()));
   expect(statusCode).toBe(200);
   expect(rung).toEqual([
     {
@@ -87,14 +87,14 @@ test.each([
     "cus_9",
   ],
 ])("%s says whose it is", async (type, object, whose, group) => {
-  const { door, rung } = open();
-  await receive(door, request(event({ type, data: { object } })));
+  const { ingress, rung } = open();
+  await receive(ingress, request(event({ type, data: { object } })));
   expect(rung).toEqual([{ message: { event: "evt_1", type, object: object.id, ...whose }, options: { group, dedupe: "evt_1" } }]);
 });
 
 test("every answer may be had over HTTPS alone, and is what it says it is", async () => {
   for (const sent of [request(event()), request("{", { secret: "whsec_other" })]) {
-    const { headers } = await receive(open().door, sent);
+    const { headers } = await receive(open().ingress, sent);
     expect(headers).toMatchObject({
       "strict-transport-security": "max-age=63072000; includeSubDomains",
       "x-content-type-options": "nosniff",
@@ -103,18 +103,18 @@ test("every answer may be had over HTTPS alone, and is what it says it is", asyn
 });
 
 test("a body in base64 with letters of any script is the same body", async () => {
-  const { door, rung } = open();
+  const { ingress, rung } = open();
   const named = event({ data: { object: { id: "in_1", object: "invoice", customer: "cus_1", customer_name: "Zoë 東京 🚢" } } });
-  expect((await receive(door, request(named, { base64: true }))).statusCode).toBe(200);
-  expect((await receive(door, request(named))).statusCode).toBe(200);
+  expect((await receive(ingress, request(named, { base64: true }))).statusCode).toBe(200);
+  expect((await receive(ingress, request(named))).statusCode).toBe(200);
   expect(rung).toHaveLength(2);
 });
 
 test("the header's name may be written in any case", async () => {
-  const { door, rung } = open();
+  const { ingress, rung } = open();
   const { headers, ...rest } = request(event());
   const upper = { "Stripe-Signature": String(headers["stripe-signature"]) };
-  expect((await receive(door, { ...rest, headers: upper } as APIGatewayProxyEventV2)).statusCode).toBe(200);
+  expect((await receive(ingress, { ...rest, headers: upper } as APIGatewayProxyEventV2)).statusCode).toBe(200);
   expect(rung).toHaveLength(1);
 });
 
@@ -126,40 +126,40 @@ test.each([
   ["stale", { at: NOW + 301 }],
   ["forged", { arrives: JSON.stringify(event()) }],
 ] as [string, Sending][])("what is %s is answered 400, rings nothing and is logged without its body", async (reason, sending) => {
-  const { door, rung, logs } = open();
-  expect(await receive(door, request(event(), sending))).toMatchObject({ statusCode: 400, body: reason });
+  const { ingress, rung, logs } = open();
+  expect(await receive(ingress, request(event(), sending))).toMatchObject({ statusCode: 400, body: reason });
   expect(rung).toEqual([]);
   expect(logs).toEqual([{ level: "warn", message: "webhook refused", facts: { reason } }]);
 });
 
 test("without a configured secret everything is refused, and never as Stripe's mistake", async () => {
   for (const secrets of [[], [""]]) {
-    const { door, rung } = open({ secrets: async () => secrets });
-    expect(await receive(door, request(event()))).toMatchObject({ statusCode: 500 });
+    const { ingress, rung } = open({ secrets: async () => secrets });
+    expect(await receive(ingress, request(event()))).toMatchObject({ statusCode: 500 });
     expect(rung).toEqual([]);
   }
 });
 
 test("while secrets are rolled the old one still opens", async () => {
-  const { door, rung } = open({ secrets: async () => ["whsec_new", SECRET] });
-  expect((await receive(door, request(event()))).statusCode).toBe(200);
+  const { ingress, rung } = open({ secrets: async () => ["whsec_new", SECRET] });
+  expect((await receive(ingress, request(event()))).statusCode).toBe(200);
   expect(rung).toHaveLength(1);
 });
 
 test("a megabyte is taken, one byte more is not, whatever its signature", async () => {
-  const { door, rung } = open();
+  const { ingress, rung } = open();
   const empty = JSON.stringify(event({ padding: "" }));
   const sized = (bytes: number) => JSON.stringify(event({ padding: "x".repeat(bytes - empty.length) }));
-  expect((await receive(door, request(sized(MOST_BYTES)))).statusCode).toBe(200);
-  expect((await receive(door, request(sized(MOST_BYTES + 1)))).statusCode).toBe(413);
-  expect((await receive(door, request(sized(MOST_BYTES + 1), { base64: true }))).statusCode).toBe(413);
+  expect((await receive(ingress, request(sized(MOST_BYTES)))).statusCode).toBe(200);
+  expect((await receive(ingress, request(sized(MOST_BYTES + 1)))).statusCode).toBe(413);
+  expect((await receive(ingress, request(sized(MOST_BYTES + 1), { base64: true }))).statusCode).toBe(413);
   expect(rung).toHaveLength(1);
 });
 
 test("only POST is taken", async () => {
-  const { door, rung } = open();
+  const { ingress, rung } = open();
   for (const method of ["GET", "PUT", "DELETE", "OPTIONS"])
-    expect((await receive(door, request(event(), { method }))).statusCode).toBe(405);
+    expect((await receive(ingress, request(event(), { method }))).statusCode).toBe(405);
   expect(rung).toEqual([]);
 });
 
@@ -169,38 +169,38 @@ test.each([
   ["of an organisation's context", { context: "acct_1" }],
   ["that is thin", { object: "v2.core.event", data: undefined }],
 ])("a genuine event %s is taken, dropped and rings an alarm", async (_, facts) => {
-  const { door, rung, logs } = open();
-  expect((await receive(door, request(event(facts)))).statusCode).toBe(200);
+  const { ingress, rung, logs } = open();
+  expect((await receive(ingress, request(event(facts)))).statusCode).toBe(200);
   expect(rung).toEqual([]);
   expect(logs).toMatchObject([{ level: "error", message: "webhook dropped" }]);
 });
 
 test("an event of test mode does not get into a deployment for real money", async () => {
-  const { door, rung } = open({ livemode: true });
-  expect((await receive(door, request(event()))).statusCode).toBe(200);
+  const { ingress, rung } = open({ livemode: true });
+  expect((await receive(ingress, request(event()))).statusCode).toBe(200);
   expect(rung).toEqual([]);
-  await receive(door, request(event({ livemode: true })));
+  await receive(ingress, request(event({ livemode: true })));
   expect(rung).toHaveLength(1);
 });
 
 test("a type that is not heard is taken and dropped without an alarm", async () => {
   for (const type of ["invoice.created", "customer.updated", "something.of.tomorrow"]) {
-    const { door, rung, logs } = open();
-    expect((await receive(door, request(event({ type })))).statusCode).toBe(200);
+    const { ingress, rung, logs } = open();
+    expect((await receive(ingress, request(event({ type })))).statusCode).toBe(200);
     expect([rung, logs]).toEqual([[], []]);
   }
 });
 
 test("an event of another API version still rings, since only its ids are read, and rings an alarm", async () => {
-  const { door, rung, logs } = open();
-  expect((await receive(door, request(event({ api_version: "2024-06-20" })))).statusCode).toBe(200);
+  const { ingress, rung, logs } = open();
+  expect((await receive(ingress, request(event({ api_version: "2024-06-20" })))).statusCode).toBe(200);
   expect(rung).toHaveLength(1);
   expect(logs).toMatchObject([{ level: "error", message: "webhook of another version" }]);
 });
 
 test("when the queue does not take it the answer is no answer, so that Stripe sends it again", async () => {
-  const { door } = open({ send: () => Promise.reject(new Error("SQS is down")) });
-  await expect(receive(door, request(event()))).rejects.toThrow("SQS is down");
+  const { ingress } = open({ send: () => Promise.reject(new Error("SQS is down")) });
+  await expect(receive(ingress, request(event()))).rejects.toThrow("SQS is down");
 });
 
 test("the answer is given only after the queue has it", async () => {
@@ -209,8 +209,8 @@ test("the answer is given only after the queue has it", async () => {
   const waits = new Promise<void>((resolve) => {
     take = resolve;
   });
-  const { door } = open({ send: () => waits.then(() => void order.push("queued")) });
-  const answered = receive(door, request(event())).then(() => order.push("answered"));
+  const { ingress } = open({ send: () => waits.then(() => void order.push("queued")) });
+  const answered = receive(ingress, request(event())).then(() => order.push("answered"));
   await new Promise((resolve) => setImmediate(resolve));
   expect(order).toEqual([]);
   take();
@@ -219,8 +219,8 @@ test("the answer is given only after the queue has it", async () => {
 });
 
 test("a genuine event without an object is an error and not a success", async () => {
-  const { door, rung } = open();
-  await expect(receive(door, request(event({ data: {} })))).rejects.toThrow("not an event");
+  const { ingress, rung } = open();
+  await expect(receive(ingress, request(event({ data: {} })))).rejects.toThrow("not an event");
   expect(rung).toEqual([]);
 });
 

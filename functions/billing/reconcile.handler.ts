@@ -1,0 +1,8 @@
+import { stripeOf } from "@berth/aws/stripe.ts";
+import { createWorld } from "@berth/aws/world.ts";
+import { runSchedule } from "./reconcile.ts";
+
+const world = createWorld(process.env, stripeOf(process.env));
+
+/** The billing schedules; the event names which. */
+export const handler = ({ schedule }: { schedule: string }): Promise<void> => runSchedule(world, schedule);

@@ -1,0 +1,22 @@
+import { endpoint, need } from "@berth/aws/env.ts";
+import { writeLog } from "@berth/aws/log.ts";
+import { parameter } from "@berth/aws/parameter.ts";
+import { createSender } from "@berth/aws/sqs.ts";
+import { livemodeOf } from "@berth/domain/billing/event.ts";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { type Ingress, receive } from "./stripe.ts";
+
+const env = process.env;
+const toQueue = createSender(endpoint(env, "sqs"));
+
+const ingress: Ingress = {
+  secrets: async () => (await parameter(env, need(env, "STRIPE_WEBHOOK"))).split(","),
+  send: (_, message, options = {}) => toQueue(need(env, "BILLING_QUEUE"), message, options),
+  // Signatures carry the time of the machine that sends, so a clock that was turned plays no part here.
+  now: () => new Date(),
+  log: writeLog,
+  livemode: livemodeOf({ stage: need(env, "STAGE") }),
+};
+
+/** POST /webhooks/stripe. */
+export const handler = (event: APIGatewayProxyEventV2) => receive(ingress, event);

@@ -1,0 +1,13 @@
+import { createMailer } from "@berth/aws/ses.ts";
+import { drain } from "@berth/aws/sqs-handler.ts";
+import { createWorld } from "@berth/aws/world.ts";
+import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
+import { handOver } from "@berth/domain/mail/outbox.ts";
+
+const world = createWorld(process.env);
+const send = createMailer(process.env);
+
+/** The mail queue: a template and its data become one mail, however often the message comes. */
+export const handler = drain(world, Mail, (mail) =>
+  handOver(world, mail, () => send({ to: mail.to, ...writeMail(world, mail) })),
+);
