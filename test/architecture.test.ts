@@ -271,6 +271,19 @@ test("every path written in a document or a comment exists", () => {
   expect(dead).toEqual([]);
 });
 
+test("README.md's map and traced request name files, folders and steps that are there", () => {
+  const readme = readFileSync("README.md", "utf8");
+  const paths = [...readme.matchAll(/(?<![\w./@-])(?:docs|functions|infra|packages|scripts|test)\/[\w./*-]*/g)].map(
+    ([path]) => path,
+  );
+  expect(paths.length).toBeGreaterThan(25);
+  expect(paths.filter((path) => globSync(path).length === 0)).toEqual([]);
+  const runner = filesOf("packages/domain/src/remote/runner/*.sh").map((path) => readFileSync(path, "utf8"));
+  const steps = /detached run: ([a-z ]+)/.exec(readme)?.[1]?.trim().split(" ") ?? [];
+  expect(steps.length).toBeGreaterThan(3);
+  expect(steps.filter((step) => !runner.some((text) => new RegExp(`\\bstep[ =]${step}\\b`).test(text)))).toEqual([]);
+});
+
 test("every package that is imported is declared, in the root or in the workspace that imports it", () => {
   const declared = (file: string): string[] => {
     const { dependencies, devDependencies } = JSON.parse(readFileSync(file, "utf8"));
