@@ -71,14 +71,18 @@ test("a noun of the domain imports only nouns before it", () => {
     const [folder, ...rest] = path.slice(src.length).split("/");
     return rest.length === 0 ? -1 : nouns.indexOf(folder ?? "");
   };
-  // The problems of all nouns are one catalogue, by whose codes everything refuses; each noun's own file of them imports nothing.
-  const joins = (path: string, to: string) => path === `${src}error.ts` && to.endsWith("/problems.ts");
+  // Two lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, and the words of each kind of job.
+  const lists = [
+    { list: "error.ts", part: /\/problems\.ts$/ },
+    { list: "job/words.ts", part: /\.words\.ts$/ },
+  ];
+  const joins = (path: string, to: string) => lists.some(({ list, part }) => path === `${src}${list}` && part.test(to));
   const climbs = (to: string, _: boolean, path: string) => to.startsWith(src) && place(to) > place(path) && !joins(path, to);
   expect(broken(below(src), climbs), `in the order ${nouns.join(", ")}`).toEqual([]);
   const folders = below(src).map(({ path }) => /^([^/]+)\//.exec(path.slice(src.length))?.[1] ?? nouns[0]);
   expect([...new Set(folders)].sort()).toEqual(nouns.toSorted());
-  const problems = below(src).filter(({ path }) => path.endsWith("/problems.ts"));
-  expect(broken(problems, () => true)).toEqual([]);
+  const parts = below(src).filter(({ path }) => lists.some(({ part }) => part.test(path)));
+  expect(broken(parts, (_, typeOnly) => !typeOnly)).toEqual([]);
 });
 
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {

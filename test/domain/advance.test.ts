@@ -1,6 +1,8 @@
-import { advance, type JobEvent, LAST_MINUTES, LIFE_MINUTES, type Outcome, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
+import { kinds } from "@berth/domain/engine/kinds.ts";
+import { type JobEvent, LAST_MINUTES, LIFE_MINUTES, advance as move, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
 import { failure, failures } from "@berth/domain/job/failure.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";
+import type { Outcome } from "@berth/domain/job/outcome.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -16,6 +18,7 @@ const job = (targets: string[], more: Partial<Job> = {}): Job => ({
   version: 1,
   ...more,
 });
+const advance = (state: Job, event: JobEvent) => move(state, event, kinds.deploy);
 const lostLine: Outcome = { ok: false, failure: failure("unreachable") };
 
 test("a rollout that may pass by itself is tried again after 1, 5 and 15 minutes, then it has failed", () => {

@@ -1,10 +1,10 @@
 import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { getApp } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
-import { removeApp } from "@berth/domain/app/remove.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
 import { requestCode, verifyCode } from "@berth/domain/auth/code.ts";
 import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
+import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { rollout } from "@berth/domain/engine/rollout.ts";
 import { ended, type Job } from "@berth/domain/job/job.ts";

@@ -1,5 +1,5 @@
-import { removeApp } from "@berth/domain/app/remove.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
+import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { applyEvent } from "@berth/domain/engine/apply-event.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { LEASE_SECONDS } from "@berth/domain/engine/lease.ts";

@@ -1,6 +1,6 @@
 import { createApp } from "@berth/domain/app/create.ts";
-import { removeApp } from "@berth/domain/app/remove.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
+import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import type { Bundle } from "@berth/domain/release/release.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";

@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
-import { removeApp } from "@berth/domain/app/remove.ts";
 import { appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
 import { changePlan } from "@berth/domain/billing/change.ts";
@@ -13,6 +12,7 @@ import { billingState } from "@berth/domain/billing/state.ts";
 import { closeAccount } from "@berth/domain/closing/close.ts";
 import type { Actor, Context, Scope } from "@berth/domain/context.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
+import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { listImports } from "@berth/domain/import/imported.ts";

@@ -173,5 +173,5 @@ test("after a failed release the table names the one that serves; were failures 
   world = testWorld({ running: true });
   const from = 'filter((rollout) => rollout.status === "succeeded")';
   const to = 'filter((rollout) => rollout.status !== "canceled")';
-  expect(await failedRelease([{ file: "engine/finish.ts", from, to }])).toEqual({ table: 2, server: "releases/1" });
+  expect(await failedRelease([{ file: "job/job.ts", from, to }])).toEqual({ table: 2, server: "releases/1" });
 });

@@ -313,7 +313,7 @@ export const api = [
       "return [...kept.slice(0, 0), ...found.map",
     ],
   ),
-  ...within("packages/domain/src/app/admission.ts", deployments, [
+  ...within("packages/domain/src/deployment/admission.ts", deployments, [
     "there is no end of deploys that wait",
     "going.size >= WAITING_MOST",
     "going.size > WAITING_MOST",

@@ -11,7 +11,7 @@ export interface Mutant {
 const lease = "packages/domain/src/engine/lease.ts";
 const rollout = "packages/domain/src/engine/rollout.ts";
 const attend = "packages/domain/src/engine/attend.ts";
-const look = "packages/domain/src/engine/check.ts";
+const look = "packages/domain/src/engine/read-target.ts";
 const ending = "packages/domain/src/engine/end.ts";
 const input = "packages/domain/src/engine/input.ts";
 const watch = "packages/domain/src/engine/watch.ts";
@@ -20,17 +20,19 @@ const line = "packages/domain/src/target/connection.ts";
 const whole = "packages/domain/src/secret/whole.ts";
 const advance = "packages/domain/src/job/advance.ts";
 const applyEvent = "packages/domain/src/engine/apply-event.ts";
-const finish = "packages/domain/src/engine/finish.ts";
+const afterJob = "packages/domain/src/deployment/after-job.ts";
+const deployment = "packages/domain/src/deployment/deploy.kind.ts";
+const removing = "packages/domain/src/deployment/remove.kind.ts";
 const cancel = "packages/domain/src/engine/cancel.ts";
 const job = "packages/domain/src/job/job.ts";
 const event = "packages/domain/src/job/event.ts";
 const sweep = "packages/domain/src/engine/sweep.ts";
 const deploy = "packages/domain/src/deployment/deploy.ts";
-const busy = "packages/domain/src/app/admission.ts";
+const busy = "packages/domain/src/deployment/admission.ts";
 const account = "packages/domain/src/entitlement/account.ts";
 const table = "packages/domain/src/table.ts";
 const app = "packages/domain/src/app/app.ts";
-const removal = "packages/domain/src/app/remove.ts";
+const removal = "packages/domain/src/deployment/remove.ts";
 const drain = "packages/aws/src/sqs-handler.ts";
 const context = "packages/domain/src/context.ts";
 const jobs = "functions/workers/rollout.ts";
@@ -282,25 +284,30 @@ export const mutants: readonly Mutant[] = [
   of(sweep, "the sweep does not push the due time on", "nextLook(job, now)", "nextLook(job, new Date(0))"),
   of(sweep, "the sweep finds nothing", "listDue(world, shard, world.now())", "listDue(world, shard, new Date(0))"),
   of(
-    finish,
+    afterJob,
     "the slot of a failed first deploy leaks",
     "app.active.length > 0 && active.length === 0 ?",
     "app.active.length > 1 && active.length === 0 ?",
   ),
-  of(finish, "a failed release is live", "const done = succeeded(job);\n", "const done = Object.values(job.rollouts);\n"),
   of(
-    finish,
+    deployment,
+    "a failed release is live",
+    "const done = succeededRollouts(job);\n",
+    "const done = Object.values(job.rollouts);\n",
+  ),
+  of(
+    deployment,
     "the end of a deploy has no audit line",
-    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end")]',
-    "[wentLive(ctx, job, release)]",
+    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")]',
+    "[wentLive(ctx, job)]",
   ),
   of(
-    finish,
+    deployment,
     "the end of a deploy has two audit lines",
-    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end")]',
-    '[wentLive(ctx, job, release), line(ctx, job, "deployment", "end"), line(ctx, job, "deployment", "end")]',
+    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")]',
+    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end"), auditEnd(ctx, job, "deployment.end")]',
   ),
-  of(finish, "what was removed is still live", "([target]) => !gone.has(target)", '([target]) => target !== ""'),
+  of(removing, "what was removed is still live", "([target]) => !gone.has(target)", '([target]) => target !== ""'),
   of(cancel, "cancelling leaves no audit line", '[audit(ctx, "job.cancel", id)]', '[audit(ctx, "job.cancel", id)].slice(1)'),
   of(
     deploy,

@@ -87,7 +87,7 @@ export const apps = new Hono<Env>()
     }),
     async (c) => {
       // Read at the first removal.
-      const { removeApp } = await import("@berth/domain/app/remove.ts");
+      const { removeApp } = await import("@berth/domain/deployment/remove.ts");
       const job = await removeApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") });
       return job ? c.json(job, 202) : c.body(null, 204);
     },

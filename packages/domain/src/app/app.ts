@@ -48,6 +48,12 @@ export const PRODUCTION = "production";
  */
 export const projectOf = (app: string, environment: string) => `${app}${environment.includes("-") ? "_" : "-"}${environment}`;
 
+/** What the runner is told of an app in an environment: its project, and whose folder it is. */
+export const projectValues = (ctx: Pick<Context, "tenant">, of: { app: string; appId: string; environment: string }) => ({
+  project: projectOf(of.app, of.environment),
+  app_id: `${ctx.tenant}/${of.appId}`,
+});
+
 const REQUESTS_KEPT = 5;
 
 export const appKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `APP#${name}`);

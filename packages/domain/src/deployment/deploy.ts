@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { freeToChange } from "../app/admission.ts";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
@@ -8,12 +7,13 @@ import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, findJob, getJob, type Job, ring } from "../job/job.ts";
+import { enqueue, findJob, getJob, type Job, newJob, ring } from "../job/job.ts";
 import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
 import { cannotReturn, earlier, keptGood } from "../release/return.ts";
 import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
 import { inTurn } from "../turn.ts";
+import { freeToChange } from "./admission.ts";
 
 export interface DeployInput {
   readonly app: string;
@@ -221,10 +221,8 @@ interface Start {
 async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
   const deploys = await freeToChange(ctx, environment, account);
-  const job: Job = {
+  const job = newJob(ctx, "deploy", placed, {
     id: input.job,
-    kind: "deploy",
-    status: "queued",
     app: app.name,
     appId: app.id,
     environment: environment.name,
@@ -232,11 +230,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     ...(input.rollback && { rollback: true }),
     ...(input.again && { again: true }),
     ...(input.replaceFiles && { input: { files: "replace" } }),
-    rollouts: Object.fromEntries(placed.map(({ id, name }) => [id, { target: id, name, status: "queued", attempts: 0 }])),
-    by: whoIs(ctx.actor),
-    createdAt: ctx.now().toISOString(),
-    version: 1,
-  };
+  });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,

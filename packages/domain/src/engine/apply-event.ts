@@ -4,6 +4,7 @@ import { advance, type JobEvent } from "../job/advance.ts";
 import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "../job/job.ts";
 import { commit, get, type Write } from "../table.ts";
 import { finish, letOthersGo, ringWaiting } from "./finish.ts";
+import { kindOf } from "./kinds.ts";
 
 /** Two workers on one job meet a few times; more often than this something is wrong. */
 const TRIES = 20;
@@ -23,7 +24,7 @@ export async function applyEvent(
   let job = seen ?? (await findJob(ctx, id));
   for (let tries = 1; ; tries++) {
     if (!job) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });
-    const { job: next, effects, dueAt } = advance(job, event);
+    const { job: next, effects, dueAt } = advance(job, event, kindOf(job));
     if (next === job) return job;
     const move = { dueAt, mark: Buffer.from(ctx.random(9)).toString("base64url") };
     const writes = [...also, ...(effects.some(({ type }) => type === "yield") ? await letOthersGo(ctx, next) : [])];

@@ -1,15 +1,15 @@
 import { keepSeen } from "../container/seen.ts";
 import type { Context } from "../context.ts";
-import type { Account } from "../entitlement/account.ts";
-import type { Outcome } from "../job/advance.ts";
+import { type Account, logDays } from "../entitlement/account.ts";
 import { failure, failureOf, failureOfLine } from "../job/failure.ts";
 import { type Bell, type Job, ring } from "../job/job.ts";
-import { readImages, recordImages } from "../release/images.ts";
+import { type Change, jobOf } from "../job/kind.ts";
+import type { Outcome } from "../job/outcome.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
 import type { Line } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import { end } from "./end.ts";
-import { baseOf, cancelOf, inputOf, releaseOf } from "./input.ts";
+import { baseOf, cancelOf, inputOf } from "./input.ts";
 import { renewLease } from "./lease.ts";
 import { recorder } from "./recorder.ts";
 import { isStopping, stop, watching } from "./watch.ts";
@@ -21,15 +21,16 @@ const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refuse
 /** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
 export async function attend(
   ctx: Context,
+  kind: Change,
   job: Job,
   bell: Bell,
   line: Line,
-  target: StoredTarget,
-  fence: number,
+  { target, fence }: { readonly target: StoredTarget; readonly fence: number },
   account: Account,
 ): Promise<void> {
   if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
-  const { run, redact, days } = await inputOf(ctx, job, bell.target, fence, account);
+  const { run, redact } = await inputOf(ctx, kind, job, bell.target, fence);
+  const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target) });
   const watch = watching(ctx, job, bell, fence, (signal) => stop(ctx, line, run, redact, signal));
   let seen = run.from;
@@ -60,9 +61,7 @@ export async function attend(
   }
   if (result.class === "fence") return;
   await keepWhatIsLeft(ctx, job, bell.target, result);
-  const healthy = job.kind === "deploy" && result.code === 0;
-  const images = healthy ? recordImages(ctx, releaseOf(job), bell.target, readImages(result)) : [];
-  await end(ctx, job, bell, outcomeOf(result), images);
+  await end(ctx, job, bell, outcomeOf(result), kind.record?.(ctx, jobOf(kind, job), bell.target, result));
 }
 
 /** What a run left is what was last seen of the app there. */

@@ -1,4 +1,4 @@
-import { projectOf } from "../app/app.ts";
+import { projectValues } from "../app/app.ts";
 import { type Inspection, shared } from "../container/fresh.ts";
 import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "../container/seen.ts";
 import type { Context } from "../context.ts";
@@ -51,7 +51,7 @@ async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): P
   const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, place, { class: kind, message });
   if (!target?.hostKey) return notSeen(failure(target ? "untrusted" : "target.not_found"));
   try {
-    const plan = { project: projectOf(place.app, place.environment), app_id: `${ctx.tenant}/${place.appId}` };
+    const plan = projectValues(ctx, place);
     const redact = await redactorOf(ctx, { ...place, name: target.name });
     const exit = await ask(ctx, target, reach, { op: "inspect", job: id, fence: 0, from: 0, files: [], plan }, redact);
     if (exit.code === 0 && exit.containers) await keepSeen(ctx, place, exit.containers, { live: false });

@@ -1,15 +1,16 @@
 import type { Context } from "../context.ts";
 import { getAccount, refusal } from "../entitlement/account.ts";
 import { failure, isFailureClass } from "../job/failure.ts";
-import { type Bell, ended, findJob, goingOn, type Job, mutates, ring, rolloutEnded } from "../job/job.ts";
+import { type Bell, ended, findJob, goingOn, type Job, ring, rolloutEnded } from "../job/job.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Reach } from "../remote/reach.ts";
 import { lineTo } from "../target/connection.ts";
 import { applyEvent } from "./apply-event.ts";
 import { attend } from "./attend.ts";
-import { look } from "./check.ts";
 import { end } from "./end.ts";
+import { kindOf } from "./kinds.ts";
 import { takeLease } from "./lease.ts";
+import { readTarget } from "./read-target.ts";
 import { isStopping } from "./watch.ts";
 
 /** Does whatever a job's rollout needs next: waits its turn, runs or attaches to the run on the server, and lets the outcome happen to the job. */
@@ -19,7 +20,8 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
   if (!job || !state || ended(job) || rolloutEnded(state)) return;
   const now = ctx.now();
   if (state.nextAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
-  if (!mutates(job)) return look(ctx, job, bell, reach);
+  const kind = kindOf(job);
+  if (kind.changes === "nothing") return readTarget(ctx, kind, job, bell, reach);
   const account = await getAccount(ctx);
   let before: string[] = [];
   if (state.attempts === 0) {
@@ -47,7 +49,7 @@ export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<v
     // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
     const begun = started.rollouts[bell.target];
     if (begun?.status !== "running") return;
-    await attend(ctx, started, bell, line, taken.target, taken.fence, account);
+    await attend(ctx, kind, started, bell, line, taken, account);
   } finally {
     await line.close();
   }

@@ -1,8 +1,7 @@
-import { isErasure } from "../app/erasure.ts";
 import type { Context, World } from "../context.ts";
 import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
 import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
-import { eraseReleases } from "../release/erase.ts";
+import { eraseReleases, isErasure } from "../release/erase.ts";
 import { listDue, tenantOf } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 

@@ -1,30 +1,7 @@
 import { READER_SECONDS } from "../remote/deadline.ts";
-import {
-  ended,
-  type Failure,
-  FIRST_LOOK_SECONDS,
-  type Found,
-  type Job,
-  mutates,
-  RING_AGAIN_SECONDS,
-  type Rollout,
-  rolloutEnded,
-} from "./job.ts";
-
-/** How a rollout's run on the server, or the attempt to reach it, came out. */
-export type Outcome =
-  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Found | undefined }
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      readonly canceled?: boolean;
-      readonly downMs?: number | undefined;
-      readonly found?: Found;
-      /** The server did not say how its run stands, or whether there is one. */
-      readonly silent?: boolean;
-      /** The command to run was sent. */
-      readonly begun?: boolean;
-    };
+import { ended, type Failure, FIRST_LOOK_SECONDS, type Job, RING_AGAIN_SECONDS, type Rollout, rolloutEnded } from "./job.ts";
+import type { Kind } from "./kind.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What can happen to a job. `at` is when; nothing here reads a clock. */
 export type JobEvent = { readonly at: Date } & (
@@ -71,31 +48,34 @@ export const LAST_MINUTES = 3 * LIFE_MINUTES;
 const minutes = (count: number) => count * 60_000;
 const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
 
+/** What of a job's kind decides how it moves. */
+export type Moves = Pick<Kind, "changes" | "retries">;
+
 /** The next state of a job and what follows from it. Pure: the same state and event give the same answer. An event for something that has ended changes nothing. */
-export function advance(job: Job, event: JobEvent): Advanced {
+export function advance(job: Job, event: JobEvent, kind: Moves): Advanced {
   if (ended(job)) return { job, effects: [], dueAt: event.at };
   switch (event.type) {
     case "started":
       // Put off meanwhile by whoever had it before: its time has not come.
       if ((job.rollouts[event.target]?.nextAt ?? "") > later(event.at, 1000).toISOString())
         return { job, effects: [], dueAt: nextLook(job, event.at) };
-      return onRollout(job, event, (rollout) => ({
+      return onRollout(job, event, kind, (rollout) => ({
         ...without(rollout, "waitsFor", "nextAt"),
         ...vanished(rollout),
         status: "running",
         attempts: rollout.attempts + 1,
         // Of what only reads a server, this says until when somebody is at it.
-        startedAt: mutates(job) ? (rollout.startedAt ?? event.at.toISOString()) : event.at.toISOString(),
+        startedAt: kind.changes === "target" ? (rollout.startedAt ?? event.at.toISOString()) : event.at.toISOString(),
       }));
     case "waits":
-      return onRollout(job, event, (rollout) => ({
+      return onRollout(job, event, kind, (rollout) => ({
         ...rollout,
         ...vanished(rollout),
         status: "waiting",
         waitsFor: event.for,
       }));
     case "ended":
-      return onEnded(job, event);
+      return onEnded(job, event, kind);
     case "canceled":
       return onCanceled(job, event.at);
     case "overdue":
@@ -106,7 +86,7 @@ export function advance(job: Job, event: JobEvent): Advanced {
 /** Who starts on a rollout that runs takes over from somebody who went away without a word. */
 const vanished = (rollout: Rollout) => (rollout.status === "running" ? { begun: true } : {});
 
-function onRollout(job: Job, event: { at: Date; target: string }, change: (rollout: Rollout) => Rollout): Advanced {
+function onRollout(job: Job, event: { at: Date; target: string }, kind: Moves, change: (rollout: Rollout) => Rollout): Advanced {
   const rollout = job.rollouts[event.target];
   if (!rollout || rolloutEnded(rollout)) return { job, effects: [], dueAt: later(event.at, minutes(1)) };
   const next = change(rollout);
@@ -115,14 +95,14 @@ function onRollout(job: Job, event: { at: Date; target: string }, change: (rollo
   return {
     job: { ...job, status, ...(startedAt && { startedAt }), rollouts: { ...job.rollouts, [event.target]: next } },
     effects: [],
-    dueAt: dueAfter(job, event.at),
+    dueAt: dueAfter(job, event.at, kind),
   };
 }
 
 /** A job just accepted keeps the time it was given then, which spares the index two writes. */
-function dueAfter(job: Job, at: Date): Date {
+function dueAfter(job: Job, at: Date, { changes }: Moves): Date {
   // Whoever reads a server has gone by then, whatever the server does.
-  if (!mutates(job)) return later(at, READER_SECONDS * 1000);
+  if (changes === "nothing") return later(at, READER_SECONDS * 1000);
   const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
   return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
 }
@@ -134,13 +114,13 @@ export function nextLook(job: Job, at: Date): Date {
   return later(new Date(Math.max(at.getTime(), Math.min(...tries))), RING_AGAIN_SECONDS * 1000);
 }
 
-function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
+function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Moves): Advanced {
   const { at, outcome, target } = event;
   const rollout = job.rollouts[target];
   const overtaken = event.attempt !== undefined && rollout?.attempts !== event.attempt;
   if (!rollout || rolloutEnded(rollout) || overtaken) return { job, effects: [], dueAt: later(at, minutes(1)) };
   const begun = rollout.begun || (!outcome.ok && outcome.begun);
-  const again = nextTry(job, rollout, outcome, Boolean(begun));
+  const again = retries ? nextTry(job, rollout, outcome, Boolean(begun)) : undefined;
   if (!outcome.ok && again !== undefined) {
     const nextAt = later(at, minutes(again));
     const verdict = verdicts.has(outcome.failure.class);
@@ -181,7 +161,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }): Advanced {
  * was asked what became of it: else the table would say one thing and the server do another.
  */
 function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): number | undefined {
-  if (outcome.ok || !mutates(job) || !passing.has(outcome.failure.class)) return undefined;
+  if (outcome.ok || !passing.has(outcome.failure.class)) return undefined;
   const unsettled = begun && outcome.silent;
   if (job.cancelAt && !unsettled) return undefined;
   return RETRY_MINUTES[rollout.retries ?? 0] ?? (unsettled ? ASK_MINUTES : undefined);

@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { Who } from "../audit/who.ts";
+import { Who, whoIs } from "../audit/who.ts";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
+import { newId } from "../id.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
+import { jobKinds } from "./words.ts";
 
 /**
  * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of
@@ -61,7 +63,7 @@ export const Rollout = z.object({
 export type Rollout = z.infer<typeof Rollout>;
 
 export const JobStatus = z.enum(["queued", "running", "succeeded", "failed", "canceled"]);
-export const JobKind = z.enum(["deploy", "remove", "check"]);
+export const JobKind = z.enum(jobKinds);
 
 export const Job = z.object({
   id: z.string(),
@@ -95,8 +97,24 @@ export const ended = (job: Pick<Job, "status">) =>
 export const rolloutEnded = (rollout: Rollout) =>
   rollout.status === "succeeded" || rollout.status === "failed" || rollout.status === "canceled";
 
-/** Kinds that change a server: they hold the target while they run, and are limited by plan. The others only look. */
-export const mutates = (job: Pick<Job, "kind">) => job.kind === "deploy" || job.kind === "remove";
+export const succeededRollouts = (job: Job) => Object.values(job.rollouts).filter((rollout) => rollout.status === "succeeded");
+
+/** A job that is accepted now. `own`: what its kind's input schema asks for. */
+export const newJob = (
+  ctx: Context,
+  kind: Job["kind"],
+  targets: readonly { readonly id: string; readonly name: string }[],
+  own: Partial<Omit<Job, "kind" | "rollouts">> = {},
+): Job => ({
+  id: newId(ctx, "job"),
+  kind,
+  status: "queued",
+  ...own,
+  rollouts: Object.fromEntries(targets.map(({ id, name }) => [id, { target: id, name, status: "queued", attempts: 0 }])),
+  by: whoIs(ctx.actor),
+  createdAt: ctx.now().toISOString(),
+  version: 1,
+});
 
 export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JOB#${id}`);
 

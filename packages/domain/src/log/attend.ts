@@ -1,4 +1,4 @@
-import { projectOf } from "../app/app.ts";
+import { projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { heldFor, letGo, logReaders } from "../held.ts";
 import type { Reach } from "../remote/reach.ts";
@@ -62,9 +62,8 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
   if ((await findLog(ctx, id))?.closed) await letGo(ctx, logReaders, id);
 }
 
-const planOf = (ctx: Context, { app, appId, environment, services, tail, since }: LogSession) => ({
-  project: projectOf(app, environment),
-  app_id: `${ctx.tenant}/${appId}`,
+const planOf = (ctx: Context, { services, tail, since, ...place }: LogSession) => ({
+  ...projectValues(ctx, place),
   tail: String(tail),
   ...(services.length > 0 && { services: `${services.join("\n")}\n` }),
   ...(since && { since }),

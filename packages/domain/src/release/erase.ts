@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Context } from "../context.ts";
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
-import { commit, get, key, list, type Row, remove, update, type Write } from "../table.ts";
+import { commit, get, key, list, put, type Row, remove, update, type Write } from "../table.ts";
 import { imagesPrefix } from "./images.ts";
 import { bundleKey, Release, releasePrefix } from "./release.ts";
 
@@ -11,6 +11,16 @@ import { bundleKey, Release, releasePrefix } from "./release.ts";
  * it promised this with a row that is due; it goes last, so that a killed process is gone on from by the sweep. Done twice it does nothing more.
  */
 const Promised = z.object({ app: z.string(), environment: z.string(), upTo: z.number().int(), last: z.boolean() });
+
+const ERASE = "REMOVED#";
+
+/** For the commit that removes an environment: its bundles are erased, at once or by the sweep. `last`: the app goes with it. */
+export const promiseErasure = (ctx: Context, of: { app: string; environment: string; upTo: number; last: boolean }): Write[] =>
+  of.upTo === 0 ? [] : [put(ctx, key(ctx, erasureOf(of)), { ...of, duePk: ERASE_SHARD, dueAt: ctx.now().toISOString() })];
+
+export const erasureOf = ({ app, environment }: { app: string; environment: string }) => `${ERASE}${app}#${environment}`;
+/** Removals are few: one of the sweep's shards holds them all. */
+const ERASE_SHARD = "DUE#0";
 
 /** Rows at once: DynamoDB takes 100 in a transaction, and each release is two of them. */
 const PAGE = 40;
@@ -45,6 +55,9 @@ export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
     if (error !== newer) throw error;
   });
 }
+
+/** `REMOVED#` and the app's and environment's names, if it is a promise of this kind that is due. */
+export const isErasure = (sk: string) => sk.startsWith(ERASE);
 
 /** The environment was made and removed again meanwhile, or somebody else has erased all. */
 const newer = new Problem("version.stale");

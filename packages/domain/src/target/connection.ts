@@ -1,14 +1,14 @@
 import type { Context } from "../context.ts";
 import { isFailureClass } from "../job/failure.ts";
 import { CONNECT_SECONDS, READ_SECONDS, within } from "../remote/deadline.ts";
-import type { Reach } from "../remote/reach.ts";
+import type { Reach, Server } from "../remote/reach.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import { openKey, type StoredTarget } from "./target.ts";
+import { openKey } from "./target.ts";
 
 /** Connects to a target with its own key. @throws RemoteError */
-export const openLine = (ctx: Context, target: StoredTarget, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
+export const openLine = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
   within(ctx, CONNECT_SECONDS, async (late) => {
     const [host, key] = await Promise.all([
       reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
@@ -54,7 +54,7 @@ const withoutSecrets = (error: unknown, redact: Redact) =>
   error instanceof RemoteError ? new RemoteError(error.class, redact(error.message), { cause: error.cause }) : error;
 
 /** Puts one question that only reads to a server, over a connection of its own, and hears the answer or gives up. @throws RemoteError */
-export const ask = (ctx: Context, target: StoredTarget, reach: Reach, run: RunInput, redact: Redact): Promise<Exit> =>
+export const ask = (ctx: Context, target: Server, reach: Reach, run: RunInput, redact: Redact): Promise<Exit> =>
   within(ctx, READ_SECONDS, async (signal) => {
     const remote = await openLine(ctx, target, reach, signal).catch((error: unknown) => {
       throw withoutSecrets(error, redact);
@@ -78,7 +78,7 @@ export interface Line {
 type Opened = { readonly remote: Remote } | { readonly error: unknown };
 
 /** The first connection is begun at once, while its caller still writes and reads what the work needs; to a target that nobody trusts, none is. */
-export function lineTo(ctx: Context, target: StoredTarget, reach: Reach): Line {
+export function lineTo(ctx: Context, target: Server, reach: Reach): Line {
   const closing: Promise<void>[] = [];
   const open = () =>
     openLine(ctx, target, reach).then(

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { whoIs } from "../audit/who.ts";
 import { requireProof } from "../auth/proof.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, goingOn, type Job, ring } from "../job/job.ts";
+import { enqueue, goingOn, type Job, newJob, ring } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
@@ -132,15 +131,7 @@ export async function addTarget(
 /** Every look is a connection to an address somebody gave us: nobody shall search a network with them. */
 const limitLooks = (ctx: Context) => limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60 });
 
-const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => ({
-  id: newId(ctx, "job"),
-  kind: "check",
-  status: "queued",
-  rollouts: { [target.id]: { target: target.id, name: target.name, status: "queued", attempts: 0 } },
-  by: whoIs(ctx.actor),
-  createdAt: ctx.now().toISOString(),
-  version: 1,
-});
+const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "check", [target]);
 
 /** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {

@@ -1,8 +1,8 @@
+import type { Environment } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import type { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
-import type { Environment } from "./app.ts";
 
 /** More than this many deploys of a tenant wait for nothing good. */
 const WAITING_MOST = 100;

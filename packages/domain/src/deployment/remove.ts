@@ -1,16 +1,14 @@
+import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { newId } from "../id.ts";
-import { enqueue, type Job, ring } from "../job/job.ts";
+import { enqueue, type Job, newJob, ring } from "../job/job.ts";
+import { promiseErasure } from "../release/erase.ts";
 import { commit, getAll, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { inTurn } from "../turn.ts";
 import { freeToChange } from "./admission.ts";
-import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "./app.ts";
-import { promiseErasure } from "./erasure.ts";
 
 /**
  * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be
@@ -51,24 +49,9 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     ctx,
     environment.placement.map((id) => targetKey(ctx, id)),
   );
-  const job: Job = {
-    id: newId(ctx, "job"),
-    kind: "remove",
-    status: "queued",
-    app: app.name,
-    appId: app.id,
-    environment: name,
-    input: { volumes: input.volumes },
-    rollouts: Object.fromEntries(
-      environment.placement.map((id, i) => [
-        id,
-        { target: id, name: String(rows[i]?.name ?? id), status: "queued", attempts: 0 },
-      ]),
-    ),
-    by: whoIs(ctx.actor),
-    createdAt: ctx.now().toISOString(),
-    version: 1,
-  };
+  const targets = environment.placement.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
+  const own = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
+  const job = newJob(ctx, "remove", targets, own);
   await commit(
     ctx,
     entitled(ctx, "grow", { deploys: { seen: account.deploys, set: [...deploys, job.id] } }),

@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { environmentKey, projectValues } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import { succeededRollouts } from "../job/job.ts";
+import type { Change, JobOf } from "../job/kind.ts";
+import { filesOf } from "../release/files.ts";
+import { pinsOf, readImages, recordImages } from "../release/images.ts";
+import { getBundle } from "../release/release.ts";
+import { redactorOf } from "../release/secrets.ts";
+import { replace, update, type Write } from "../table.ts";
+import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
+
+const Deployment = z.object({
+  app: z.string(),
+  appId: z.string(),
+  environment: z.string(),
+  release: z.number().int(),
+  rollback: z.boolean().optional(),
+  input: z.object({ files: z.literal("replace").optional() }).optional(),
+});
+type Deployment = z.infer<typeof Deployment>;
+
+/** Makes a release live, a new one or an earlier one. */
+export const deploy: Change<Deployment> = {
+  changes: "target",
+  input: Deployment,
+  retries: true,
+
+  async run(ctx, job, target) {
+    const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
+    const name = job.rollouts[target]?.name ?? target;
+    return {
+      op: "deploy",
+      files: filesOf(bundle),
+      plan: {
+        ...projectValues(ctx, job),
+        release: String(job.release),
+        ...(await imagesFor(ctx, job, target)),
+        ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
+        ...(job.input?.files === "replace" && { replace_files: "1" }),
+      },
+      redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }),
+    };
+  },
+
+  record: (ctx, job, target, exit) => (exit.code === 0 ? recordImages(ctx, releaseOf(job), target, readImages(exit)) : []),
+
+  /** What serves where moves only for targets where the release became healthy. An app with nothing live gives its slot back. */
+  async finish(ctx, job) {
+    const done = succeededRollouts(job);
+    const everywhere = done.length === Object.keys(job.rollouts).length;
+    if (everywhere) return [wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")];
+    const environment = await environmentOf(ctx, job);
+    const next = {
+      ...environment,
+      live: { ...environment.live, ...Object.fromEntries(done.map(({ target }) => [target, job.release])) },
+      version: environment.version + 1,
+    };
+    const idle = Object.keys(next.live).length === 0;
+    return [
+      replace(ctx, environmentKey(ctx, next.app, next.name), next, environment.version),
+      ...(idle ? await deactivate(ctx, next) : []),
+      auditEnd(ctx, job, "deployment.end"),
+    ];
+  },
+};
+
+const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
+
+/** Going back needs no registry where the images are still on the server, and asks one for nothing but their digests. */
+async function imagesFor(ctx: Context, job: Deployment, target: string): Promise<{ pull: string; pins?: string }> {
+  if (!job.rollback) return { pull: "always" };
+  const pins = await pinsOf(ctx, releaseOf(job), target);
+  return { pull: "missing", ...(pins && { pins }) };
+}
+
+/** The common case without reading: nobody else changes the environment while the job holds it. */
+const wentLive = (ctx: Context, job: JobOf<Deployment>): Write =>
+  update(ctx, environmentKey(ctx, job.app, job.environment), {
+    change: "SET #live = :live, #good = list_append(#good, :release), #version = #version + :one",
+    condition: "#job = :job",
+    values: {
+      ":live": Object.fromEntries(Object.keys(job.rollouts).map((target) => [target, job.release])),
+      ":release": [job.release],
+      ":one": 1,
+      ":job": job.id,
+    },
+  });

@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { App, appKey, type Environment, environmentKey, keepRequests, listEnvironments, projectValues } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { succeededRollouts } from "../job/job.ts";
+import type { Change } from "../job/kind.ts";
+import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
+import { redactorOf } from "../release/secrets.ts";
+import { get, remove as removeRow, replace, update, type Write } from "../table.ts";
+import { targetKey } from "../target/target.ts";
+import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
+
+const Removal = z.object({
+  app: z.string(),
+  appId: z.string(),
+  environment: z.string(),
+  input: z.object({ volumes: z.enum(["keep", "delete"]) }),
+});
+type Removal = z.infer<typeof Removal>;
+
+/** Takes an app's environment off its targets. */
+export const remove: Change<Removal> = {
+  changes: "target",
+  input: Removal,
+  retries: true,
+
+  async run(ctx, job, target) {
+    const plan = { ...projectValues(ctx, job), volumes: job.input.volumes };
+    const name = job.rollouts[target]?.name ?? target;
+    return { op: "remove", files: [], plan, redact: await redactorOf(ctx, { ...job, target, name }) };
+  },
+
+  /** Gone from every target: the environment goes too, and with the last one the app. Otherwise what is left is still known. */
+  async finish(ctx, job) {
+    const environment = await environmentOf(ctx, job);
+    const gone = new Set(succeededRollouts(job).map(({ target }) => target));
+    const placement = environment.placement.filter((target) => !gone.has(target));
+    const live = Object.fromEntries(Object.entries(environment.live).filter(([target]) => !gone.has(target)));
+    const writes: Write[] = [...gone].map((target) => leave(ctx, target, `${job.app}/${job.environment}`));
+    if (placement.length === 0) writes.push(...(await removeEnvironment(ctx, environment)));
+    else {
+      const next = { ...environment, placement, live, version: environment.version + 1 };
+      writes.push(replace(ctx, environmentKey(ctx, environment.app, environment.name), next, environment.version));
+      if (Object.keys(live).length === 0) writes.push(...(await deactivate(ctx, environment)));
+    }
+    return [...writes, auditEnd(ctx, job, "app.remove")];
+  },
+
+  /** The sweep is the guarantee; a customer's secrets are gone when the removal is said to be done. */
+  afterEnd: (ctx, job) => eraseReleases(ctx, erasureOf({ app: job.appId, environment: job.environment })),
+};
+
+const leave = (ctx: Context, target: string, subject: string): Write =>
+  update(ctx, targetKey(ctx, target), {
+    change: "DELETE apps :app",
+    condition: "attribute_exists(pk)",
+    values: { ":app": new Set([subject]) },
+  });
+
+/** The environment is gone, and with the last one the app. Of what ends or is accepted for two of them at once, one finds the app as the other left it. */
+async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
+  const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
+  const stale = new Problem("version.stale");
+  const found = await get(ctx, appKey(ctx, environment.app));
+  if (!found) throw stale; // another worker has just ended this very job
+  const app = App.parse(found);
+  const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
+  const active = app.active.filter((name) => name !== environment.name);
+  const at = appKey(ctx, app.name);
+  return [
+    removeRow(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
+    ...keepRequests(ctx, environment),
+    ...promiseErasure(ctx, {
+      app: app.id,
+      environment: environment.name,
+      upTo: environment.releases,
+      last: others.length === 0,
+    }),
+    others.length > 0
+      ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
+      : removeRow(ctx, at, seen(app), stale),
+    ...freeSlot(ctx, app, active),
+  ];
+}

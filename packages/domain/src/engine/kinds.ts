@@ -1,0 +1,11 @@
+import { deploy } from "../deployment/deploy.kind.ts";
+import { remove } from "../deployment/remove.kind.ts";
+import type { Job } from "../job/job.ts";
+import type { Kind } from "../job/kind.ts";
+import type { JobKind } from "../job/words.ts";
+import { check } from "../target/check.kind.ts";
+
+/** Every kind of job there is. */
+export const kinds: { readonly [Name in JobKind]: Kind } = { deploy, remove, check };
+
+export const kindOf = (job: Pick<Job, "kind">): Kind => kinds[job.kind];

@@ -1,0 +1,82 @@
+import * as z from "zod";
+import { audit } from "../audit/audit.ts";
+import type { Context } from "../context.ts";
+import { failureOf, failureOfLine } from "../job/failure.ts";
+import type { Rollout } from "../job/job.ts";
+import type { Look } from "../job/kind.ts";
+import type { Outcome } from "../job/outcome.ts";
+import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
+import type { Reach, Server } from "../remote/reach.ts";
+import { RemoteError } from "../remote/remote.ts";
+import { asTold } from "../secret/redact.ts";
+import { get, update, type Write } from "../table.ts";
+import { ask } from "./connection.ts";
+import { StoredTarget, type Target, targetKey } from "./target.ts";
+
+/** Asks a server for its host key, and once that is confirmed for what is there: Docker, Compose, architecture, disk. */
+export const check: Look = {
+  changes: "nothing",
+  input: z.object({}),
+  retries: false,
+
+  async read(ctx, job, server, reach): Promise<Outcome> {
+    try {
+      if (!server.hostKey) return { ok: true, found: { hostKey: await scan(ctx, server, reach) } };
+      const exit = await ask(ctx, server, reach, { op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} }, asTold);
+      return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit) };
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      const shown = error.class === "hostkey.changed" ? await scan(ctx, server, reach).catch(unseen) : undefined;
+      return { ok: false, failure: failureOfLine(error), ...(shown && { found: { hostKey: shown } }) };
+    }
+  },
+
+  async finish(ctx, job) {
+    const writes: Write[] = [];
+    for (const rollout of Object.values(job.rollouts)) {
+      const found = await get(ctx, targetKey(ctx, rollout.target));
+      if (!found) continue;
+      writes.push(
+        checked(ctx, StoredTarget.parse(found), rollout),
+        audit(ctx, "target.checked", rollout.target, { name: rollout.name, result: job.status }),
+      );
+    }
+    return writes;
+  },
+};
+
+/** It showed a key a moment ago and does not any more: then there is none to confirm. */
+const unseen = (error: unknown) => {
+  if (!(error instanceof RemoteError)) throw error;
+  return undefined;
+};
+
+const scan = (ctx: Context, server: Server, reach: Reach) =>
+  within(ctx, CONNECT_SECONDS, async () =>
+    reach.scan(await reach.resolve(server.host, { allowPrivate: ctx.privateTargets }), server.port),
+  );
+
+function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
+  const { hostKey: shown, facts } = rollout.found ?? {};
+  const { failure } = rollout;
+  const status: Target["status"] =
+    failure?.class === "hostkey.changed" ? "changed" : !target.hostKey ? "untrusted" : failure ? "unready" : "ready";
+  const sets = ["#status = :status", "checkedAt = :now"];
+  const removes: string[] = [];
+  const values: Record<string, unknown> = { ":status": status, ":now": ctx.now().toISOString() };
+  const give = (name: string, value: unknown, present: boolean) => {
+    if (present) {
+      sets.push(`${name} = :${name.replace("#", "")}`);
+      values[`:${name.replace("#", "")}`] = value;
+    } else removes.push(name);
+  };
+  give("shownKey", shown, shown !== undefined);
+  give(
+    "#problem",
+    failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) },
+    failure !== undefined,
+  );
+  if (!failure && facts) give("facts", facts, true);
+  const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
+  return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", values });
+}
