@@ -1,20 +1,21 @@
 import { writeFileSync } from "node:fs";
 import { GRACE_DAYS } from "@berth/domain/billing/derive.ts";
-import { type Entitlement, permissions } from "@berth/domain/entitlement/account.ts";
-import { matrix } from "@berth/domain/entitlement/permission.ts";
+import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
+import { matrix } from "../functions/api/document.ts";
 
 const states: readonly Entitlement[] = ["active", "grace", "restricted", "none"];
 
 /** docs/permissions.md: what may be done in which state of the bill, as the table in the code says. */
 export function permissionsPage(): string {
-  const rows = matrix.map(({ what, needs, note }) => {
-    const may: readonly Entitlement[] = needs === "always" ? states : permissions[needs];
-    return `| ${[what + (note ? ` (${note})` : ""), ...states.map((state) => (may.includes(state) ? "yes" : "no"))].join(" | ")} |`;
+  const permissions = matrix();
+  const rows = permissions.map((each) => {
+    const what = each.what + ("note" in each ? ` (${each.note})` : "");
+    return `| ${[what, ...states.map((state) => (permits(each.action, state) ? "yes" : "no"))].join(" | ")} |`;
   });
-  const operations = matrix.map(({ what, operations: of }) => `- ${what}: ${of.map((name) => `\`${name}\``).join(", ")}`);
+  const operations = permissions.map(({ what, operations: of }) => `- ${what}: ${of.map((name) => `\`${name}\``).join(", ")}`);
   return `# What may be done when
 
-Made from packages/domain/src/entitlement/permission.ts by scripts/permissions.ts.
+Made from packages/domain/src/entitlement/permission.ts and the contracts of the routes by scripts/permissions.ts.
 
 \`none\` is who never paid, \`active\` who has paid, \`grace\` who has a bill open for less than ${GRACE_DAYS} days, \`restricted\` who has had one open for longer,
 has paused or has ended. At the very second at which grace ends it is restricted; nothing has to run for that. Apps that run are

@@ -110,7 +110,15 @@ test("infra takes only types and the manifest from functions, and from packages 
 
 test("the API client, the CLI and the dashboard know the API by its types, and of the domain only types and its tables of words", () => {
   // Data without imports of Node's or the SDK's, for pages and help.
-  const tables = ["error", "job/failure", "plan/plan", "import/secret", "remote/user-name", "compose/reserved"];
+  const tables = [
+    "entitlement/permission",
+    "error",
+    "job/failure",
+    "plan/plan",
+    "import/secret",
+    "remote/user-name",
+    "compose/reserved",
+  ];
   const words = [...tables.map((name) => `packages/domain/src/${name}.ts`), ...filesOf("packages/domain/src/*/problems.ts")];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
   const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(

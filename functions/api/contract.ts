@@ -1,3 +1,4 @@
+import { type Permission, permissions, refusalsOf } from "@berth/domain/entitlement/permission.ts";
 import type { Code } from "@berth/domain/error.ts";
 import { catalogue, Problem } from "@berth/domain/error.ts";
 import { recall } from "@berth/domain/once.ts";
@@ -8,13 +9,14 @@ import type { Env } from "./app.ts";
 
 /**
  * What a route takes and gives: one constant that validates requests, types the client (`hc<Api>`) and becomes openapi.json. `scope` is
- * what a credential needs; "public" routes need none.
+ * what a credential needs; "public" routes need none. `needs` is what the account's bill has to permit; the verb holds to it.
  */
 export interface Contract {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
   readonly scope: "public" | "session" | "read" | "deploy" | "admin" | "billing";
+  readonly needs: Permission;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
@@ -163,6 +165,7 @@ const commonProblems = (spec: Contract): Code[] => [
   ...(spec.body ? (["input.media_type", "input.too_large"] as const) : []),
   ...(spec.scope === "public" ? [] : (["auth.required"] as const)),
   ...(spec.scope === "public" || spec.scope === "session" ? [] : (["token.scope"] as const)),
+  ...refusalsOf(permissions[spec.needs].action),
 ];
 
 export const problemsOf = (spec: Contract): Code[] => [...new Set([...commonProblems(spec), ...(spec.problems ?? [])])];

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { accountKey, type Entitlement, getAccount, permissions } from "@berth/domain/entitlement/account.ts";
-import { matrix } from "@berth/domain/entitlement/permission.ts";
+import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
+import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
 import { store } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { document } from "../../functions/api/document.ts";
+import { document, matrix } from "../../functions/api/document.ts";
 import { permissionsPage } from "../../scripts/permissions.ts";
 import type { Payer } from "../billing/payer.ts";
 import { openTill, type Till } from "../billing/till.ts";
@@ -142,12 +142,13 @@ const codeOf = {
   restricted: "billing.restricted",
 } as const;
 
-test("the table names every operation of the API once", () => {
+test("the table names every operation of the API once, and every permission is of some operation", () => {
   const operations = Object.values(document().paths).flatMap((methods) =>
     Object.values(methods as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
   );
-  const named = matrix.flatMap(({ operations: of }) => of);
+  const named = matrix().flatMap(({ operations: of }) => of);
   expect(named.toSorted()).toEqual(operations.toSorted());
+  expect(matrix().filter(({ operations: of }) => of.length === 0)).toEqual([]);
   expect(Object.keys(requests).concat(withoutAccount).toSorted()).toEqual(operations.toSorted());
 });
 
@@ -156,11 +157,9 @@ test("docs/permissions.md is what the table says (made by scripts/permissions.ts
 });
 
 describe.each<Stand>(stands)("$name", (stand) => {
-  const asked = matrix.flatMap(({ needs, operations }) =>
-    operations.filter((name) => requests[name]).map((operation) => ({ operation, needs })),
+  const asked = matrix().flatMap(({ action, operations }) =>
+    operations.filter((name) => requests[name]).map((operation) => ({ operation, action })),
   );
-  const may = (needs: (typeof asked)[number]["needs"]) =>
-    needs === "always" || (permissions[needs] as readonly Entitlement[]).includes(stand.state);
 
   // For what changes nothing one account serves.
   let shared: Awaited<ReturnType<typeof settled>>;
@@ -174,7 +173,7 @@ describe.each<Stand>(stands)("$name", (stand) => {
     return made;
   };
 
-  test.each(asked.filter(({ needs }) => may(needs)))("$operation works", async ({ operation }) => {
+  test.each(asked.filter(({ action }) => permits(action, stand.state)))("$operation works", async ({ operation }) => {
     const reads = /^(get|list|read)/.test(operation);
     const { token, ...ids } = reads ? shared : await ownAccount();
     const [method, path, body] = requests[operation]?.(ids) ?? ["", ""];
@@ -190,7 +189,7 @@ describe.each<Stand>(stands)("$name", (stand) => {
     else expect(answer.status).toBeLessThan(300);
   });
 
-  const refused = asked.filter(({ needs }) => !may(needs));
+  const refused = asked.filter(({ action }) => !permits(action, stand.state));
   if (refused.length > 0)
     test.each(refused)("$operation is refused, says how to fix it, and changes nothing", async ({ operation }) => {
       const { payer, token, ...ids } = shared;

@@ -282,6 +282,11 @@ export const api = [
     ["a token with half of an owner's rights closes the account", '  allow(ctx, "billing"); // both: an owner\n', ""],
   ),
   ...within(
+    "packages/domain/src/entitlement/permission.ts",
+    ["test/api/permissions.test.ts"],
+    ["nobody rolls back in the days of grace", 'rollback: ["active", "grace"]', 'rollback: ["active"]'],
+  ),
+  ...within(
     "packages/domain/src/entitlement/account.ts",
     ["test/api/permissions.test.ts"],
     [
@@ -289,7 +294,6 @@ export const api = [
       "now.toISOString() < account.graceUntil ?",
       'now.toISOString() > "" || account.graceUntil ?',
     ],
-    ["nobody rolls back in the days of grace", 'rollback: ["active", "grace"]', 'rollback: ["active"]'],
     ["who disputes a payment deploys on", 'if (action === "grow" && account.hold)', 'if (action === "rollback" && account.hold)'],
     ["the commit of a rollback does not look at the grace's end", "AND graceUntil > :now", "AND graceUntil <> :now"],
     ["more apps than the plan has", 'what === "slots" ? "slotLimit" : "targetLimit"', '"targetLimit"', ...deployments],

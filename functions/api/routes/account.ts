@@ -14,6 +14,7 @@ export const account = new Hono<Env>().delete(
     summary: "Close the account for good: end the subscription, then erase everything. Apps on your servers are not touched",
     tag: "Account",
     scope: "admin",
+    needs: "close",
     query: z.object({ apps: z.enum(["refuse", "leave"]).default("refuse") }),
     answers: {
       200: { description: "Closed", schema: Status("closed") },

@@ -11,6 +11,7 @@ export const audit = new Hono<Env>().get(
     summary: "Who did what to which thing, newest first",
     tag: "Audit",
     scope: "read",
+    needs: "read",
     query: z.object(paging),
     answers: { 200: { description: "A page", schema: page(AuditLine) } },
   }),

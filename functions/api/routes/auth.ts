@@ -57,6 +57,7 @@ export const auth = new Hono<Env>()
       summary: "Send a sign-in code by e-mail. It works in the browser that asked: keep the cookie this sets",
       tag,
       scope: "public",
+      needs: "identity",
       body: z.object({ email }),
       answers: { 202: { description: "Sent", schema: z.object({ sent: z.literal(true) }) } },
       problems: ["rate.limited"],
@@ -76,6 +77,7 @@ export const auth = new Hono<Env>()
       summary: "Sign in with the code; the first time makes the account. Sets the session cookie",
       tag,
       scope: "public",
+      needs: "identity",
       body: z.object({
         email,
         code: z
@@ -102,6 +104,7 @@ export const auth = new Hono<Env>()
       summary: "End the session",
       tag,
       scope: "session",
+      needs: "identity",
       answers: { 204: { description: "Ended" } },
     }),
     async (c) => {
@@ -118,6 +121,7 @@ export const auth = new Hono<Env>()
         "Mail a code to the person behind this session or token; needed for the billing portal, tokens, host keys and closing the account",
       tag,
       scope: "session",
+      needs: "identity",
       answers: { 202: { description: "Sent, to the addresses told in part", schema: z.object({ to: z.array(z.string()) }) } },
       problems: ["token.scope", "rate.limited"],
     }),
@@ -130,6 +134,7 @@ export const auth = new Hono<Env>()
       summary: "Prove with the code that it is you; holds for this session or token for 15 minutes",
       tag,
       scope: "session",
+      needs: "identity",
       body: z.object({
         code: z
           .string()
@@ -148,6 +153,7 @@ export const auth = new Hono<Env>()
       summary: "Start a device login (RFC 8628)",
       tag,
       scope: "public",
+      needs: "identity",
       body: z.object({
         client: lineOf(1, 80),
         scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).default(["deploy", "admin", "billing"]),
@@ -176,6 +182,7 @@ export const auth = new Hono<Env>()
       summary: "Ask for the token of a device login",
       tag,
       scope: "public",
+      needs: "identity",
       body: z.object({ deviceCode: z.string().max(100) }),
       answers: { 200: { description: "The token; its secret is shown here only", schema: Token.extend({ secret: z.string() }) } },
       problems: ["auth.device_pending", "auth.device_slow", "auth.device_denied", "auth.device_expired", "token.too_many"],
@@ -189,6 +196,7 @@ export const auth = new Hono<Env>()
       summary: "Who asks to log in, for the person who is to confirm",
       tag,
       scope: "admin",
+      needs: "identity",
       params: userCode,
       answers: {
         200: {
@@ -214,6 +222,7 @@ export const auth = new Hono<Env>()
       summary: "Confirm or deny a device login; only a person in the browser can",
       tag,
       scope: "session",
+      needs: "identity",
       params: userCode,
       body: z.object({ approve: z.boolean() }),
       answers: { 204: { description: "Answered" } },

@@ -16,6 +16,7 @@ export const imports = new Hono<Env>()
       summary: "What is kept of imported apps: Compose file, variables' names, releases, webhooks to set up",
       tag,
       scope: "read",
+      needs: "read",
       query: z.object(paging),
       answers: { 200: { description: "A page, by app", schema: page(Imported) } },
     }),
@@ -29,6 +30,7 @@ export const imports = new Hono<Env>()
       summary: "Plan how a self-hosted installation becomes this account's, then apply that plan. Nothing is deployed",
       tag,
       scope: "admin",
+      needs: "import",
       body: z.object({
         document: Export,
         apply: z.boolean().default(false),
@@ -40,17 +42,7 @@ export const imports = new Hono<Env>()
           .describe("The plan to apply, as an answer without `apply` gave it"),
       }),
       answers: { 200: { description: "The plan, or what became of it", schema: ImportPlan } },
-      problems: [
-        "import.secret",
-        "import.plan_changed",
-        "app.too_many",
-        "billing.required",
-        "billing.grace",
-        "billing.restricted",
-        "billing.hold",
-        "idempotency.mismatch",
-        "idempotency.busy",
-      ],
+      problems: ["import.secret", "import.plan_changed", "app.too_many", "idempotency.mismatch", "idempotency.busy"],
     }),
     async (c) => {
       // Read here: it brings the YAML parser along.

@@ -15,6 +15,7 @@ export const logs = new Hono<Env>()
       summary: "Open the logs of an app's containers",
       tag,
       scope: "read",
+      needs: "read",
       params: z.object({ app: z.string().min(1).max(60) }),
       body: z.object({
         environment: name.optional(),
@@ -44,6 +45,7 @@ export const logs = new Hono<Env>()
       summary: "Lines after a place; waits for more. Unread it stops, until it is asked for again",
       tag,
       scope: "read",
+      needs: "read",
       params,
       query: z.object({
         after: z.coerce.number().int().min(0).max(999_999_999).default(0),
@@ -70,6 +72,7 @@ export const logs = new Hono<Env>()
       summary: "Stop reading",
       tag,
       scope: "read",
+      needs: "read",
       params,
       answers: { 204: { description: "Stopped" } },
       problems: ["log.not_found"],

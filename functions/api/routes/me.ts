@@ -46,6 +46,7 @@ export const me = new Hono<Env>()
       summary: "Who this credential is",
       tag: "Account",
       scope: "session",
+      needs: "read",
       answers: { 200: { description: "You", schema: Me } },
     }),
     (c) => {
@@ -69,6 +70,7 @@ export const me = new Hono<Env>()
       summary: "What the plan allows and what is used of it",
       tag: "Account",
       scope: "read",
+      needs: "read",
       answers: { 200: { description: "Usage", schema: Usage } },
     }),
     async (c) => {

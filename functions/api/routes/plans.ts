@@ -23,6 +23,7 @@ export const plans = new Hono<Env>().get(
     summary: "What can be bought, smallest first",
     tag: "Billing",
     scope: "public",
+    needs: "read",
     answers: { 200: { description: "The plans", schema: z.object({ items: z.array(Plan) }) } },
   }),
   (c) => c.json({ items: catalogue.map(({ lookupKey: _, ...plan }) => plan) }, 200),

@@ -26,6 +26,7 @@ export const targets = new Hono<Env>()
       summary: "Your servers, oldest first",
       tag,
       scope: "read",
+      needs: "read",
       answers: { 200: { description: "All of them", schema: z.object({ items: z.array(Target) }) } },
     }),
     async (c) => c.json({ items: await listTargets(c.var.ctx) }, 200),
@@ -37,6 +38,7 @@ export const targets = new Hono<Env>()
       summary: "Register a server; the answer's public key has to be let in there",
       tag,
       scope: "admin",
+      needs: "grow",
       body: z.object({
         name,
         host: z.string().min(1).max(253),
@@ -47,10 +49,6 @@ export const targets = new Hono<Env>()
       problems: [
         "target.exists",
         "target.address",
-        "billing.required",
-        "billing.grace",
-        "billing.restricted",
-        "billing.hold",
         "plan.targets_full",
         "rate.limited",
         "idempotency.mismatch",
@@ -66,6 +64,7 @@ export const targets = new Hono<Env>()
       summary: "One server",
       tag,
       scope: "read",
+      needs: "read",
       params,
       answers: { 200: { description: "The target", schema: Target } },
       problems: ["target.not_found"],
@@ -79,9 +78,10 @@ export const targets = new Hono<Env>()
       summary: "Forget a server that no app is placed on",
       tag,
       scope: "admin",
+      needs: "grow",
       params,
       answers: { 204: { description: "Forgotten" } },
-      problems: ["target.not_found", "target.in_use", "billing.required", "billing.grace", "billing.restricted", "billing.hold"],
+      problems: ["target.not_found", "target.in_use"],
     }),
     async (c) => {
       await removeTarget(c.var.ctx, c.req.valid("param").target);
@@ -95,6 +95,7 @@ export const targets = new Hono<Env>()
       summary: "Look at a server: host key, Docker, Compose, architecture, disk",
       tag,
       scope: "deploy",
+      needs: "check",
       params,
       answers: { 202: { description: "The job that looks", schema: Job } },
       problems: ["target.not_found", "rate.limited", "idempotency.mismatch", "idempotency.busy"],
@@ -108,6 +109,7 @@ export const targets = new Hono<Env>()
       summary: "Confirm the host key a server showed",
       tag,
       scope: "admin",
+      needs: "check",
       params,
       body: z.object({
         fingerprint: z

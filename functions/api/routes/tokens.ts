@@ -15,6 +15,7 @@ export const tokens = new Hono<Env>()
       summary: "Tokens that have not expired or been revoked, newest first",
       tag,
       scope: "admin",
+      needs: "identity",
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Token) } },
     }),
@@ -27,6 +28,7 @@ export const tokens = new Hono<Env>()
       summary: "Issue a token",
       tag,
       scope: "admin",
+      needs: "identity",
       body: z.object({
         name: lineOf(1, 80),
         scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
@@ -54,6 +56,7 @@ export const tokens = new Hono<Env>()
       summary: "Revoke a token; it and those made with it stop working at once",
       tag,
       scope: "admin",
+      needs: "identity",
       params: z.object({ token: z.string().max(60) }),
       answers: { 204: { description: "Revoked" } },
       problems: ["token.not_found"],

@@ -3,6 +3,7 @@ import type { Context, World } from "../context.ts";
 import { Problem, type ProblemDetails } from "../error.ts";
 import { type PlanName, planNames, planOf } from "../plan/plan.ts";
 import { check, get, key, type Row, update, type Write } from "../table.ts";
+import { type Action, type Entitlement, permits } from "./permission.ts";
 
 /**
  * The tenant's account: what it may do now (entitlement, derived from Stripe's snapshot by billing) and what it uses of its plan
@@ -57,8 +58,6 @@ export const Account = z.object({
 });
 export type Account = z.infer<typeof Account>;
 
-export type Entitlement = "none" | "active" | "grace" | "restricted";
-
 export const accountKey = (ctx: Pick<Context, "tenant">) => key(ctx, "ACCOUNT");
 
 export const newAccount = (tenant: string): Account => ({
@@ -101,18 +100,6 @@ export function restrictedBy(account: Pick<Account, "kind" | "graceUntil">, now:
   if (entitlement(account, now) !== "restricted") return null;
   return account.kind === "ended" || account.kind === "paused" ? account.kind : "unpaid";
 }
-
-/** What an action needs of the entitlement. `grow` is every change of what a customer runs; the pricing page shows this table. */
-export const permissions = {
-  read: ["none", "active", "grace", "restricted"],
-  checkout: ["none", "active", "grace", "restricted"],
-  billing: ["active", "grace", "restricted"],
-  rollback: ["active", "grace"],
-  grow: ["active"],
-} as const satisfies Record<string, readonly Entitlement[]>;
-export type Action = keyof typeof permissions;
-
-export const permits = (action: Action, state: Entitlement) => (permissions[action] as readonly Entitlement[]).includes(state);
 
 /** The refusal of an action to an account, or undefined if it is permitted. */
 export function refusal(world: World, account: Account, action: Action): Problem | undefined {

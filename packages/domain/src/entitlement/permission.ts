@@ -1,107 +1,73 @@
-import type { Action } from "./account.ts";
+import type { Code } from "../error.ts";
 
-/** A thing customers do, what it needs of the entitlement, and the operations of the API that do it. */
-export interface Permission {
+/** Where a tenant's bill stands; what each means is said in account.ts. */
+export type Entitlement = "none" | "active" | "grace" | "restricted";
+
+/** The states in which an action is permitted. `grow` is every change of what a customer runs. */
+export const actions = {
+  always: ["none", "active", "grace", "restricted"],
+  read: ["none", "active", "grace", "restricted"],
+  checkout: ["none", "active", "grace", "restricted"],
+  portal: ["active", "grace", "restricted"],
+  rollback: ["active", "grace"],
+  grow: ["active"],
+} as const satisfies Record<string, readonly Entitlement[]>;
+export type Action = keyof typeof actions;
+
+export const permits = (action: Action, state: Entitlement) => (actions[action] as readonly Entitlement[]).includes(state);
+
+interface Facts {
   readonly what: string;
   /** `always`: it keeps an account safe or only looks, so no bill has a say in it. */
-  readonly needs: Action | "always";
-  readonly operations: readonly string[];
+  readonly action: Action;
   readonly note?: string;
 }
 
-/** Every operation of the API, by what the entitlement says to it. docs/permissions.md and its tests are made of this. */
-export const matrix: readonly Permission[] = [
-  {
-    what: "Read: lists, status, logs, events, releases, usage, audit",
-    needs: "read",
-    operations: [
-      "getMe",
-      "getUsage",
-      "listPlans",
-      "getBilling",
-      "listInvoices",
-      "listTargets",
-      "getTarget",
-      "listApps",
-      "getApp",
-      "getAppStatus",
-      "openLogs",
-      "readLogs",
-      "closeLogs",
-      "listReleases",
-      "getRelease",
-      "listDeployments",
-      "getDeployment",
-      "listJobs",
-      "getActivity",
-      "getJob",
-      "listJobEvents",
-      "listAudit",
-      "listImports",
-    ],
-  },
-  {
+/** What customers do. Each route names the one it `needs`; docs/permissions.md is this table with the operations of the routes. */
+export const permissions = {
+  read: { what: "Read: lists, status, logs, events, releases, usage, audit", action: "read" },
+  checkout: {
     what: "Choose a plan and pay; look at the payment again",
-    needs: "checkout",
-    operations: ["startCheckout", "refreshBilling"],
+    action: "checkout",
     note: "Who has a subscription already is sent to the portal.",
   },
-  {
+  portal: {
     what: "Billing portal: card, open bills, invoices, cancel",
-    needs: "billing",
-    operations: ["openPortal"],
+    action: "portal",
     note: "After a code from the mail, entered in the last 15 minutes; signing in is one.",
   },
-  {
+  plan: {
     what: "Change the plan",
-    needs: "grow",
-    operations: ["changePlan"],
+    action: "grow",
     note: "An open bill is paid first: Stripe would add the difference to what is not paid.",
   },
-  {
-    what: "Roll back to an earlier healthy release; start the live one again",
-    needs: "rollback",
-    operations: ["rollback", "startApp"],
-  },
-  {
+  rollback: { what: "Roll back to an earlier healthy release; start the live one again", action: "rollback" },
+  grow: {
     what: "Deploy; add or remove an app or a target",
-    needs: "grow",
-    operations: ["createDeployment", "createApp", "removeApp", "addTarget", "removeTarget"],
+    action: "grow",
     note: "Within the plan's limits, and not while a payment is disputed.",
   },
-  {
+  import: {
     what: "Import a self-hosted installation",
-    needs: "grow",
-    operations: ["createImport"],
+    action: "grow",
     note: "Its plan can be looked at in every state.",
   },
-  { what: "Check a target, confirm its host key", needs: "always", operations: ["checkTarget", "trustTarget"] },
-  { what: "Cancel a job", needs: "always", operations: ["cancelJob"] },
-  {
-    what: "Sign in, sign out, confirm a login, tokens",
-    needs: "always",
-    operations: [
-      "requestCode",
-      "verifyCode",
-      "requestProof",
-      "giveProof",
-      "logout",
-      "listSessions",
-      "endSession",
-      "endOtherSessions",
-      "startDevice",
-      "finishDevice",
-      "showDevice",
-      "answerDevice",
-      "listTokens",
-      "createToken",
-      "revokeToken",
-    ],
-  },
-  {
+  check: { what: "Check a target, confirm its host key", action: "always" },
+  cancel: { what: "Cancel a job", action: "always" },
+  identity: { what: "Sign in, sign out, confirm a login, tokens", action: "always" },
+  close: {
     what: "Close the account",
-    needs: "always",
-    operations: ["closeAccount"],
+    action: "always",
     note: "An owner, after a code from the mail, entered in the last 15 minutes. The subscription is ended first.",
   },
-];
+} as const satisfies Record<string, Facts>;
+export type Permission = keyof typeof permissions;
+
+const codes = { none: "billing.required", grace: "billing.grace", restricted: "billing.restricted" } as const;
+
+/** How an account's bill refuses an action. The portal looks at no bill: who never paid is no customer, which it says in words of its own. */
+export function refusalsOf(action: Action): Code[] {
+  if (action === "portal") return [];
+  const refused = (["none", "grace", "restricted"] as const).filter((state) => !permits(action, state));
+  return [...refused.map((state) => codes[state]), ...(action === "grow" ? (["billing.hold"] as const) : [])];
+}

@@ -1,3 +1,4 @@
+import { type Action, permits } from "@berth/domain/entitlement/permission.ts";
 import type { ComponentChildren } from "preact";
 import { useMe } from "../session.ts";
 import { ButtonLink } from "../ui/button.tsx";
@@ -6,13 +7,18 @@ import { Page, Section } from "../ui/page.tsx";
 import { Scroll } from "../ui/scroll.tsx";
 import { PlanCard, usePlans } from "./plan-card.tsx";
 
-const states = ["No plan", "Active", "Grace", "Unpaid"] as const;
+const states = [
+  ["none", "No plan"],
+  ["active", "Active"],
+  ["grace", "Grace"],
+  ["restricted", "Unpaid"],
+] as const;
 /** What a bill stops and what it never stops. */
-const rows: readonly (readonly [string, ...boolean[]])[] = [
-  ["Apps that run", true, true, true, true],
-  ["Lists, status, logs", true, true, true, true],
-  ["Roll back to an earlier release", false, true, true, false],
-  ["Deploy, add apps and targets", false, true, false, false],
+const rows: readonly (readonly [string, Action])[] = [
+  ["Apps that run", "always"],
+  ["Lists, status, logs", "read"],
+  ["Roll back to an earlier release", "rollback"],
+  ["Deploy, add apps and targets", "grow"],
 ];
 
 const questions: readonly (readonly [string, ComponentChildren])[] = [
@@ -67,22 +73,25 @@ export function Pricing() {
             <thead>
               <tr>
                 <th scope="col">What</th>
-                {states.map((state) => (
+                {states.map(([state, called]) => (
                   <th key={state} scope="col">
-                    {state}
+                    {called}
                   </th>
                 ))}
               </tr>
             </thead>
             <tbody>
-              {rows.map(([what, ...may]) => (
+              {rows.map(([what, action]) => (
                 <tr key={what}>
                   <th scope="row">{what}</th>
-                  {may.map((yes, i) => (
-                    <td key={states[i]} class={yes ? "yes" : "no"}>
-                      {yes ? "yes" : "no"}
-                    </td>
-                  ))}
+                  {states.map(([state]) => {
+                    const may = permits(action, state) ? "yes" : "no";
+                    return (
+                      <td key={state} class={may}>
+                        {may}
+                      </td>
+                    );
+                  })}
                 </tr>
               ))}
             </tbody>

@@ -1,4 +1,5 @@
 import type { Entitlement, Restriction } from "@berth/api-client/entitlement.ts";
+import { type Action, permits } from "@berth/domain/entitlement/permission.ts";
 
 /** What is known of the entitlement, from the header of an answer or from an answer itself. */
 interface Known {
@@ -6,16 +7,16 @@ interface Known {
   readonly because?: Restriction | null | undefined;
 }
 
-/** Why something that changes what a customer runs cannot be done now; undefined when it can, or when that is not known yet. */
-export function growReason(known: Known | undefined): string | undefined {
-  if (known === undefined) return undefined;
+/** Why an action cannot be done now; undefined when it can, or when that is not known yet. */
+function reason(action: Action, known: Known | undefined): string | undefined {
+  if (known === undefined || permits(action, known.state)) return undefined;
   const { state, because } = known;
   if (state === "none") return "Needs a plan";
   if (state === "grace") return "Paused until the payment is fixed";
-  if (state !== "restricted") return undefined;
   if (because === "ended") return "Your plan has ended";
   return because === "paused" ? "Your subscription is paused" : "Off until the bill is paid";
 }
 
-/** The same for a rollback, which grace permits. */
-export const rollbackReason = (known: Known | undefined) => (known?.state === "grace" ? undefined : growReason(known));
+/** Why what a customer runs cannot be changed. */
+export const growReason = (known: Known | undefined) => reason("grow", known);
+export const rollbackReason = (known: Known | undefined) => reason("rollback", known);
