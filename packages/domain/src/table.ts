@@ -224,6 +224,18 @@ export async function commit(world: World, ...writes: (Write | undefined)[]): Pr
   }
 }
 
+/** A commit that somebody else may be ahead of: false when a condition without a refusal of its own does not hold. */
+export async function tryCommit(world: World, ...writes: (Write | undefined)[]): Promise<boolean> {
+  try {
+    await commit(world, ...writes);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    if (error.CancellationReasons?.some(({ Code }) => Code === "ConditionalCheckFailed")) return false;
+    throw error;
+  }
+}
+
 /** A row that must not exist yet. */
 export const insert = (world: World, at: Key, row: object, refusal?: Refusal): Write => ({
   op: {
@@ -272,6 +284,14 @@ export interface Change {
   readonly values?: Row;
 }
 
+/** A change that sets these fields, and their values. */
+export const assign = (fields: Row) => ({
+  change: `SET ${Object.keys(fields)
+    .map((name) => `#${name} = :${name}`)
+    .join(", ")}`,
+  values: Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
+});
+
 function expression({ change, condition, values }: Change) {
   const names = [...`${change} ${condition}`.matchAll(/#(\w+)/g)].map(([placeholder, name]) => [placeholder, name]);
   return {
@@ -299,19 +319,32 @@ export const remove = (world: World, at: Key, change?: Omit<Change, "change">, r
   return { op: { Delete: { TableName: world.table.name, Key: at, ...rest } }, refusal };
 };
 
+async function updateRow(world: World, at: Key, change: Change): Promise<Row> {
+  const expressions = expression(change);
+  const command = new UpdateCommand({ TableName: world.table.name, Key: at, ...expressions, ReturnValues: "ALL_NEW" });
+  return (await world.table.client.send(command)).Attributes ?? {};
+}
+
 /**
  * Changes one row by itself, half the price of a transaction: for claims that lapse and marks that carry no state (no audit line, no job).
  * Answers the row as it became. @throws what `refusal` says of the row as it was, when the condition does not hold
  */
 export async function touch(world: World, at: Key, change: Change, refusal: Refusal): Promise<Row> {
   try {
-    const answer = await world.table.client.send(
-      new UpdateCommand({ TableName: world.table.name, Key: at, ...expression(change), ReturnValues: "ALL_NEW" }),
-    );
-    return answer.Attributes ?? {};
+    return await updateRow(world, at, change);
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     throw typeof refusal === "function" ? refusal(error.Item && unmarshall(error.Item)) : refusal;
+  }
+}
+
+/** The same where it is no error that somebody else was first: undefined when the condition does not hold. */
+export async function tryUpdate(world: World, at: Key, change: Change): Promise<Row | undefined> {
+  try {
+    return await updateRow(world, at, change);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
-import { commit, touch, update } from "../table.ts";
+import { tryCommit, tryUpdate, update } from "../table.ts";
 import { soldAt } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
 import { closeSession } from "./end.ts";
@@ -80,22 +80,17 @@ async function claim(ctx: Context, account: Account, plan: PlanName): Promise<un
   const look = later(LOOK_SECONDS);
   const dueAt = account.dueAt !== undefined && account.dueAt < look ? account.dueAt : look;
   const checkout: Checkout = { session: "", plan, url: "", expiresAt, attempt };
-  await touch(
-    ctx,
-    accountKey(ctx),
-    {
-      change: "SET checkout = :checkout, checkouts = :attempt, duePk = :shard, dueAt = :due",
-      condition: `attribute_not_exists(closingAt) AND ${account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen"}`,
-      values: {
-        ":checkout": checkout,
-        ":attempt": attempt,
-        ":shard": dueShard(ctx.tenant),
-        ":due": dueAt,
-        ...(account.checkouts !== undefined && { ":seen": account.checkouts }),
-      },
+  await tryUpdate(ctx, accountKey(ctx), {
+    change: "SET checkout = :checkout, checkouts = :attempt, duePk = :shard, dueAt = :due",
+    condition: `attribute_not_exists(closingAt) AND ${account.checkouts === undefined ? "attribute_not_exists(checkouts)" : "checkouts = :seen"}`,
+    values: {
+      ":checkout": checkout,
+      ":attempt": attempt,
+      ":shard": dueShard(ctx.tenant),
+      ":due": dueAt,
+      ...(account.checkouts !== undefined && { ":seen": account.checkouts }),
     },
-    lost,
-  ).catch(ignoreLost);
+  });
 }
 
 async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Checkout): Promise<undefined> {
@@ -109,24 +104,20 @@ async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Ch
       condition: "checkout.attempt = :attempt",
       values: { ":attempt": attempt, ":null": null },
     };
-    await touch(ctx, accountKey(ctx), change, lost).catch(ignoreLost);
+    await tryUpdate(ctx, accountKey(ctx), change);
     return undefined;
   }
   const made: Checkout = { ...checkout, session: session.id, url: session.url ?? "" };
-  await commit(
+  // Of two tabs the other may have moved on meanwhile; the account says where to.
+  await tryCommit(
     ctx,
-    update(
-      ctx,
-      accountKey(ctx),
-      {
-        change: "SET checkout = :checkout",
-        condition: "checkout.attempt = :attempt AND checkout.#session = :none",
-        values: { ":checkout": made, ...mine },
-      },
-      lost,
-    ),
+    update(ctx, accountKey(ctx), {
+      change: "SET checkout = :checkout",
+      condition: "checkout.attempt = :attempt AND checkout.#session = :none",
+      values: { ":checkout": made, ...mine },
+    }),
     audit(ctx, "billing.checkout", plan, { detail: session.id }),
-  ).catch(ignoreLost);
+  );
 }
 
 /** The page of an attempt, or undefined where the attempt was left lying so long that Stripe no longer takes its end. */
@@ -157,11 +148,4 @@ async function create(
     if (stripeFault(error)?.param === "expires_at") return undefined;
     throw error;
   }
-}
-
-const lost = new Problem("version.stale");
-
-/** Another tab moved on meanwhile; the next look at the account says where to. */
-function ignoreLost(error: unknown): undefined {
-  if (error !== lost) throw error;
 }

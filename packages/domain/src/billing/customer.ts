@@ -2,7 +2,7 @@ import { audit } from "../audit/audit.ts";
 import type { Context, World } from "../context.ts";
 import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { commit, getLasting, globalKey, insert, update } from "../table.ts";
+import { getLasting, globalKey, insert, tryCommit, update } from "../table.ts";
 import { owners } from "../tenant/tenant.ts";
 import { atStripe } from "./stripe.ts";
 
@@ -29,29 +29,19 @@ export async function ensureCustomer(ctx: Context, account: Account): Promise<st
       { idempotencyKey: `cus:${ctx.tenant}:${count}` },
     ),
   );
-  const stale = new Problem("version.stale");
-  try {
-    await commit(
-      ctx,
-      insert(ctx, customerKey(id), { tenant: ctx.tenant, createdAt: ctx.now().toISOString() }, stale),
-      update(
-        ctx,
-        accountKey(ctx),
-        {
-          change: "SET customer = :customer, customers = :count",
-          condition:
-            "attribute_exists(pk) AND attribute_not_exists(closingAt) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
-          values: { ":customer": id, ":count": count + 1, ":seen": count },
-        },
-        stale,
-      ),
-      audit(ctx, "billing.customer", id),
-    );
-    return id;
-  } catch (error) {
-    if (error !== stale) throw error;
-    const { customer } = await getAccount(ctx);
-    if (customer === undefined) throw error;
-    return customer;
-  }
+  const first = await tryCommit(
+    ctx,
+    insert(ctx, customerKey(id), { tenant: ctx.tenant, createdAt: ctx.now().toISOString() }),
+    update(ctx, accountKey(ctx), {
+      change: "SET customer = :customer, customers = :count",
+      condition:
+        "attribute_exists(pk) AND attribute_not_exists(closingAt) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
+      values: { ":customer": id, ":count": count + 1, ":seen": count },
+    }),
+    audit(ctx, "billing.customer", id),
+  );
+  if (first) return id;
+  const { customer } = await getAccount(ctx);
+  if (customer === undefined) throw new Problem("version.stale");
+  return customer;
 }

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import type { World } from "../context.ts";
 import { listed, type Payer, pays } from "../entitlement/listed.ts";
-import { Problem } from "../error.ts";
-import { allDue, get, globalKey, touch } from "../table.ts";
+import { allDue, assign, get, globalKey, tryUpdate } from "../table.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
 import { customersASecond, paced } from "./pace.ts";
@@ -44,26 +43,22 @@ const BATCH = 40;
 const HOLD_SECONDS = 120;
 const zero: z.infer<typeof Counts> = { accounts: 0, subscriptions: 0, findings: 0, unmapped: 0, remaining: 0, unreachable: 0 };
 
-const moved = new Problem("version.stale");
-
 async function find(world: World): Promise<Run | undefined> {
   const row = await get(world, at);
   return row && Run.parse(row);
 }
 
-/** Writes the run as it is to be, where it still is as it was seen. */
-async function move(world: World, seen: Run | undefined, to: Omit<Run, "version">): Promise<Run> {
+/** Writes the run as it is to be; undefined where it is no longer as it was seen. */
+async function move(world: World, seen: Run | undefined, to: Omit<Run, "version">): Promise<Run | undefined> {
   const next: Run = { ...to, version: (seen?.version ?? 0) + 1 };
-  const values = Object.fromEntries(Object.entries(next).map(([name, value]) => [`:${name}`, value]));
-  const change = {
-    change: `SET ${Object.keys(next)
-      .map((name) => `#${name} = :${name}`)
-      .join(", ")}`,
-    condition: seen === undefined ? "attribute_not_exists(pk)" : "version = :seen",
+  const { change, values } = assign(next);
+  const condition = seen === undefined ? "attribute_not_exists(pk)" : "version = :seen";
+  const written = await tryUpdate(world, at, {
+    change,
+    condition,
     values: { ...values, ...(seen !== undefined && { ":seen": seen.version }) },
-  };
-  await touch(world, at, change, moved);
-  return next;
+  });
+  return written && next;
 }
 
 const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
@@ -75,7 +70,7 @@ export async function beginNightly(world: World): Promise<void> {
     world.log("error", "billing did not end to reconcile", { since: seen.startedAt, ...seen.counts });
   const startedAt = world.now().toISOString();
   const fresh = { startedAt, shard: 0, after: "", counts: zero, doneAt: null, heldUntil: startedAt };
-  await move(world, seen, fresh).catch(ignoreMoved);
+  await move(world, seen, fresh); // or another process began it at the same moment
 }
 
 /**
@@ -89,14 +84,15 @@ export async function goOn(world: World, until: Date): Promise<{ done: boolean; 
     return { ...(found?.counts ?? zero), done: found?.doneAt !== null, bad: false };
   let run: Run = found;
   const known: Known = { shards: new Map(), customers: new Set(), bad: false };
-  try {
-    run = await move(world, found, { ...found, heldUntil: later(world, HOLD_SECONDS) });
-    while (run.doneAt === null && world.now() < until) run = await move(world, run, await part(world, run, known));
-    if (run.doneAt === null) run = await move(world, run, { ...run, heldUntil: world.now().toISOString() });
-  } catch (error) {
-    // Somebody else took it over: this part is theirs to count.
-    if (error !== moved) throw error;
-  }
+  // False when another process took the run over: what follows is for that one to count.
+  const proceed = async (to: Omit<Run, "version">) => {
+    const next = await move(world, run, to);
+    run = next ?? run;
+    return next !== undefined;
+  };
+  let ours = await proceed({ ...found, heldUntil: later(world, HOLD_SECONDS) });
+  while (ours && run.doneAt === null && world.now() < until) ours = await proceed(await part(world, run, known));
+  if (ours && run.doneAt === null) await proceed({ ...run, heldUntil: world.now().toISOString() });
   return { ...run.counts, done: run.doneAt !== null, bad: run.doneAt !== null && known.bad };
 }
 
@@ -164,9 +160,4 @@ function counted(counts: z.infer<typeof Counts>, world: World, findings: readonl
     unreachable: counts.unreachable + of("unreachable").length,
     remaining: counts.remaining + of("drift").filter(({ repaired }) => !repaired).length,
   };
-}
-
-/** Another one began it at the same moment. */
-function ignoreMoved(error: unknown): undefined {
-  if (error !== moved) throw error;
 }

@@ -4,7 +4,7 @@ import { Account, accountKey, entitlement, findAccount } from "../entitlement/ac
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
 import { type Posted, post, send } from "../mail/outbox.ts";
-import { commit, get, globalKey, put, type Row, store, touch, ttlIn, update, type Write } from "../table.ts";
+import { assign, get, globalKey, put, type Row, store, tryCommit, tryUpdate, ttlIn, update, type Write } from "../table.ts";
 import { wasClosed } from "../tenant/closed.ts";
 import { owners } from "../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
@@ -73,14 +73,10 @@ async function takeNumber(ctx: Context): Promise<Account | undefined> {
     condition: "attribute_exists(pk) AND attribute_not_exists(closingAt)",
     values: { ":zero": 0, ":one": 1 },
   };
-  const closing = new Problem("account.closing");
-  const missing = new Problem("internal", { detail: "the account is missing" });
-  try {
-    return Account.parse(await touch(ctx, accountKey(ctx), one, (row) => (row ? closing : missing)));
-  } catch (error) {
-    if (error === closing || (error === missing && (await wasClosed(ctx, ctx.tenant)))) return undefined;
-    throw error;
-  }
+  const row = await tryUpdate(ctx, accountKey(ctx), one);
+  if (row) return Account.parse(row);
+  if ((await findAccount(ctx)) || (await wasClosed(ctx, ctx.tenant))) return undefined;
+  throw new Problem("internal", { detail: "the account is missing" });
 }
 
 /** A price that is not in the kept catalogue may be newer than it. */
@@ -110,7 +106,6 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
     const before = standingOf(account);
     const after = derive(look.snapshot, look.catalogue, before);
     const changed = JSON.stringify(before) !== JSON.stringify(after);
-    const stale = new Problem("version.stale");
     const notice = dueNotice(after, account.noticed, ctx.now());
     const shorter = logLetter(account, after, ctx.now());
     const told = [
@@ -119,19 +114,18 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
       ...(shorter ? [shorter] : []),
     ];
     const mails = await letters(ctx, told);
-    try {
-      await commit(
-        ctx,
-        writeAccount(ctx, account, after, look, stale),
-        look.bell.event ? put(ctx, eventKey(look.bell.event), doneRow(ctx)) : undefined,
-        changed ? auditLine(ctx, before, after, look) : undefined,
-        notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
-        shorter && audit(ctx, "billing.notice", ctx.tenant, { result: "logs-shorter", detail: JSON.stringify(shorter.data) }),
-        ...mails.map(({ write }) => write),
-      );
-    } catch (error) {
+    const written = await tryCommit(
+      ctx,
+      writeAccount(ctx, account, after, look),
+      look.bell.event ? put(ctx, eventKey(look.bell.event), doneRow(ctx)) : undefined,
+      changed ? auditLine(ctx, before, after, look) : undefined,
+      notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
+      shorter && audit(ctx, "billing.notice", ctx.tenant, { result: "logs-shorter", detail: JSON.stringify(shorter.data) }),
+      ...mails.map(({ write }) => write),
+    );
+    if (!written) {
       // Another sync was applied in between; whether it or this one is the later one, the numbers say.
-      if (error !== stale || attempt === TRIES) throw error;
+      if (attempt === TRIES) throw new Problem("version.stale");
       const found = await findAccount(ctx);
       if (!found || found.closingAt !== undefined) return done(ctx, look.bell, "foreign");
       account = found;
@@ -149,7 +143,7 @@ async function letters(ctx: Context, told: readonly Pick<Mail, "template" | "dat
   return told.flatMap((letter) => to.map((address) => post(ctx, { to: address, ...letter })));
 }
 
-function writeAccount(ctx: Context, account: Account, after: Standing, look: Look, stale: Problem): Write {
+function writeAccount(ctx: Context, account: Account, after: Standing, look: Look): Write {
   const { deleted } = look.snapshot;
   const checkout = deleted || checkoutIsOver(ctx, account, look.bell) ? null : account.checkout;
   const noticed = dueNotice(after, account.noticed, ctx.now()) ?? account.noticed ?? null;
@@ -163,26 +157,19 @@ function writeAccount(ctx: Context, account: Account, after: Standing, look: Loo
     ...(checkout === null && { checkout }),
     ...(dueAt && { dueAt, duePk: dueShard(ctx.tenant) }),
   };
-  const values = Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value]));
+  const { change, values } = assign(set);
   const removed = deleted ? " REMOVE customer, duePk, dueAt" : "";
   const clears = checkout === null && account.checkout ? " AND checkout.attempt = :attempt" : "";
-  return update(
-    ctx,
-    accountKey(ctx),
-    {
-      change: `SET ${Object.keys(set)
-        .map((name) => `#${name} = :${name}`)
-        .join(", ")}${removed}`,
-      condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
-      values: {
-        ...values,
-        ":customer": look.snapshot.customer,
-        ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
-        ...(clears && { ":attempt": account.checkout?.attempt }),
-      },
+  return update(ctx, accountKey(ctx), {
+    change: `${change}${removed}`,
+    condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
+    values: {
+      ...values,
+      ":customer": look.snapshot.customer,
+      ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
+      ...(clears && { ":attempt": account.checkout?.attempt }),
     },
-    stale,
-  );
+  });
 }
 
 /** A payment page that is completed or expired is no longer offered. */

@@ -1,7 +1,6 @@
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { goingOn } from "../job/job.ts";
-import { get, touch } from "../table.ts";
+import { get, tryUpdate } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
 /**
@@ -21,7 +20,6 @@ export type Taken =
   | { readonly kind: "gone" };
 
 const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
-const lost = new Problem("version.stale");
 
 /**
  * `before`: the jobs whose turn comes first, oldest first. A job that was here before has none: it waits for whoever holds the target, but not
@@ -37,14 +35,10 @@ export async function takeLease(ctx: Context, id: string, job: string, before: r
     const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
     const line = await livingLine(ctx, target.line, job);
     const ahead = holder ?? before.find((other) => line.includes(other));
-    try {
-      if (ahead === undefined) return await take(ctx, target, job, line);
-      if (target.line.includes(job)) return { kind: "waits", behind: ahead };
-      await stand(ctx, target, [...line, job]);
-      return { kind: "waits", behind: ahead };
-    } catch (error) {
-      if (error !== lost) throw error;
-    }
+    if (ahead === undefined) {
+      const taken = await take(ctx, target, job, line);
+      if (taken) return taken;
+    } else if (target.line.includes(job) || (await stand(ctx, target, [...line, job]))) return { kind: "waits", behind: ahead };
   }
 }
 
@@ -58,53 +52,37 @@ async function livingLine(ctx: Context, line: readonly string[], job: string): P
 
 const unchanged = "fence = :seen AND line = :line";
 
-async function take(ctx: Context, target: StoredTarget, job: string, line: string[]): Promise<Taken> {
-  const row = await touch(
-    ctx,
-    targetKey(ctx, target.id),
-    {
-      change: "SET lease = :lease, fence = :fence, line = :rest",
-      // Also not renewed since it was read.
-      condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
-      values: {
-        ...(target.lease && { ":held": target.lease }),
-        ":lease": { job, until: until(ctx) },
-        ":fence": target.fence + 1,
-        ":seen": target.fence,
-        ":line": target.line,
-        ":rest": line,
-      },
+async function take(ctx: Context, target: StoredTarget, job: string, line: string[]): Promise<Taken | undefined> {
+  const row = await tryUpdate(ctx, targetKey(ctx, target.id), {
+    change: "SET lease = :lease, fence = :fence, line = :rest",
+    // Also not renewed since it was read.
+    condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
+    values: {
+      ...(target.lease && { ":held": target.lease }),
+      ":lease": { job, until: until(ctx) },
+      ":fence": target.fence + 1,
+      ":seen": target.fence,
+      ":line": target.line,
+      ":rest": line,
     },
-    lost,
-  );
-  return { kind: "taken", target: StoredTarget.parse(row), fence: target.fence + 1 };
+  });
+  return row && { kind: "taken", target: StoredTarget.parse(row), fence: target.fence + 1 };
 }
 
 const stand = (ctx: Context, target: StoredTarget, line: string[]) =>
-  touch(
-    ctx,
-    targetKey(ctx, target.id),
-    { change: "SET line = :next", condition: unchanged, values: { ":next": line, ":seen": target.fence, ":line": target.line } },
-    lost,
-  );
+  tryUpdate(ctx, targetKey(ctx, target.id), {
+    change: "SET line = :next",
+    condition: unchanged,
+    values: { ":next": line, ":seen": target.fence, ":line": target.line },
+  });
 
 /** Whether the lease is still the one taken with this fence; if so it lives on. `seconds` 0 hands it over. */
 export async function renewLease(ctx: Context, id: string, fence: number, seconds = LEASE_SECONDS): Promise<boolean> {
   const ends = new Date(ctx.now().getTime() + seconds * 1000).toISOString();
-  try {
-    await touch(
-      ctx,
-      targetKey(ctx, id),
-      {
-        change: "SET lease.#until = :until",
-        condition: "fence = :fence AND attribute_exists(lease)",
-        values: { ":until": ends, ":fence": fence },
-      },
-      lost,
-    );
-    return true;
-  } catch (error) {
-    if (error === lost) return false;
-    throw error;
-  }
+  const renewed = await tryUpdate(ctx, targetKey(ctx, id), {
+    change: "SET lease.#until = :until",
+    condition: "fence = :fence AND attribute_exists(lease)",
+    values: { ":until": ends, ":fence": fence },
+  });
+  return renewed !== undefined;
 }

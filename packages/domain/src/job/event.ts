@@ -1,9 +1,8 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { holding, polls } from "../held.ts";
-import { fill, key, list, type Row, touch, ttlIn } from "../table.ts";
+import { fill, key, list, type Row, tryUpdate, ttlIn } from "../table.ts";
 import { ended, findJob, getJob, type Job } from "./job.ts";
 
 /**
@@ -19,9 +18,6 @@ export const Event = z.object({
   text: z.string().optional(),
 });
 export type Event = z.infer<typeof Event>;
-
-/** The row holds these events already, and perhaps more. */
-const kept = new Problem("version.stale");
 
 /** Compressed: a unit of writing is 1 KB, and what programs print is repetitive. */
 const pack = (events: readonly Event[]) => deflateRawSync(JSON.stringify(events));
@@ -48,16 +44,11 @@ export async function keepEvents(
   const [first] = events;
   if (!first) return;
   const ttl = ttlIn(ctx, days * 86_400);
-  const change = {
+  await tryUpdate(ctx, key(ctx, place(first.seq), part(at.job, at.target)), {
     change: "SET #events = :events, #last = :last, #ttl = :ttl",
     condition: "attribute_not_exists(#last) OR #last < :last",
     values: { ":events": pack(events), ":last": events.at(-1)?.seq, ":ttl": ttl },
-  };
-  try {
-    await touch(ctx, key(ctx, place(first.seq), part(at.job, at.target)), change, kept);
-  } catch (error) {
-    if (error !== kept) throw error;
-  }
+  });
 }
 
 /** The number of the last event kept, 0 if there is none. */
