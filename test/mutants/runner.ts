@@ -3,9 +3,13 @@ import { readFileSync } from "node:fs";
 import { modules } from "../../packages/domain/src/remote/runner/modules.ts";
 import { type Mutant, type Planted, within } from "./mutant.ts";
 
-const files = (words: string) => `test/remote/files.test.ts#${words}`;
+const kept = (words: string) => `test/remote/files-kept.test.ts#${words}`;
+const links = (words: string) => `test/remote/files-links.test.ts#${words}`;
+const given = (words: string) => `test/remote/files-given.test.ts#${words}`;
 const images = (words: string) => `test/remote/images.test.ts#${words}`;
-const runs = (words: string) => `test/remote/runner.test.ts#${words}`;
+const pulls = (words: string) => `test/remote/pulls.test.ts#${words}`;
+const runs = (words: string) => `test/remote/runs.test.ts#${words}`;
+const asked = (words: string) => `test/remote/asked.test.ts#${words}`;
 const waits = (words: string) => `test/remote/waits.test.ts#${words}`;
 const refusals = (words: string) => `test/remote/refusals.test.ts#${words}`;
 
@@ -24,63 +28,63 @@ export const script = inRunner(
     "a file that the app changed is overwritten by the next release",
     '    if [ -z "$replace" ]; then\n      keep stays\n      return\n    fi\n    set_aside || broken',
     "    set_aside || broken",
-    files("stays when the next release has it otherwise"),
+    kept("stays when the next release has it otherwise"),
   ],
   [
     "a file that the app changed is deleted when a release no longer has it",
     '[ -L "./$name" ] || { [ -f "./$name" ] && ours; }; then\n      if ! rm',
     '[ -L "./$name" ] || [ -f "./$name" ]; then\n      if ! rm',
-    files("stays when it is no longer in the release"),
-    files("stays when the app is removed"),
+    kept("stays when it is no longer in the release"),
+    kept("stays when the app is removed"),
   ],
   [
     "a link in a folder's place is found when everything is stopped",
     '    if [ -L "./$part" ]; then\n      obstacle="$way is a link on the server"\n      return 2\n    fi\n    if [ ! -d',
     "    if [ ! -d",
-    files("and leads nowhere, in the place of a folder"),
+    links("and leads nowhere, in the place of a folder"),
   ],
   [
     "a file of the host is written through a link that comes between the look and the step into it",
     'if [ "$(pwd -P && printf x)" != "$root/$way${newline}x" ]; then',
     "if false; then",
-    files("while files are being put there is not followed either"),
+    links("while files are being put there is not followed either"),
   ],
   [
     "a service is given a folder of the host behind a link",
     'sources "$run/sources" "$new" || fail files.conflict "$message" "$who"\n  externals',
     "externals",
-    files("where a service mounts from is refused"),
+    links("where a service mounts from is refused"),
   ],
   [
     "what --replace-files took is lost when the release fails",
     'mkdir -p "$run/aside/$folder" && rename "./$name" "$run/aside/$path"',
     'rm -f "./$name"',
-    files("is replaced where --replace-files says so"),
+    kept("is replaced where --replace-files says so"),
   ],
   [
     "a script that a release brings cannot be executed",
     'chmod +x "$new.new/$path"',
     ": ",
-    files("a file can be executed where the release says so"),
+    given("a file can be executed where the release says so"),
   ],
   [
     "others on the server read the app's variables",
     'chmod 600 "$new.new/.env"',
     'chmod 644 "$new.new/.env"',
-    files("whoever a container runs as can read its files"),
+    given("whoever a container runs as can read its files"),
   ],
   [
     "a release means something else for another login",
     'if [ -z "${BERTH_CLEAN-}" ]; then',
     "if false; then",
-    files("has none of the login's variables"),
+    given("has none of the login's variables"),
   ],
-  ["${PWD} means another folder on each server", '"PWD=$app" docker compose', "docker compose", files("PWD is the app's folder")],
+  ["${PWD} means another folder on each server", '"PWD=$app" docker compose', "docker compose", given("PWD is the app's folder")],
   [
     "a changed file reaches no container",
     'if [ -n "$given" ]; then printf \'      berth.files: "%s"\\n\' "$given"; fi',
     ":",
-    files("so that it is made again when one of that changes"),
+    given("so that it is made again when one of that changes"),
   ],
   [
     "an app takes over the folder of another account's",
@@ -92,7 +96,7 @@ export const script = inRunner(
     "another account's containers are told",
     '[ "$value" = "$app_id" ] || answer 1 conflict "The project $project belongs to another app"\n  if diagnose',
     'true || answer 1 conflict "The project $project belongs to another app"\n  if diagnose',
-    runs("it tells nothing of another account's app"),
+    asked("it tells nothing of another account's app"),
   ],
   [
     "a caller that was replaced changes the server",
@@ -147,7 +151,7 @@ export const script = inRunner(
     "in Compose 5 the progress speaks of a service called Image",
     "image=${subject#Image }",
     "image=$subject",
-    images("in the words of"),
+    pulls("in the words of"),
   ],
   [
     "a user who may not use Docker is told that Docker is down",
@@ -177,7 +181,7 @@ export const script = inRunner(
     "a registry that denies is taken for one that is away, and tried again",
     "    *' denied'* | *unauthorized* |",
     "    *' denies'* |",
-    "test/remote/images.test.ts#a pull fails with its class",
+    pulls("a pull fails with its class"),
   ],
   [
     "a dependency that needs long is killed after its first second",
