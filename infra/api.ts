@@ -4,7 +4,7 @@ import type { Construct } from "constructs";
 import type { ApiEnv } from "../functions/api/env.ts";
 import { mayChange, mayMark, mayRead, mayReadParameter, maySeal, maySend } from "./grants.ts";
 import { Handler } from "./handler.ts";
-import type { Parts } from "./service.ts";
+import type { Parts } from "./parts.ts";
 
 /** Rows that are found by a secret, an address or a name that is unique everywhere. */
 const GLOBAL = ["BROWSER#*", "CLOSED#*", "CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];

@@ -1,9 +1,9 @@
 import type { Construct } from "constructs";
 import type { BillingEnv } from "../functions/billing/env.ts";
 import { mayChange, mayErase, mayFindDue, mayRead, mayReadParameter, maySend } from "./grants.ts";
+import type { Parts } from "./parts.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
-import type { Parts } from "./service.ts";
 
 /** functions/billing: what looks at Stripe again, when told to and by the clock. */
 export function billing(scope: Construct, { data, queues, alarms, common, code }: Parts): void {

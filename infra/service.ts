@@ -1,27 +1,15 @@
 import type { CommonEnv } from "@berth/aws/env.ts";
 import { type App, Stack } from "aws-cdk-lib";
-import type { Code } from "aws-cdk-lib/aws-lambda";
-import type { FunctionName } from "../functions/manifest.ts";
 import { Alarms } from "./alarms.ts";
 import { api } from "./api.ts";
 import { billing } from "./billing.ts";
-import { type Data, data } from "./data.ts";
+import { data } from "./data.ts";
 import { Gateway } from "./http.ts";
-import { type QueueName, WorkQueue } from "./queue-worker.ts";
+import type { Parts } from "./parts.ts";
+import { WorkQueue } from "./queue-worker.ts";
 import type { Settings } from "./settings.ts";
 import { webhooks } from "./webhooks.ts";
 import { workers } from "./workers.ts";
-
-/** What the parts of the service are built from. */
-export interface Parts {
-  readonly data: Data;
-  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
-  readonly gateway: Gateway;
-  readonly alarms: Alarms;
-  readonly common: CommonEnv;
-  readonly code: (name: FunctionName) => Code;
-  readonly mailFrom: string;
-}
 
 /** Berth in two stacks: what must outlive every deploy, and everything that can be made again. */
 export function berth(app: App, settings: Settings): { data: Stack; service: Stack } {

@@ -2,7 +2,7 @@ import type { Construct } from "constructs";
 import type { WebhookEnv } from "../functions/webhooks/env.ts";
 import { mayReadParameter, maySend } from "./grants.ts";
 import { Handler } from "./handler.ts";
-import type { Parts } from "./service.ts";
+import type { Parts } from "./parts.ts";
 
 /** functions/webhooks: those who ring from outside. They reach one queue and their own secret. */
 export function webhooks(scope: Construct, { data, queues, gateway, common, code }: Parts): void {

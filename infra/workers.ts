@@ -1,9 +1,9 @@
 import type { Construct } from "constructs";
 import type { MailEnv, WorkerEnv } from "../functions/workers/env.ts";
 import { mayChange, mayFindDue, mayMailAs, mayOpen, mayRead, maySend } from "./grants.ts";
+import type { Parts } from "./parts.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
-import type { Parts } from "./service.ts";
 import { TableStream } from "./table-stream.ts";
 
 /** functions/workers: one line of meaning for each file there. */

@@ -1,9 +1,10 @@
-import type { Context, World } from "@berth/domain/context.ts";
+import type { World } from "@berth/domain/context.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { ulid } from "@berth/domain/id.ts";
 import { Hono } from "hono";
 import { credentials } from "./credentials.ts";
 import { answerProblem } from "./problem.ts";
+import type { Env } from "./request.ts";
 import { account } from "./routes/account.ts";
 import { apps } from "./routes/apps.ts";
 import { audit } from "./routes/audit.ts";
@@ -20,20 +21,6 @@ import { releases } from "./routes/releases.ts";
 import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
 import { tokens } from "./routes/tokens.ts";
-
-export interface Env {
-  Variables: {
-    /** The world of this process, with the request's log facts. */
-    world: World;
-    /** Undefined on a request without a credential. */
-    ctx: Context;
-    request: string;
-    ip: string;
-    /** The session's secret, where the request came with one. */
-    session: string | undefined;
-    email: string | undefined;
-  };
-}
 
 /** Every route under /v1. The type is what the CLI and the dashboard are written against. */
 export const v1 = new Hono<Env>()

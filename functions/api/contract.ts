@@ -5,7 +5,7 @@ import { recall } from "@berth/domain/once.ts";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
-import type { Env } from "./app.ts";
+import type { Env } from "./request.ts";
 
 /**
  * What a route takes and gives: one constant that validates requests, types the client (`hc<Api>`) and becomes openapi.json. `scope` is

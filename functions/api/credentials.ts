@@ -7,7 +7,7 @@ import { get } from "@berth/domain/table.ts";
 import { actorOfToken } from "@berth/domain/token/token.ts";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { Env } from "./app.ts";
+import type { Env } from "./request.ts";
 
 /** The cookie's name. `__Host-` binds it to one origin over TLS; a plain-HTTP machine of one's own cannot have that. */
 export const cookieName = (origin: string) => (origin.startsWith("https:") ? "__Host-berth" : "berth");

@@ -1,8 +1,8 @@
 import { type Code, catalogue } from "@berth/domain/error.ts";
 import type { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "./app.ts";
 import { type Contract, contractOf, problemsOf, statusOf } from "./contract.ts";
+import type { Env } from "./request.ts";
 
 const problemSchema = {
   type: "object",

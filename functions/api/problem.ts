@@ -3,7 +3,7 @@ import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { isThrottlingError, isTransientError } from "@smithy/core/retry";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Env } from "./app.ts";
+import type { Env } from "./request.ts";
 
 /** The body of a refusal (RFC 9457) as clients see it. */
 export interface ProblemBody {

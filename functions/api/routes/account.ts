@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { deleteCookie } from "hono/cookie";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract } from "../contract.ts";
 import { cookieName } from "../credentials.ts";
+import type { Env } from "../request.ts";
 
 const Status = <S extends "closed" | "closing">(status: S) => z.object({ status: z.literal(status) });
 

@@ -2,8 +2,8 @@ import { AppStatus, AppView, appStatus, viewApp, viewApps } from "@berth/domain/
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, name, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Apps";
 const params = z.object({ app: z.string().min(1).max(60) });

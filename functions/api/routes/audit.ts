@@ -1,8 +1,8 @@
 import { AuditLine, listAudit } from "@berth/domain/audit/audit.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 export const audit = new Hono<Env>().get(
   "/audit",

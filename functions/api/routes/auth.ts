@@ -9,9 +9,9 @@ import { Token } from "@berth/domain/token/token.ts";
 import { type Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, lineOf } from "../contract.ts";
 import { browserCookie, cookieName } from "../credentials.ts";
+import type { Env } from "../request.ts";
 
 const email = z
   .email()

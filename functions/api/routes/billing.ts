@@ -4,8 +4,8 @@ import { BillingState, billingState } from "@berth/domain/billing/state.ts";
 import { planNames } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Billing";
 const Link = z.object({ url: z.url() });

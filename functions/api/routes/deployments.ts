@@ -3,8 +3,8 @@ import { Problem } from "@berth/domain/error.ts";
 import { getJob, Job, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, lineOf, name, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Deployments";
 const app = z.object({ app: z.string().min(1).max(60) });

@@ -1,8 +1,8 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { get } from "@berth/domain/table.ts";
 import { Hono } from "hono";
-import type { Env } from "../app.ts";
 import { credentials } from "../credentials.ts";
+import type { Env } from "../request.ts";
 
 /** `/health` is alive if it answers. `/health/ready` names the components, and only to somebody we know. */
 export const health = new Hono<Env>()

@@ -3,8 +3,8 @@ import { Imported, listImports } from "@berth/domain/import/imported.ts";
 import { ImportPlan } from "@berth/domain/import/item.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Imports";
 

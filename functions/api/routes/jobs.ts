@@ -5,8 +5,8 @@ import { getJob, Job, JobKind, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Jobs";
 const params = z.object({ job: z.string().max(60) });

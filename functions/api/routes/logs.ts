@@ -1,8 +1,8 @@
 import { LogItem } from "@berth/domain/log/item.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, name } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Logs";
 const params = z.object({ log: z.string().max(60) });

@@ -4,8 +4,8 @@ import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictio
 import { planNames, planOf } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const Me = z.object({
   tenant: z.string(),

@@ -1,8 +1,8 @@
 import { plans as catalogue, planNames } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const Plan = z.object({
   name: z.enum(planNames),

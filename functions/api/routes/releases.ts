@@ -1,8 +1,8 @@
 import { getRelease, listReleases, ReleaseView, ReleaseWithImages } from "@berth/domain/release/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, name, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Releases";
 const environment = name.optional();

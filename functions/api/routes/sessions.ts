@@ -1,8 +1,8 @@
 import { endOtherSessions, endSession, listSessions, Session } from "@berth/domain/auth/session.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Sessions";
 

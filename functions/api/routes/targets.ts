@@ -11,8 +11,8 @@ import {
 } from "@berth/domain/target/target.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, name } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Targets";
 const params = z.object({ target: z.string().min(1).max(60).describe("Id or name") });

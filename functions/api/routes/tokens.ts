@@ -2,8 +2,8 @@ import { scopes } from "@berth/domain/context.ts";
 import { listTokens, revokeToken, Token } from "@berth/domain/token/token.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Env } from "../app.ts";
 import { contract, lineOf, name, page, paging } from "../contract.ts";
+import type { Env } from "../request.ts";
 
 const tag = "Tokens";
 
