@@ -1,6 +1,6 @@
 import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
 import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
-import { systemContext, type World } from "@berth/domain/context.ts";
+import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 
 /** Less than the function's own time, so that a part ends before the process does. */
@@ -12,7 +12,7 @@ const work: Record<string, (world: World) => Promise<object>> = {
   undelivered: async (world) => {
     // Neither waits for the others: while Stripe does not answer, what was promised to customers is mailed all the same.
     const done = await Promise.allSettled([
-      sweepMails(world, (tenant) => systemContext(world, tenant, "billing")).then((mails) => ({ mails })),
+      sweepMails(world).then((mails) => ({ mails })),
       ringUndelivered(world).then((rung) => ({ rung })),
       lookAtDue(world, soon(world)),
     ]);

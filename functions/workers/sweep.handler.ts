@@ -1,11 +1,10 @@
 import { createWorld } from "@berth/aws/world.ts";
-import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 
 const world = createWorld(process.env);
 
 /** Every minute: rings again for jobs that were not heard of in time. */
 export async function handler(): Promise<void> {
-  const rung = await sweep(world, (tenant) => systemContext(world, tenant, "sweep"));
+  const rung = await sweep(world);
   if (rung > 0) world.log("info", "rang again", { rung });
 }

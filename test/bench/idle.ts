@@ -5,7 +5,6 @@ import { fetchSnapshot } from "@berth/domain/billing/snapshot.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import { closeDue } from "@berth/domain/closing/closing.ts";
 import type { World } from "@berth/domain/context.ts";
-import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { accountKey, newAccount } from "@berth/domain/entitlement/account.ts";
 import { globalKey, type Key, store } from "@berth/domain/table.ts";
@@ -31,7 +30,7 @@ export interface Schedule {
 const work: Readonly<Record<string, (world: World, schedule: string) => Promise<unknown>>> = {
   "functions/billing/reconcile.handler.ts": runSchedule,
   "functions/billing/close.handler.ts": (world) => closeDue(world, new Date(world.now().getTime() + 5 * MINUTE)),
-  "functions/workers/sweep.handler.ts": (world) => sweep(world, (tenant) => systemContext(world, tenant, "sweep")),
+  "functions/workers/sweep.handler.ts": (world) => sweep(world),
 };
 
 const units: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 24 * 60 };

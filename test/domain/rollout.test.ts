@@ -129,8 +129,7 @@ describe("a job is worked on by one worker at a time", () => {
     );
     await turn();
     await t.clock.advance(11);
-    const contextOf = (id: string) => ({ ...tenant.system, tenant: id });
-    await sweep(t.world, contextOf);
+    await sweep(t.world);
     const [again] = bells(tenant);
     expect(again).toMatchObject({ job: job.id, again: true });
     await rollout(tenant.system, again as Bell, scriptedReach());
@@ -458,7 +457,7 @@ test("a job nobody could finish in its life is ended, once, and its claims are f
   const job = await tenant.deploy("shop");
   bells(tenant);
   await t.clock.advance(91 * 60);
-  await sweep(t.world, (id) => ({ ...tenant.system, tenant: id }));
+  await sweep(t.world);
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "failed", failure: { class: "overdue" } });
   expect(await tenant.account()).toMatchObject({ slots: 0 });
   expect((await tenant.deploy("shop")).status).toBe("queued");

@@ -132,7 +132,7 @@ async function frozenWorker(changes: readonly Change[]): Promise<string> {
     const frozen = rollout({ ...tenant.system, sleep }, { job: first.id, target }, reachOf({ gate, reached: reach }));
     await reached;
     await world.clock.advance((LAST_MINUTES + 1) * 60);
-    await sweep(world.world, () => tenant.system); // the job is overdue, and over
+    await sweep(world.world); // the job is overdue, and over
     const second = await tenant.deploy("shop", { compose });
     await rollout(tenant.system, { job: second.id, target }, reachOf());
     expect(laid()).toBe("releases/2");

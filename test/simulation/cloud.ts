@@ -1,5 +1,4 @@
 import type { World } from "@berth/domain/context.ts";
-import { systemContext } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { commandDoor } from "@berth/local-dynamodb/command-door.ts";
 import type { DynamoDBStreamEvent } from "aws-lambda";
@@ -88,7 +87,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
         () => process.frozenUntil <= clock.now() && processes.kill(process),
       );
       const swept = world(process);
-      void sweep(swept, (tenant) => systemContext(swept, tenant, "sweep")).then(
+      void sweep(swept).then(
         () => process.dead || end(),
         () => process.dead || end(),
       );

@@ -52,8 +52,7 @@ export function workers(made: TestWorld, most: number, reachOf: (tenant: string)
     /** Lets time pass, second by second, with a sweep each minute. */
     async pass(seconds: number, each: () => void = () => {}) {
       for (let i = 0; i < seconds; i++) {
-        if (made.clock.now().getTime() % 60_000 < 1000)
-          await sweep(made.world, (tenant) => systemContext(made.world, tenant, "sweep"));
+        if (made.clock.now().getTime() % 60_000 < 1000) await sweep(made.world);
         // Whoever is done within the second takes the next.
         for (let took = pull(), more = 0; took && more < 20; took = pull(), more++) await turns();
         await turns();

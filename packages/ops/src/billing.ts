@@ -1,6 +1,6 @@
 import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
 import { reconcile } from "@berth/domain/billing/reconcile.ts";
-import type { Context, World } from "@berth/domain/context.ts";
+import { systemContext, type World } from "@berth/domain/context.ts";
 import { columns } from "./print.ts";
 
 /** An answer: the facts for programs, and how people see them. */
@@ -29,7 +29,7 @@ export async function askBilling(
     };
   }
   if (tenant === undefined) return undefined;
-  const ctx: Context = { ...world, tenant, actor: { kind: "system", id: "operator" } };
+  const ctx = systemContext(world, tenant, "operator");
   if (verb === "show") {
     const shown = await inspectBilling(ctx);
     return { facts: shown, text: `${JSON.stringify(shown, null, 2)}\n`, bad: shown.drift.length > 0 };

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { stripeOf } from "@berth/aws/stripe.ts";
 import { createWorld } from "@berth/aws/world.ts";
-import type { Context, World } from "@berth/domain/context.ts";
+import { systemContext, type World } from "@berth/domain/context.ts";
 import { listLeases, listUnfinished, stuck, type Unfinished } from "@berth/domain/engine/operator.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { type Job, listJobs } from "@berth/domain/job/job.ts";
@@ -41,16 +41,16 @@ const brief = ({ id, kind, status, app, createdAt, failure }: Job) => ({
 const open = (list: readonly Unfinished[]) => columns(list.map(({ tenant, job, dueAt }) => ({ tenant, ...brief(job), dueAt })));
 
 async function answer(world: World, words: readonly string[]): Promise<Told | undefined> {
-  const of = (tenant: string): Context => ({ ...world, tenant, actor: { kind: "system", id: "operator" } });
+  const of = (tenant: string) => systemContext(world, tenant, "operator");
   const [area, verb, first, second] = words;
   if (area === "billing") return askBilling(world, [verb, first], values);
   switch (`${area} ${verb ?? ""}`.trim()) {
     case "jobs stuck": {
-      const found = stuck(await listUnfinished(world, of), world.now());
+      const found = stuck(await listUnfinished(world), world.now());
       return { facts: found, text: found.length === 0 ? "no job is stuck\n" : open(found), bad: found.length > 0 };
     }
     case "jobs open": {
-      const found = await listUnfinished(world, of);
+      const found = await listUnfinished(world);
       return { facts: found, text: open(found) };
     }
     case "jobs list": {
@@ -65,7 +65,7 @@ async function answer(world: World, words: readonly string[]): Promise<Told | un
       return { facts: { job, events: items }, text: `${JSON.stringify(job, null, 2)}\n${lines.join("")}` };
     }
     case "leases": {
-      const leases = await listLeases(world, of, await listUnfinished(world, of));
+      const leases = await listLeases(world, await listUnfinished(world));
       return { facts: leases, text: columns(leases.map((lease) => ({ ...lease, line: lease.line.join(" ") }))) };
     }
     case "dead list": {

@@ -1,5 +1,5 @@
 import { audit } from "../audit/audit.ts";
-import type { Context, World } from "../context.ts";
+import { type Context, systemContext, type World } from "../context.ts";
 import { Account, accountKey, entitlement, findAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
@@ -22,7 +22,6 @@ const EVENT_SECONDS = 45 * 86_400;
 const TRIES = 8;
 
 const eventKey = (event: string) => globalKey("EVT", event);
-const system = (world: World, tenant: string): Context => ({ ...world, tenant, actor: { kind: "system", id: "billing" } });
 const doneRow = (world: World) => ({
   doneAt: world.now().toISOString(),
   ttl: ttlIn(world, EVENT_SECONDS),
@@ -54,7 +53,7 @@ async function customerOfCharge(world: World, charge: string): Promise<string | 
 export async function syncCustomer(world: World, customer: string, bell: Doorbell = {}): Promise<Outcome> {
   const tenant = await tenantOfCustomer(world, customer);
   if (tenant === undefined) throw new Error(`no tenant has the Stripe customer ${customer}`);
-  const ctx = system(world, tenant);
+  const ctx = systemContext(world, tenant, "billing");
   const taken = await takeNumber(ctx);
   if (taken?.customer !== customer) return done(ctx, bell, "foreign");
   const snapshot = await fetchSnapshot(world, customer);

@@ -1,6 +1,6 @@
 import { customerKey } from "../billing/customer.ts";
 import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
-import type { Actor, Context, World } from "../context.ts";
+import { type Context, systemContext, type World } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { erase, eraseAll, erasePartition } from "../erase.ts";
 import { Problem } from "../error.ts";
@@ -18,11 +18,9 @@ export const CLOSING_SHARD = "CLOSING#0";
 /** A request that was under way while the account went may have left a row: it is swept once more when none can be any more. */
 const AGAIN_SECONDS = 3600;
 
-const system: Actor = { kind: "system", id: "closing" };
-
 /** Goes on with closing a marked account until it is closed or the time is over. @throws whatever Stripe or the table throws: then go on later */
 export async function finishClosing(world: World, tenant: string, until: Date): Promise<"closed" | "closing"> {
-  const ctx: Context = { ...world, tenant, actor: system };
+  const ctx = systemContext(world, tenant, "closing");
   const found = await get(ctx, accountKey(ctx));
   if (!found) return "closed";
   const account = Account.parse(found);
@@ -134,7 +132,7 @@ export async function closeDue(world: World, until: Date): Promise<{ closed: num
 }
 
 async function sweepAgain(world: World, tenant: string, until: Date): Promise<void> {
-  const ctx: Context = { ...world, tenant, actor: system };
+  const ctx = systemContext(world, tenant, "closing");
   const row = await get(ctx, closedKey(tenant));
   if (!row) return;
   await eraseCredentials(ctx);

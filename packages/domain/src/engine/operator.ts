@@ -1,4 +1,4 @@
-import type { Context, World } from "../context.ts";
+import { systemContext, type World } from "../context.ts";
 import { LAST_MINUTES } from "../job/advance.ts";
 import { dueShards, ended, Job, jobKey } from "../job/job.ts";
 import { allDue, getAll, tenantOf } from "../table.ts";
@@ -27,7 +27,7 @@ export interface Held {
 const UNSEEN_MINUTES = 5;
 
 /** Every job that has not ended, by the sparse index: what it costs depends on their number and on nothing else. */
-export async function listUnfinished(world: World, contextOf: (tenant: string) => Context): Promise<Unfinished[]> {
+export async function listUnfinished(world: World): Promise<Unfinished[]> {
   const shards = await Promise.all(dueShards.map((shard) => allDue(world, shard)));
   const due = shards.flat().map((row) => ({
     tenant: tenantOf(row),
@@ -36,7 +36,7 @@ export async function listUnfinished(world: World, contextOf: (tenant: string) =
   }));
   const rows = await getAll(
     world,
-    due.map(({ tenant, id }) => jobKey(contextOf(tenant), id)),
+    due.map(({ tenant, id }) => jobKey(systemContext(world, tenant, "operator"), id)),
   );
   return due
     .flatMap(({ tenant, dueAt }, i) => (rows[i] ? [{ tenant, dueAt, job: Job.parse(rows[i]) }] : []))
@@ -53,11 +53,7 @@ export function stuck(unfinished: readonly Unfinished[], now: Date): Unfinished[
 }
 
 /** The leases of all targets that unfinished jobs are for. */
-export async function listLeases(
-  world: World,
-  contextOf: (tenant: string) => Context,
-  unfinished: readonly Unfinished[],
-): Promise<Held[]> {
+export async function listLeases(world: World, unfinished: readonly Unfinished[]): Promise<Held[]> {
   const wanted = new Map(
     unfinished.flatMap(({ tenant, job }) =>
       Object.keys(job.rollouts).map((target) => [`${tenant}/${target}`, { tenant, target }] as const),
@@ -66,7 +62,7 @@ export async function listLeases(
   const places = [...wanted.values()];
   const rows = await getAll(
     world,
-    places.map(({ tenant, target }) => targetKey(contextOf(tenant), target)),
+    places.map(({ tenant, target }) => targetKey(systemContext(world, tenant, "operator"), target)),
   );
   return places.flatMap(({ tenant, target }, i) => {
     if (!rows[i]) return [];

@@ -1,4 +1,4 @@
-import type { Context, World } from "../context.ts";
+import { type Context, systemContext, type World } from "../context.ts";
 import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
 import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
 import { eraseReleases, isErasure } from "../release/erase.ts";
@@ -9,25 +9,26 @@ import { applyEvent } from "./apply-event.ts";
  * Looks at every job nothing was heard of in time and rings its bell again. It finds them by the sparse due index, so an idle system costs
  * one small query a shard, however many tenants there are. Answers how many bells it rang.
  */
-export async function sweep(world: World, contextOf: (tenant: string) => Context): Promise<number> {
-  const counts = await Promise.all(dueShards.map((shard) => sweepShard(world, contextOf, shard)));
+export async function sweep(world: World): Promise<number> {
+  const counts = await Promise.all(dueShards.map((shard) => sweepShard(world, shard)));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function sweepShard(world: World, contextOf: (tenant: string) => Context, shard: string): Promise<number> {
+async function sweepShard(world: World, shard: string): Promise<number> {
   let rung = 0;
   for await (const row of listDue(world, shard, world.now())) {
     const tenant = tenantOf(row);
+    const ctx = systemContext(world, tenant, "sweep");
     const sk = String(row.sk);
     if (isErasure(sk)) {
-      await eraseReleases(contextOf(tenant), sk).catch((error: unknown) => {
+      await eraseReleases(ctx, sk).catch((error: unknown) => {
         world.log("error", "what a removed app left cannot be erased", { tenant, row: sk, error });
       });
       continue;
     }
     const job = sk.slice("JOB#".length);
     // One job that cannot be looked at must not hide the others; it stays due, so every sweep says so again.
-    const found = await lookAgain(contextOf(tenant), job).catch((error: unknown) => {
+    const found = await lookAgain(ctx, job).catch((error: unknown) => {
       world.log("error", "a due job cannot be looked at", { tenant, job, error });
       return false;
     });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Context, World } from "../context.ts";
+import { type Context, systemContext, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import { get, globalKey, insert, key, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
@@ -50,7 +50,7 @@ async function sendPromised(ctx: Context, mail: Posted["mail"]): Promise<void> {
 }
 
 /** Sends the promised mails whose sender was lost before it sent them. One that fails holds back no other. Answers how many were sent. */
-export async function sweepMails(world: World, contextOf: (tenant: string) => Context): Promise<number> {
+export async function sweepMails(world: World): Promise<number> {
   let sent = 0;
   for (const shard of shards)
     for await (const row of listDue(world, shard, world.now())) {
@@ -58,7 +58,7 @@ export async function sweepMails(world: World, contextOf: (tenant: string) => Co
       if (!found) continue;
       try {
         const { id, mail } = MailRow.parse(found);
-        await sendPromised(contextOf(tenantOf(row)), { ...mail, id });
+        await sendPromised(systemContext(world, tenantOf(row), "mail"), { ...mail, id });
         sent++;
       } catch (error) {
         world.log("error", "mail could not be sent", { row: `${row.pk} ${row.sk}`, error });
