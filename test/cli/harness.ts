@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import { answerMessage, Message } from "../../functions/workers/rollout.ts";
@@ -10,6 +10,7 @@ import { serveApi } from "../support/api.ts";
 import { type ScriptedReach, scriptedReach } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
+import { makeFolder } from "./folder.ts";
 
 interface Ended {
   readonly code: number | null;
@@ -128,15 +129,7 @@ export function useCli(open?: () => Promise<TestWorld>): Cli {
     get url() {
       return served.url;
     },
-    async folder(files = {}, name = `folder${++folders}`) {
-      const path = join(await mkdtemp(join(root, "f-")), name);
-      await mkdir(path, { recursive: true });
-      for (const [file, text] of Object.entries(files)) {
-        await mkdir(dirname(join(path, file)), { recursive: true });
-        await writeFile(join(path, file), text);
-      }
-      return path;
-    },
+    folder: (files = {}, name = `folder${++folders}`) => makeFolder(root, name, files),
     async tenant(options = {}) {
       const tenant = await testTenant(test, { reach, ...options });
       return { ...tenant, secret: await tenant.token() };

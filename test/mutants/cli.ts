@@ -6,6 +6,7 @@ const bad = ["test/cli/bad-network.test.ts"];
 const settings = ["test/cli/settings.test.ts"];
 const output = ["test/cli/output.test.ts"];
 const bundle = ["test/cli/bundle.test.ts"];
+const told = ["test/cli/bundle-told.test.ts"];
 
 /** The command line: what it sends where, what it says, and what it leaves behind. */
 export const cli = [
@@ -110,7 +111,7 @@ export const cli = [
   ]),
   ...within(
     "packages/cli/src/terminal/text.ts",
-    ["test/cli/tables.test.ts"],
+    ["test/cli/text.test.ts"],
     ["a server's words move the cursor of a terminal", '.replace(controls, "");', ";"],
   ),
   ...within(
@@ -132,7 +133,7 @@ export const cli = [
   ]),
   ...within(
     "packages/cli/src/compose/references.ts",
-    bundle,
+    told,
     [
       "a variable that the file names without a value stays at home",
       "if (value === null) this.names.add(each);",
@@ -144,7 +145,7 @@ export const cli = [
       "    if (required.size > 1000)\n",
     ],
   ),
-  ...within("packages/cli/src/compose/variables.ts", bundle, [
+  ...within("packages/cli/src/compose/variables.ts", told, [
     "a name that stands alone in .env does not take its value from the shell",
     'const value = name === "PWD" ? FOLDER : env[name];',
     'const value = name === "PWD" ? FOLDER : undefined;',

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
 import { within } from "./mutant.ts";
 
-const compose = ["test/domain/compose.test.ts", "test/cli/bundle.test.ts"];
+const compose = ["test/domain/compose.test.ts", "test/cli/bundle.test.ts", "test/cli/bundle-told.test.ts"];
 const lines = ["test/domain/variables.test.ts"];
 
 /** What a Compose file and a file of variables mean. */

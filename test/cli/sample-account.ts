@@ -1,0 +1,164 @@
+import type { AuditLine, Billing, Invoice, Plan, PlanChange, Token, Usage } from "@berth/api-client/types.ts";
+import { at } from "./sample-apps.ts";
+
+export const tokens = [
+  {
+    id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    name: "ci of the shop",
+    scopes: ["deploy"],
+    app: "shop",
+    createdAt: at(9),
+    expiresAt: at(-60 * 24 * 90),
+    lastUsedAt: at(2),
+    by: "usr_1",
+  },
+  {
+    id: "tok_01JABCDEFGHJKMNPQRSTVWXYZ9",
+    name: "laptop",
+    scopes: ["admin", "billing"],
+    createdAt: at(9),
+    expiresAt: at(-60),
+    by: "usr_1",
+  },
+] as Token[];
+
+export const lines = [
+  {
+    id: "aud_1",
+    at: at(5),
+    action: "deployment.end",
+    subject: "shop/production",
+    actor: { kind: "system", id: "rollout" },
+    result: "failed",
+    detail: "job_01JABCDEFGHJKMNPQRSTVWXYZ1, release 12, unhealthy: web is unhealthy",
+  },
+  {
+    id: "aud_2",
+    at: at(6),
+    action: "token.create",
+    subject: "tok_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    subjectName: "ci of the shop",
+    actor: { kind: "user", id: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0", name: "ada@example.com" },
+    result: "ok",
+  },
+  {
+    id: "aud_3",
+    at: at(7),
+    action: "session.create",
+    subject: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    actor: { kind: "user", id: "usr_01JABCDEFGHJKMNPQRSTVWXYZ0" },
+    result: "ok",
+  },
+] as AuditLine[];
+
+export const plans = [
+  {
+    name: "solo",
+    title: "Solo",
+    for: "one developer's apps",
+    price: 900,
+    currency: "usd",
+    slots: 3,
+    targets: 2,
+    logDays: 7,
+    concurrent: 1,
+  },
+  {
+    name: "pro",
+    title: "Pro",
+    for: "a product and its staging",
+    price: 1900,
+    currency: "usd",
+    slots: 10,
+    targets: 5,
+    logDays: 30,
+    concurrent: 3,
+  },
+] as Plan[];
+
+export const usage: Usage = {
+  plan: "pro",
+  entitlement: "grace",
+  because: null,
+  graceUntil: at(-60 * 72),
+  slots: { used: 10, limit: 10 },
+  targets: { used: 2, limit: 5 },
+  concurrent: 3,
+  logDays: 30,
+  logsShorter: null,
+};
+export const bill: Billing = {
+  plan: "studio",
+  entitlement: "restricted",
+  because: "unpaid",
+  reason: null,
+  graceUntil: at(60),
+  periodEnd: at(-60 * 24 * 12),
+  cancelAt: null,
+  pendingPlan: "solo",
+  hold: true,
+  syncedAt: at(1),
+} as Billing;
+
+export const change: PlanChange = {
+  from: "solo",
+  plan: "pro",
+  kind: "upgrade",
+  status: "preview",
+  at: at(0),
+  due: 731,
+  currency: "usd",
+  url: null,
+  over: { slots: 0, targets: 0 },
+};
+export const smaller: PlanChange = {
+  ...change,
+  from: "pro",
+  plan: "solo",
+  kind: "downgrade",
+  at: at(-60 * 24 * 12),
+  due: 0,
+  over: { slots: 2, targets: 1 },
+};
+export const page = "https://invoice.stripe.com/i/acct_1/test_YWNjdF8xMDMyRDgyZVp2S1lsbzJDLF9OUjR";
+export const invoices: Invoice[] = [
+  {
+    id: "in_3",
+    number: "BRTH-0003",
+    status: "open",
+    amount: 4900,
+    remaining: 1900,
+    currency: "usd",
+    createdAt: at(60),
+    paidAt: null,
+    lines: ["1 × Berth Studio (at $49.00 / month)", "Unused time on Berth Pro"],
+    url: page,
+    pdf: null,
+  },
+  {
+    id: "in_2",
+    number: "BRTH-0002",
+    status: "paid",
+    amount: 731,
+    remaining: 0,
+    currency: "usd",
+    createdAt: at(60 * 24 * 31),
+    paidAt: at(60 * 24 * 31 - 1),
+    lines: ["1 × Berth Pro (at $19.00 / month)"],
+    url: `${page}2`,
+    pdf: null,
+  },
+  {
+    id: "in_1",
+    number: null,
+    status: "void",
+    amount: -300,
+    remaining: 0,
+    currency: "eur",
+    createdAt: at(60 * 24 * 62),
+    paidAt: null,
+    lines: [],
+    url: null,
+    pdf: null,
+  },
+];
