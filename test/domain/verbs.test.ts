@@ -12,8 +12,10 @@ import { billingState } from "@berth/domain/billing/state.ts";
 import { closeAccount } from "@berth/domain/closing/close.ts";
 import type { Actor, Context, Scope } from "@berth/domain/context.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
+import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
+import { getUsage } from "@berth/domain/entitlement/usage.ts";
 import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { listImports } from "@berth/domain/import/imported.ts";
 import { getActivity } from "@berth/domain/job/activity.ts";
@@ -61,6 +63,8 @@ const verbs: Verb[] = [
   verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
   verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
   verb("startApp", "deploy", "app", (ctx) => startApp(ctx, { app: "shop" })),
+  verb("listDeployments", "read", "app", (ctx) => listDeployments(ctx, { app: "shop", ...page })),
+  verb("getDeployment", "read", "app", (ctx) => getDeployment(ctx, { app: "shop", deployment: ids.job })),
   verb("getRelease", "read", "app", (ctx) => getRelease(ctx, { app: "shop", number: 1 })),
   verb("listReleases", "read", "app", (ctx) => listReleases(ctx, { app: "shop", ...page })),
   verb("listJobs", "read", "all", (ctx) => listJobs(ctx, page)),
@@ -80,6 +84,7 @@ const verbs: Verb[] = [
   verb("showDevice", "admin", "tenant", (ctx) => showDevice(ctx, "BCDF-GHJK")),
   verb("answerDevice", "admin", "tenant", (ctx) => answerDevice(ctx, { userCode: "BCDF-GHJK", approve: true })),
   verb("listAudit", "read", "tenant", (ctx) => listAudit(ctx, page)),
+  verb("getUsage", "read", "all", (ctx) => getUsage(ctx)),
   verb("billingState", "read", "all", (ctx) => billingState(ctx)),
   verb("changePlan", "billing", "tenant", (ctx) => changePlan(ctx, { plan: "solo" })),
   verb("startCheckout", "billing", "tenant", (ctx) => startCheckout(ctx, "solo")),
@@ -91,19 +96,8 @@ const verbs: Verb[] = [
   verb("importSelfHosted", "admin", "tenant", (ctx) => importSelfHosted(ctx, { document: {} as never, apply: false })),
 ];
 
-/** What routes call that asks for no scope: counting the streams a tenant has open; ending or proving one's own credential; a memory that is bound to rights; a read the route asks for itself. */
-const open = [
-  "take",
-  "signOut",
-  "listSessions",
-  "endSession",
-  "endOtherSessions",
-  "recall",
-  "getAccount",
-  "allow",
-  "requestProof",
-  "giveProof",
-];
+/** What routes call that asks for no scope: counting the streams a tenant has open; ending or proving one's own credential; a memory that is bound to rights. */
+const open = ["take", "signOut", "listSessions", "endSession", "endOtherSessions", "recall", "requestProof", "giveProof"];
 
 const holds: Record<Scope, readonly Scope[]> = {
   read: ["read"],

@@ -1,6 +1,5 @@
-import { getApp } from "@berth/domain/app/app.ts";
-import { Problem } from "@berth/domain/error.ts";
-import { getJob, Job, listJobs } from "@berth/domain/job/job.ts";
+import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
+import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { contract, lineOf, name, page, paging } from "../contract.ts";
@@ -64,10 +63,7 @@ export const deployments = new Hono<Env>()
       answers: { 200: { description: "A page", schema: page(Job) } },
       problems: ["app.not_found"],
     }),
-    async (c) => {
-      const { name: found } = await getApp(c.var.ctx, c.req.valid("param").app);
-      return c.json(await listJobs(c.var.ctx, { ...c.req.valid("query"), app: found, kind: "deploy" }), 200);
-    },
+    async (c) => c.json(await listDeployments(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
   )
   .post(
     "/apps/:app/deployments",
@@ -137,17 +133,7 @@ export const deployments = new Hono<Env>()
       answers: { 200: { description: "The deployment", schema: Job } },
       problems: ["app.not_found", "deployment.not_found"],
     }),
-    async (c) => {
-      const { app: found, deployment } = c.req.valid("param");
-      const { name: known } = await getApp(c.var.ctx, found);
-      const job = await getJob(c.var.ctx, deployment).catch((error) => {
-        if (error instanceof Problem && error.code === "job.not_found") return undefined;
-        throw error;
-      });
-      if (job?.kind !== "deploy" || job.app !== known)
-        throw new Problem("deployment.not_found", { detail: `There is no deployment ${deployment}.` });
-      return c.json(job, 200);
-    },
+    async (c) => c.json(await getDeployment(c.var.ctx, c.req.valid("param")), 200),
   )
   .post(
     "/apps/:app/rollback",

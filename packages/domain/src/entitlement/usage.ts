@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { ANY_APP, allow, type Context } from "../context.ts";
+import { planNames, planOf } from "../plan/plan.ts";
+import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "./account.ts";
+
+/** What the plan allows and what is used of it. */
+export const Usage = z.object({
+  plan: z.enum(planNames).nullable(),
+  entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  /** Why it is restricted: a bill is open, the plan has ended, or the subscription is paused. */
+  because: z.enum(restrictions).nullable(),
+  graceUntil: z.string().nullable(),
+  slots: z.object({ used: z.number().int(), limit: z.number().int() }),
+  targets: z.object({ used: z.number().int(), limit: z.number().int() }),
+  concurrent: z.number().int(),
+  /** For how many days logs written now are kept. */
+  logDays: z.number().int(),
+  /** From when on it is fewer days, where that is coming. */
+  logsShorter: z.object({ days: z.number().int(), at: z.string() }).nullable(),
+});
+type Usage = z.infer<typeof Usage>;
+
+export async function getUsage(ctx: Context): Promise<Usage> {
+  allow(ctx, "read", ANY_APP);
+  const account = await getAccount(ctx);
+  const plan = account.plan ? planOf(account.plan) : undefined;
+  const now = ctx.now();
+  const shorter = account.logs && now.toISOString() < account.logs.until ? account.logs : undefined;
+  return {
+    plan: account.plan,
+    entitlement: entitlement(account, now),
+    because: restrictedBy(account, now),
+    graceUntil: account.graceUntil,
+    slots: { used: account.slots, limit: account.slotLimit },
+    targets: { used: account.targets, limit: account.targetLimit },
+    concurrent: plan?.concurrent ?? 0,
+    logDays: plan || shorter ? logDays(account, now) : 0,
+    logsShorter: shorter ? { days: planLogDays(account.plan), at: shorter.until } : null,
+  };
+}
