@@ -13,9 +13,8 @@ import { tenantProblems } from "./tenant/problems.ts";
 import { tokenProblems } from "./token/problems.ts";
 
 /**
- * Every way a request or a job can be refused or fail (RFC 9457 problems). The code is the contract: its meaning never changes and it is
- * never reused. Titles and hints are safe to show anyone; `next` holds commands worth trying. Answers, the CLI, its exit codes, the
- * dashboard and docs/errors.md all read the same entry.
+ * Every reason to refuse a request or fail a job (RFC 9457). A code is a contract: its meaning never changes and it is never
+ * reused. Titles and hints are safe to show to anyone; the API, CLI, dashboard and docs/errors.md all use these entries.
  */
 export interface CatalogueEntry {
   readonly status: number;
@@ -81,17 +80,14 @@ export const catalogue = {
 export type Code = keyof typeof catalogue;
 
 export interface ProblemDetails {
-  /** What happened, to what. Shown, so it holds no secret. */
+  /** What happened, to what. Shown to customers: no secrets. */
   readonly detail?: string;
-  /** Further members of the answer, such as `until` or `job`. */
   readonly facts?: Record<string, string | number | boolean | null>;
   /** Replaces the catalogue's commands where the names are known. */
   readonly next?: readonly string[];
-  /** For the log only. */
   readonly cause?: unknown;
 }
 
-/** A refusal from the catalogue. */
 export class Problem extends Error {
   readonly code: Code;
   readonly detail: string | undefined;

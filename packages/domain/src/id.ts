@@ -15,7 +15,7 @@ const prefixes = {
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** A ULID (48 bits of time, 80 of chance, Crockford base 32) from the world's clock and chance: later ones sort later. */
+/** A ULID (48 bits of time, 80 random bits, Crockford base 32): later ones sort later. */
 export function ulid(world: Pick<World, "now" | "random">): string {
   let time = world.now().getTime();
   let head = "";
@@ -28,7 +28,6 @@ export function ulid(world: Pick<World, "now" | "random">): string {
   return head + tail;
 }
 
-/** A new id of a noun, such as `app_01J...`. */
 export const newId = (world: Pick<World, "now" | "random">, noun: keyof typeof prefixes) => `${prefixes[noun]}_${ulid(world)}`;
 
 export const isId = (noun: keyof typeof prefixes, text: string) =>
@@ -38,7 +37,7 @@ export const sha256 = (text: string) => createHash("sha256").update(text).digest
 
 const secretAlphabet = "0123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/** A random text of letters and digits: 5.9 bits a character. */
+/** Letters and digits, 5.9 bits of entropy a character. */
 export function secretText(world: Pick<World, "random">, characters: number): string {
   let text = "";
   while (text.length < characters)

@@ -3,13 +3,12 @@ import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
 import { get, insert, key, ttlIn, type Write } from "./table.ts";
 
-/** Answers to requests with an Idempotency-Key are kept a day, in the commit that did what was asked. */
+/** Answers to requests with an Idempotency-Key are kept for a day, written in the verb's commit. */
 export const KEEP_SECONDS = 86_400;
 const Remembered = z.object({ hash: z.string(), answer: z.unknown() });
 
 const onceKey = (ctx: Context, name: string) => key(ctx, `ONCE#${name}`);
 
-/** A line of the verb's commit: the answer to this request, if it has a key. */
 export const remember = (ctx: Context, answer: object): Write | undefined =>
   ctx.once &&
   insert(
@@ -19,7 +18,7 @@ export const remember = (ctx: Context, answer: object): Write | undefined =>
     new Problem("idempotency.busy"),
   );
 
-/** The answer an earlier request with the same key got. @throws Problem idempotency.mismatch when that was another request */
+/** @throws Problem idempotency.mismatch if the key was used with another request */
 export async function recall(ctx: Context): Promise<object | undefined> {
   const found = ctx.once && (await get(ctx, onceKey(ctx, ctx.once.key)));
   if (!found) return undefined;

@@ -2,16 +2,13 @@ import type { World } from "./context.ts";
 import { Problem } from "./error.ts";
 import { getAll, globalKey, type Key, touch } from "./table.ts";
 
-/** So many calls of a name in each window of `seconds`. */
 export interface Limit {
   readonly name: string;
   readonly most: number;
   readonly seconds: number;
-  /** For how many calls this one counts. */
   readonly count?: number;
 }
 
-/** The first `bits` of an IPv6 address, which must be a multiple of 16; an IPv4 address as it is. */
 function prefix(ip: string, bits: 48 | 64): string {
   if (!ip.includes(":") || ip.includes(".")) return ip;
   const [head = [], tail = []] = ip.split("::").map((part) => part.split(":").filter(Boolean));
@@ -19,10 +16,9 @@ function prefix(ip: string, bits: 48 | 64): string {
   return [...head, ...zeros, ...tail].slice(0, bits / 16).join(":");
 }
 
-/** What one caller has of the net: an IPv4 address, or the 64 bits that IPv6 gives to a single line. */
 export const network = (ip: string) => prefix(ip, 64);
 
-/** What a caller's network may do: a single line so much, and a site of IPv6, which has 65,536 lines, ten times that. */
+/** An IPv6 site (/48) contains 65,536 networks and may make ten times the calls of one. */
 export const fromNetwork = (name: string, ip: string, { most, seconds }: Omit<Limit, "name">): Limit[] => [
   { name: `${name}#${network(ip)}`, most, seconds },
   ...(ip.includes(":") ? [{ name: `${name}#${prefix(ip, 48)}/48`, most: most * 10, seconds }] : []),
@@ -51,11 +47,7 @@ function windowOf(world: World, { name, most, seconds, count = 1 }: Limit): Wind
 const tooMany = ({ wait }: Window) =>
   new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });
 
-/**
- * Lets a call through that is within every limit, and counts it in each. One past a limit is refused by reading alone and counts nowhere,
- * so nobody spends what somebody else shares. The caller's own limits come first.
- * @throws Problem rate.limited, with the seconds to wait in `retryAfter`
- */
+/** A call over any limit uses nothing of the others. Own limits come first. @throws Problem rate.limited with `retryAfter` (seconds) */
 export async function limitAll(world: World, limits: readonly Limit[]): Promise<void> {
   const windows = limits.map((each) => windowOf(world, each));
   const rows = await getAll(
@@ -75,5 +67,4 @@ export async function limitAll(world: World, limits: readonly Limit[]): Promise<
   }
 }
 
-/** @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
 export const limit = (world: World, name: string, rest: Omit<Limit, "name">) => limitAll(world, [{ name, ...rest }]);

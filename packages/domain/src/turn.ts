@@ -2,14 +2,10 @@ import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
 import { get, key, update, type Write } from "./table.ts";
 
-/** Enough for those who can come at one moment. */
 const TRIES = 30;
 const overtaken = new Problem("version.stale");
 
-/**
- * Adds to what a tenant may only have so many of. `add` counts what is there, reading consistently, and commits `turn` with what it adds: of two
- * at once that counted the same, one counts again. So nobody passes a ceiling, and what lapses or is removed needs no count of its own.
- */
+/** Adds to what a tenant has a limited number of. `add` counts and commits `turn`: of two concurrent additions one counts again. */
 export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T>): Promise<T> {
   const at = key(ctx, `ADDED#${what}`);
   for (let tries = 1; ; tries++) {
@@ -37,10 +33,7 @@ export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write
 
 const CHANGE_TRIES = 10;
 
-/**
- * Does a change again while others got ahead of it: a tenant's deploys meet on its list of them, whatever apps they are of. Each try reads
- * afresh and ends in one commit, so only one of them takes place.
- */
+/** Retries a change that lost to a concurrent one: a tenant's deployments share one list. */
 export async function inTurn<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

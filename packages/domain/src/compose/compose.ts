@@ -5,21 +5,15 @@ import { RESERVED } from "./reserved.ts";
 import { type Lookup, TemplateError } from "./template.ts";
 import type { Yaml } from "./yaml.ts";
 
-/**
- * What of a Compose file decides whether and how it can be deployed. `docker compose config` on the server has the last word; before it
- * only what is certain is refused: `compose.invalid` is what Compose refuses too, `compose.unsupported` what we cannot deploy.
- */
+/** `compose.invalid`: Compose itself refuses it. `compose.unsupported`: Berth cannot deploy it. Compose on the server has the last word. */
 export interface Composed {
-  /** Those that run, with their images. */
   readonly services: readonly { readonly name: string; readonly image: string }[];
-  /** Services that publish a host port: two of them cannot run side by side, so a deploy of them blinks. */
+  /** Two containers cannot publish the same host port, so deploying such a service interrupts it. */
   readonly published: readonly { readonly service: string; readonly port: string }[];
   readonly file: ComposeFile;
 }
 
-/** The longest Compose file. What a hostile one costs to read grows with its size and no faster. */
 export const COMPOSE_BYTES = 256 * 1024;
-/** The release's row lists them, and a row has an end. */
 const SERVICES_MOST = 200;
 const NAME_LENGTH = 100;
 const IMAGE_LENGTH = 500;
@@ -28,11 +22,10 @@ const invalid = (detail: string) => new Problem("compose.invalid", { detail });
 const unsupported = (detail: string, facts: Record<string, string> = {}) => new Problem("compose.unsupported", { detail, facts });
 const short = (text: string) => JSON.stringify(text.slice(0, 80));
 
-/** Variables that Compose has on a server whatever a file of variables says, so that only the server knows them. */
+/** Set by Compose on the server whatever the .env file says, so only the server knows their values. */
 const onServer = new Set(["COMPOSE_PROJECT_NAME", "HOME", "PATH", "PWD"]);
 export const isOnServer = (name: string): boolean => onServer.has(name);
 
-/** What a release's variables are on the server. A text that needs one that only the server knows stays as it is written. */
 export const lookupIn =
   (variables: Readonly<Record<string, string>>): Lookup =>
   (name) => {
@@ -40,10 +33,7 @@ export const lookupIn =
     return Object.hasOwn(variables, name) ? variables[name] : undefined;
   };
 
-/**
- * `yaml` is given where the text was read before.
- * @throws Problem compose.invalid, compose.unsupported, naming the service and the place
- */
+/** Pass `yaml` if the text is already parsed. @throws Problem compose.invalid, compose.unsupported, naming the service */
 export function readCompose(text: string, get: Lookup, yaml?: Yaml): Composed {
   const file = read(text, get, yaml);
   if (file.includes) throw unsupported("`include` reads other files.", { feature: "include" });
@@ -92,7 +82,6 @@ function checkName(name: string): void {
   if (name.startsWith("-")) throw unsupported(`${short(name)} cannot be the name of a service: Docker takes it for an option.`);
 }
 
-/** The image that a service runs; none where a provider runs it. */
 function imageOf(name: string, service: Service): string | undefined {
   const { image, build, provider, foreign, typo } = service;
   if (foreign !== undefined)
@@ -133,7 +122,7 @@ function publishedPort(port: unknown, get: Lookup): string | undefined {
   return parts.length < 2 ? undefined : parts.at(-2) || undefined;
 }
 
-/** A path of a bundle's file: relative, below the Compose file, not one of ours. @throws Problem input.invalid */
+/** @throws Problem input.invalid unless the path is relative, below the Compose file and not reserved */
 export function checkPath(path: string): string {
   const plain = posix.normalize(path);
   const [first = ""] = plain.split("/");
@@ -153,7 +142,7 @@ export function checkPath(path: string): string {
   return plain;
 }
 
-/** Checks that no file stands where another has its folder, and none twice. @throws Problem input.invalid */
+/** @throws Problem input.invalid if a path occurs twice or is both a file and a folder */
 export function checkPaths(paths: readonly string[]): void {
   const files = new Set(paths);
   if (files.size < paths.length) throw new Problem("input.invalid", { detail: "Two files have the same path." });

@@ -1,13 +1,8 @@
 import { interpolate, type Lookup, TemplateError, type Watch } from "./template.ts";
 
-/**
- * A file of variables as Compose reads it: `NAME=value`, `NAME: value`, `export`, comments, single quotes as they stand, double quotes with
- * escapes, and references to what was set before. The grammar is Compose's own with its corners, which no library has; test/compose/ holds
- * it to the real one.
- */
+/** An env file as Compose reads it. No library implements Compose's grammar; test/compose/ compares this one with real Compose. */
 export class EnvFileError extends Error {
   readonly line: number;
-  /** The variable that has to be set, where that is the reason. */
   readonly required: string | undefined;
 
   constructor(line: number, reason: string, required?: string) {
@@ -17,17 +12,15 @@ export class EnvFileError extends Error {
   }
 }
 
-/** What all values may come to: each may be made of those before it. */
 const VALUES_MOST = 4 * 1024 * 1024;
 
-/** Go's white space, which is not quite JavaScript's. */
+/** Go's white space, which differs from JavaScript's. */
 const space = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 const blank = new RegExp(`${space.source}*`, "y");
 const gap = /[\t\v\f\r \u0085\u00a0]*/y;
 const exported = /export(?=[\t\n\f\r ])/y;
 const key = /[\t\v\f\r \u0085\u00a0_.\-[\]\p{L}\p{N}]*/uy;
 
-/** Where a sticky pattern that always matches ends. */
 const past = (pattern: RegExp, text: string, at: number): number => {
   pattern.lastIndex = at;
   pattern.exec(text);
@@ -39,11 +32,7 @@ const trimEnd = (text: string) => {
   return text.slice(0, end);
 };
 
-/**
- * `outer` is what stands outside of the file, for example the shell: it goes before the file's own in references, and gives a name that
- * stands alone its value.
- * @throws EnvFileError naming the line, never a value
- */
+/** `outer`, such as the shell, takes precedence in references and gives bare names a value. @throws EnvFileError without values */
 export function readEnvFile(text: string, outer: Lookup, watch: Watch = {}): Map<string, string> {
   const found = new Map<string, string>();
   const get = (name: string) => outer(name) ?? found.get(name);
@@ -67,7 +56,7 @@ export function readEnvFile(text: string, outer: Lookup, watch: Watch = {}): Map
     const mark = text[end];
     if (mark !== undefined && mark !== "=" && mark !== ":" && mark !== "\n")
       throw broken(start, "it is not NAME=value; a name is letters, digits and _ . - [ ]");
-    // What ends without a mark is a value without a name to Compose.
+    // Compose reads a name without a separator at the end of the file as a value without a name.
     const name = mark === undefined ? "" : trimEnd(text.slice(at, end));
     if (name.includes(" ")) throw broken(start, "it is not NAME=value; there is a space in the name");
     at = past(gap, text, mark === undefined ? at : end + 1);
@@ -113,7 +102,7 @@ function valueAt(text: string, at: number): Value | undefined {
   for (let i = at + 1; i < text.length; i++) {
     if (text[i] === quote) return { text: quote === "'" ? inside : withoutEscapes(inside), literal: quote === "'", end: i + 1 };
     if (text[i] === "\\") {
-      // A backslash hides a quote, in single quotes too; before anything else it stays.
+      // A backslash escapes a quote, even in single quotes; before other characters it is kept.
       i++;
       if (text[i] !== quote) inside += "\\";
     }
@@ -124,7 +113,7 @@ function valueAt(text: string, at: number): Value | undefined {
 
 const escapes: Record<string, string> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", '"': '"', "\\": "\\" };
 
-/** A dollar that is escaped becomes the template's own escape. Octal needs a zero and three digits; else only the zero is lost. */
+/** `\$` becomes the template's escape `$$`. Octal needs a zero and three digits; otherwise only the zero is dropped. */
 const withoutEscapes = (text: string) =>
   text.replaceAll(/\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g, (whole, letter?: string, digits?: string) => {
     if (letter !== undefined) return letter === "$" ? "$$" : (escapes[letter] ?? whole);

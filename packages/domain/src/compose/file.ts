@@ -1,19 +1,13 @@
 import { interpolate, type Lookup, TemplateError } from "./template.ts";
 import { COPIES_MOST, readYaml, type Yaml, YamlError } from "./yaml.ts";
 
-/**
- * A Compose file merged as Compose merges it: its documents one over the other, `extends` within a document, `!reset` and `!override`,
- * variables put in. Only what Berth has to know before the server's own Compose reads the file.
- */
+/** A Compose file merged and interpolated as Compose does it, as far as Berth has to know before Compose on the server reads it. */
 export interface ComposeFile {
   readonly services: ReadonlyMap<string, Service>;
-  /** Of the whole file, by name. */
   readonly configs: ReadonlyMap<string, Fields>;
   readonly secrets: ReadonlyMap<string, Fields>;
   readonly volumes: ReadonlyMap<string, Fields>;
-  /** It includes other files. */
   readonly includes: boolean;
-  /** The documents as they are written, for who looks for variables. */
   readonly documents: readonly unknown[];
 }
 
@@ -23,9 +17,7 @@ export interface Service {
   readonly image?: unknown;
   readonly build?: unknown;
   readonly provider?: unknown;
-  /** A key that was probably meant to be `image`. */
   readonly typo?: string;
-  /** The file of a service that it extends. */
   readonly foreign?: string;
   readonly profiles: readonly unknown[];
   readonly ports: readonly unknown[];
@@ -39,7 +31,6 @@ export interface Service {
   readonly environment: ReadonlyMap<string, unknown>;
 }
 
-/** A file that Compose refuses, or that is more than we read. */
 export class ComposeError extends Error {
   readonly limit: boolean;
 
@@ -55,7 +46,7 @@ const scalars = ["image", "build", "provider"] as const;
 const lists = ["profiles", "ports", "volumes", "env_file", "label_file", "configs", "secrets", "security_opt"] as const;
 const tops = ["configs", "secrets", "volumes"] as const;
 
-/** A text with variables put in; one that Compose refuses stays as it is, for Compose to say why. */
+/** Text that Compose refuses stays as it is: Compose then reports why. */
 export function fill(value: unknown, get: Lookup): unknown {
   if (typeof value !== "string") return value;
   try {
@@ -66,13 +57,10 @@ export function fill(value: unknown, get: Lookup): unknown {
   }
 }
 
-/** A file that its variables make longer than this is none for Docker: a long value may be asked for in every line. */
+/** Characters after interpolation: a long value can be referenced on every line. */
 const FILLED_MOST = 2 * 1024 * 1024;
 
-/**
- * `yaml` is given where the text was read before.
- * @throws ComposeError for what Compose refuses too
- */
+/** Pass `yaml` if the text is already parsed. @throws ComposeError */
 export function readFile(text: string, get: Lookup, yaml?: Yaml): ComposeFile {
   try {
     return new Merger(get, yaml ?? readYaml(text)).merge();
@@ -133,7 +121,6 @@ class Merger {
     }
   }
 
-  /** A service with what it extends of the same document. */
   #extended(name: string, services: Fields, known: Map<string, Service>, asking: Set<string>): Service {
     const found = known.get(name);
     if (found) return found;
@@ -178,7 +165,6 @@ class Merger {
     };
   }
 
-  /** What a service says over what was there before it. */
   #over(before: Service, own: Service, cleared: ReadonlySet<string>): Service {
     const base = Object.fromEntries(Object.entries(before).filter(([key]) => !cleared.has(key)));
     const join = (key: (typeof lists)[number]) => [...this.#counted((base[key] as unknown[]) ?? []), ...own[key]];
@@ -221,7 +207,6 @@ function assignment(entry: unknown): [string, unknown] {
   return equals < 0 ? [text, null] : [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-/** Whether a service runs when these profiles are asked for, as in COMPOSE_PROFILES. */
 export function isActive({ profiles }: Service, asked: string | undefined): boolean {
   if (profiles.length === 0) return true;
   const wanted = new Set((asked ?? "").split(",").map((name) => name.trim()));

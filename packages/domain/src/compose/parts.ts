@@ -1,6 +1,5 @@
 import { CST, Lexer, Parser } from "yaml";
 
-/** The inner state of the parser by which it takes a part; its types hide it. */
 interface Inside {
   source: string;
   type: string;
@@ -14,10 +13,7 @@ interface Inside {
   end(): Iterable<CST.Token>;
 }
 
-/**
- * A text's tokens as the library's parser makes them. `look` is told of every part before it is read, with the depth that was reached, and may throw.
- * The parser's own `next` asks for an environment variable at each part, which is a quarter of all that reading costs.
- */
+/** The lexer's tokens: the parser's own `next` reads an environment variable for each, a quarter of the time. `look` may throw. */
 export function* tokensOf(text: string, look: (depth: number) => void): Generator<CST.Token> {
   const parser = new Parser() as unknown as Inside;
   for (const part of new Lexer().lex(text)) {

@@ -1,2 +1,2 @@
-/** Files of the app's folder on a server that Berth writes itself: no file of a bundle has their names. */
+/** Names that Berth writes in the app's folder on a server: no bundle may contain them. */
 export const RESERVED: ReadonlySet<string> = new Set(["compose.yaml", ".env"]);

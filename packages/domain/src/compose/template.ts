@@ -1,12 +1,8 @@
-/**
- * How Compose puts variables into a text: `$NAME`, `${NAME}`, `${NAME:-default}` and its kin, `$$` for a dollar. The grammar is Compose's
- * own with its corners, which no library has; test/compose/ holds it to the real one.
- */
+/** Interpolation as Compose does it. No library implements its grammar; test/compose/ compares this one with real Compose. */
 export type Lookup = (name: string) => string | undefined;
 
-/** A text that Compose refuses. The reason names variables, never their values. */
+/** A template that Compose refuses. The reason names variables, never their values. */
 export class TemplateError extends Error {
-  /** The variable that has to be set, where that is the reason. */
   readonly required: string | undefined;
 
   constructor(reason: string, required?: string) {
@@ -20,20 +16,17 @@ type Operator = ":-" | "-" | ":+" | "+" | ":?" | "?";
 interface Reference {
   readonly name: string;
   readonly operator?: Operator | undefined;
-  /** What stands behind the operator, itself a template. */
   readonly operand: string;
 }
 
-/** Nobody writes defaults of defaults this deep; reading them takes time with the square of the depth. */
+/** Parsing nested defaults takes time quadratic in the depth. */
 const DEPTH_MOST = 50;
-/** A result longer than this is none that Docker could use. */
 const LENGTH_MOST = 1024 * 1024;
 
-// Case is folded as Go does it, which knows two more letters than A to Z.
+// Case-insensitive as in Go, which matches two letters besides A to Z.
 const named = /[_a-z][_a-z0-9]*/iuy;
 const operators = /:?[-+?]/y;
 
-/** Literal texts and references, in order. */
 function* parse(text: string): Generator<string | Reference> {
   let literal = 0;
   let lineEnd = -1;
@@ -79,7 +72,7 @@ function braced(text: string, at: number, lastBrace: number): { reference: Refer
   return { reference: { name, operator, operand: text.slice(begin, end) }, end: end + 1 };
 }
 
-/** Where a reference ends: a brace that opens hides the character behind it, and one that is never closed ends with the line's last. */
+/** An opening brace hides the next character; a reference that is never closed ends with the last brace on its line. */
 function closing(text: string, from: number, lastBrace: number): number {
   let open = 0;
   for (let at = from; at <= lastBrace; at++) {
@@ -92,11 +85,9 @@ function closing(text: string, from: number, lastBrace: number): number {
 }
 
 export interface Watch {
-  /** Told of each variable that is not set where its value is needed, as Compose warns. */
   readonly unset?: (name: string) => void;
 }
 
-/** A text with its variables put in. @throws TemplateError where Compose refuses it */
 export function interpolate(text: string, get: Lookup, watch: Watch = {}, depth = 0): string {
   if (!text.includes("$")) return text;
   if (depth > DEPTH_MOST) throw new TemplateError("the defaults are nested too deeply");
@@ -130,7 +121,6 @@ function valueIn({ name, operator, operand }: Reference, get: Lookup, inner: (te
   }
 }
 
-/** The names a text refers to, those in defaults too, whether they are needed or not. */
 export function namesIn(text: string, depth = 0): Set<string> {
   const found = new Set<string>();
   if (!text.includes("$") || depth > DEPTH_MOST) return found;

@@ -1,12 +1,8 @@
 import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from "yaml";
 import { tokensOf } from "./parts.ts";
 
-/**
- * YAML that a stranger wrote, read in work proportional to its size: the first error ends it, an alias is followed once and its value shared,
- * depth and what merge keys copy have ceilings. What it answers may lead to one value by many ways, so who walks it remembers where he was.
- */
+/** Untrusted YAML parsed in linear time. Aliases share values, so code that walks the result must remember the nodes it has visited. */
 export class YamlError extends Error {
-  /** It is no mistake but more than we read. */
   readonly limit: boolean;
 
   constructor(message: string, limit = false) {
@@ -15,17 +11,13 @@ export class YamlError extends Error {
   }
 }
 
-/** Deeper, and with more keys taken over by `<<` or `extends`, than any file that people or generators write. */
 const DEPTH_MOST = 200;
 const DOCUMENTS_MOST = 100;
 export const COPIES_MOST = 20_000;
-/**
- * Marks, words and ends of lines. What a file costs to read goes by these and not by its length, and so many are 50 ms of it; of 183 files that people wrote, one
- * of 69 KB among them, the largest has 3,500.
- */
+/** Tokens, which determine the cost of parsing: this many take 50 ms. The largest of 183 real files (69 KB) has 3,500. */
 const PARTS_MOST = 40_000;
 
-/** What reading has cost so far, and may. Texts that come in one request share it: each ceiling is for all of them together. */
+/** The cost so far. All texts of a request share one, so each limit applies to them together. */
 export interface Spent {
   parts: number;
   copies: number;
@@ -34,34 +26,31 @@ export interface Spent {
 
 export const nothingSpent = (partsMost = PARTS_MOST): Spent => ({ parts: 0, copies: 0, partsMost });
 
-/** The keys of a mapping whose value is tagged `!reset` or `!override`: they take the place of what was there before. */
+/** The keys of a mapping that are tagged `!reset` or `!override`: they replace the earlier value. */
 export type Cleared = WeakMap<object, ReadonlySet<string>>;
 
 export interface Yaml {
-  /** The documents as plain values: mappings have no prototype. */
   readonly documents: readonly unknown[];
   readonly cleared: Cleared;
   readonly spent: Spent;
 }
 
-/** Complaints of this parser about what Compose's own takes; what is read all the same is then the server's to judge. */
+/** Errors of this parser that Compose's parser does not report; the server judges such a file. */
 function lenient(code: string, message: string, rest: string): boolean {
   if (code === "KEY_OVER_1024_CHARS" || code === "BAD_DIRECTIVE") return true;
-  // A bracket may close further to the left than where it was opened; but it has to close.
   const end = /must be sufficiently indented and end with a (.)/.exec(message)?.[1];
   return end === undefined ? message.startsWith("Comments must be separated") : rest.includes(end);
 }
 
-/** @throws YamlError */
 export function readYaml(text: string, spent = nothingSpent()): Yaml {
   const cleared: Cleared = new WeakMap();
-  // A carriage return alone ends a line too, which this parser does not know.
+  // A lone carriage return ends a line too, which this parser does not support.
   const documents = parseAsCompose(text.replace(/^\ufeff/, "").replaceAll(/\r(?!\n)/g, "\n"), spent);
   const reader = new Reader(cleared, spent); // one: an anchor holds in the documents after its own too
   return { documents: documents.map(({ contents }) => reader.read(contents, 0)), cleared, spent };
 }
 
-/** Inside brackets indentation means nothing to Compose, but something to this parser: what it refuses is tried once more without. */
+/** Compose ignores indentation inside brackets, this parser does not: a text it refuses is retried with its brackets joined. */
 function parseAsCompose(text: string, spent: Spent): Document.Parsed[] {
   const { parts } = spent;
   try {
@@ -79,10 +68,9 @@ function parseAsCompose(text: string, spent: Spent): Document.Parsed[] {
   }
 }
 
-/** The text with what stands in brackets brought onto one line, comments in it left out. */
 function joinBrackets(text: string): string {
   let depth = 0;
-  // A text in quotes that does not end goes to the end of the file: else each quote hidden in it would be tried as the beginning of another.
+  // An unterminated quote extends to the end of the file: otherwise each quote inside it would start another scan.
   const tokens = /'(?:[^']|'')*'|"(?:[^"\\]|\\[\s\S])*(?:"|\\?(?![\s\S]))|(?<=^|\s)#[^\n]*|[[\]{}]|\r?\n[ \t]*/gm;
   return text.replaceAll(tokens, (token) => {
     if (token === "[" || token === "{") depth++;
@@ -102,7 +90,6 @@ function parse(text: string, spent: Spent): Document.Parsed[] {
     throw first;
   };
   const composer = new Composer({ uniqueKeys: false, logLevel: "error", merge: false, strict: true });
-  // The composer would collect every error with a stack of its own, and go on.
   Object.assign(composer, {
     onError: (source: number | [number, number] | { offset: number }, code: string, message: string, warning?: boolean) => {
       const offset = typeof source === "number" ? source : Array.isArray(source) ? source[0] : source.offset;
@@ -134,7 +121,6 @@ const sentence = (message: string) => `${(message.split("\n")[0] ?? "").slice(0,
 
 const TOO_DEEP = "It is nested too deeply.";
 
-/** Stands for a value that is being read. */
 const reading = Symbol("reading");
 
 class Reader {
@@ -163,7 +149,6 @@ class Reader {
     return value;
   }
 
-  /** An anchor is the last of its name so far; what was read stays as it is when the name is used again. */
   #follow({ source }: Alias, depth: number): unknown {
     const node = this.#anchors.get(source);
     if (!node) throw new YamlError(`There is no anchor "${source.slice(0, 80)}".`);
@@ -185,7 +170,7 @@ class Reader {
       }
       const name = this.#keyOf(key, depth);
       const tag = (value as Node | null)?.tag;
-      // One that is reset is gone before Compose looks for keys that are there twice.
+      // A key with `!reset` is removed before Compose checks for duplicates.
       if (tag !== "!reset") {
         if (seen.has(name)) throw new YamlError(`The key "${name.slice(0, 80)}" is there twice.`);
         seen.add(name);
@@ -212,13 +197,12 @@ class Reader {
   }
 }
 
-/** `<<`, and `!!merge <<` as Go's own writer of YAML and tools made with it write it. */
 const isMerge = (key: unknown) =>
   isScalar(key) &&
   key.source === "<<" &&
   (key.tag === "tag:yaml.org,2002:merge" || (key.type === "PLAIN" && (key.tag === undefined || key.tag === "!")));
 
-/** A value as it is, but for numbers and the like that YAML would round: those that are no JavaScript number stay as they are written. */
+/** Numbers that would not survive a round trip through JavaScript keep their source text. */
 function valueIn({ value, source }: Scalar): unknown {
   if (typeof value === "bigint" || (typeof value === "number" && String(value) !== source)) return source ?? String(value);
   return value;

@@ -1,13 +1,12 @@
 import * as z from "zod";
 import type { Container } from "../remote/container.ts";
 
-/** Where a service can be reached from outside: what Docker published, on the target's own address. */
 export const Address = z.object({
   service: z.string(),
   host: z.string(),
   port: z.number().int(),
   protocol: z.string(),
-  /** Where it is plainly HTTP, by the port that the container listens on; null where that is not known. */
+  /** Only if the container's port is commonly HTTP; otherwise null. */
   url: z.string().nullable(),
 });
 export type Address = z.infer<typeof Address>;
@@ -18,7 +17,6 @@ const standard: Record<string, number> = { http: 80, https: 443 };
 
 const isLoopback = (address: string) => address === "::1" || address.startsWith("127.");
 
-/** One for each port that a running container publishes to others than the server itself. */
 export function addressesOf(target: string, containers: readonly Pick<Container, "service" | "state" | "ports">[]): Address[] {
   const found = new Map<string, Address>();
   for (const { service, state, ports } of containers)

@@ -6,24 +6,17 @@ import { READER_SECONDS } from "../remote/deadline.ts";
 import { touch, ttlIn } from "../table.ts";
 import { getSeen, KEEP_SECONDS, type Place, seenKey } from "./seen.ts";
 
-/** The queue's message: a server is to be asked for its containers. */
 export interface Inspection extends Place {
   readonly id: string;
 }
 
-/** What was seen so long ago is as good as now. */
 const FRESH_SECONDS = 3;
-/** From the asking to the answer: waiting for a worker, then for the server. */
 const ASKED_SECONDS = 2 * READER_SECONDS;
 const AGAIN_MILLISECONDS = 400;
 
-/** Somebody else asks already. */
 export const shared = new Problem("version.stale");
 
-/**
- * Has the servers asked for an app's containers, each by one worker however many callers there are, and waits until all have answered or time
- * is up. What they said is then in the table.
- */
+/** Has each server inspected by one worker, however many callers wait, until all have answered or time is up. */
 export const lookAfresh = (ctx: Context, places: readonly Place[], waitSeconds: number): Promise<void> =>
   holding(ctx, polls, () => waitFor(ctx, places, waitSeconds));
 

@@ -6,19 +6,15 @@ import { Containers } from "../remote/container.ts";
 import { getAll, key, type Row, touch, ttlIn } from "../table.ts";
 import { judge, SeenContainer, type State } from "./state.ts";
 
-/**
- * What was last seen of an app's containers on one target, by a run that had just changed them or because somebody asked. A row for each app,
- * environment and target; reading it asks no server. It says when that was, and why a later attempt failed.
- */
+/** What was last seen of an app's containers on one target, when, and why a later attempt failed. Reading it contacts no server. */
 export interface Place {
   readonly app: string;
-  /** Part of the key: of an app that was made again under the name of one that was removed, nothing has been seen. */
+  /** Part of the key, so a new app under a removed app's name starts without a record. */
   readonly appId: string;
   readonly environment: string;
   readonly target: string;
 }
 
-/** Why the last attempt saw nothing. */
 export const NotSeen = z.object({
   at: z.iso.datetime(),
   class: z.string(),
@@ -29,14 +25,12 @@ export type NotSeen = z.infer<typeof NotSeen>;
 export const Seen = z.object({
   at: z.iso.datetime(),
   containers: z.array(SeenContainer),
-  /** Services that should run and have no container. */
   missing: z.array(z.string()),
-  /** Containers beside those listed. */
   more: z.number().int(),
 });
 export type Seen = z.infer<typeof Seen>;
 
-/** A question that a worker is to put to the server, or is putting: everybody who asks meanwhile shares it. */
+/** A request that a worker is to answer or is answering; concurrent callers share it. */
 const Inspection = z.object({ id: z.string(), until: z.iso.datetime(), begun: z.boolean() });
 
 export const StoredSeen = z.object({
@@ -49,13 +43,12 @@ export const StoredSeen = z.object({
 });
 export type StoredSeen = z.infer<typeof StoredSeen>;
 
-/** What was seen longer ago says nothing any more. */
 export const KEEP_SECONDS = 30 * 86_400;
 
 export const seenKey = (ctx: Pick<Context, "tenant">, { appId, environment, target }: Omit<Place, "app">) =>
   key(ctx, `SEEN#${appId}#${environment}#${target}`);
 
-/** In the order asked; unless told otherwise at half the price, for nothing is decided by it. */
+/** Eventually consistent by default: nothing is decided by it. */
 export async function getSeen(
   ctx: Context,
   places: readonly Omit<Place, "app">[],
@@ -68,7 +61,6 @@ export async function getSeen(
 const pack = (found: Containers) => deflateRawSync(JSON.stringify(found));
 const unpack = (found: Uint8Array) => Containers.parse(JSON.parse(inflateRawSync(found).toString("utf8")));
 
-/** What was seen last, and how the app is there by it: unknown when a later attempt saw nothing. */
 export function readSeen(stored: StoredSeen | undefined): { state: State; seen: Seen | null; problem: NotSeen | null } {
   const problem = stored?.problem ?? null;
   if (!stored?.found || !stored.seenAt) return { state: "unknown", seen: null, problem };
@@ -77,10 +69,9 @@ export function readSeen(stored: StoredSeen | undefined): { state: State; seen: 
   return { state: problem ? "unknown" : state, seen: { at: stored.seenAt, containers, missing, more: found.more }, problem };
 }
 
-/** Something newer is known already. */
 const older = new Problem("version.stale");
 
-/** Keeps what was seen. `live`: a release has just gone live, or is back, so that what runs now is what should run. */
+/** `live`: a release has just gone live or was restored, so what runs now is what should run. */
 export async function keepSeen(ctx: Context, place: Place, found: Containers, { live }: { live: boolean }): Promise<void> {
   const runs = found.items.filter(({ state }) => state === "running").map(({ service }) => service);
   await change(
@@ -91,7 +82,6 @@ export async function keepSeen(ctx: Context, place: Place, found: Containers, { 
   );
 }
 
-/** Keeps why nothing was seen, beside what was seen before. */
 export const keepNotSeen = (ctx: Context, place: Place, problem: Omit<NotSeen, "at">): Promise<void> =>
   change(ctx, place, "SET #problem = :problem, #ttl = :ttl REMOVE inspection", {
     ":problem": { at: ctx.now().toISOString(), ...problem },

@@ -1,17 +1,12 @@
 import * as z from "zod";
 import { Container, type Containers } from "../remote/container.ts";
 
-/** How an app is on a server, or everywhere: by what was last seen there. */
 export const State = z.enum(["running", "degraded", "stopped", "unknown"]);
 export type State = z.infer<typeof State>;
 
-/** A container with our judgement. */
 export const SeenContainer = Container.extend({
-  /** Left over: the release has no such service. It says nothing of how the app is. */
   orphan: z.boolean(),
-  /** It runs, or has ended as it should. */
   ok: z.boolean(),
-  /** What is wrong with it. */
   why: z.string().nullable(),
 });
 export type SeenContainer = z.infer<typeof SeenContainer>;
@@ -19,17 +14,13 @@ export type SeenContainer = z.infer<typeof SeenContainer>;
 export interface Judged {
   readonly state: State;
   readonly containers: SeenContainer[];
-  /** Services that should run and have no container. */
   readonly missing: string[];
 }
 
-/** `docker stop` and the restart of a server end a container alike; the policy says whether Docker then starts it again. */
+/** `docker stop` and a server restart end a container alike; the restart policy says whether Docker starts it again. */
 const comesBack = ({ restartPolicy }: Container) => restartPolicy === "always" || restartPolicy === "unless-stopped";
 
-/**
- * How the app is. `ran`: services that ran when the release went live, where that is known. One of them that has ended, with whatever status,
- * is stopped; one that had ended well by then was meant to.
- */
+/** `ran`: services that ran when the release went live. One of them that has exited, with any status, is stopped. */
 export function judge({ items, expected, bootedAt }: Containers, ran: readonly string[] | undefined): Judged {
   const containers = items.map((container): SeenContainer => {
     const orphan = expected.length > 0 && !expected.includes(container.service);
@@ -63,7 +54,7 @@ function trouble(container: Container, shouldRun: boolean, bootedAt: string | nu
   }
 }
 
-/** One state of several: what is unknown of a part is unknown of the whole, unless the rest says worse. */
+/** If a part is unknown, the whole is unknown, unless another part is worse. */
 export function together(states: readonly State[]): State {
   if (states.length === 0) return "unknown";
   const [first] = states;

@@ -11,13 +11,12 @@ import { callWorker } from "./open.ts";
 import { nowhere } from "./position.ts";
 import { together } from "./together.ts";
 
-/** A worker stays with a session for this long, then hands it over. */
 export const TURN_SECONDS = 60;
-/** Without a word of it for so long a worker is taken for dead, and the next one goes on. */
+/** A worker that has not renewed its turn for this long is considered dead. */
 const QUIET_SECONDS = 20;
 const LIFE_HOURS = 24;
 
-/** Answers the message: follows the session's targets from where the last batch ends, for a turn, while somebody reads. */
+/** Follows the session's targets from the end of the last batch, for one turn, while somebody reads. */
 export async function attendLog(ctx: Context, id: string, reach: Reach): Promise<void> {
   const session = await findLog(ctx, id);
   if (!session || session.closed || !(await isRead(ctx, id))) return;
@@ -58,7 +57,7 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
     if (last) return letGo(ctx, logReaders, id);
     if (await handOver(ctx, id, turn)) return;
   }
-  // Whoever closed it left its place to the worker that was at it.
+  // Closing a session leaves its reader slot to the active worker.
   if ((await findLog(ctx, id))?.closed) await letGo(ctx, logReaders, id);
 }
 
@@ -69,7 +68,7 @@ const planOf = (ctx: Context, { services, tail, since, ...place }: LogSession) =
   ...(since && { since }),
 });
 
-/** Also when the worker looks again: it has gone before the place it holds is somebody else's. */
+/** With a margin: the worker stops before its slot is given to another session. */
 const isRead = async (ctx: Context, id: string) => (await heldFor(ctx, logReaders, id)) > LOOK_SECONDS + 1;
 
 const soon = (ctx: Context) => new Date(ctx.now().getTime() + QUIET_SECONDS * 1000).toISOString();
@@ -94,7 +93,7 @@ const renewTurn = (ctx: Context, id: string, turn: string) =>
     ":until": soon(ctx),
   });
 
-/** The next worker is called, if somebody still reads. False where the session was closed, or is another worker's. */
+/** Ends the turn and calls the next worker if somebody still reads. False if the session is closed or owned by another worker. */
 async function handOver(ctx: Context, id: string, turn: string): Promise<boolean> {
   const given = await changeLog(
     ctx,
@@ -107,7 +106,6 @@ async function handOver(ctx: Context, id: string, turn: string): Promise<boolean
   return given;
 }
 
-/** Keeps the turn while it lasts, and ends it when nobody reads any more or another worker has it. */
 function watching(ctx: Context, id: string, turn: string, over: AbortController) {
   const asleep = new AbortController();
   let why: "lost" | "left" | undefined;

@@ -11,13 +11,11 @@ import type { LogSession, Place } from "./log.ts";
 import { type Listener, listener } from "./position.ts";
 import type { Together } from "./together.ts";
 
-/** One target of a session, as a worker hears it. */
 export interface Voice {
   readonly ctx: Context;
   readonly reach: Reach;
   readonly session: LogSession;
   readonly target: { readonly id: string; readonly name: string };
-  /** None where the target is gone. */
   readonly row: StoredTarget | undefined;
   readonly place: Place;
   readonly plan: Readonly<Record<string, string>>;
@@ -26,25 +24,22 @@ export interface Voice {
   readonly signal: AbortSignal;
 }
 
-/** After a connection that failed, or was lost. */
 const AGAIN_SECONDS = [1, 2, 5, 10, 15];
-/** The runner says that it is there every few seconds; a server that does not for so long is given up. */
+/** The runner sends a heartbeat every few seconds; after this long without one the connection is given up. */
 const SILENT_SECONDS = READ_SECONDS;
-/** A server that ends sooner than it was told to is asked again, and not by the next worker at once. */
+/** A server that ends earlier than requested is asked again in this turn, not at once by the next worker. */
 const EARLY_SECONDS = 5;
-/** Of the last lines of a target. */
 const PAST_BYTES = 1_000_000;
-/** What will be as it is until somebody changes it: to ask again would only knock at a door that is shut. */
+/** Failures that last until somebody changes something: retrying is pointless. */
 const lasting = new Set(["untrusted", "target.not_found", "hostkey.changed", "auth.failed", "address.refused"]);
 
-/** The last lines of a target, once. */
 export async function lastLines(voice: Voice): Promise<void> {
   const heard = hearing(voice);
   const trouble = await heard.run({}, READ_SECONDS);
   if (trouble) heard.fail(trouble);
 }
 
-/** All that a target says until the time given. What was lost on the line is told when it is there again. */
+/** Lines missed while the connection was lost are sent once it is back. */
 export async function follow(voice: Voice, until: number): Promise<void> {
   const { ctx, signal, past, target } = voice;
   const heard = hearing(voice);
@@ -66,14 +61,13 @@ interface Trouble {
   readonly message: string;
 }
 
-/** Connections to one target one after the other, and what is known of it through all of them. */
 function hearing({ ctx, reach, session, target, row, place, plan, out, past, signal }: Voice) {
   const ear = listener(target, place);
   const now = () => ctx.now().toISOString();
   let trouble = place.trouble;
   let lines: LogItem[] = [];
   let size = 0;
-  /** Lines before these, of those asked for, that there was no room for. */
+  /** Requested lines before the buffered ones, dropped for lack of room. */
   let tooLong = 0;
 
   const took = (text: string | undefined, over = false) =>
@@ -97,7 +91,6 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
     tellPast();
   };
 
-  /** Lines of before are told when all are there. */
   const keepPast = (item: LogItem, step: ReturnType<typeof took> | undefined) => {
     if (step) out.step(step);
     lines.push(item);
@@ -162,7 +155,6 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
     });
 
   return {
-    /** Asks the server; answers why it could not be read. */
     async run(more: Readonly<Record<string, string>>, seconds: number): Promise<Trouble | undefined> {
       if (!row) return failure("target.not_found");
       if (!row.hostKey) return failure("untrusted");
@@ -179,7 +171,6 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
         return failureOfLine(error);
       }
     },
-    /** Says so, once for each cause. */
     fail({ class: kind, message }: Trouble): void {
       if (trouble === kind) return;
       trouble = kind;

@@ -4,26 +4,25 @@ import { touch } from "../table.ts";
 import type { LogItem } from "./item.ts";
 import { type Batch, batchKey, batchTtl, type Place, pack } from "./log.ts";
 
-/** A row written is what lines cost: those of a second share one, up to so many bytes. */
+/** Each row costs a write, so lines of a second share one, up to BATCH_BYTES. */
 const EVERY_MILLISECONDS = 1000;
-/** The first line after a silence has not to wait for company that may not come. */
+/** The first line after a pause is written after this delay, without waiting for others. */
 const SOON_MILLISECONDS = 100;
 const BATCH_BYTES = 150_000;
-/** What may wait to be written, and what a turn may write: so much at once, and so much more a second. Lines beyond are counted and left out. */
+/** Limits on what may wait to be written, and on what a turn may write: a burst, then a rate. Excess lines are counted and dropped. */
 const WAITING_BYTES = 2_000_000;
 const AT_ONCE_BYTES = 4_000_000;
 const BYTES_A_SECOND = 100_000;
 const TRIES = 5;
 const AGAIN_MILLISECONDS = 1000;
 
-/** What becomes known of a target, part of the batch that holds the line it came with. A later step about the same takes the place of an earlier one. */
+/** A change to what is known of a target, written with its line. A later one about the same thing replaces it. */
 export interface Step {
   readonly about: string;
   readonly apply: (places: Record<string, Place>) => void;
 }
 interface Entry {
   readonly item?: LogItem;
-  /** By what they are about. */
   readonly steps: Map<string, Step>;
   readonly bytes: number;
 }
@@ -35,7 +34,6 @@ interface Gap {
 
 const sizeOf = (item: LogItem) => Buffer.byteLength(item.text) + (item.type === "log" ? Buffer.byteLength(item.service) : 0) + 60;
 
-/** In the place of so many lines. */
 export const gapOf = ({ at, target }: Pick<LogItem, "at" | "target">, lines: number): LogItem => {
   const text = `${lines} ${lines === 1 ? "line was" : "lines were"} left out: more was said than can be read`;
   return { type: "gap", at, target, lines, text };
@@ -43,14 +41,11 @@ export const gapOf = ({ at, target }: Pick<LogItem, "at" | "target">, lines: num
 
 const stepsOf = (step: Step | undefined) => new Map(step && [[step.about, step]]);
 
-/** The next batch is there already: written by somebody else, or by us, where the answer of the first attempt was lost. */
+/** The next batch exists: written by another worker, or by us if the first attempt's response was lost. */
 const overtaken = new Problem("version.stale");
 const ours = new Problem("version.stale");
 
-/**
- * Makes batches of what a session's targets say, in the order it is added. `add` never waits; what comes faster than it may be kept is counted
- * and said as a gap. `done` writes what is left, and `last` with it. When another worker has written the next batch, nothing more is written.
- */
+/** Collects lines into batches. `add` never waits: excess lines become a gap. Stops once another worker has written the next batch. */
 export function gathering(
   ctx: Context,
   session: string,
@@ -65,7 +60,6 @@ export function gathering(
   let { seq } = from;
   let waiting: Entry[] = [];
   let bytes = 0;
-  /** Entries that are no mere steps. */
   let items = 0;
   let allowance = AT_ONCE_BYTES;
   let filledAt = ctx.now().getTime();
@@ -76,7 +70,7 @@ export function gathering(
   let wroteAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | undefined;
   let hurry: AbortController | undefined;
-  /** By target, while lines are left out. */
+  /** By target, while lines are being dropped. */
   const gaps = new Map<string, Gap>();
 
   const mayKeep = (size: number): boolean => {
@@ -186,9 +180,7 @@ export function gathering(
   };
 
   return {
-    /** What is known by what was written. */
     places: places as Readonly<Record<string, Place>>,
-    /** An item, and the step that goes with it. */
     add(item: LogItem, step?: Step): void {
       if (lost) return;
       const size = sizeOf(item);
@@ -201,14 +193,13 @@ export function gathering(
       if (bytes >= BATCH_BYTES) hurry?.abort();
       kick();
     },
-    /** A step alone: it is written with the next line, or in the end. */
     step(step: Step): void {
       if (lost) return;
       const end = waiting.at(-1);
       if (end && !end.item) end.steps.set(step.about, step);
       else push({ steps: stepsOf(step), bytes: 0 });
     },
-    /** Nothing is written until `resume`, whose items come before what was added meanwhile. */
+    /** Nothing is written until `resume`, whose items precede those added meanwhile. */
     hold(): void {
       held = true;
     },

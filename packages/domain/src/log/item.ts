@@ -1,13 +1,11 @@
 import * as z from "zod";
 
-/** A line, or what is said in the place of lines. */
 export const LogItem = z.discriminatedUnion("type", [
   z.object({ type: z.literal("log"), at: z.string(), target: z.string(), service: z.string(), text: z.string() }),
   z.object({
     type: z.literal("gap"),
     at: z.string(),
     target: z.string(),
-    /** Lines that are left out here. */
     lines: z.number().int(),
     text: z.string(),
   }),

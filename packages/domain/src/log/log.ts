@@ -6,10 +6,9 @@ import { get, key, list, touch, ttlIn } from "../table.ts";
 import { LogItem } from "./item.ts";
 
 /**
- * A reading of an app's logs: a session, and no job. Somebody reads it or it ends: a reader's questions keep it open, and while it is open one
- * worker at a time follows all of the app's servers for a minute and hands over to the next. What they say becomes batches, numbered from 1, each
- * written once: it holds its lines and, for every container, how far they reach. So a worker that comes after one that was killed goes on exactly
- * there, and of two at once only one can write the next batch. A reader that was away asks for what comes after the last batch it has.
+ * A log session: somebody reading an app's logs. It is not a job. Readers' requests keep it open; meanwhile one worker at a time
+ * follows the app's servers for a turn and hands over to the next. Each numbered batch is written once, with the position reached
+ * in every container, so the next worker resumes exactly there and concurrent workers cannot both write.
  */
 export const LogSession = z.object({
   id: z.string(),
@@ -22,26 +21,23 @@ export const LogSession = z.object({
   since: z.string().optional(),
   follow: z.boolean(),
   createdAt: z.iso.datetime(),
-  /** When a worker was called last. */
   calledAt: z.iso.datetime(),
-  /** The worker that is at it, until when unless it says so again. */
+  /** The worker in charge, until the time given unless it renews. */
   turn: z.object({ id: z.string(), until: z.iso.datetime() }).optional(),
   closed: z.boolean().optional(),
 });
 export type LogSession = z.infer<typeof LogSession>;
 
-/** How far the lines of a container reach: the moment of the last one, as its server wrote it, and how many lines of that moment there were. */
+/** The timestamp of a container's last line, by the server's clock, and how many lines have that timestamp. */
 const Position = z.object({ at: z.string(), count: z.number().int() });
 export type Position = z.infer<typeof Position>;
 
-/** What is known of a target: how far its containers were read, since when by its own clock, and why it cannot be read. */
 export const Place = z.object({
   begun: z.string().optional(),
   containers: z.record(z.string(), Position),
-  /** What Docker said in the place of lines, as hashes; it is told once. */
+  /** Hashes of Docker's messages that replace lines; each is reported once. */
   notes: z.array(z.string()),
   trouble: z.string().optional(),
-  /** It is not tried again. */
   over: z.boolean().optional(),
 });
 export type Place = z.infer<typeof Place>;
@@ -49,17 +45,15 @@ export type Place = z.infer<typeof Place>;
 const Batch = z.object({
   items: z.array(LogItem),
   places: z.record(z.string(), Place),
-  /** Nothing comes after it. */
   last: z.boolean(),
 });
 export type Batch = z.infer<typeof Batch>;
 
-/** Rows are of no use to a reader that was away for longer. */
 const KEEP_SECONDS = 3600;
 export const sessionTtl = (ctx: Context) => ttlIn(ctx, KEEP_SECONDS);
 export const batchTtl = (ctx: Context) => ttlIn(ctx, 2 * KEEP_SECONDS);
 
-/** A worker says so often that it is there, and looks whether somebody reads: it goes when the reader's place would lapse before it looks again. */
+/** How often a worker renews its turn and checks for readers. */
 export const LOOK_SECONDS = 7;
 
 export const logKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `LOG#${id}`);
@@ -80,7 +74,6 @@ export async function findLog(ctx: Context, id: string, options: { consistent?: 
 
 const notSo = new Problem("version.stale");
 
-/** Changes a session's row while the condition holds; false where it does not, or the session is gone. */
 export async function changeLog(ctx: Context, id: string, set: string, condition: string, values: object): Promise<boolean> {
   const change = { change: `SET ${set}`, condition: `attribute_exists(pk) AND ${condition}`, values: { ...values } };
   try {
@@ -92,10 +85,8 @@ export async function changeLog(ctx: Context, id: string, set: string, condition
   }
 }
 
-/** Batches read in one round trip. */
 const PAGE = 10;
 
-/** The next batches after one, oldest first, each with its number. */
 export async function batchesAfter(
   ctx: Context,
   id: string,
@@ -107,7 +98,6 @@ export async function batchesAfter(
   return rows.map((row) => ({ seq: Number(row.sk), ...unpack(row) }));
 }
 
-/** The newest batch; none before the first. */
 export async function lastBatch(ctx: Context, id: string): Promise<(Batch & { seq: number }) | undefined> {
   const { pk } = batchKey(ctx, id, 0);
   const { rows } = await list(ctx, { pk, newestFirst: true, limit: 1, consistent: true });

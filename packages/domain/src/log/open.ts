@@ -14,13 +14,11 @@ export interface LogWish {
   readonly app: string;
   readonly environment?: string | undefined;
   readonly services?: readonly string[] | undefined;
-  /** So many lines of all containers together to begin with. */
   readonly tail: number;
   readonly since?: string | undefined;
   readonly follow: boolean;
 }
 
-/** Opens a reading of what an app's containers say on all of its servers. It stays open while it is read. */
 export async function openLogs(ctx: Context, wish: LogWish): Promise<{ id: string; targets: string[] }> {
   allow(ctx, "read", { app: wish.app });
   const { app, environment } = await getAppIn(ctx, wish.app, wish.environment ?? PRODUCTION);
@@ -54,7 +52,7 @@ export async function openLogs(ctx: Context, wish: LogWish): Promise<{ id: strin
   return answer;
 }
 
-/** A name that no release which serves has is a mistake, and not a service that is silent. */
+/** A service that no live release has is a mistake, not a silent service. */
 async function checkServices(
   ctx: Context,
   app: { id: string; name: string },
@@ -71,7 +69,6 @@ async function checkServices(
     });
 }
 
-/** Counts the session among those that the tenant has open, and lets it count for a while from now. @throws Problem log.too_many */
 export async function keepOpen(ctx: Context, id: string): Promise<void> {
   const hold = await take(ctx, logReaders, id);
   if ("freeInSeconds" in hold)
@@ -84,7 +81,7 @@ export async function keepOpen(ctx: Context, id: string): Promise<void> {
 export const callWorker = (ctx: Context, id: string): Promise<void> =>
   ctx.send("jobs", { tenant: ctx.tenant, log: id }, { group: ctx.tenant });
 
-/** @throws Problem log.not_found, also for a session of an app the credential is not for */
+/** @throws Problem log.not_found, also if the credential is limited to another app */
 export async function getLog(ctx: Context, id: string): Promise<LogSession> {
   allow(ctx, "read", ANY_APP);
   const session = (await findLog(ctx, id, { consistent: false })) ?? (await findLog(ctx, id));
@@ -94,7 +91,7 @@ export async function getLog(ctx: Context, id: string): Promise<LogSession> {
 
 const missing = (id: string) => new Problem("log.not_found", { detail: `There is no log session ${id}.` });
 
-/** Ends a session before its reader is missed; once more does nothing. Its place is free when the worker that is at it has gone, in some seconds. */
+/** Idempotent. The session counts until its worker has stopped, some seconds later. */
 export async function closeLogs(ctx: Context, id: string): Promise<void> {
   allow(ctx, "read", ANY_APP);
   const session = await getLog(ctx, id);

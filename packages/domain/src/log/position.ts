@@ -6,30 +6,26 @@ import type { Place } from "./log.ts";
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const CONTAINER = /^[0-9a-f]{12}$/;
-/** Of a stranger's server no more containers and remarks are kept than any app has. */
+/** An untrusted server may report any number of containers and messages; only this many are tracked. */
 const CONTAINERS_MOST = 200;
 const NOTES_MOST = 50;
 const SERVICE_CHARS = 100;
 
 export const nowhere = (): Place => ({ containers: {}, notes: [] });
 
-/** What an event of the runner means. */
 export type Heard =
   | { readonly kind: "line"; readonly item: LogItem & { type: "log" }; readonly step?: Step }
-  /** The last lines of what was said before are all told; the rest is new. */
+  /** All initial lines were sent; those that follow are new. */
   | { readonly kind: "begun"; readonly step: Step }
   | { readonly kind: "step"; readonly step: Step }
   | { readonly kind: "nothing" };
 
 const nothing: Heard = { kind: "nothing" };
 
-/**
- * Reads what the runner says of one target's containers, and leaves out what was told before: a container that is followed again is told from the
- * moment of its last line on, with that line. Lines of one container come in the order of their moments.
- */
+/** Drops lines already seen: a container that is followed again is replayed from the timestamp of its last line, inclusive. */
 export function listener(target: { readonly id: string; readonly name: string }, known: Place) {
   const place: Place = structuredClone(known);
-  /** Containers whose beginning may be what was told before, and how many lines of the last moment have come again. */
+  /** Containers being replayed, with the number of lines seen again at the last timestamp. */
   const again = new Map<string, number>(Object.keys(place.containers).map((id) => [id, 0]));
   const stepTo = (about: string, change: (place: Place) => void): Step => ({
     about: `${target.id} ${about}`,
@@ -39,7 +35,6 @@ export function listener(target: { readonly id: string; readonly name: string },
     },
   });
 
-  /** None for a container past the most that are kept. */
   const position = (id: string, at: string, count: number): Step | undefined => {
     if (!place.containers[id] && Object.keys(place.containers).length >= CONTAINERS_MOST) return undefined;
     place.containers[id] = { at, count };
@@ -48,12 +43,11 @@ export function listener(target: { readonly id: string; readonly name: string },
     });
   };
 
-  /** Whether a line is new. */
   const isNew = (id: string, at: string): boolean => {
     const last = place.containers[id];
     const seen = again.get(id);
     if (last && at < last.at && seen !== undefined) return false;
-    // The first that was not told ends what comes again: another line of its moment is no repetition of it.
+    // The first unseen line ends the replay: another line with its timestamp is not a repetition.
     if (!last || at > last.at) again.delete(id);
     if (!last || seen === undefined || at > last.at) return true;
     again.set(id, seen + 1);
@@ -76,7 +70,7 @@ export function listener(target: { readonly id: string; readonly name: string },
     return { kind: "line", item, ...(step && { step }) };
   };
 
-  /** What Docker says in the place of a line, whenever it is asked; it is told once. */
+  /** A message that Docker sends instead of a line, every time it is asked; reported once. */
   const remark = (item: LogItem & { type: "log" }, id: string): Heard => {
     const note = sha256(`${id} ${item.text}`).slice(0, 16);
     if (place.notes.includes(note) || place.notes.length >= NOTES_MOST) return nothing;

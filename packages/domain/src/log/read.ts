@@ -6,30 +6,25 @@ import { callWorker, getLog, keepOpen } from "./open.ts";
 
 export interface LogPage {
   readonly items: readonly LogItem[];
-  /** Give it back as `after` for what comes next. */
   readonly next: number;
-  /** True when nothing comes after this page. */
   readonly ended: boolean;
 }
 
-/** The longest that a question waits for lines: the session stays open for longer than that after each. */
 export const WAIT_SECONDS = 15;
-/** Left of a session's time when it is given more: a question that waits, a look of its worker's at the end of that, and a little. */
+/** Extended below this: a waiting request, the worker's next check after it, and a margin. */
 const RENEW_SECONDS = WAIT_SECONDS + LOOK_SECONDS + 4;
 const LOOK_MILLISECONDS = 400;
-/** A worker that was called so long ago and has not come was lost on the way. */
+/** A worker that was called this long ago and has not started is presumed lost. */
 const CALL_AGAIN_SECONDS = 10;
-/** What one answer holds, about. */
 const PAGE_BYTES = 1_000_000;
 
-/** What was said after a batch, and keeps the session open. Waits up to `waitSeconds` for something. */
 export async function readLogs(ctx: Context, input: { log: string; after: number; waitSeconds: number }): Promise<LogPage> {
   allow(ctx, "read", ANY_APP);
   const session = await getLog(ctx, input.log);
   const page = await pageAfter(ctx, session, input.after);
   if (page.ended || session.closed) return page;
   if ((await heldFor(ctx, logReaders, session.id)) < RENEW_SECONDS) {
-    // What is complete is read to its end without a place or a worker.
+    // A complete session can be read to its end without a slot or a worker.
     if ((await lastBatch(ctx, session.id))?.last) return page;
     await keepOpen(ctx, session.id);
   }
@@ -60,7 +55,7 @@ async function pageAfter(ctx: Context, session: LogSession, after: number): Prom
   return { items, next, ended: session.closed === true && items.length === 0 };
 }
 
-/** Where nobody is at it, a worker is called: the one that was may have been killed, or have gone while nobody read. */
+/** No worker may own the session: it may have been killed, or have stopped while nobody read. */
 async function seeToWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
   const now = ctx.now();
   const long = new Date(now.getTime() - CALL_AGAIN_SECONDS * 1000).toISOString();

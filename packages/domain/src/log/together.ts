@@ -2,10 +2,9 @@ import type { Context } from "../context.ts";
 import type { LogItem } from "./item.ts";
 import type { LogSession } from "./log.ts";
 
-/** Until all targets have told their last lines, so that these come in order and are counted together; a slow one is not waited for any longer. */
+/** Initial lines are sorted and counted across targets; a target slower than this is not waited for. */
 const TOGETHER_SECONDS = 5;
 
-/** The last lines of all targets together, in the order of their times. */
 export function together(
   ctx: Context,
   { targets, tail, follow: follows }: LogSession,
@@ -28,7 +27,6 @@ export function together(
     else if (follows && !told) void ctx.sleep(TOGETHER_SECONDS * 1000, signal).then(() => signal.aborted || end());
   };
   return {
-    /** A target's last lines; false when they come too late to be told with the others'. */
     add(target: string, found: readonly LogItem[]): boolean {
       if (told) return false;
       lines.push(...found);

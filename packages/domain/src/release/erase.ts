@@ -6,26 +6,21 @@ import { commit, get, key, list, put, type Row, remove, update, type Write } fro
 import { imagesPrefix } from "./images.ts";
 import { bundleKey, Release, releasePrefix } from "./release.ts";
 
-/**
- * Erases what an environment that was removed leaves: its bundles with all they hold, and what they were first healthy with. The commit that removed
- * it promised this with a row that is due; it goes last, so that a killed process is gone on from by the sweep. Done twice it does nothing more.
- */
+/** Erases what a removed environment leaves. The due row of the removing commit is deleted last, so the sweep resumes after a crash. */
 const Promised = z.object({ app: z.string(), environment: z.string(), upTo: z.number().int(), last: z.boolean() });
 
 const ERASE = "REMOVED#";
 
-/** For the commit that removes an environment: its bundles are erased, at once or by the sweep. `last`: the app goes with it. */
 export const promiseErasure = (ctx: Context, of: { app: string; environment: string; upTo: number; last: boolean }): Write[] =>
   of.upTo === 0 ? [] : [put(ctx, key(ctx, erasureOf(of)), { ...of, duePk: ERASE_SHARD, dueAt: ctx.now().toISOString() })];
 
 export const erasureOf = ({ app, environment }: { app: string; environment: string }) => `${ERASE}${app}#${environment}`;
-/** Removals are few: one of the sweep's shards holds them all. */
+/** Removals are rare: one of the sweep's shards holds them all. */
 const ERASE_SHARD = "DUE#0";
 
-/** Rows at once: DynamoDB takes 100 in a transaction, and each release is two of them. */
+/** Releases per transaction: DynamoDB allows 100 writes, and each release takes two. */
 const PAGE = 40;
 
-/** `sk` is the promise's own. */
 export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
   const at = key(ctx, sk);
   const found = await get(ctx, at);
@@ -35,11 +30,10 @@ export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
   await eachPage(ctx, prefix, async (rows) => {
     const old = rows.filter((row) => Release.parse(row).number <= upTo);
     await commitAll(ctx, [
-      // A small bundle is in its release's own row.
       ...old
         .filter((row) => row.data === undefined)
         .map((row) => erase(ctx, bundleKey(ctx, app, environment, Release.parse(row).number))),
-      // Where the app stays, its environment may come back, and its releases are numbered on.
+      // If the app stays, its environment may return, and release numbers continue.
       ...old.map((row) => (last ? erase(ctx, key(ctx, String(row.sk))) : withoutBundle(ctx, String(row.sk)))),
     ]);
   });
@@ -56,10 +50,8 @@ export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
   });
 }
 
-/** `REMOVED#` and the app's and environment's names, if it is a promise of this kind that is due. */
 export const isErasure = (sk: string) => sk.startsWith(ERASE);
 
-/** The environment was made and removed again meanwhile, or somebody else has erased all. */
 const newer = new Problem("version.stale");
 
 const withoutBundle = (ctx: Context, sk: string): Write =>

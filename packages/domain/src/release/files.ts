@@ -1,10 +1,7 @@
 import type { RunFile } from "../remote/remote.ts";
 import type { Bundle } from "./release.ts";
 
-/**
- * A file of variables that Docker Compose reads back to the same names and values. Single quotes keep everything as it is but a single quote
- * and a backslash at the end; the rest is escaped in double quotes.
- */
+/** An env file that Compose reads back unchanged. Values with a single quote or a trailing backslash are double-quoted. */
 export function envFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .map(([name, value]) => `${name.startsWith("export") ? "export " : ""}${name}=${quote(value)}\n`)
@@ -22,7 +19,6 @@ function quote(value: string): string {
   return `"${escaped}"`;
 }
 
-/** Everything of a release that goes to a server. */
 export const filesOf = (bundle: Bundle): RunFile[] => [
   { path: "compose.yaml", content: bundle.compose },
   { path: ".env", content: envFile(bundle.variables) },

@@ -7,22 +7,20 @@ import { Problem } from "../error.ts";
 import { fill, get, getLasting, insert, key, list, type Write } from "../table.ts";
 
 /**
- * An immutable, numbered bundle of one app and environment: its Compose file, the files beside it and its variables. Deploying makes one;
- * rolling back deploys an earlier one. A small bundle is in the release's own row; a larger one in a row that lists do not read.
+ * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
+ * creates one; rolling back deploys an earlier one. A small bundle is in the release's row, a larger one in a row that lists do not
+ * read.
  */
 export const Release = z.object({
   app: z.string(),
   environment: z.string(),
   number: z.number().int(),
   services: z.array(z.object({ name: z.string(), image: z.string() })),
-  /** SHA-256 of the bundle. */
   hash: z.string(),
   note: z.string().optional(),
-  /** The project it was made of, as whoever deployed it says: a repository, or a machine, and the folder. */
+  /** The project it was made from, as the client reports it: a repository or a machine, and the folder. */
   origin: z.string().optional(),
-  /** How long its deploy waits for a service, where that was set; else its Compose file says it. */
   waitSeconds: z.number().int().optional(),
-  /** The deployment that made it, and made it live if all went well. */
   job: z.string().optional(),
   by: Who,
   createdAt: z.iso.datetime(),
@@ -44,7 +42,6 @@ export const releasePrefix = (app: string, environment: string) => `REL#${app}#$
 export const bundleKey = (ctx: Context, app: string, environment: string, number: number) =>
   key(ctx, `BUNDLE#${place(app, environment, number)}`);
 
-/** @throws Problem bundle.too_large */
 export function pack(bundle: Bundle): Uint8Array {
   const data = gzipSync(JSON.stringify(bundle));
   if (data.length > BUNDLE_BYTES)
@@ -56,7 +53,6 @@ export const unpack = (data: Uint8Array): Bundle => Bundle.parse(JSON.parse(gunz
 
 const INLINE_BYTES = 4096;
 
-/** The rows of a new release. */
 export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, data: Uint8Array): Write[] {
   const at = place(app.id, release.environment, release.number);
   const stale = new Problem("version.stale");
@@ -69,21 +65,20 @@ export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Relea
 
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
-/** `app` is the app's id. @throws Problem release.not_found */
+/** @throws Problem release.not_found */
 export async function findRelease(ctx: Context, app: string, environment: string, number: number): Promise<Release> {
   const found = await get(ctx, key(ctx, `REL#${place(app, environment, number)}`));
   if (!found) throw missing(number);
   return Release.parse(found);
 }
 
-/** The highest number an environment ever had: numbers go on after it was removed. `app` is the app's id. */
 export async function lastNumber(ctx: Context, app: string, environment: string): Promise<number> {
   const prefix = releasePrefix(app, environment);
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix, newestFirst: true, limit: 1, consistent: true });
   return rows[0] ? Release.parse(rows[0]).number : 0;
 }
 
-/** A release with its bundle. `app` is the app's id. @throws Problem release.not_found */
+/** @throws Problem release.not_found */
 export async function getBundle(
   ctx: Context,
   app: string,
@@ -97,7 +92,6 @@ export async function getBundle(
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }
 
-/** An environment's releases, newest first. `app` is the app's id. */
 export async function pageOfReleases(
   ctx: Context,
   input: { app: string; environment: string; cursor?: string | undefined; limit: number },

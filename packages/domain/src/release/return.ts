@@ -1,18 +1,16 @@
 import type { Environment } from "../app/app.ts";
 import { Problem } from "../error.ts";
 
-/** Which releases an environment can go back to, and where it goes unless one is named. The verb and every list ask here. */
 const KEPT = 20;
 
-/** The list of healthy releases as it is kept: a release that was deployed again where it was live already is no step of its own. */
+/** A release that was redeployed while live is not a step of its own. */
 export const keptGood = (good: readonly number[]) => good.filter((number, i) => number !== good[i - 1]).slice(-KEPT);
 
-/** Whether the release serves on every target. */
 export function isLive({ live, placement }: Pick<Environment, "live" | "placement">, release: number): boolean {
   return placement.length > 0 && placement.every((target) => live[target] === release);
 }
 
-/** Why it cannot be gone back to; undefined where it can. `succeeded`: the deployment that made it did. */
+/** Undefined if a rollback is possible. `succeeded`: its deployment did. */
 export function cannotReturn(environment: Environment, release: number, succeeded: boolean): Problem | undefined {
   if (isLive(environment, release))
     return new Problem("release.live", {
@@ -35,14 +33,10 @@ export function cannotReturn(environment: Environment, release: number, succeede
 
 const named = ({ name }: Environment) => (name === "production" ? "" : ` --environment ${name}`);
 
-/**
- * Where a rollback goes that names no release: to the one before the live one, or, where a deploy went live on some targets only, to the
- * one that all had before it.
- */
+/** The release before the live one or, if a deployment went live on some targets only, the last one that all targets had. */
 export function earlier({ good, live }: Pick<Environment, "good" | "live">): number | undefined {
   const last = good.at(-1);
   if (Object.values(live).some((number) => number !== last)) return last;
-  // The one that was live before the present one came to be for the first time.
   const first = good.indexOf(last ?? 0);
   return first > 0 ? good[first - 1] : undefined;
 }

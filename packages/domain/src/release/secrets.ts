@@ -7,15 +7,11 @@ import { type Known, type Redact, redactor } from "../secret/redact.ts";
 import { get } from "../table.ts";
 import { type Bundle, getBundle, type Release } from "./release.ts";
 
-/**
- * What of a release must not be told: the values of its variables, of its files and of the environments in its Compose file. Nobody guesses by
- * a name which of them are secret. Not hidden is what everybody who sees the job can see beside it: names, and images.
- */
+/** Redacted: the values of a release's variables, files and inline environments. Names and images are visible elsewhere anyway. */
 interface Place {
   readonly app: string;
   readonly appId: string;
   readonly environment: string;
-  /** The target's id and name. */
   readonly target: string;
   readonly name: string;
 }
@@ -25,13 +21,10 @@ interface Bundled {
   readonly bundle: Bundle;
 }
 
-/** So much of all files is looked for in every encoding; the lines of the rest as they are. */
+/** Files up to this total are searched for in every encoding; lines of the rest literally. */
 const ENCODED_CHARS = 128 * 1024;
 
-/**
- * Takes out what must not be told of the releases whose words a server may speak on this target: the one under way, or else the newest, and the one
- * that serves there, which is started again when the other fails.
- */
+/** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
 export async function redactorOf(ctx: Context, place: Place, own?: Bundled): Promise<Redact> {
   const { app, appId, environment, target, name } = place;
   const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
@@ -58,7 +51,6 @@ async function bundleIfKept(ctx: Context, { appId, environment }: Place, number:
   }
 }
 
-/** Names and images that the release's own page shows, and where its files lie. */
 const shownOf = ({ release, bundle }: Bundled): string[] => [
   ...release.services.flatMap(({ name, image }) => [name, image, ...image.split(/[/:@]/)]),
   ...bundle.files.flatMap(({ path }) => [path, `./${path}`]),
@@ -68,7 +60,7 @@ export function knownOf({ compose, files, variables }: Bundle): { values: string
   const values = [...Object.values(variables), ...inlineOf(compose, variables)];
   const lines: string[] = [];
   let left = ENCODED_CHARS;
-  // The small ones first: a large one is seldom what holds the passwords, and has no room for all that may be made of it.
+  // Small files first: they are likelier to hold passwords, and a large one would use up the limit.
   for (const { content } of files.toSorted((a, b) => a.content.length - b.content.length)) {
     const text = Buffer.from(content, "base64").toString();
     const found = text.split(/\r?\n/).filter(says);
@@ -79,17 +71,15 @@ export function knownOf({ compose, files, variables }: Bundle): { values: string
   return { values, lines };
 }
 
-/** A line of dashes or brackets is nobody's secret, and would hide every table. */
+/** A line of dashes or brackets is no secret; redacting it would hide every table. */
 const says = (line: string) => (line.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 4;
 
-/** `NAME=value` and `name: value`, as files of variables, YAML and JSON have them. */
 function assigned(line: string): string[] {
   const [, value = ""] = /^\s*(?:export\s+|-\s+)?["']?[\w.[\]-]+["']?\s*[:=]\s*(.+?)[\s,;]*$/.exec(line) ?? [];
   const bare = value.replace(/^["']/, "").replace(/["']$/, "");
   return says(bare) ? [value, bare] : [];
 }
 
-/** Values that stand in the Compose file itself: of its environments and of the texts of its configs. */
 function inlineOf(compose: string, variables: Bundle["variables"]): string[] {
   const get = lookupIn(variables);
   try {
@@ -100,7 +90,7 @@ function inlineOf(compose: string, variables: Bundle["variables"]): string[] {
       value === null || value === undefined || typeof value === "object" ? [] : [String(value), String(fill(value, get))],
     );
   } catch (error) {
-    // A file that is not understood may say anything.
+    // A file that cannot be parsed may contain anything.
     if (error instanceof ComposeError) return compose.split("\n").filter(says);
     throw error;
   }

@@ -8,24 +8,16 @@ import { ImagesOnTarget, imagesOf } from "./images.ts";
 import { findRelease, pageOfReleases, Release } from "./release.ts";
 import { cannotReturn } from "./return.ts";
 
-/**
- * A release with how it came out. `live`: it serves on one target at least. `was_live`: it was healthy everywhere. Otherwise it is as the
- * deployment that made it; `unknown` where that is no longer kept.
- */
+/** `live`: on at least one target. `was_live`: it was healthy everywhere. `unknown`: its deployment is no longer kept. */
 export const ReleaseView = Release.extend({
   outcome: z.enum(["deploying", "live", "was_live", "failed", "canceled", "unknown"]),
-  /** The targets it serves on, by name. */
   liveOn: z.array(z.string()),
-  /** When the deployment that made it ended. */
   endedAt: z.iso.datetime().optional(),
-  /** Why that failed, on some targets or on all. */
   failure: Failure.pick({ class: true, message: true, service: true }).optional(),
-  /** Whether it can be rolled back to; if not, `code` is what a rollback would be refused with. */
   rollback: z.object({ possible: z.boolean(), code: z.string().optional(), reason: z.string().optional() }),
 });
 export type ReleaseView = z.infer<typeof ReleaseView>;
 
-/** With the images it was first healthy with on each target: servers may have taken a tag for different ones. */
 export const ReleaseWithImages = ReleaseView.extend({ images: z.array(ImagesOnTarget) });
 export type ReleaseWithImages = z.infer<typeof ReleaseWithImages>;
 
@@ -41,7 +33,6 @@ export async function getRelease(
   return { ...(view as ReleaseView), images }; // one was given
 }
 
-/** Newest first. */
 export async function listReleases(
   ctx: Context,
   input: { app: string; environment?: string | undefined; cursor?: string | undefined; limit: number },
@@ -52,7 +43,7 @@ export async function listReleases(
   return { items: await viewed(ctx, environment, items), next };
 }
 
-/** Whatever their number, in one round trip, or two while a deployment is under way. */
+/** One round trip for any number, or two while a deployment is running. */
 async function viewed(ctx: Context, environment: Environment, releases: readonly Release[]): Promise<ReleaseView[]> {
   const serving = Object.keys(environment.live);
   const ids = releases.flatMap(({ job }) => job ?? []);
@@ -61,7 +52,7 @@ async function viewed(ctx: Context, environment: Environment, releases: readonly
   });
   const names = new Map(serving.map((id, i) => [id, String(rows[i]?.name ?? id)]));
   const jobs = new Map(rows.slice(serving.length).flatMap((row) => (row ? [[String(row.id), Job.parse(row)] as const] : [])));
-  // One that has ended stays so: only the others are read consistently.
+  // Jobs that have ended do not change: only the others are read consistently.
   const open = ids.filter((id) => {
     const job = jobs.get(id);
     return !job || !ended(job);

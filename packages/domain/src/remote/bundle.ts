@@ -2,10 +2,7 @@ import { pack } from "tar-stream";
 import type { RunInput } from "./remote.ts";
 import { runner } from "./runner.ts";
 
-/**
- * The one command that is ever executed on a server. `sh -c` makes it independent of the login shell; whatever varies
- * comes in the tar on standard input and ends up in files.
- */
+/** The only command ever executed on a server. `sh -c` makes it independent of the login shell; values come in the tar on standard input. */
 export const RUN =
   "exec sh -c '" +
   'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; ' +
@@ -18,47 +15,31 @@ export const RUN =
   'exec sh "$d/runner.sh" "$d"' +
   "'";
 
-/**
- * The names the runner knows in a plan, and what they are when left out.
- * - deploy: `project` (<app>-<environment>), `app_id` (who owns the folder), `release` (a number), `resource` (what the
- *   fence guards; "server"), `timeout_seconds` (3600, the whole run), `pull_seconds` (600), `wait_seconds` (of
- *   each wait for a service; without it as the Compose file says), `start_seconds` (120, what Compose and Docker need besides),
- *   `settle_seconds` (3, for services without a health check), `pull` ("always" asks the registry for the tags of a
- *   release that was never healthy here; "missing" takes the release's images as they were, and fetches by its digest what is
- *   missing), `pins` (for "missing" on a server that does not know the release: a line a service of its name, its image's id
- *   or "-", and repository@digest or "-", separated by tabs), `min_free_mb` (200), `keep` (5 releases), `docker_seconds` (300,
- *   for a Docker that stops answering while containers are replaced), `replace_files` ("1": files that were changed on the
- *   server are replaced by the release's)
- * - remove: `project`, `app_id`, `resource`, `timeout_seconds`, `volumes` ("keep" or "delete")
- * - inspect: `project`, `app_id`
- * - logs: `project`, `services` (a line each; without it all), `tail` (200, of all together), `since`, `follow` ("1"), `timeout_seconds`
- *   (60, of following); to go on with what comes after an earlier run: `begun` and `positions`, as that one said them
- * - cancel: `run` (the job to stop), `resource`
- */
+/** The values a run may be given, with their defaults. */
 export const PLAN = [
-  "project",
-  "app_id",
-  "release",
-  "resource",
-  "timeout_seconds",
-  "pull_seconds",
-  "wait_seconds",
-  "start_seconds",
-  "settle_seconds",
-  "pull",
-  "pins",
-  "min_free_mb",
-  "keep",
-  "docker_seconds",
-  "replace_files",
-  "volumes",
-  "services",
-  "tail",
+  "project", // <app>-<environment>
+  "app_id", // owns the folder
+  "release", // number
+  "resource", // guarded by the fence: "server"
+  "timeout_seconds", // 3600 for the whole run; 60 for following logs
+  "pull_seconds", // 600
+  "wait_seconds", // for each wait for a service: by default the Compose file says
+  "start_seconds", // 120 more for Compose and Docker
+  "settle_seconds", // 3, for services without a health check
+  "pull", // "always": resolves tags of a release that was never healthy here; "missing": only its recorded images
+  "pins", // for "missing" on a server that does not know the release: lines of service TAB image id or - TAB repository@digest or -
+  "min_free_mb", // 200
+  "keep", // 5 releases
+  "docker_seconds", // 300, for a Docker that stops answering while containers are replaced
+  "replace_files", // "1": the release's files replace those changed on the server
+  "volumes", // of a removal: "keep" or "delete"
+  "services", // of logs: one a line; by default all
+  "tail", // 200 lines of all containers together
   "since",
-  "follow",
-  "begun",
+  "follow", // "1"
+  "begun", // with `positions`, as an earlier run reported them: continues after it
   "positions",
-  "run",
+  "run", // the job to cancel
 ] as const;
 
 const planNames = new Set<string>(PLAN);

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { cleanText } from "./text.ts";
 
-/** A port of a container that the server publishes. */
 export const Port = z.object({
   address: z.string(),
   published: z.number().int(),
@@ -9,15 +8,13 @@ export const Port = z.object({
   protocol: z.string(),
 });
 
-/** A container as Docker described it. Times are the server's own. */
+/** A container as Docker describes it. Times are by the server's clock. */
 export const Container = z.object({
   service: z.string(),
   name: z.string(),
-  /** `running`, `exited`, `restarting`, `created`, `paused` or `dead`, as Docker says it. */
   state: z.string(),
-  /** Null where the service has no health check, and where nothing runs that could be healthy. */
+  /** Null without a health check, and for a container that has ended. */
   health: z.string().nullable(),
-  /** Of one that does not run. */
   exitCode: z.number().int().nullable(),
   restarts: z.number().int(),
   image: z.string(),
@@ -29,25 +26,20 @@ export const Container = z.object({
 });
 export type Container = z.infer<typeof Container>;
 
-/** All of a Compose project's containers at one moment. */
 export const Containers = z.object({
   items: z.array(Container),
-  /** Services of the release that is laid out on the server. */
   expected: z.array(z.string()),
-  /** How many there are beside those listed. */
   more: z.number().int(),
   bootedAt: z.iso.datetime().nullable(),
 });
 export type Containers = z.infer<typeof Containers>;
 
-/** A server lists no more, whatever it has. */
 export const CONTAINERS_MOST = 60;
 const PORTS_MOST = 40;
 
 const text = (most: number) => z.string().transform((value) => cleanText(value).slice(0, most));
 const whole = z.number().int().min(-1_000_000).max(1_000_000_000);
 
-/** What the runner writes of one: JSON by Docker's own template. */
 const Described = z.object({
   name: text(200),
   service: text(100),
@@ -62,7 +54,7 @@ const Described = z.object({
   policy: text(20),
 });
 
-/** Docker writes the year 1 for what has not happened. */
+/** Docker writes the year 1 for "never". */
 function time(value: string): string | null {
   const at = new Date(value);
   return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1971 || at.getUTCFullYear() > 9999 ? null : at.toISOString();
@@ -82,7 +74,6 @@ function parse(line: string): unknown {
   }
 }
 
-/** One container's line, `JSON TAB ports`; undefined for what is no such line. */
 export function readContainer(line: string): Container | undefined {
   const [json = "", ports = ""] = line.split("\t");
   const found = Described.safeParse(parse(json));
@@ -93,7 +84,7 @@ export function readContainer(line: string): Container | undefined {
     ...rest,
     name: name.replace(/^\//, ""),
     state,
-    // Docker keeps what the last check said, also of one that has ended since.
+    // Docker keeps the last health status of a container that has ended.
     health: (!over && health) || null,
     exitCode: over ? exit : null,
     restarts,

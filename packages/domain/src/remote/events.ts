@@ -1,14 +1,10 @@
 /**
- * The line protocol between the runner and us. A value may hold any byte but a newline, is always the last field, and is
- * written by `printf '%s'`, so sh can write it safely whatever it is:
- *
- *   berth 1 <from>                                       header; what comes before it is the login shell's noise
- *   e TAB <epoch ms> TAB <type> TAB <step> TAB <service> TAB <text>    event number from + 1, from + 2, ...
- *   r TAB <key> TAB <value>                              a field of the verdict; `log`, `message` and `container` may be repeated
- *   .                                                    the end; without it the line was lost
- *
- * Everything is data from somebody else's server: lines are cut at 4 KB, decoded one by one (so a character split
- * between two packets is whole again), and freed of terminal sequences, control and direction characters.
+ * The runner's output. Fields are separated by tabs; the last may hold any byte but a newline, so sh writes it with `printf '%s'`.
+ *   berth 1 <from>                                header; before it comes output of the login shell
+ *   e <epoch ms> <type> <step> <service> <text>   event number from + 1, from + 2, ...
+ *   r <key> <value>                               a field of the verdict; `log`, `message` and `container` may repeat
+ *   .                                             the end; without it the connection was lost
+ * The server is untrusted: lines are cut at 4 KB and stripped of terminal sequences and control characters.
  */
 import { CONTAINERS_MOST, type Container, readContainer } from "./container.ts";
 import { type EventType, type Exit, type ExitClass, exitClasses, type RunEvent } from "./remote.ts";
@@ -16,12 +12,12 @@ import { cleanText } from "./text.ts";
 
 const lineLimit = 4096;
 const logLimit = 40;
-/** A verdict is a handful of fields; more of them, and longer ones, are nobody's but a stranger's. */
+/** A real verdict has a handful of short fields; these limits are for a hostile server. */
 const fieldLimit = 100;
 const factLimit = 60;
 const nameLimit = 40;
 const valueLimit = 1000;
-/** Of a run; a server may tell more without end, which are counted and not read. */
+/** Per run. Further events are counted and not parsed. */
 export const EVENTS_MOST = 50_000;
 const eventTypes: readonly string[] = ["step", "log", "note", "image", "health"] satisfies EventType[];
 const reserved = new Set([
@@ -31,14 +27,12 @@ const reserved = new Set([
 
 const [TAB, LETTER_E] = [9, 101];
 
-/** A run's output, read as it arrives. `exit` is the verdict, or undefined while the end has not been seen. */
 export interface Reader {
   push(chunk: Uint8Array): void;
   readonly started: boolean;
   readonly exit: Exit | undefined;
 }
 
-/** Read a run's output; `onEvent` gets every event in order up to the number `most`, and in the end one of type `result`. */
 export function createReader(from: number, onEvent: (event: RunEvent) => void, most = Number.POSITIVE_INFINITY): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
@@ -118,7 +112,7 @@ function toEvent(seq: number, fields: readonly string[]): RunEvent {
   };
 }
 
-/** Milliseconds, or a time as Docker writes it before a log line. A server's clock may say anything; ours then counts. */
+/** Epoch milliseconds, or the time Docker prints before a log line. An impossible time is replaced by ours. */
 function toTime(at: string | undefined): string {
   const time = new Date(/^\d{1,15}$/u.test(at ?? "") ? Number(at) : (at ?? ""));
   return time.getTime() >= 0 && time.getUTCFullYear() <= 9999 ? time.toISOString() : new Date().toISOString();
@@ -156,7 +150,6 @@ function toExit(verdict: readonly [string, string][], log: readonly string[], it
   };
 }
 
-/** The project's containers, where the server could say: it then says how many there are. */
 function seen(fields: ReadonlyMap<string, string>, items: readonly Container[]): Pick<Exit, "containers"> {
   const count = fields.get("containers");
   if (count === undefined || !/^\d{1,6}$/u.test(count)) return {};

@@ -6,7 +6,7 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-/** Make an ed25519 key: the private half as an OpenSSH PEM (PROTOCOL.key of OpenSSH), the public half as one authorized_keys line. */
+/** The private key as OpenSSH PEM (PROTOCOL.key of OpenSSH), the public key as an authorized_keys line. */
 export function generateKey(comment: string): KeyPair {
   if (/[\r\n\0]/u.test(comment)) throw new Error("a key's comment is one line");
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -35,13 +35,11 @@ export function generateKey(comment: string): KeyPair {
   };
 }
 
-/** The fingerprint as OpenSSH shows it, `SHA256:...`, of a key blob in base64. */
 export function fingerprint(key: string): string {
   const digest = createHash("sha256").update(Buffer.from(key, "base64")).digest("base64");
   return `SHA256:${digest.replace(/=+$/u, "")}`;
 }
 
-/** The type that a key blob names in its first field, such as `ssh-ed25519`. */
 export function keyType(key: string): string {
   const blob = Buffer.from(key, "base64");
   if (blob.length < 8) throw new Error("not a public key");

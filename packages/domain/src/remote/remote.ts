@@ -1,12 +1,10 @@
 /**
- * How a server is reached and what may be asked of it. A Remote is one connection; one `run` is one command on it, the
- * constant RUN of bundle.ts, with everything variable on standard input. The server itself judges fences and locks, so
- * a run may be repeated: for the same job it attaches to what is going on, or replays what has ended.
+ * A Remote is one connection; a `run` is one execution of the constant command RUN with everything variable on standard input. The
+ * server checks fences and locks, so a run may be repeated: it then attaches to the job's run or replays its end.
  */
 
 import type { Containers } from "./container.ts";
 
-/** An IP address that `checkAddress` returned, and the host key a human confirmed: the base64 of the whole key blob. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -14,22 +12,17 @@ export interface Address {
   readonly hostKey: string;
 }
 
-/** An unencrypted private key in OpenSSH or PEM form. */
 export type PrivateKey = string;
 
 export type Op = "deploy" | "remove" | "check" | "inspect" | "logs" | "cancel";
 
-/** A file of the release. The path is relative to the app's folder and may hold any character but NUL. */
 export interface RunFile {
   readonly path: string;
   readonly content: string | Uint8Array;
   readonly executable?: boolean;
 }
 
-/**
- * What to do. `from` is the number of events already seen (0 is the beginning). `plan` holds values by name, each of
- * which becomes a file on the server; the names the runner knows are listed in PLAN of bundle.ts.
- */
+/** `from`: the number of events already received. PLAN of bundle.ts lists the names of `plan`. */
 export interface RunInput {
   readonly op: Op;
   readonly job: string;
@@ -41,7 +34,7 @@ export interface RunInput {
 
 export type EventType = "step" | "log" | "note" | "image" | "health" | "result";
 
-/** One thing that happened on the server. `seq` counts from 1 for each job and is what `from` refers to. */
+/** `seq` counts from 1 for each job; `from` refers to it. */
 export interface RunEvent {
   readonly seq: number;
   readonly at: string;
@@ -52,7 +45,7 @@ export interface RunEvent {
   readonly data?: Exit;
 }
 
-/** Every way a run can end badly by its own account. `interrupted`: the server went away in the middle of the run. */
+/** Every failure a run can report. `interrupted`: the server went down during the run. */
 export const exitClasses = [
   "fence",
   "busy",
@@ -87,12 +80,7 @@ export const exitClasses = [
 ] as const;
 export type ExitClass = (typeof exitClasses)[number];
 
-/**
- * The runner's own verdict. `code` 0 is success, 76 a refused fence, 75 busy or interrupted, 69 something missing, 1 any
- * other failure. `changed`: containers were touched. `rolledBack`: the previous release is running again.
- * `downMs`: from the first container stopped until the previous release was up again. `log`: the failing container's
- * last lines, at most 40. `data`: facts a check reports, and the holder's job id when busy.
- */
+/** `code`: 0 success, 76 fence refused, 75 busy or interrupted, 69 something missing, 1 any other failure. */
 export interface Exit {
   readonly code: number;
   readonly class?: ExitClass;
@@ -102,26 +90,22 @@ export interface Exit {
   readonly log: readonly string[];
   readonly changed: boolean;
   readonly rolledBack: boolean;
+  /** From the first container stopped until the previous release was up again. */
   readonly downMs?: number;
+  /** Facts of a check; the holder's job id when busy. */
   readonly data: Readonly<Record<string, string>>;
-  /** The project's containers as they were then: of `inspect`, and of a run that touched them. */
   readonly containers?: Containers;
 }
 
 export interface Remote {
-  /** Run, attach or replay. Resolves with the runner's verdict; rejects with RemoteError when the line is lost. */
+  /** Starts, attaches or replays. @throws RemoteError if the connection is lost */
   run(input: RunInput, onEvent: (event: RunEvent) => void, signal?: AbortSignal): Promise<Exit>;
   close(): Promise<void>;
 }
 
-/** Open a connection; the signal gives it up. Rejects with RemoteError. */
 export type Connect = (address: Address, key: PrivateKey, signal?: AbortSignal) => Promise<Remote>;
 
-/**
- * Why a server could not be talked to. `hostkey.changed` stops before a credential is sent. `dropped`: the line was
- * lost in the middle of a run, which goes on; attach with the last `seq` as `from`. `aborted`: the caller's own signal.
- * `address.*`: `checkAddress` found no address, or one that may not be reached.
- */
+/** `dropped`: connection lost during a run, which continues: attach with the last `seq` as `from`. `aborted`: by `signal`. */
 export type RemoteErrorClass =
   | "unreachable"
   | "refused"

@@ -1,7 +1,4 @@
-/**
- * Servers over SSH. Public key only, the host key pinned and compared byte for byte before any credential is sent, the
- * connection made to the address that was checked. Load it lazily: ssh2 is large and only workers need it.
- */
+/** Servers over SSH: public key only, the pinned host key compared before any credential is sent. Import lazily: ssh2 is large. */
 import { timingSafeEqual } from "node:crypto";
 import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { RUN, toTar } from "./bundle.ts";
@@ -11,7 +8,7 @@ import { type Address, type Connect, type Exit, type Remote, RemoteError, type R
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
-// A peer that has gone silent is noticed after three unanswered questions, 16 s.
+// A dead peer is noticed after three unanswered keepalives, 16 s.
 const keepalive = { keepaliveInterval: 4_000, keepaliveCountMax: 3 };
 
 const hostKeyAlgorithms: Record<string, ServerHostKeyAlgorithm[]> = {
@@ -28,7 +25,6 @@ export interface HostKey {
   readonly fingerprint: string;
 }
 
-/** Ask a server for its host key and hang up before any credential is sent. Throws RemoteError. */
 export function scanHostKey(host: string, port: number): Promise<HostKey> {
   return new Promise((resolve, reject) => {
     const client = new Client();
@@ -48,7 +44,7 @@ export function scanHostKey(host: string, port: number): Promise<HostKey> {
   });
 }
 
-/** Open an SSH connection to a pinned server. Throws RemoteError, `hostkey.changed` before a credential is sent. */
+/** @throws RemoteError, `hostkey.changed` before any credential is sent */
 export const connectSsh: Connect = (address, key, signal) =>
   new Promise((resolve, reject) => {
     const client = new Client();
@@ -83,7 +79,7 @@ export const connectSsh: Connect = (address, key, signal) =>
 
 function dial(client: Client, config: ConnectConfig): void {
   client.connect({ ...keepalive, readyTimeout: connectMs, timeout: connectMs, ...config });
-  // A handshake is small packets one after another: held back for company, each would wait for the server's delayed acknowledgement.
+  // A handshake is many small packets: with Nagle's algorithm each would wait for the server's delayed acknowledgement.
   client.setNoDelay(true);
 }
 
@@ -107,7 +103,6 @@ function toRemote(client: Client): Remote {
     },
     async close() {
       client.end();
-      // A dead peer never answers; the socket is ours to destroy.
       const timer = setTimeout(() => client.destroy(), 1_000);
       await closed;
       clearTimeout(timer);
@@ -115,7 +110,7 @@ function toRemote(client: Client): Remote {
   };
 }
 
-/** A server may also let us in and never answer that a command is wanted. */
+/** A server may also accept the connection and never answer the exec request. */
 function open(client: Client, closed: Promise<void>, signal: AbortSignal | undefined): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(aborted());
@@ -170,7 +165,7 @@ function follow(
     channel.on("data", (chunk: Buffer) => {
       try {
         reader.push(chunk);
-        // The verdict is whole: what the server still has to do before it hangs up is its own.
+        // The verdict is complete: do not wait for the server to close the channel.
         if (reader.exit) finish();
       } catch (error) {
         channel.destroy();
@@ -184,14 +179,14 @@ function follow(
       status = code ?? undefined;
     });
     channel.once("close", finish);
-    // What the server no longer reads does not matter: its answer or its silence says what happened.
+    // A failed write does not matter: the server's output decides.
     channel.on("error", () => {});
     void closed.then(finish);
     channel.end(tar);
   });
 }
 
-/** The login shell ended without our script having begun: a forced command, a locked account, no `sh`. */
+/** The login shell ended before the runner began: a forced command, a locked account, no `sh`. */
 function refused(status: number | undefined, complaint: string): Exit {
   const words = cleanText(complaint.trim().split("\n").at(-1) ?? "");
   const message = words || `The server ended the command with status ${status ?? "unknown"}`;

@@ -1,12 +1,7 @@
 import { cleanText } from "../remote/text.ts";
 
-/** A value of fewer characters hides nothing. */
 export const SHORTEST = 6;
 
-/**
- * The forms in which programs write a value, besides those whose escapes are undone in the text itself: as it is, as base64 and hex, alone or
- * somewhere in the middle of what was encoded, which may be JSON.
- */
 export function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
   const hex = bytes.toString("hex");
@@ -15,10 +10,10 @@ export function formsOf(value: string): string[] {
   return [...plainForms(value), ...base64Of(bytes), ...inJson, hex, hex.toUpperCase()];
 }
 
-/** As it is, and as it comes out of the protocol, which turns tabs into spaces. */
+/** As it is, and as the protocol delivers it, with tabs turned into spaces. */
 export const plainForms = (value: string): string[] => [value, cleanText(value)].filter(({ length }) => length >= SHORTEST);
 
-/** Of each of the three places a value can begin at in a group of three bytes, the characters that depend on nothing else. */
+/** A value can start at each of three offsets in a base64 group; these are the characters that depend on it alone. */
 function base64Of(bytes: Buffer): string[] {
   const whole = bytes.toString("base64");
   const inside = [0, 1, 2].map((before) =>
@@ -30,11 +25,11 @@ function base64Of(bytes: Buffer): string[] {
   return [...forms, ...forms.map((form) => form.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""))];
 }
 
-/** The passwords of addresses such as `postgres://user:password@host`, as they are written and as they are meant. */
+/** Passwords in URLs such as `postgres://user:password@host`, encoded and decoded. */
 export const passwordsIn = (value: string): string[] =>
   [...value.matchAll(/[a-z]:\/\/[^\s:/@]*:([^\s/@]+)@/gi)].flatMap(([, password = ""]) => [password, unpercent(password).text]);
 
-/** A text with its escapes undone. `from` says for each character of it, and for its end, where it begins in the text as it was. */
+/** A text with its escapes decoded. `from` maps an index in it, or its end, to the index in the original. */
 export interface View {
   readonly text: string;
   readonly from: (index: number) => number;
@@ -42,7 +37,6 @@ export interface View {
 
 export const asItIs = (text: string): View => ({ text, from: (index) => index });
 
-/** What an escape means, character by character, and how many characters of the text each takes. */
 type Meaning = readonly (readonly [char: string, width: number])[];
 
 const letters: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", a: "\x07", 0: "\0" };
@@ -50,7 +44,6 @@ const letters: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", f:
 const escaped =
   /\\u\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})|\\u([0-9a-fA-F]{4})|((?:\\x[0-9a-fA-F]{2})+)|((?:\\[0-3][0-7]{2})+)|\\[\s\S]|\$\$/gu;
 
-/** Backslashes as JSON, shells and most languages write them, and the doubled dollar of a Compose file. */
 export const unbackslash = (text: string): View =>
   undone(text, escaped, ([whole, braced, long, short, bytes, octal]) => {
     const point = braced ?? long ?? short;
@@ -67,7 +60,6 @@ export const unbackslash = (text: string): View =>
     return [[letters[whole.slice(1)] ?? whole.slice(1), whole.length]];
   });
 
-/** The percent signs of addresses; `+` is a space where a form was sent. */
 export const unpercent = (text: string, plus = false): View =>
   undone(text, plus ? /(?:%[0-9a-f]{2})+|\+/giu : /(?:%[0-9a-f]{2})+/giu, ([whole]) =>
     whole === "+" ? [[" ", 1]] : decoded(Buffer.from(whole.replaceAll("%", ""), "hex"), 3),
@@ -75,17 +67,14 @@ export const unpercent = (text: string, plus = false): View =>
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** The entities of HTML and XML that stand for what these cannot hold. */
 export const unentity = (text: string): View =>
   undone(text, /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));/gu, ([whole, name = "", decimal, hex]) => [
     [entities[name] ?? character(decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal)), whole.length],
   ]);
 
-/** A quote within quotes: of shells, and doubled as in YAML, SQL and CSV. */
 export const unquote = (text: string): View =>
   undone(text, /'\\''|'"'"'|''|""/gu, ([whole]) => [[whole.slice(0, 1), whole.length]]);
 
-/** Bytes as numbers in a row, as programs print what they do not take for text. */
 export const unnumber = (text: string): View =>
   undone(
     text,
@@ -99,10 +88,9 @@ export const unnumber = (text: string): View =>
     },
   );
 
-/** No half of a pair, and nothing past the last character there is. */
 const character = (point: number) => (point <= 0x10ffff ? String.fromCodePoint(point) : "\ufffd");
 
-/** Bytes as UTF-8, or, where they are none, each as a character: who wrote them meant one or the other. */
+/** Bytes as UTF-8, or as Latin-1 where they are not valid UTF-8. */
 function decoded(bytes: ArrayLike<number>, widths: number | readonly number[]): Meaning {
   const all = Uint8Array.from(bytes);
   const widthOf = (at: number) => (typeof widths === "number" ? widths : (widths[at] ?? 0));
@@ -131,7 +119,7 @@ function undone(text: string, pattern: RegExp, meaning: (found: RegExpExecArray)
   };
   for (const found of text.matchAll(pattern)) {
     keep(found.index);
-    // Nothing is longer when its escapes are undone.
+    // Decoding never makes a text longer.
     for (const [char, width] of meaning(found)) {
       from.fill(at, clean.length, clean.length + char.length);
       clean += char;

@@ -12,45 +12,36 @@ import {
   type View,
 } from "./forms.ts";
 
-/** Takes what is secret out of a text. */
 export type Redact = (text: string) => string;
 
-/** Where no release has anything to do with it. */
 export const asTold: Redact = (text) => text;
 
 export interface Known {
-  /** Found in every encoding. */
   readonly values: Iterable<string>;
-  /** Found as they are written: of long files, which nobody encodes line by line. */
+  /** Searched for literally, not in every encoding: lines of long files. */
   readonly lines?: Iterable<string>;
-  /** What everybody who may read the text can see anyway, such as names of services: within these nothing is secret. */
   readonly shown?: Iterable<string>;
 }
 
 const MARK = "[secret]";
-/** Where a text was cut or broken, this much of a value is enough to know it by; half of a shorter one. */
+/** Characters of a value that identify it where text was cut or wrapped; half of a shorter value. */
 const PART_MOST = 16;
-/** So long a line ends where somebody cut it. */
+/** A line of this length was probably truncated. */
 const LONG = 700;
 const CUT_PART = 4;
-/** Of a value that is broken into several lines. */
 const WRAPPED = 32;
 const GRAM = 8;
 const NEIGHBOURS = 8;
-/** What programs write where they end a text before its end. */
 const CUT_SHORT = /…|\.{3}/gu;
 const VIEWS_MOST = 8;
 const JSON_DEPTH = 4;
 
 type Span = readonly [from: number, to: number];
 
-/** Texts without control characters that no line has: a secret with one in its middle is none the less told. */
+/** Control characters are removed first: one in the middle of a secret would hide it. */
 const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 
-/**
- * Finds every value of six characters and more, and every line of one, in its common encodings; also the piece of one with which a line ends or
- * begins, and that which ends in dots. What it costs grows with the text, and hardly with the number of values.
- */
+/** Redacts each value of six or more characters, and each of its lines, in common encodings and where it was cut off. */
 export function redactor({ values, lines = [], shown = [] }: Known): Redact {
   const forms = new Set<string>();
   for (const value of values)
@@ -71,7 +62,7 @@ export function redactor({ values, lines = [], shown = [] }: Known): Redact {
 const partsOf = (value: string) =>
   new Set([value, value.trim(), ...value.split(/[\r\n]+/).map((line) => line.trim()), ...passwordsIn(value)]);
 
-/** A text and what it is when its escapes are undone, one in the other. JSON in JSON comes first, however deep. */
+/** The text as it is and with its escapes decoded, nested ones included. JSON in JSON comes first. */
 function viewsOf(text: string): View[] {
   const views = [asItIs(text)];
   const known = new Set([text]);
@@ -97,7 +88,6 @@ function viewsOf(text: string): View[] {
   return views;
 }
 
-/** Puts the mark over everything found that does not lie within something shown. */
 function cover(text: string, found: readonly Span[], shown: readonly string[]): string {
   const open = shown.flatMap((word) => occurrences(text, word));
   const hidden = found.filter(([from, to]) => !open.some(([start, end]) => start <= from && to <= end)).sort(([a], [b]) => a - b);
@@ -156,7 +146,7 @@ function finder(forms: readonly string[]): (text: string) => Span[] {
   };
 }
 
-/** Whether the rest of the line is the beginning of a form that goes on elsewhere. */
+/** Whether the rest of the line is the beginning of a form that was cut off. */
 function isPart(line: string, at: number, heads: Index): boolean {
   const part = line.slice(at);
   const least = (form: string) =>
@@ -167,23 +157,19 @@ function isPart(line: string, at: number, heads: Index): boolean {
 const reversed = (text: string) => text.split("").reverse().join("");
 
 interface Index {
-  /** Every place where a form may begin. */
   each(text: string, found: (at: number) => void): void;
-  /** The longest form that the text begins with. */
   longestIn(text: string): string | undefined;
-  /** Some of the forms that begin with the text. */
   beginningWith(text: string): string[];
 }
 
 const BITS = 20;
 const MASK = 2 ** BITS - 1;
 
-/** Forms in order, and a bit for the first four characters of each: most of a text is passed over at the cost of a shift and a look. */
+/** Sorted forms, and a bit per hash of four leading characters: most positions cost one shift and one lookup. */
 function index(forms: readonly string[]): Index {
   const sorted = [...new Set(forms)].sort((a, b) => (a < b ? -1 : 1));
   const bits = new Uint8Array(2 ** BITS);
   for (const form of sorted) bits[hashOf(form)] = 1;
-  /** How many forms are not after the text. */
   const upTo = (text: string) => {
     let low = 0;
     let high = sorted.length;
@@ -225,7 +211,7 @@ const hashOf = (text: string) => {
   return hash;
 };
 
-/** Whether a whole line is a piece of one of the long forms: of base64 or hex that was wrapped. */
+/** Whether a whole line is a piece of a long form, as when base64 or hex is wrapped. */
 function grams(forms: readonly string[]): (line: string) => boolean {
   const bits = new Uint8Array(forms.length === 0 ? 0 : 2 ** 22);
   const hash = (text: string, at: number) => {

@@ -2,12 +2,10 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { Sealed } from "../context.ts";
 
 /**
- * Envelope encryption: every sealed value has a data key of its own, made by KMS and stored beside it in KMS's wrapping. AES-256-GCM binds
- * the value to what it is about (tenant, noun, name), so a ciphertext moved elsewhere does not open. Sealing needs only GenerateDataKey,
- * so the API may seal and only the workers, which may Decrypt, can open.
+ * Envelope encryption: each value has a data key of its own, which KMS wraps. AES-256-GCM authenticates what the value is about, so
+ * a ciphertext moved elsewhere does not open. The API can seal (GenerateDataKey); only workers can open (Decrypt).
  */
 export interface DataKeys {
-  /** A new 32-byte key, plain and wrapped, bound to the context. */
   readonly make: (about: Readonly<Record<string, string>>) => Promise<{ plain: Uint8Array; wrapped: Uint8Array }>;
   readonly unwrap: (wrapped: Uint8Array, about: Readonly<Record<string, string>>) => Promise<Uint8Array>;
 }
@@ -25,7 +23,6 @@ export const sealing = (keys: DataKeys, random: (bytes: number) => Uint8Array) =
     const data = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
     return { key: base64(key.wrapped), iv: base64(iv), tag: base64(cipher.getAuthTag()), data: base64(data) };
   },
-  /** @throws when the value was changed, moved, or is about something else */
   async open(sealed: Sealed, about: Readonly<Record<string, string>>): Promise<string> {
     const key = await keys.unwrap(Buffer.from(sealed.key, "base64"), about);
     const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(sealed.iv, "base64"), { authTagLength: 16 });

@@ -1,12 +1,8 @@
 import type { Redact } from "./redact.ts";
 
-/** What people and programs write; everything else is a word of the protocol or data. */
 const prose = new Set(["text", "message", "log"]);
 
-/**
- * Words that mean something to us. A field that holds one and nothing else stays as it is: to hide it would break what is done with it, and it is the
- * same whatever the release's values are.
- */
+/** Protocol words: a field that is exactly one of them is not redacted, which would break its readers. It reveals nothing. */
 const words = new Set(
   [
     "preflight pull start verify record prune remove restore check inspect logs cancel",
@@ -19,7 +15,7 @@ const words = new Set(
 );
 const isTime = (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text);
 
-/** Takes what is secret out of all texts of a value, however deep, and of the names in it that a stranger chose: those of a record called `data`. */
+/** Redacts all strings of a value at any depth, and the keys of a record called `data`, which come from the server. */
 export function redactWhole<T>(value: T, redact: Redact, classes: (text: string) => boolean): T {
   const kept = (text: string) => words.has(text) || isTime(text) || classes(text);
   const walk = (inner: unknown, name: string): unknown => {

@@ -1,4 +1,3 @@
-/** The parts of the runner in the order in which they are joined. */
 export const modules = [
   "environment",
   "values",
