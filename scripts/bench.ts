@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { moving } from "../test/bench/deploy.ts";
 import { type Figure, line, markdown } from "../test/bench/figure.ts";
 import { followedMinutes } from "../test/bench/following.ts";
 import { besideHostile, worstRequests } from "../test/bench/hostile.ts";
-import { moving } from "../test/bench/moving.ts";
 import { throughBadNetwork } from "../test/bench/network.ts";
-import { bundles, cliStart, door, idleHour, simulation } from "../test/bench/still.ts";
+import { bundles, cliStart, door, idleHour, simulation } from "../test/bench/static.ts";
 import { available } from "../test/lab/lab.ts";
 
 // `npm run bench`: the budgets, measured here and now, and written to docs/benchmarks.md. A budget that is missed is told, not an error.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { DOCKER_MEGABYTES, faults } from "../test/chaos/faults.ts";
-import { addLane, type Lane, type Outcome } from "../test/chaos/lane.ts";
 import { head, keep, leaseLine, row, seconds } from "../test/chaos/page.ts";
+import { addLane, type Lane, type Outcome } from "../test/chaos/server-under-faults.ts";
 import { startStage } from "../test/e2e/stage.ts";
 import { available } from "../test/lab/lab.ts";
 

@@ -3,7 +3,7 @@ import { bundleSimulation } from "../test/simulation/bundle.ts";
 import { history } from "../test/simulation/history.ts";
 import { mutants } from "../test/simulation/mutant.ts";
 import { cores, firstBad, runSeeds } from "../test/simulation/pool.ts";
-import { createChecker } from "../test/simulation/typed.ts";
+import { createChecker } from "../test/simulation/typecheck.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cards, type Payer } from "../billing/payer.ts";
-import { DAY, HOUR, openTill, type Till } from "../billing/till.ts";
+import { DAY, HOUR, openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { prove } from "./proved.ts";
 
-let till: Till;
+let stage: StripeStage;
 let api: TestApi;
 beforeAll(async () => {
-  till = await openTill();
-  api = testApi(till.test);
+  stage = await openStripeStage();
+  api = testApi(stage.test);
 });
-afterAll(() => till.close());
+afterAll(() => stage.close());
 
 const ask = async (payer: Payer, method: "GET" | "POST", path: string, body?: object, headers = {}) => {
   const token = await payer.token(["billing"]);
@@ -21,7 +21,7 @@ const ask = async (payer: Payer, method: "GET" | "POST", path: string, body?: ob
 const plan = (payer: Payer, name: string, more = {}) => ask(payer, "POST", "/plan", { plan: name, ...more });
 
 async function bought(name: "solo" | "pro" = "solo"): Promise<Payer> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.buy(name);
   return payer;
 }
@@ -47,11 +47,11 @@ covers("getBilling", "200", "says plan, entitlement and dates, also to who may o
 });
 
 covers("startCheckout", "200", "answers a page on which the plan can be paid", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   const { status, body } = await ask(ann, "POST", "/checkout", { plan: "solo" });
   expect(status).toBe(200);
   expect((await ann.pay(body.url, cards.works)).status).toBe(303);
-  await till.settle();
+  await stage.settle();
   expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "solo", entitlement: "active" });
 });
 
@@ -61,38 +61,38 @@ covers("startCheckout", "billing.subscribed", "who has a subscription is sent to
 });
 
 covers("startCheckout", "billing.currency", "who pays in another currency is told so", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.checkout();
   const customer = await ann.customer();
-  const product = await till.stripe.products.create({ name: "Euro" });
+  const product = await stage.stripe.products.create({ name: "Euro" });
   const recurring = { interval: "month" } as const;
-  const euro = await till.stripe.prices.create({ product: product.id, currency: "eur", unit_amount: 900, recurring });
-  const method = await till.stripe.paymentMethods.attach("pm_card_visa", { customer });
+  const euro = await stage.stripe.prices.create({ product: product.id, currency: "eur", unit_amount: 900, recurring });
+  const method = await stage.stripe.paymentMethods.attach("pm_card_visa", { customer });
   const items = [{ price: euro.id }];
-  const sold = await till.stripe.subscriptions.create({ customer, items, default_payment_method: method.id });
-  await till.stripe.subscriptions.cancel(sold.id);
-  await till.advance(32 * 60);
+  const sold = await stage.stripe.subscriptions.create({ customer, items, default_payment_method: method.id });
+  await stage.stripe.subscriptions.cancel(sold.id);
+  await stage.advance(32 * 60);
   expect((await ask(ann, "POST", "/checkout", { plan: "solo" })).body).toMatchObject({ status: 409, code: "billing.currency" });
 });
 
 /** Does something while the product's next requests to Stripe fail. */
 async function withoutStripe<T>(work: () => Promise<T>): Promise<T> {
-  till.outage.stripe = 5;
+  stage.outage.stripe = 5;
   const done = await work();
-  till.outage.stripe = 0;
+  stage.outage.stripe = 0;
   return done;
 }
 
 covers("startCheckout", "billing.unavailable", "Stripe's silence is told as such and nothing is promised", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   const { body } = await withoutStripe(() => ask(ann, "POST", "/checkout", { plan: "solo" }));
   expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
   expect((await ann.account()).checkout).toBeUndefined();
 });
 
 covers("startCheckout", "service.busy", "a page that cannot be agreed on is given up", async () => {
-  const ann = await till.signUp();
-  const stripe = await till.test.world.stripe();
+  const ann = await stage.signUp();
+  const stripe = await stage.test.world.stripe();
   const { sessions } = stripe.checkout;
   const create = sessions.create.bind(sessions);
   const late = Object.assign(new Error("expires_at"), { type: "StripeInvalidRequestError", param: "expires_at" });
@@ -107,12 +107,12 @@ covers("changePlan", "200", "previews, upgrades at once, plans a downgrade and t
   const preview = await plan(ann, "pro", { preview: true });
   expect(preview.body).toMatchObject({ status: "preview", kind: "upgrade", from: "solo", due: 1000, currency: "usd" });
   expect((await plan(ann, "pro")).body).toMatchObject({ status: "done", due: 1000 });
-  await till.settle();
+  await stage.settle();
   expect((await plan(ann, "solo")).body).toMatchObject({ status: "planned", kind: "downgrade" });
-  await till.settle();
+  await stage.settle();
   expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "pro", pendingPlan: "solo" });
   expect((await plan(ann, "pro")).body).toMatchObject({ status: "done", kind: "keep" });
-  await till.settle();
+  await stage.settle();
   expect((await ask(ann, "GET", "")).body).toMatchObject({ plan: "pro", pendingPlan: null });
 });
 
@@ -153,24 +153,24 @@ covers("changePlan", "billing.same_plan", "the plan one has is no change", async
 
 covers("changePlan", "billing.change_pending", "a change that waits to be paid comes first, and its page is told", async () => {
   const ann = await bought();
-  till.control.failNextCharge("generic_decline");
+  stage.control.failNextCharge("generic_decline");
   const waiting = await plan(ann, "pro");
   expect(waiting.body).toMatchObject({ status: "payment_needed", url: expect.stringContaining("/i/") });
-  await till.settle();
+  await stage.settle();
   expect((await plan(ann, "studio")).body).toMatchObject({ status: 409, code: "billing.change_pending", url: waiting.body.url });
 });
 
 covers("changePlan", "billing.canceling", "who has canceled takes that back first", async () => {
   const ann = await bought();
-  await till.stripe.subscriptions.update((await ann.subscription()).id, { cancel_at_period_end: true });
-  await till.settle();
+  await stage.stripe.subscriptions.update((await ann.subscription()).id, { cancel_at_period_end: true });
+  await stage.settle();
   expect((await plan(ann, "pro")).body).toMatchObject({ status: 409, code: "billing.canceling" });
 });
 
 covers("changePlan", "version.stale", "what Stripe changed without a word is caught up with first", async () => {
   const ann = await bought();
   const { id } = await ann.subscription();
-  await till.unheard(() => till.stripe.subscriptions.cancel(id));
+  await stage.unheard(() => stage.stripe.subscriptions.cancel(id));
   expect((await plan(ann, "pro")).body).toMatchObject({ status: 409, code: "version.stale" });
   expect((await plan(ann, "pro")).body).toMatchObject({ status: 402, code: "billing.restricted" });
 });
@@ -199,14 +199,14 @@ covers("listInvoices", "200", "lists bills with amounts in cents and Stripe's pa
   const ann = await bought("pro");
   const { body } = await ask(ann, "GET", "/invoices");
   expect(body).toMatchObject({ next: null, items: [{ status: "paid", amount: 1900, remaining: 0, currency: "usd" }] });
-  expect((await ask(await till.signUp(), "GET", "/invoices")).body).toEqual({ items: [], next: null });
+  expect((await ask(await stage.signUp(), "GET", "/invoices")).body).toEqual({ items: [], next: null });
 });
 
 test("a page of bills with nothing but drafts, which are none yet, is followed to the bills before it", async () => {
   const ann = await bought("pro");
-  till.control.failFinalization(await ann.customer(), "taxes_calculation_failed");
-  await till.advance(33 * DAY);
-  const { data } = await till.stripe.invoices.list({ customer: await ann.customer() });
+  stage.control.failFinalization(await ann.customer(), "taxes_calculation_failed");
+  await stage.advance(33 * DAY);
+  const { data } = await stage.stripe.invoices.list({ customer: await ann.customer() });
   expect(data.map(({ status }) => status)).toEqual(["draft", "paid"]);
   const { body } = await ask(ann, "GET", "/invoices?limit=1");
   expect(body).toMatchObject({ next: null, items: [{ status: "paid" }] });
@@ -235,18 +235,18 @@ covers("openPortal", "200", "answers a page of the customer's own, on which plan
   const { body } = await portal(ann);
   const page = await (await fetch(body.url)).text();
   expect(page).toContain("Cancel");
-  const [configuration] = (await till.stripe.billingPortal.configurations.list({ limit: 10 })).data;
+  const [configuration] = (await stage.stripe.billingPortal.configurations.list({ limit: 10 })).data;
   expect(configuration?.features).toMatchObject({
     subscription_cancel: { enabled: true, mode: "at_period_end" },
     subscription_update: { enabled: false },
     subscription_pause: { enabled: false },
   });
   await portal(ann);
-  expect((await till.stripe.billingPortal.configurations.list({ limit: 10 })).data).toHaveLength(1);
+  expect((await stage.stripe.billingPortal.configurations.list({ limit: 10 })).data).toHaveLength(1);
 });
 
 covers("openPortal", "billing.no_customer", "who never paid has nothing to manage", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.checkout();
   const { body } = await portal(ann);
   expect(body).toMatchObject({ status: 409, code: "billing.no_customer", fix_url: "https://berth.test/plans" });
@@ -268,7 +268,7 @@ covers(
     const token = await ann.token(["billing"]);
     const open = (credential: object) => api.call("POST", "/v1/billing/portal", credential);
     expect((await open({ session })).status).toBe(200);
-    await till.advance(HOUR);
+    await stage.advance(HOUR);
     for (const credential of [{ session }, { token }])
       expect((await open(credential)).body).toMatchObject({
         status: 403,
@@ -281,8 +281,8 @@ covers(
 );
 
 covers("refreshBilling", "200", "finds at Stripe what no event told of", async () => {
-  const ann = await till.signUp();
-  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const ann = await stage.signUp();
+  await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
   expect((await ask(ann, "GET", "")).body).toMatchObject({ entitlement: "none" });
   expect((await ask(ann, "POST", "/refresh", {})).body).toMatchObject({ entitlement: "active", plan: "pro" });
 });
@@ -300,6 +300,6 @@ covers("refreshBilling", "billing.unavailable", "Stripe's silence leaves what is
   const ann = await bought();
   const { body } = await withoutStripe(() => ask(ann, "POST", "/refresh", {}));
   expect(body).toMatchObject({ status: 503, code: "billing.unavailable" });
-  await till.advance(2 * HOUR + DAY);
+  await stage.advance(2 * HOUR + DAY);
   expect(await ann.state()).toBe("active");
 });

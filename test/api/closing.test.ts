@@ -7,25 +7,25 @@ import { eraseAll } from "@berth/domain/erase.ts";
 import { key, store } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Payer } from "../billing/payer.ts";
-import { DAY, openTill, type Till } from "../billing/till.ts";
+import { DAY, openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { type TestApi, testApi } from "../support/api.ts";
 import { COMPOSE } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { overtaken } from "./overtaken.ts";
 import { prove } from "./proved.ts";
 
-let till: Till;
+let stage: StripeStage;
 let api: TestApi;
 beforeAll(async () => {
-  till = await openTill();
-  api = testApi(till.test);
+  stage = await openStripeStage();
+  api = testApi(stage.test);
 });
-afterAll(() => till.close());
+afterAll(() => stage.close());
 
 const close = (session: string, query = "") => api.call("DELETE", `/v1/account${query}`, { session });
 const closeBy = (token: string, query = "") => api.call("DELETE", `/v1/account${query}`, { token });
-const soon = () => new Date(till.test.world.now().getTime() + 60_000);
-const due = () => closeDue(till.test.world, soon());
+const soon = () => new Date(stage.test.world.now().getTime() + 60_000);
+const due = () => closeDue(stage.test.world, soon());
 
 interface Owner extends Payer {
   readonly session: string;
@@ -34,7 +34,7 @@ interface Owner extends Payer {
 
 /** Somebody who pays for a plan and is signed in. */
 async function owner(plan: "solo" | "pro" | null = "pro"): Promise<Owner> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   if (plan) await payer.buy(plan);
   const { email } = payer.user;
   return { ...payer, email, session: await api.signIn(email) };
@@ -50,24 +50,24 @@ async function deployed(): Promise<Owner> {
 
 /** Everything of a tenant that is left, by what its rows are called, and where its address or its servers are still named. */
 function left(tenant: Owner): { rows: string[]; named: boolean } {
-  const rows = JSON.parse(till.test.dump()).Items as Record<string, { S?: string }>[];
+  const rows = JSON.parse(stage.test.dump()).Items as Record<string, { S?: string }>[];
   const of = rows.filter((row) => !row.pk?.S?.startsWith("RATE#") && JSON.stringify(row).includes(tenant.id));
   const named = rows.filter(({ pk }) => !pk?.S?.startsWith("RATE#"));
   return { rows: of.map(({ pk }) => pk?.S?.split("#")[0] ?? "").toSorted(), named: JSON.stringify(named).includes(tenant.email) };
 }
 
 const livingAt = async (customer: string) =>
-  (await till.stripe.subscriptions.list({ customer, status: "all" })).data.filter(({ status }) => status !== "canceled");
+  (await stage.stripe.subscriptions.list({ customer, status: "all" })).data.filter(({ status }) => status !== "canceled");
 
 covers("closeAccount", "200", "the subscription ends first, then nothing is left that names anybody", async () => {
   const ann = await owner();
   const token = await ann.token();
   const customer = await ann.customer();
   const { id } = await ann.subscription();
-  const invoices = (await till.stripe.invoices.list({ customer })).data.length;
+  const invoices = (await stage.stripe.invoices.list({ customer })).data.length;
   const writes: string[] = [];
-  const stripe = await till.test.world.stripe();
-  const { client } = till.test.world.table;
+  const stripe = await stage.test.world.stripe();
+  const { client } = stage.test.world.table;
   const send = client.send.bind(client);
   const cancel = stripe.subscriptions.cancel.bind(stripe.subscriptions);
   stripe.subscriptions.cancel = ((...given: Parameters<typeof cancel>) => {
@@ -88,9 +88,9 @@ covers("closeAccount", "200", "the subscription ends first, then nothing is left
   expect(answer.headers.get("set-cookie")).toMatch(/berth=;/);
   expect(writes[0]).toBe("cancel");
   expect(writes).toContain("erase");
-  expect((await till.stripe.subscriptions.retrieve(id)).status).toBe("canceled");
-  expect((await till.stripe.customers.retrieve(customer)).deleted).toBe(true);
-  expect((await till.stripe.invoices.list({ customer })).data).toHaveLength(invoices);
+  expect((await stage.stripe.subscriptions.retrieve(id)).status).toBe("canceled");
+  expect((await stage.stripe.customers.retrieve(customer)).deleted).toBe(true);
+  expect((await stage.stripe.invoices.list({ customer })).data).toHaveLength(invoices);
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
   for (const credential of [{ session: ann.session }, { token }])
     expect((await api.call("GET", "/v1/me", credential)).status).toBe(401);
@@ -100,11 +100,11 @@ covers("closeAccount", "200", "the subscription ends first, then nothing is left
 test("what Stripe still says of a closed account changes nothing, also an event that comes again", async () => {
   const ann = await owner();
   const customer = await ann.customer();
-  const events = till.eventsOf(customer);
+  const events = stage.eventsOf(customer);
   await close(ann.session);
-  await till.settle();
-  await till.deliver([...events, ...till.eventsOf(customer)]);
-  expect(till.deadLetters).toEqual([]);
+  await stage.settle();
+  await stage.deliver([...events, ...stage.eventsOf(customer)]);
+  expect(stage.deadLetters).toEqual([]);
   expect(left(ann).rows).toEqual(["CLOSED", "CUS"]);
 });
 
@@ -117,15 +117,15 @@ test("nobody is billed again, whatever was open: a page to pay, a planned change
   const planned = await owner();
   await changePlan(planned.ctx, { plan: "solo" });
   const late = await owner();
-  till.control.failCards(await late.customer(), "generic_decline");
+  stage.control.failCards(await late.customer(), "generic_decline");
   const customers = [await planned.customer(), await late.customer()];
-  await till.advance(31 * DAY + 7200);
+  await stage.advance(31 * DAY + 7200);
   for (const each of [planned, late]) expect((await close(await api.signIn(each.email))).body).toEqual({ status: "closed" });
   for (const customer of customers) expect(await livingAt(customer)).toEqual([]);
   const charges = async () =>
-    (await Promise.all(customers.map((customer) => till.stripe.charges.list({ customer })))).map(({ data }) => data.length);
+    (await Promise.all(customers.map((customer) => stage.stripe.charges.list({ customer })))).map(({ data }) => data.length);
   const before = await charges();
-  await till.advance(40 * DAY);
+  await stage.advance(40 * DAY);
   expect(await charges()).toEqual(before);
 });
 
@@ -161,7 +161,7 @@ covers("closeAccount", "account.busy", "not while something is done on a server,
 
 covers("closeAccount", "version.stale", "a deploy that is accepted at the same moment is not left alone", async () => {
   const ann = await owner();
-  const { body } = await overtaken(till.test, ann, () => close(ann.session));
+  const { body } = await overtaken(stage.test, ann, () => close(ann.session));
   expect(body).toMatchObject({ status: 409, code: "version.stale" });
   expect((await ann.subscription()).status).toBe("active");
 });
@@ -169,7 +169,7 @@ covers("closeAccount", "version.stale", "a deploy that is accepted at the same m
 covers("closeAccount", "auth.proof", "a session of yesterday and a token need a code from the mail first", async () => {
   const ann = await owner();
   const token = await ann.token();
-  await till.advance(DAY);
+  await stage.advance(DAY);
   for (const answer of [await close(ann.session), await closeBy(token)])
     expect(answer.body).toMatchObject({ status: 403, code: "auth.proof", next: ["berth prove"] });
   await prove(api, ann.email, { token });
@@ -210,7 +210,7 @@ test("of many at once all end in the one closing, with one mail", async () => {
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
   expect(
     new Set(
-      till.test
+      stage.test
         .mails()
         .filter(({ to, template }) => to === ann.email && template === "closed")
         .map(({ id }) => id),
@@ -220,9 +220,9 @@ test("of many at once all end in the one closing, with one mail", async () => {
 
 covers("closeAccount", "202", "while Stripe does not answer nothing is erased; the schedule goes on", async () => {
   const ann = await owner();
-  till.outage.stripe = 5;
+  stage.outage.stripe = 5;
   const answer = await close(ann.session);
-  till.outage.stripe = 0;
+  stage.outage.stripe = 0;
   expect([answer.status, answer.body]).toEqual([202, { status: "closing" }]);
   expect(left(ann)).toMatchObject({ named: true });
   expect(await ann.account()).toMatchObject({ kind: "ended", closingAt: expect.any(String) });
@@ -233,12 +233,12 @@ covers("closeAccount", "202", "while Stripe does not answer nothing is erased; t
 
 test("a subscription that is seen to live on keeps everything, and rings the alarm", async () => {
   const ann = await owner();
-  const stripe = await till.test.world.stripe();
+  const stripe = await stage.test.world.stripe();
   const cancel = stripe.subscriptions.cancel;
   stripe.subscriptions.cancel = (async () => ({})) as unknown as typeof cancel;
   expect((await close(ann.session)).body).toEqual({ status: "closing" });
   expect(await due()).toMatchObject({ closed: 0, failed: 1 });
-  expect(till.test.logs.at(-1)).toMatchObject({ level: "error", message: "account cannot be closed" });
+  expect(stage.test.logs.at(-1)).toMatchObject({ level: "error", message: "account cannot be closed" });
   stripe.subscriptions.cancel = cancel;
   expect(left(ann)).toMatchObject({ named: true });
   await due();
@@ -249,7 +249,7 @@ test("a subscription that is seen to live on keeps everything, and rings the ala
 async function halfClosed(): Promise<Owner> {
   const ann = await owner();
   const closing = { by: ann.user.id, apps: [], mails: [ann.email] };
-  const mark = { closingAt: till.test.world.now().toISOString(), closing, kind: "ended", duePk: "CLOSING#0", dueAt: "2020" };
+  const mark = { closingAt: stage.test.world.now().toISOString(), closing, kind: "ended", duePk: "CLOSING#0", dueAt: "2020" };
   await store(ann.ctx, accountKey(ann.ctx), { ...(await ann.account()), ...mark });
   return ann;
 }
@@ -273,7 +273,7 @@ test("nothing is deployed, made or added while the account is closed, and a sync
   await refusedIn("POST", "/targets", { name: "web9", host: "127.0.0.1" });
   const ann = await halfClosed();
   await ann.app("shop").catch(() => undefined);
-  expect(await syncCustomer(till.test.world, await ann.customer())).toBe("foreign");
+  expect(await syncCustomer(stage.test.world, await ann.customer())).toBe("foreign");
   expect(await ann.account()).toMatchObject({ kind: "ended" });
   const answer = await api.call("POST", "/v1/apps/shop/deployments", {
     session: ann.session,
@@ -310,22 +310,22 @@ test("who signs up again while the old account is still being erased keeps the n
     status: "succeeded",
     rollouts: {},
     by: { kind: "user", id: "u" },
-    createdAt: till.test.world.now().toISOString(),
+    createdAt: stage.test.world.now().toISOString(),
     version: 1,
   });
-  expect(await finishClosing(till.test.world, ann.id, till.test.world.now())).toBe("closing");
+  expect(await finishClosing(stage.test.world, ann.id, stage.test.world.now())).toBe("closing");
   const tenantOf = async () => (await api.call("GET", "/v1/me", { session: await api.signIn(ann.email) })).body.tenant;
   const fresh = await tenantOf();
   expect(fresh).not.toBe(ann.id);
-  expect(await finishClosing(till.test.world, ann.id, soon())).toBe("closed");
+  expect(await finishClosing(stage.test.world, ann.id, soon())).toBe("closed");
   expect(await tenantOf()).toBe(fresh);
-  await till.test.clock.advance(3601);
+  await stage.test.clock.advance(3601);
   await due();
   expect(await tenantOf()).toBe(fresh);
 });
 
 test("killed after any of its writes, closing is gone on with to the same end", async () => {
-  const { client } = till.test.world.table;
+  const { client } = stage.test.world.table;
   const send = client.send.bind(client);
   let ends = 0;
   for (let at = 1; ends === 0 || at <= 3; at++) {
@@ -336,11 +336,11 @@ test("killed after any of its writes, closing is gone on with to the same end", 
       if (given[0] instanceof TransactWriteCommand && ++writes === at) throw new Error("killed");
       return answer;
     }) as typeof send; // of its overloads only the one without a callback is ever called
-    const first = await finishClosing(till.test.world, ann.id, soon()).catch(() => "killed");
+    const first = await finishClosing(stage.test.world, ann.id, soon()).catch(() => "killed");
     client.send = send;
     if (first === "closed") ends++;
     else expect(first).toBe("killed");
-    expect(await finishClosing(till.test.world, ann.id, soon())).toBe("closed");
+    expect(await finishClosing(stage.test.world, ann.id, soon())).toBe("closed");
     expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
     expect(ann.mails().at(-1)).toBe("closed");
   }
@@ -355,13 +355,13 @@ test("what a request that was still under way leaves behind is swept an hour lat
     status: "succeeded",
     rollouts: {},
     by: { kind: "user", id: ann.email },
-    createdAt: till.test.world.now().toISOString(),
+    createdAt: stage.test.world.now().toISOString(),
     version: 1,
   });
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS", "TENANT"], named: true });
   await due();
   expect(left(ann).rows).toContain("TENANT");
-  await till.test.clock.advance(3601);
+  await stage.test.clock.advance(3601);
   expect((await due()).swept).toBeGreaterThan(0);
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
   expect((await due()).swept).toBe(0);
@@ -376,11 +376,11 @@ test("an account too large for one go is closed in several", async () => {
       status: "succeeded",
       rollouts: {},
       by: { kind: "user", id: "u" },
-      createdAt: till.test.world.now().toISOString(),
+      createdAt: stage.test.world.now().toISOString(),
       version: 1,
     });
   let turns = 0;
-  while ((await finishClosing(till.test.world, ann.id, till.test.world.now())) === "closing") turns++;
+  while ((await finishClosing(stage.test.world, ann.id, stage.test.world.now())) === "closing") turns++;
   expect(turns).toBeGreaterThan(4);
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
 });

@@ -7,18 +7,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document, matrix } from "../../functions/api/document.ts";
 import { permissionsPage } from "../../scripts/permissions.ts";
 import type { Payer } from "../billing/payer.ts";
-import { openTill, type Till } from "../billing/till.ts";
+import { openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { type Answer, type TestApi, testApi } from "../support/api.ts";
 import { COMPOSE } from "../support/tenant.ts";
 import { prove } from "./proved.ts";
 
-let till: Till;
+let stage: StripeStage;
 let api: TestApi;
 beforeAll(async () => {
-  till = await openTill({ chaos: "calm" });
-  api = testApi(till.test);
+  stage = await openStripeStage({ chaos: "calm" });
+  api = testApi(stage.test);
 });
-afterAll(() => till.close());
+afterAll(() => stage.close());
 
 /** Where a bill can stand, with the seconds on both sides of each boundary. `left` is the seconds until grace ends. */
 const stands = [
@@ -40,7 +40,7 @@ interface Stand {
 
 /** Puts an account there, as a sync would. */
 async function put(payer: Payer, { state, left, kind }: Stand): Promise<void> {
-  const graceUntil = new Date(till.test.world.now().getTime() + (left ?? 0) * 1000).toISOString();
+  const graceUntil = new Date(stage.test.world.now().getTime() + (left ?? 0) * 1000).toISOString();
   await payer.entitle(state, left === undefined ? {} : { graceUntil });
   if (kind !== undefined)
     await store(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), kind, graceUntil: null });
@@ -48,7 +48,7 @@ async function put(payer: Payer, { state, left, kind }: Stand): Promise<void> {
 
 /** Somebody with a customer at Stripe, a target, an app that was deployed twice and one that never was, and what was made meanwhile. */
 async function settled(): Promise<{ payer: Payer; job: string; log: string; token: string; spare: string; free: string }> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.checkout();
   await payer.entitle("active", { plan: "pro" });
   await payer.target();

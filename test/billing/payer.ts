@@ -5,7 +5,7 @@ import type { PlanName } from "@berth/domain/plan/plan.ts";
 import type Stripe from "stripe";
 import { proved } from "../api/proved.ts";
 import type { TestTenant } from "../support/tenant.ts";
-import type { Till } from "./till.ts";
+import type { StripeStage } from "./stripe-stage.ts";
 
 export const cards = {
   works: "4242424242424242",
@@ -36,8 +36,8 @@ export interface Payer extends TestTenant {
 }
 
 /** Lets a tenant pay. */
-export function payer(till: Till, tenant: TestTenant): Payer {
-  const { stripe, test } = till;
+export function payer(stage: StripeStage, tenant: TestTenant): Payer {
+  const { stripe, test } = stage;
   const post = (url: string, fields: Record<string, string>) =>
     fetch(url, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
   const each: Payer = {
@@ -51,7 +51,7 @@ export function payer(till: Till, tenant: TestTenant): Payer {
     async buy(plan = "solo", card = cards.works) {
       const answer = await each.pay(await each.checkout(plan), card);
       if (answer.status !== 303) throw new Error(`the page answered ${answer.status}`);
-      await till.settle();
+      await stage.settle();
       return tenant.account();
     },
     state: async () => entitlement(await tenant.account(), test.world.now()),

@@ -10,21 +10,21 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import type { Payer } from "./payer.ts";
 import { refused } from "./refused.ts";
-import { DAY, HOUR, openTill, type Till } from "./till.ts";
+import { DAY, HOUR, openStripeStage, type StripeStage } from "./stripe-stage.ts";
 
-let till: Till;
+let stage: StripeStage;
 beforeEach(async () => {
-  till = await openTill();
-  till.test.setOrigin(new URL(till.hook).origin);
+  stage = await openStripeStage();
+  stage.test.setOrigin(new URL(stage.hook).origin);
 });
-afterEach(() => till.close());
+afterEach(() => stage.close());
 
 async function bought(plan: "solo" | "pro" = "pro"): Promise<Payer> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.buy(plan);
   return payer;
 }
-const world = () => till.test.world;
+const world = () => stage.test.world;
 
 /** Makes an account other than it should be, as a lost write or a mistake of ours would. */
 async function spoil(payer: Payer, fields: object): Promise<void> {
@@ -32,7 +32,7 @@ async function spoil(payer: Payer, fields: object): Promise<void> {
 }
 
 test("where all is well nothing is found and nothing is written", async () => {
-  const payers = [await bought(), await bought("solo"), await till.signUp()];
+  const payers = [await bought(), await bought("solo"), await stage.signUp()];
   const before = await Promise.all(payers.map((payer) => payer.account()));
   const report = await reconcile(world(), { repair: true });
   expect(report).toEqual({ accounts: 2, subscriptions: 2, findings: [], settings: [], remaining: 0 });
@@ -64,8 +64,8 @@ test.each([
 });
 
 test("a first payment that no event ever told of is found within the hour, and by the nightly comparison too", async () => {
-  const [ann, bob] = [await till.signUp(), await till.signUp()];
-  for (const payer of [ann, bob]) await till.unheard(async () => payer.pay(await payer.checkout("pro")));
+  const [ann, bob] = [await stage.signUp(), await stage.signUp()];
+  for (const payer of [ann, bob]) await stage.unheard(async () => payer.pay(await payer.checkout("pro")));
   const report = await reconcile(world(), { repair: false });
   expect(report.findings.filter((found) => found.class === "drift").map(({ tenant }) => tenant)).toEqual(
     expect.arrayContaining([ann.id, bob.id]),
@@ -73,35 +73,35 @@ test("a first payment that no event ever told of is found within the hour, and b
   expect(await ann.state()).toBe("none");
   await runSchedule(world(), "full");
   expect(await ann.state()).toBe("active");
-  const cy = await till.signUp();
-  await till.unheard(async () => cy.pay(await cy.checkout("solo")));
-  await till.leap(HOUR);
+  const cy = await stage.signUp();
+  await stage.unheard(async () => cy.pay(await cy.checkout("solo")));
+  await stage.leap(HOUR);
   expect(await lookAtDue(world())).toMatchObject({ failed: 0 });
   expect(await cy.state()).toBe("active");
   expect(cy.mails()).toEqual(["welcome"]);
 });
 
 test("a subscription that somebody pays and no account has is found, and rings the alarm", async () => {
-  const stranger = await till.stripe.customers.create({});
-  const sold = await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
-  const method = await till.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
+  const stranger = await stage.stripe.customers.create({});
+  const sold = await stage.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
+  const method = await stage.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
   const items = [{ price: sold.data[0]?.id ?? "" }];
-  const { id } = await till.stripe.subscriptions.create({ customer: stranger.id, items, default_payment_method: method.id });
+  const { id } = await stage.stripe.subscriptions.create({ customer: stranger.id, items, default_payment_method: method.id });
   const report = await reconcile(world(), { repair: true });
   expect(report.findings).toEqual([{ class: "unmapped", tenant: null, customer: stranger.id, detail: id, repaired: false }]);
-  expect(till.test.logs.at(-1)).toMatchObject({ level: "error", message: "billing reconciled" });
+  expect(stage.test.logs.at(-1)).toMatchObject({ level: "error", message: "billing reconciled" });
 });
 
 test("a night that found what a person has to look at fails its schedule once, so that the alarm rings", async () => {
   await bought();
   await runSchedule(world(), "full");
-  const { id } = (await till.stripe.webhookEndpoints.list()).data[0] ?? { id: "" };
-  await till.stripe.webhookEndpoints.update(id, { disabled: true });
-  await till.leap(DAY);
+  const { id } = (await stage.stripe.webhookEndpoints.list()).data[0] ?? { id: "" };
+  await stage.stripe.webhookEndpoints.update(id, { disabled: true });
+  await stage.leap(DAY);
   await expect(runSchedule(world(), "full")).rejects.toThrow("somebody has to look");
   await runSchedule(world(), "continue");
-  await till.stripe.webhookEndpoints.update(id, { disabled: false });
-  await till.leap(DAY);
+  await stage.stripe.webhookEndpoints.update(id, { disabled: false });
+  await stage.leap(DAY);
   await runSchedule(world(), "full");
 });
 
@@ -109,8 +109,8 @@ test("an anomaly is a class of its own, with the subscription it is about", asyn
   const ann = await bought();
   const subscription = await ann.subscription();
   const item = subscription.items.data[0]?.id ?? "";
-  await till.stripe.subscriptions.update(subscription.id, { items: [{ id: item, quantity: 3 }], proration_behavior: "none" });
-  await till.settle();
+  await stage.stripe.subscriptions.update(subscription.id, { items: [{ id: item, quantity: 3 }], proration_behavior: "none" });
+  await stage.settle();
   expect((await reconcile(world(), { repair: true })).findings).toMatchObject([
     { class: "several_items", tenant: ann.id, detail: subscription.id },
   ]);
@@ -119,14 +119,14 @@ test("an anomaly is a class of its own, with the subscription it is about", asyn
 test("a schedule left half made is let go by the repair, and only by it", async () => {
   const ann = await bought();
   const { id } = await ann.subscription();
-  await till.stripe.subscriptionSchedules.create({ from_subscription: id });
-  await till.settle();
+  await stage.stripe.subscriptionSchedules.create({ from_subscription: id });
+  await stage.settle();
   expect((await reconcile(world(), { repair: false })).findings).toContainEqual(
     expect.objectContaining({ class: "orphan_schedule", tenant: ann.id }),
   );
   expect((await ann.subscription()).schedule).not.toBeNull();
   await reconcile(world(), { repair: true });
-  await till.settle();
+  await stage.settle();
   expect((await ann.subscription()).schedule).toBeNull();
   expect(await ann.account()).toMatchObject({ plan: "pro", anomalies: [] });
 });
@@ -134,7 +134,7 @@ test("a schedule left half made is let go by the repair, and only by it", async 
 test("a planned downgrade is no orphan", async () => {
   const ann = await bought();
   await changePlan(ann.ctx, { plan: "solo" });
-  await till.settle();
+  await stage.settle();
   await reconcile(world(), { repair: true });
   expect(await ann.account()).toMatchObject({ pendingPlan: "solo" });
   expect((await ann.subscription()).schedule).not.toBeNull();
@@ -165,13 +165,13 @@ test("what is set wrong at Stripe is told: endpoint, prices and portal", async (
   await ann.portal();
   expect(await settingsDrift(world())).toEqual([]);
 
-  const endpoints = (await till.stripe.webhookEndpoints.list({ limit: 10 })).data;
-  const ours = endpoints.find(({ url }) => url === till.hook)?.id ?? "";
-  await till.stripe.webhookEndpoints.update(ours, { enabled_events: ["invoice.paid", "invoice.created"], disabled: true });
-  const [price] = (await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] })).data;
-  await till.stripe.prices.update(price?.id ?? "", { active: false });
-  const [portal] = (await till.stripe.billingPortal.configurations.list({ limit: 10 })).data;
-  await till.stripe.billingPortal.configurations.update(portal?.id ?? "", {
+  const endpoints = (await stage.stripe.webhookEndpoints.list({ limit: 10 })).data;
+  const ours = endpoints.find(({ url }) => url === stage.hook)?.id ?? "";
+  await stage.stripe.webhookEndpoints.update(ours, { enabled_events: ["invoice.paid", "invoice.created"], disabled: true });
+  const [price] = (await stage.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] })).data;
+  await stage.stripe.prices.update(price?.id ?? "", { active: false });
+  const [portal] = (await stage.stripe.billingPortal.configurations.list({ limit: 10 })).data;
+  await stage.stripe.billingPortal.configurations.update(portal?.id ?? "", {
     features: { subscription_cancel: { enabled: true, mode: "immediately" } },
   });
   const drift = await settingsDrift(world());
@@ -182,31 +182,31 @@ test("what is set wrong at Stripe is told: endpoint, prices and portal", async (
     "price: berth_solo_monthly is not active",
     'portal: subscription_cancel.mode is "immediately", not "at_period_end"',
   ]);
-  await till.stripe.webhookEndpoints.del(ours);
-  expect(await settingsDrift(world())).toContain(`endpoint: none for ${till.hook}`);
+  await stage.stripe.webhookEndpoints.del(ours);
+  expect(await settingsDrift(world())).toContain(`endpoint: none for ${stage.hook}`);
 });
 
 test("every account is looked at once a week beside the nightly comparison, and unpaid ones each hour, without an event", async () => {
   const ann = await bought();
   const before = await ann.account();
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
-  await till.unheard(() => till.leap(7 * DAY));
+  await stage.unheard(() => stage.leap(7 * DAY));
   expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
   expect((await ann.account()).syncSeq).toBe((before.syncSeq ?? 0) + 1);
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
 
-  till.control.failCards(await ann.customer(), "generic_decline");
-  await till.unheard(() => till.leap(25 * DAY + 2 * HOUR));
+  stage.control.failCards(await ann.customer(), "generic_decline");
+  await stage.unheard(() => stage.leap(25 * DAY + 2 * HOUR));
   await lookAtDue(world());
   expect(await ann.state()).toBe("grace");
   expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
-  await till.unheard(() => till.leap(HOUR));
+  await stage.unheard(() => stage.leap(HOUR));
   expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
 });
 
 test("an account that cannot be looked at stays due, and holds back no other", async () => {
   const [ann] = [await bought(), await bought()];
-  await till.unheard(() => till.leap(7 * DAY + HOUR));
+  await stage.unheard(() => stage.leap(7 * DAY + HOUR));
   const stripe = await world().stripe();
   const retrieve = stripe.customers.retrieve.bind(stripe.customers);
   const missing = await ann?.customer();
@@ -218,26 +218,26 @@ test("an account that cannot be looked at stays due, and holds back no other", a
 });
 
 test("undelivered events are asked for from a little before the last look on, and those that were done with change nothing", async () => {
-  const ann = await till.signUp();
-  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const ann = await stage.signUp();
+  await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
   const first = await ringUndelivered(world());
   expect(first).toBeGreaterThan(2);
-  await till.settle();
+  await stage.settle();
   expect(await ann.state()).toBe("active");
   const { syncSeq } = await ann.account();
-  await till.leap(HOUR);
+  await stage.leap(HOUR);
   expect(await ringUndelivered(world())).toBe(first);
-  await till.settle();
+  await stage.settle();
   expect((await ann.account()).syncSeq).toBe(syncSeq);
   expect(await ringUndelivered(world())).toBe(0);
 });
 
 test("each schedule does its part and one that is not known is an error", async () => {
-  const ann = await till.signUp();
-  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
-  await till.leap(15 * 60);
+  const ann = await stage.signUp();
+  await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
+  await stage.leap(15 * 60);
   await runSchedule(world(), "undelivered");
-  await till.settle();
+  await stage.settle();
   expect(await ann.state()).toBe("active");
   await spoil(ann, { plan: "solo", slotLimit: 3 });
   await runSchedule(world(), "full");
@@ -252,12 +252,12 @@ test("while Stripe does not answer, what was promised is mailed all the same, an
   const broken = { write: post(ann.system, { to: ann.user.email, template: "grace", data: {} }).write };
   Object.assign(broken.write.op.Put?.Item ?? {}, { mail: { to: "nobody", template: "of another day" } });
   await commit(ann.system, broken.write, write);
-  await till.leap(15 * 60);
-  till.test.take("mail");
-  till.outage.stripe = 100;
+  await stage.leap(15 * 60);
+  stage.test.take("mail");
+  stage.outage.stripe = 100;
   await expect(runSchedule(world(), "undelivered")).rejects.toThrow("1 of 3 parts failed");
-  expect(till.test.take("mail")).toMatchObject([{ message: { template: "restricted" } }]);
-  expect(till.test.logs.filter(({ message }) => message === "mail could not be sent")).toHaveLength(1);
+  expect(stage.test.take("mail")).toMatchObject([{ message: { template: "restricted" } }]);
+  expect(stage.test.logs.filter(({ message }) => message === "mail could not be sent")).toHaveLength(1);
 });
 
 test("an operator sees what we know, what Stripe says and how they differ, and can have it looked at again", async () => {
@@ -271,7 +271,7 @@ test("an operator sees what we know, what Stripe says and how they differ, and c
   expect((await ann.account()).plan).toBe("solo");
   expect(await resyncBilling(ann.system)).toBe("changed");
   expect((await ann.account()).plan).toBe("pro");
-  const bob = await till.signUp();
+  const bob = await stage.signUp();
   expect(await inspectBilling(bob.system)).toMatchObject({ entitlement: "none", snapshot: null });
   expect(await refused(resyncBilling(bob.system))).toMatchObject({ code: "billing.no_customer" });
 });

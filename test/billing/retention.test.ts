@@ -7,28 +7,28 @@ import { get, key } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import type { Payer } from "./payer.ts";
-import { DAY, openTill, type Till } from "./till.ts";
+import { DAY, openStripeStage, type StripeStage } from "./stripe-stage.ts";
 
-let till: Till;
+let stage: StripeStage;
 beforeEach(async () => {
-  till = await openTill();
+  stage = await openStripeStage();
 });
-afterEach(() => till.close());
+afterEach(() => stage.close());
 
 async function bought(plan: PlanName): Promise<Payer> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.buy(plan);
   return payer;
 }
-const kept = async (payer: Payer) => logDays(await payer.account(), till.test.world.now());
+const kept = async (payer: Payer) => logDays(await payer.account(), stage.test.world.now());
 const words = (payer: Payer) => payer.mails().filter((template) => template === "logs-shorter").length;
 
 /** Plans the smaller plan and goes on to where it begins. */
 async function shrink(payer: Payer, plan: PlanName): Promise<void> {
   await changePlan(payer.ctx, { plan });
   const [item] = (await payer.subscription()).items.data;
-  await till.advance((item?.current_period_end ?? 0) - till.test.world.now().getTime() / 1000);
-  await till.advance(1);
+  await stage.advance((item?.current_period_end ?? 0) - stage.test.world.now().getTime() / 1000);
+  await stage.advance(1);
   expect((await payer.account()).plan).toBe(plan);
 }
 
@@ -36,15 +36,15 @@ test("a smaller plan is told of and keeps logs shorter only seven days later, to
   const ann = await bought("pro");
   await shrink(ann, "solo");
   expect(words(ann)).toBe(1);
-  const mail = till.test.mails().find(({ to, template }) => to === ann.user.email && template === "logs-shorter");
+  const mail = stage.test.mails().find(({ to, template }) => to === ann.user.email && template === "logs-shorter");
   const { logs } = await ann.account();
   expect(mail?.data).toEqual({ days: 7, before: 30, at: logs?.until.slice(0, 10) });
-  const left = Date.parse(logs?.until ?? "") - till.test.world.now().getTime();
+  const left = Date.parse(logs?.until ?? "") - stage.test.world.now().getTime();
   expect(left).toBeGreaterThan(7 * DAY * 1000 - 3_700_000);
   expect(left).toBeLessThanOrEqual(7 * DAY * 1000);
-  await till.test.clock.advance(left / 1000 - 1);
+  await stage.test.clock.advance(left / 1000 - 1);
   expect(await kept(ann)).toBe(30);
-  await till.test.clock.advance(1);
+  await stage.test.clock.advance(1);
   expect(await kept(ann)).toBe(7);
 });
 
@@ -54,12 +54,12 @@ test("what is logged while the notice runs stays as long as it did before, and w
   const event = (seq: number) => [{ seq, at: "2027-03-01T00:00:00.000Z", type: "log" }];
   const daysLeft = async (seq: number) => {
     const row = await get(ann.ctx, key(ann.ctx, String(seq).padStart(9, "0"), "JOB#job_1#tgt_1"));
-    return Math.round((Number(row?.ttl) - till.test.world.now().getTime() / 1000) / DAY);
+    return Math.round((Number(row?.ttl) - stage.test.world.now().getTime() / 1000) / DAY);
   };
   await shrink(ann, "solo");
   await keepEvents(ann.ctx, at, event(1), await kept(ann));
   expect(await daysLeft(1)).toBe(30);
-  await till.advance(8 * DAY);
+  await stage.advance(8 * DAY);
   await keepEvents(ann.ctx, at, event(2), await kept(ann));
   expect([await daysLeft(1), await daysLeft(2)]).toEqual([22, 7]);
 });
@@ -68,9 +68,9 @@ test("it is said once, whatever is looked at again", async () => {
   const ann = await bought("pro");
   await shrink(ann, "solo");
   const { logs } = await ann.account();
-  await till.deliver(till.eventsOf(await ann.customer()));
-  await till.advance(DAY);
-  await syncCustomer(till.test.world, await ann.customer());
+  await stage.deliver(stage.eventsOf(await ann.customer()));
+  await stage.advance(DAY);
+  await syncCustomer(stage.test.world, await ann.customer());
   expect([words(ann), (await ann.account()).logs]).toEqual([1, logs]);
 });
 
@@ -78,7 +78,7 @@ test("a larger plan takes the word back", async () => {
   const ann = await bought("pro");
   await shrink(ann, "solo");
   await changePlan(ann.ctx, { plan: "studio" });
-  await till.settle();
+  await stage.settle();
   expect((await ann.account()).logs).toBeNull();
   expect(await kept(ann)).toBe(90);
   expect(words(ann)).toBe(1);
@@ -86,42 +86,42 @@ test("a larger plan takes the word back", async () => {
 
 test("a plan that ends gives the same notice, and a plan that keeps as long or longer none", async () => {
   const ann = await bought("studio");
-  await till.stripe.subscriptions.cancel((await ann.subscription()).id);
-  await till.settle();
+  await stage.stripe.subscriptions.cancel((await ann.subscription()).id);
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "ended", logs: { days: 90 } });
   expect([words(ann), await kept(ann)]).toEqual([1, 90]);
   const bob = await bought("solo");
-  await till.stripe.subscriptions.cancel((await bob.subscription()).id);
-  await till.settle();
+  await stage.stripe.subscriptions.cancel((await bob.subscription()).id);
+  await stage.settle();
   expect([words(bob), await kept(bob)]).toEqual([0, 7]);
 });
 
 test("who ended and comes back on a small plan is not told twice, nor later than was said", async () => {
   const ann = await bought("pro");
-  await till.stripe.subscriptions.cancel((await ann.subscription()).id);
-  await till.settle();
+  await stage.stripe.subscriptions.cancel((await ann.subscription()).id);
+  await stage.settle();
   const { logs } = await ann.account();
-  await till.advance(DAY);
+  await stage.advance(DAY);
   expect(await ann.buy("solo")).toMatchObject({ plan: "solo", logs });
   expect(words(ann)).toBe(1);
 });
 
 test("an unpaid bill does not shorten logs", async () => {
   const ann = await bought("pro");
-  till.control.failCards(await ann.customer(), "generic_decline");
-  await till.advance(45 * DAY);
+  stage.control.failCards(await ann.customer(), "generic_decline");
+  await stage.advance(45 * DAY);
   expect(await ann.state()).toBe("restricted");
   expect([words(ann), await kept(ann)]).toEqual([0, 30]);
 });
 
 test("usage says for how long logs are kept now and from when on shorter", async () => {
   const ann = await bought("pro");
-  const api = testApi(till.test);
+  const api = testApi(stage.test);
   const usage = async () => (await api.call("GET", "/v1/usage", { token: await ann.token(["read"]) })).body;
   expect(await usage()).toMatchObject({ logDays: 30, logsShorter: null });
   await shrink(ann, "solo");
   const { logs } = await ann.account();
   expect(await usage()).toMatchObject({ logDays: 30, logsShorter: { days: 7, at: logs?.until } });
-  await till.test.clock.advance(7 * DAY);
+  await stage.test.clock.advance(7 * DAY);
   expect(await usage()).toMatchObject({ logDays: 7, logsShorter: null });
 });

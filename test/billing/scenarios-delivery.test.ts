@@ -6,79 +6,81 @@ import { get, globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import { syncQueue } from "../../functions/billing/sync.ts";
-import { HOUR, openTill, sqsEvent, type Till } from "./till.ts";
+import { HOUR, openStripeStage, sqsEvent, type StripeStage } from "./stripe-stage.ts";
 
-let till: Till;
+let stage: StripeStage;
 beforeEach(async () => {
-  till = await openTill();
+  stage = await openStripeStage();
 });
-afterEach(() => till.close());
+afterEach(() => stage.close());
 
 /** Waits until a delivery was answered with an error, or not at all. */
 const refusedOnce = () =>
   expect
-    .poll(() => till.control.deliveries().some(({ attempts }) => attempts.some(({ status }) => status === null || status >= 500)))
+    .poll(() =>
+      stage.control.deliveries().some(({ attempts }) => attempts.some(({ status }) => status === null || status >= 500)),
+    )
     .toBe(true);
 
-const done = async (event: string) => (await get(till.test.world, globalKey("EVT", event))) !== undefined;
+const done = async (event: string) => (await get(stage.test.world, globalKey("EVT", event))) !== undefined;
 
 test("while the queue is down every event is refused, and Stripe's retry loses nothing", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   const url = await ann.checkout("pro");
-  till.outage.queue = true;
+  stage.outage.queue = true;
   await ann.pay(url);
   await refusedOnce();
-  till.outage.queue = false;
-  await till.settle();
+  stage.outage.queue = false;
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro" });
-  const refusals = till.control.deliveries().filter(({ attempts }) => attempts.some(({ status }) => status === 500));
+  const refusals = stage.control.deliveries().filter(({ attempts }) => attempts.some(({ status }) => status === 500));
   expect(refusals.length).toBeGreaterThan(0);
 });
 
 test("while the webhook is down nothing is lost either", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   const url = await ann.checkout("pro");
-  till.outage.webhook = true;
+  stage.outage.webhook = true;
   await ann.pay(url);
   await refusedOnce();
-  till.outage.webhook = false;
-  await till.settle();
+  stage.outage.webhook = false;
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good" });
 });
 
 test("deliveries that are dropped, late, twice, in any order and with false signatures end in the right row", async () => {
-  const ann = await till.signUp();
-  till.control.chaos({ shuffle: true, duplicate: 0.3, corrupt: 0.3, drop: 0.2, delayMs: 20 });
+  const ann = await stage.signUp();
+  stage.control.chaos({ shuffle: true, duplicate: 0.3, corrupt: 0.3, drop: 0.2, delayMs: 20 });
   await ann.pay(await ann.checkout("pro"));
-  await till.settle();
-  await till.advance(15 * 60);
-  await runSchedule(till.test.world, "undelivered");
-  await till.settle();
+  await stage.settle();
+  await stage.advance(15 * 60);
+  await runSchedule(stage.test.world, "undelivered");
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", anomalies: [] });
   expect(ann.mails()).toEqual(["welcome"]);
 });
 
 test("a worker that dies after it read Stripe blocks nobody, and the message that comes again converges", async () => {
-  const ann = await till.signUp();
-  const { events } = await till.unheard(async () => ann.pay(await ann.checkout("pro")));
-  const { client } = till.test.world.table;
+  const ann = await stage.signUp();
+  const { events } = await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const { client } = stage.test.world.table;
   const send = client.send.bind(client);
   let deaths = 2;
   client.send = ((command: { constructor: { name: string } }) => {
     if (command.constructor.name === "TransactWriteCommand" && deaths-- > 0) return Promise.reject(new Error("killed"));
     return send(command as never);
   }) as typeof client.send;
-  await till.deliver(events);
+  await stage.deliver(events);
   client.send = send;
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro" });
   expect(ann.mails()).toEqual(["welcome"]);
-  expect(till.deadLetters).toEqual([]);
+  expect(stage.deadLetters).toEqual([]);
 });
 
 test("a table that throttles in the middle leaves nothing half done and no event marked", async () => {
-  const ann = await till.signUp();
-  const { events } = await till.unheard(async () => ann.pay(await ann.checkout("pro")));
-  const { client } = till.test.world.table;
+  const ann = await stage.signUp();
+  const { events } = await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const { client } = stage.test.world.table;
   const send = client.send.bind(client);
   client.send = ((command: { constructor: { name: string } }) =>
     command.constructor.name === "TransactWriteCommand"
@@ -91,51 +93,51 @@ test("a table that throttles in the middle leaves nothing half done and no event
         )
       : send(command as never)) as typeof client.send;
   const bell = { event: events[0], customer: await ann.customer() };
-  const answer = await syncQueue(till.test.world)(sqsEvent(bell));
+  const answer = await syncQueue(stage.test.world)(sqsEvent(bell));
   client.send = send;
   expect(answer.batchItemFailures).toHaveLength(1);
   expect(await ann.account()).toMatchObject({ kind: "none" });
   expect(await done(events[0] ?? "")).toBe(false);
   expect(ann.mails()).toEqual([]);
-  await till.deliver(events);
+  await stage.deliver(events);
   expect(await ann.account()).toMatchObject({ kind: "good" });
   expect(await done(events[0] ?? "")).toBe(true);
 });
 
 test("Stripe refusing for being busy sends the message back, and the account is right in the end", async () => {
-  const ann = await till.signUp();
-  const { events } = await till.unheard(async () => ann.pay(await ann.checkout("pro")));
-  till.control.refuseNext(429, 500, 503);
-  await till.deliver(events);
+  const ann = await stage.signUp();
+  const { events } = await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
+  stage.control.refuseNext(429, 500, 503);
+  await stage.deliver(events);
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro" });
-  expect(till.deadLetters).toEqual([]);
+  expect(stage.deadLetters).toEqual([]);
 });
 
 test("a customer nobody knows ends in dead letters, and is put right by a redrive once somebody is known", async () => {
-  const stranger = await till.stripe.customers.create({ email: "who@example.com" });
-  const sold = await till.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
-  const method = await till.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
-  await till.stripe.subscriptions.create({
+  const stranger = await stage.stripe.customers.create({ email: "who@example.com" });
+  const sold = await stage.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
+  const method = await stage.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
+  await stage.stripe.subscriptions.create({
     customer: stranger.id,
     items: [{ price: sold.data[0]?.id ?? "" }],
     default_payment_method: method.id,
   });
-  await till.settle();
-  expect(till.deadLetters.length).toBeGreaterThan(0);
-  const ann = await till.signUp();
+  await stage.settle();
+  expect(stage.deadLetters.length).toBeGreaterThan(0);
+  const ann = await stage.signUp();
   const { store } = await import("@berth/domain/table.ts");
   const { accountKey, getAccount } = await import("@berth/domain/entitlement/account.ts");
   await store(ann.ctx, globalKey("CUS", stranger.id), { tenant: ann.id });
   await store(ann.ctx, accountKey(ann.ctx), { ...(await getAccount(ann.ctx)), customer: stranger.id });
-  for (const message of till.deadLetters.splice(0)) await till.test.world.send("billing", message);
-  await till.settle();
-  expect(till.deadLetters).toEqual([]);
+  for (const message of stage.deadLetters.splice(0)) await stage.test.world.send("billing", message);
+  await stage.settle();
+  expect(stage.deadLetters).toEqual([]);
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo" });
 });
 
 test("one message that cannot be worked on does not hold back the others", async () => {
-  const ann = await till.signUp();
-  await till.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const ann = await stage.signUp();
+  await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
   const [good] = sqsEvent({ customer: await ann.customer() }).Records;
   const [bad] = sqsEvent({ customer: "cus_unknown" }).Records;
   if (!good || !bad) throw new Error("records");
@@ -144,54 +146,54 @@ test("one message that cannot be worked on does not hold back the others", async
     { ...good, messageId: "good" },
     { ...bad, messageId: "none", body: "no json" },
   ];
-  const { batchItemFailures } = await syncQueue(till.test.world)({ Records });
+  const { batchItemFailures } = await syncQueue(stage.test.world)({ Records });
   expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(["bad", "none"]);
   expect(await ann.account()).toMatchObject({ kind: "good" });
 });
 
 test("ten thousand replays of an event that was done with have no effect and ask Stripe nothing", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.buy("pro");
-  const [event] = till.eventsOf(await ann.customer());
+  const [event] = stage.eventsOf(await ann.customer());
   const before = await ann.account();
   const mails = ann.mails();
-  const { reads, writes } = till.asked;
-  const answer = syncQueue(till.test.world);
+  const { reads, writes } = stage.asked;
+  const answer = syncQueue(stage.test.world);
   const bell = sqsEvent({ event, type: "invoice.paid", customer: await ann.customer() });
   for (let count = 0; count < 10_000; count += 100)
     for (const { batchItemFailures } of await Promise.all(Array.from({ length: 100 }, () => answer(bell))))
       expect(batchItemFailures).toEqual([]);
   expect(await ann.account()).toEqual(before);
   expect(ann.mails()).toEqual(mails);
-  expect(till.asked).toEqual({ reads, writes });
+  expect(stage.asked).toEqual({ reads, writes });
 });
 
 test("the ingress asks Stripe nothing, whatever it is sent", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.buy("pro");
-  const { reads, writes } = till.asked;
-  for (const event of till.eventsOf(await ann.customer())) till.control.redeliver(event);
-  await till.control.idle();
-  expect(till.asked).toEqual({ reads, writes });
-  expect(till.test.take("billing").length).toBeGreaterThan(0);
+  const { reads, writes } = stage.asked;
+  for (const event of stage.eventsOf(await ann.customer())) stage.control.redeliver(event);
+  await stage.control.idle();
+  expect(stage.asked).toEqual({ reads, writes });
+  expect(stage.test.take("billing").length).toBeGreaterThan(0);
 });
 
 test("answering an event never writes at Stripe", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   const url = await ann.checkout("pro");
   await ann.pay(url);
-  const { writes } = till.asked;
-  await till.settle();
-  await till.advance(70 * 24 * HOUR);
-  expect(till.asked.writes).toBe(writes);
+  const { writes } = stage.asked;
+  await stage.settle();
+  await stage.advance(70 * 24 * HOUR);
+  expect(stage.asked.writes).toBe(writes);
 });
 
 test("a sync that read before a change and writes after the sync that saw it, changes nothing", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.buy("pro");
   const customer = await ann.customer();
   const { id } = await ann.subscription();
-  const real = await till.test.world.stripe();
+  const real = await stage.test.world.stripe();
   const list = real.subscriptions.list.bind(real.subscriptions);
   let goOn = () => {};
   const held = new Promise<void>((resolve) => {
@@ -206,20 +208,20 @@ test("a sync that read before a change and writes after the sync that saw it, ch
       return page;
     }) as unknown as typeof list;
   });
-  const early = syncCustomer(till.test.world, customer);
+  const early = syncCustomer(stage.test.world, customer);
   await read;
-  await till.unheard(() => till.stripe.subscriptions.update(id, { cancel_at_period_end: true }));
-  expect(await syncCustomer(till.test.world, customer)).toBe("changed");
+  await stage.unheard(() => stage.stripe.subscriptions.update(id, { cancel_at_period_end: true }));
+  expect(await syncCustomer(stage.test.world, customer)).toBe("changed");
   goOn();
   expect(await early).toBe("superseded");
   expect((await ann.account()).cancelAt).not.toBeNull();
 });
 
 test("of many syncs at once the one that began last is the one that stays", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   await ann.buy("pro");
   const customer = await ann.customer();
-  const real = await till.test.world.stripe();
+  const real = await stage.test.world.stripe();
   const list = real.subscriptions.list.bind(real.subscriptions);
   // Each read lingers for a while of its own after it has seen what it saw.
   real.subscriptions.list = (async (...args: Parameters<typeof list>) => {
@@ -228,27 +230,27 @@ test("of many syncs at once the one that began last is the one that stays", asyn
     return page;
   }) as unknown as typeof list;
   for (let round = 0; round < 5; round++) {
-    const early = Array.from({ length: 4 }, () => syncCustomer(till.test.world, customer));
+    const early = Array.from({ length: 4 }, () => syncCustomer(stage.test.world, customer));
     const { id } = await ann.subscription();
-    await till.unheard(() => till.stripe.subscriptions.update(id, { cancel_at_period_end: round % 2 === 0 }));
-    await Promise.all([...early, syncCustomer(till.test.world, customer), syncCustomer(till.test.world, customer)]);
+    await stage.unheard(() => stage.stripe.subscriptions.update(id, { cancel_at_period_end: round % 2 === 0 }));
+    await Promise.all([...early, syncCustomer(stage.test.world, customer), syncCustomer(stage.test.world, customer)]);
     expect((await ann.account()).cancelAt === null).toBe(round % 2 !== 0);
   }
   real.subscriptions.list = list;
 });
 
 test("a mail that cannot be sent after its commit fails nothing, and is sent by the sweep, once", async () => {
-  const ann = await till.signUp();
-  const { events } = await till.unheard(async () => ann.pay(await ann.checkout("pro")));
-  const { world } = till.test;
+  const ann = await stage.signUp();
+  const { events } = await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
+  const { world } = stage.test;
   const mute = { ...world, send: () => Promise.reject(new Error("killed")) } as typeof world;
   expect(await syncCustomer(mute, await ann.customer())).toBe("changed");
   expect(await ann.account()).toMatchObject({ kind: "good" });
   expect(ann.mails()).toEqual([]);
-  await till.deliver(events);
+  await stage.deliver(events);
   expect(ann.mails()).toEqual([]);
   expect(await sweepMails(world)).toBe(0);
-  await till.advance(10 * 60);
+  await stage.advance(10 * 60);
   expect(await sweepMails(world)).toBe(1);
   expect(await sweepMails(world)).toBe(0);
   expect(ann.mails()).toEqual(["welcome"]);

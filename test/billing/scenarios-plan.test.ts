@@ -6,31 +6,31 @@ import { store } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cards, type Payer } from "./payer.ts";
 import { refused } from "./refused.ts";
-import { DAY, HOUR, openTill, type Till } from "./till.ts";
+import { DAY, HOUR, openStripeStage, type StripeStage } from "./stripe-stage.ts";
 
-let till: Till;
+let stage: StripeStage;
 beforeEach(async () => {
-  till = await openTill();
+  stage = await openStripeStage();
 });
-afterEach(() => till.close());
+afterEach(() => stage.close());
 
 const change = async (payer: Payer, plan: PlanName, preview = false) => {
   const done = await changePlan(payer.ctx, { plan, preview });
-  await till.settle();
+  await stage.settle();
   return done;
 };
 
 /** Someone who bought a plan ten days ago. */
 async function bought(plan: PlanName, card?: string): Promise<Payer> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.buy(plan, card);
-  await till.advance(10 * DAY);
+  await stage.advance(10 * DAY);
   return payer;
 }
 
 async function toBoundary(payer: Payer): Promise<void> {
   const [item] = (await payer.subscription()).items.data;
-  await till.advance((item?.current_period_end ?? 0) - till.control.now());
+  await stage.advance((item?.current_period_end ?? 0) - stage.control.now());
 }
 
 const post = (url: string, fields: Record<string, string>) =>
@@ -63,13 +63,13 @@ test("the same request again is the same answer and no second charge; the same k
   const again = await changePlan(ctx, { plan: "pro" });
   expect(again).toMatchObject({ status: "done", due: first.due, from: "solo", kind: "upgrade" });
   expect(await refused(changePlan(ctx, { plan: "studio" }))).toMatchObject({ code: "idempotency.mismatch" });
-  await till.settle();
+  await stage.settle();
   expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(2);
 });
 
 /** From here on a process dies once Stripe has taken its change of a subscription, until the answer is called. */
 async function dieAfterUpdate(): Promise<() => void> {
-  const real = await till.test.world.stripe();
+  const real = await stage.test.world.stripe();
   const update = real.subscriptions.update.bind(real.subscriptions);
   real.subscriptions.update = (async (...args: Parameters<typeof update>) => {
     await update(...args);
@@ -84,7 +84,7 @@ test("a process that dies after Stripe has taken the upgrade is made good by the
   const ann = await bought("solo");
   const ctx = ann.once("key-1");
   const revive = await dieAfterUpdate();
-  const { done } = await till.unheard(() => changePlan(ctx, { plan: "pro" }).catch((error: Error) => error.message));
+  const { done } = await stage.unheard(() => changePlan(ctx, { plan: "pro" }).catch((error: Error) => error.message));
   expect(done).toBe("killed");
   revive();
   expect(await changePlan(ctx, { plan: "pro" })).toMatchObject({ status: "done", kind: "upgrade" });
@@ -98,9 +98,9 @@ test("a request that died is not repeated once Stripe may have forgotten it, les
   const ctx = ann.once("key-1");
   await expect(changePlan(ctx, { plan: "pro" })).rejects.toThrow("killed");
   revive();
-  await till.settle();
+  await stage.settle();
   expect(await change(ann, "studio")).toMatchObject({ status: "done", from: "pro" });
-  await till.advance(DAY + HOUR);
+  await stage.advance(DAY + HOUR);
   expect(await refused(changePlan(ctx, { plan: "pro" }))).toMatchObject({ code: "version.stale" });
   expect(await ann.account()).toMatchObject({ plan: "studio", pendingPlan: null });
   expect((await listInvoices(ann.ctx, { limit: 10 })).items).toHaveLength(3);
@@ -108,7 +108,7 @@ test("a request that died is not repeated once Stripe may have forgotten it, les
 
 test("an upgrade whose bank asks changes nothing until its page is answered, and then counts", async () => {
   const ann = await bought("solo");
-  till.control.failCards(await ann.customer(), "authentication_required");
+  stage.control.failCards(await ann.customer(), "authentication_required");
   const asked = await change(ann, "pro");
   expect(asked).toMatchObject({ status: "payment_needed" });
   expect(asked.url).toContain("/i/");
@@ -117,29 +117,29 @@ test("an upgrade whose bank asks changes nothing until its page is answered, and
   // Asked again: the same page, no second bill.
   expect(await change(ann, "pro")).toMatchObject({ status: "payment_needed", url: asked.url });
   expect(await refused(change(ann, "studio"))).toMatchObject({ code: "billing.change_pending" });
-  till.control.fixCards(await ann.customer());
+  stage.control.fixCards(await ann.customer());
   await post(String(asked.url), { saved: "yes" });
-  await till.settle();
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", anomalies: [] });
   expect(ann.mails()).toEqual(["welcome", "upgraded"]);
 });
 
 test("an upgrade that is declined begins no grace; another card on its page makes it count", async () => {
   const ann = await bought("solo");
-  till.control.failNextCharge("generic_decline");
+  stage.control.failNextCharge("generic_decline");
   const declined = await change(ann, "studio");
   expect(declined).toMatchObject({ status: "payment_needed" });
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", graceUntil: null });
   await post(String(declined.url), card(cards.works));
-  await till.settle();
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "studio", slotLimit: 30 });
 });
 
 test("an upgrade that nobody pays lapses after a day and leaves everything as it was", async () => {
   const ann = await bought("solo");
-  till.control.failNextCharge("generic_decline");
+  stage.control.failNextCharge("generic_decline");
   await change(ann, "pro");
-  await till.advance(DAY);
+  await stage.advance(DAY);
   expect((await ann.subscription()).pending_update).toBeNull();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", graceUntil: null, anomalies: [] });
   expect(ann.mails()).toEqual(["welcome"]);
@@ -155,11 +155,11 @@ test("a downgrade waits for the end of what is paid, is shown, and then happens 
   expect(await change(ann, "solo")).toMatchObject({ status: "planned", at: periodEnd });
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", slotLimit: 10, pendingPlan: "solo", anomalies: [] });
   await toBoundary(ann);
-  await till.advance(2 * HOUR);
+  await stage.advance(2 * HOUR);
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", slotLimit: 3, pendingPlan: null, anomalies: [] });
   const { items } = await listInvoices(ann.ctx, { limit: 10 });
   expect(items.map(({ amount }) => amount)).toEqual([900, 1900]);
-  await till.advance(32 * DAY);
+  await stage.advance(32 * DAY);
   expect((await ann.subscription()).schedule).toBeNull();
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "solo", pendingPlan: null, anomalies: [] });
   expect(ann.mails()).toEqual(["welcome", "downgrade-planned", "downgraded", "logs-shorter"]);
@@ -171,7 +171,7 @@ test("a planned downgrade that is taken back renews at the old price", async () 
   expect(await change(ann, "pro")).toMatchObject({ kind: "keep", status: "done" });
   expect(await ann.account()).toMatchObject({ plan: "pro", pendingPlan: null });
   await toBoundary(ann);
-  await till.advance(2 * HOUR);
+  await stage.advance(2 * HOUR);
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro" });
   expect((await listInvoices(ann.ctx, { limit: 10 })).items.map(({ amount }) => amount)).toEqual([1900, 1900]);
 });
@@ -201,8 +201,8 @@ test("an upgrade that is not paid has taken the planned downgrade back, and the 
   await change(ann, "solo");
   await ann.useCard("pm_card_chargeCustomerFail");
   expect(await change(ann, "studio")).toMatchObject({ status: "payment_needed" });
-  await till.settle();
-  await till.advance(DAY);
+  await stage.settle();
+  await stage.advance(DAY);
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", pendingPlan: null });
   expect(ann.mails()).toEqual(["welcome", "downgrade-planned", "downgrade-dropped"]);
 });
@@ -211,7 +211,7 @@ test("after a downgrade has happened one can go up and down again", async () => 
   const ann = await bought("studio");
   await change(ann, "pro");
   await toBoundary(ann);
-  await till.advance(DAY);
+  await stage.advance(DAY);
   expect(await change(ann, "solo")).toMatchObject({ status: "planned" });
   expect(await ann.account()).toMatchObject({ plan: "pro", pendingPlan: "solo" });
   expect(await change(ann, "studio")).toMatchObject({ status: "done" });
@@ -240,15 +240,15 @@ test("a downgrade below what is used warns beforehand, stops nothing, and refuse
 
 test("a schedule left half made by a process that died is flagged, blocks nothing for ever, and is used by the next request", async () => {
   const ann = await bought("pro");
-  const real = await till.test.world.stripe();
+  const real = await stage.test.world.stripe();
   const update = real.subscriptionSchedules.update.bind(real.subscriptionSchedules);
   real.subscriptionSchedules.update = (() => Promise.reject(new Error("killed"))) as unknown as typeof update;
   await expect(change(ann, "solo")).rejects.toThrow("killed");
   real.subscriptionSchedules.update = update;
-  await till.settle();
+  await stage.settle();
   const { customer } = await ann.account();
   const { syncCustomer } = await import("@berth/domain/billing/sync.ts");
-  await syncCustomer(till.test.world, String(customer));
+  await syncCustomer(stage.test.world, String(customer));
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", pendingPlan: null, anomalies: ["orphan_schedule"] });
   expect(await change(ann, "solo")).toMatchObject({ status: "planned" });
   expect(await ann.account()).toMatchObject({ pendingPlan: "solo", anomalies: [] });
@@ -258,12 +258,12 @@ test("a cancellation in the portal ends at the period's end, is mailed, and can 
   const ann = await bought("pro");
   const page = await ann.portal();
   expect((await post(`${page}/cancel`, {})).status).toBe(303);
-  await till.settle();
+  await stage.settle();
   const { periodEnd } = await ann.account();
   expect(await ann.account()).toMatchObject({ kind: "good", cancelAt: periodEnd });
   expect(await refused(change(ann, "studio"))).toMatchObject({ code: "billing.canceling" });
   expect((await post(`${page}/renew`, {})).status).toBe(303);
-  await till.settle();
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ kind: "good", cancelAt: null });
   expect((await post(`${page}/cancel`, {})).status).toBe(303);
   await toBoundary(ann);
@@ -276,29 +276,29 @@ test("a cancellation in the portal drops a planned downgrade, and we say so", as
   const ann = await bought("pro");
   await change(ann, "solo");
   await post(`${await ann.portal()}/cancel`, {});
-  await till.settle();
+  await stage.settle();
   expect(await ann.account()).toMatchObject({ plan: "pro", pendingPlan: null, cancelAt: expect.any(String), anomalies: [] });
 });
 
 test("nobody changes plans with a bill open, without a subscription, or to the plan they have", async () => {
-  const ann = await till.signUp();
+  const ann = await stage.signUp();
   expect(await refused(change(ann, "pro"))).toMatchObject({ code: "billing.required" });
   await ann.buy("pro");
   expect(await refused(change(ann, "pro"))).toMatchObject({ code: "billing.same_plan" });
-  till.control.failCards(await ann.customer(), "generic_decline");
+  stage.control.failCards(await ann.customer(), "generic_decline");
   await toBoundary(ann);
-  await till.advance(2 * HOUR);
+  await stage.advance(2 * HOUR);
   const grace = await refused(change(ann, "studio"));
   expect(grace).toMatchObject({ code: "billing.grace", facts: { fix_url: "https://berth.test/billing" } });
   expect(grace.facts.until).toBe((await ann.account()).graceUntil);
-  await till.advance(8 * DAY);
+  await stage.advance(8 * DAY);
   expect(await refused(change(ann, "solo"))).toMatchObject({ code: "billing.restricted" });
 });
 
 test("a plan that Stripe changed without a word is caught up with before another change", async () => {
   const ann = await bought("pro");
   const { id } = await ann.subscription();
-  await till.unheard(() => till.stripe.subscriptions.cancel(id));
+  await stage.unheard(() => stage.stripe.subscriptions.cancel(id));
   expect(await refused(change(ann, "studio"))).toMatchObject({ code: "version.stale" });
   expect(await ann.account()).toMatchObject({ kind: "ended" });
 });
@@ -312,5 +312,5 @@ test("invoices come a page at a time, newest first, with amounts in cents and St
   expect([...first.items, ...rest.items].map(({ status }) => status)).toEqual(["paid", "paid", "paid"]);
   expect(rest.next).toBeNull();
   expect(rest.items[0]).toMatchObject({ amount: 900, remaining: 0, currency: "usd", url: expect.stringContaining("/i/") });
-  expect((await listInvoices((await till.signUp()).ctx, { limit: 2 })).items).toEqual([]);
+  expect((await listInvoices((await stage.signUp()).ctx, { limit: 2 })).items).toEqual([]);
 });

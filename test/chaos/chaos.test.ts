@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Stage, type StageOptions, startStage } from "../e2e/stage.ts";
 import { available } from "../lab/lab.ts";
 import { DOCKER_MEGABYTES, type Fault, faults } from "./faults.ts";
-import { addLane, type Lane, type Outcome } from "./lane.ts";
+import { addLane, type Lane, type Outcome } from "./server-under-faults.ts";
 
 const reason = available();
 const minutes = 60_000;

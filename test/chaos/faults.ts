@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoError } from "@berth/local-dynamodb/error.ts";
 import { replace } from "../bench/meter.ts";
 import type { Stage } from "../e2e/stage.ts";
-import { type Judging, type Lane, type Outcome, struck } from "./lane.ts";
+import { type Judging, type Lane, type Outcome, struck } from "./server-under-faults.ts";
 
 /** Of every lane's Docker: some room more than a deploy asks for. */
 export const DOCKER_MEGABYTES = 280;

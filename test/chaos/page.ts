@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { spread } from "../bench/figure.ts";
-import type { Outcome } from "./lane.ts";
+import type { Outcome } from "./server-under-faults.ts";
 
 export interface Told {
   readonly what: string;

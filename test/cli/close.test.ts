@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { proofCode } from "../api/proved.ts";
 import type { Payer } from "../billing/payer.ts";
-import { openTill, type Till } from "../billing/till.ts";
+import { openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { flat, useCli } from "./harness.ts";
 
-let till: Till;
+let stage: StripeStage;
 const cli = useCli(async () => {
-  till = await openTill({ chaos: "calm" });
-  return till.test;
+  stage = await openStripeStage({ chaos: "calm" });
+  return stage.test;
 });
-afterAll(() => till.close());
+afterAll(() => stage.close());
 
 async function customer(): Promise<{ payer: Payer; token: string; email: string }> {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   await payer.buy("pro");
   return { payer, token: await payer.token(undefined, { proved: false }), email: payer.user.email };
 }
@@ -25,9 +25,9 @@ test("a program proves in two steps, and then gets the link that leads into the 
   expect(await billing()).toMatchObject({ portal: null, page: `${cli.url}/billing` });
   const sent = await cli.berth(["prove", "--json"], { token });
   expect(sent.json).toMatchObject({ to: [expect.stringContaining("…@example.com")], until: null, next: ["berth prove CODE"] });
-  const wrong = await cli.berth(["prove", proofCode(till.test, email) === "111111" ? "222222" : "111111", "--json"], { token });
+  const wrong = await cli.berth(["prove", proofCode(stage.test, email) === "111111" ? "222222" : "111111", "--json"], { token });
   expect([wrong.code, wrong.json.code]).toEqual([1, "auth.code_wrong"]);
-  const proof = await cli.berth(["prove", proofCode(till.test, email)], { token });
+  const proof = await cli.berth(["prove", proofCode(stage.test, email)], { token });
   expect(proof.stdout).toMatch(/✓ Proved until/);
   const { portal } = await billing();
   expect(await (await fetch(portal)).text()).toContain("Cancel");
@@ -42,7 +42,7 @@ test("without a terminal the account is closed only when told so, and after a pr
   expect([unproved.code, unproved.json]).toMatchObject([1, { code: "auth.proof", next: ["berth prove"] }]);
   expect(await payer.state()).toBe("active");
   await cli.berth(["prove"], { token });
-  await cli.berth(["prove", proofCode(till.test, email)], { token });
+  await cli.berth(["prove", proofCode(stage.test, email)], { token });
   const done = await cli.berth(["account", "delete", "--yes", "--json"], { token });
   expect([done.code, done.json]).toEqual([0, { status: "closed" }]);
   expect((await cli.berth(["account", "delete", "--yes"], { token })).code).toBe(4);
@@ -54,7 +54,7 @@ test("apps on servers are named, and stay where they are when they are to be lef
   await payer.app();
   await payer.work(await payer.deploy("shop", { targets: ["web1"] }));
   await cli.berth(["prove"], { token });
-  await cli.berth(["prove", proofCode(till.test, email)], { token });
+  await cli.berth(["prove", proofCode(stage.test, email)], { token });
   const kept = await cli.berth(["account", "delete", "--yes"], { token });
   expect(kept.code).toBe(1);
   expect(kept.stderr).toContain("shop (production) on web1");
@@ -80,7 +80,7 @@ test("at a terminal it asks, asks for the code, and forgets the login", async ()
     watch: (text, child) => {
       if (typed || !text.includes("Code from the mail")) return;
       typed = true;
-      setTimeout(() => child.stdin?.write(`${proofCode(till.test, email)}\r`), 80);
+      setTimeout(() => child.stdin?.write(`${proofCode(stage.test, email)}\r`), 80);
     },
   });
   expect(flat(done.stdout)).toContain("The account is closed");

@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cards, type Payer } from "../billing/payer.ts";
-import { openTill, type Till } from "../billing/till.ts";
+import { openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { flat, useCli } from "./harness.ts";
 
-let till: Till;
+let stage: StripeStage;
 const cli = useCli(async () => {
-  till = await openTill({ chaos: "calm" });
-  return till.test;
+  stage = await openStripeStage({ chaos: "calm" });
+  return stage.test;
 });
-afterAll(() => till.close());
+afterAll(() => stage.close());
 
 interface Customer {
   readonly payer: Payer;
   readonly token: string;
 }
 const customer = async (plan?: "solo" | "pro"): Promise<Customer> => {
-  const payer = await till.signUp();
+  const payer = await stage.signUp();
   if (plan) await payer.buy(plan);
   return { payer, token: await payer.token(["billing"]) };
 };
 const berth = async ({ token }: Pick<Customer, "token">, ...args: string[]) => {
   const run = await cli.berth(args, { token });
-  await till.settle();
+  await stage.settle();
   return run;
 };
 
@@ -51,7 +51,7 @@ describe("who has no plan", () => {
     expect(stdout).toContain("solo costs $9 a month");
     const [, url = ""] = /Pay it here: (\S+)/.exec(stdout) ?? [];
     expect((await ann.payer.pay(url, cards.works)).status).toBe(303);
-    await till.settle();
+    await stage.settle();
     expect((await berth(ann, "plan")).stdout).toMatch(/Plan +solo, \$9 a month\nStanding +active/);
     expect((await berth(ann, "plan", "--json")).json).toMatchObject({ plan: "solo", pendingPlan: null, over: false });
   });
@@ -93,7 +93,7 @@ describe("a larger plan", () => {
   test("that the bank asks about ends with 1 and the page to pay on, which a second change names too", async () => {
     const ann = await customer("solo");
     await ann.payer.useCard("pm_card_authenticationRequired");
-    await till.settle();
+    await stage.settle();
     const { code, stdout } = await berth(ann, "plan", "change", "pro", "--yes");
     expect(code, stdout).toBe(1);
     expect(stdout).toContain("! pro waits to be paid");
@@ -145,9 +145,9 @@ describe("a change that cannot be", () => {
 
   test("while Stripe is silent is told as such and charges nothing", async () => {
     const ann = await customer("solo");
-    till.outage.stripe = 100;
+    stage.outage.stripe = 100;
     const run = await berth(ann, "plan", "change", "pro", "--yes", "--json");
-    till.outage.stripe = 0;
+    stage.outage.stripe = 0;
     expect([run.code, run.json.code]).toEqual([1, "billing.unavailable"]);
     expect(await ann.payer.account()).toMatchObject({ plan: "solo" });
   });

@@ -24,7 +24,7 @@ const changing = (mutant: Mutant): Plugin => ({
 });
 
 /** Production code and simulation as one file, which starts fast; answers its path. With a mutant, that change is made in it. */
-export async function bundleSimulation(name: string, mutant?: Mutant, entry = "share.ts"): Promise<string> {
+export async function bundleSimulation(name: string, mutant?: Mutant, entry = "worker-thread.ts"): Promise<string> {
   const folder = join(root, ".cache/simulation");
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}.mjs`);

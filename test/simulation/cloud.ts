@@ -6,6 +6,7 @@ import { functions, queues, VISIBILITY_TIMEOUTS } from "../../functions/manifest
 import { relayStream } from "../../functions/workers/relay.ts";
 import { rolloutQueue } from "../../functions/workers/rollout.ts";
 import { createApi } from "./api.ts";
+import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
@@ -15,7 +16,6 @@ import { createReading } from "./reading.ts";
 import { createRunner, type Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import { createTable, tableName } from "./table.ts";
-import { createVoices } from "./voice.ts";
 import { worldOf } from "./world.ts";
 
 const MINUTE = 60_000;

@@ -9,11 +9,11 @@ import {
   type RunEvent,
   type RunInput,
 } from "@berth/domain/remote/remote.ts";
+import type { Voices } from "./container-log.ts";
 import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
 import type { Run, Runner, Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
-import type { Voices } from "./voice.ts";
 
 export const hostKeyOf = (host: string): HostKey => ({
   type: "ssh-ed25519",

@@ -1,8 +1,8 @@
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "@berth/domain/remote/remote.ts";
+import type { Said, Voices } from "./container-log.ts";
 import type { Process } from "./process.ts";
 import type { Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
-import type { Said, Voices } from "./voice.ts";
 
 type Tell = (event: RunEvent) => void;
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { Report, Share } from "./share.ts";
+import type { Report, Share } from "./worker-thread.ts";
 
 /** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A hundred seeds without an end, or with a crash, count as bad. */
 function share(bundle: string, data: Share, limitSeconds: number): Promise<Report> {

@@ -2,12 +2,12 @@ import { logReaders } from "@berth/domain/held.ts";
 import type { LogItem } from "@berth/domain/log/item.ts";
 import { READ_SECONDS } from "@berth/domain/remote/deadline.ts";
 import { unmarshalItem } from "@berth/local-dynamodb/marshal.ts";
+import type { Voices } from "./container-log.ts";
 import type { Stays } from "./listen.ts";
 import type { Process } from "./process.ts";
 import type { Server } from "./runner.ts";
 import type { Stage } from "./stage.ts";
 import type { Table } from "./table.ts";
-import type { Voices } from "./voice.ts";
 
 type Row = Record<string, unknown>;
 

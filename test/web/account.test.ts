@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { proofCode } from "../api/proved.ts";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
-import { barriers } from "./barriers.ts";
+import { barriers } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
 import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";

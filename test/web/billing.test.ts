@@ -1,29 +1,29 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { proofCode } from "../api/proved.ts";
-import { DAY, openTill, type Till } from "../billing/till.ts";
+import { DAY, openStripeStage, type StripeStage } from "../billing/stripe-stage.ts";
 import { type TestApi, testApi } from "../support/api.ts";
-import { barriers } from "./barriers.ts";
+import { barriers } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
 import { cards } from "./cards.ts";
 import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { type Visitor, visit } from "./visitor.ts";
 
-let till: Till;
+let stage: StripeStage;
 let api: TestApi;
 let browser: Browser;
 let site: Dashboard;
 let visitor: Visitor;
 
 beforeAll(async () => {
-  till = await openTill({ chaos: "calm" });
-  api = testApi(till.test);
+  stage = await openStripeStage({ chaos: "calm" });
+  api = testApi(stage.test);
   [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
 });
 afterAll(async () => {
   await browser?.close();
   await site?.close();
-  await till?.close();
+  await stage?.close();
 });
 beforeEach(async () => {
   visitor = await visit(browser, site.url);
@@ -57,7 +57,7 @@ async function typeCard(number: string): Promise<void> {
 }
 
 async function customerOf(email: string): Promise<string> {
-  const { data } = await till.stripe.customers.list({ email });
+  const { data } = await stage.stripe.customers.list({ email });
   if (!data[0]) throw new Error(`${email} is no customer`);
   return data[0].id;
 }
@@ -77,11 +77,11 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   expect(await barriers(visitor)).toEqual([]);
 
   // The next charges are made without the customer; a card that always asks could not pay them.
-  await till.stripe.paymentMethods
+  await stage.stripe.paymentMethods
     .attach("pm_card_visa", { customer: await customerOf(email) })
     .then(async ({ id, customer }) => {
-      const { data } = await till.stripe.subscriptions.list({ customer: String(customer) });
-      await till.stripe.subscriptions.update(data[0]?.id ?? "", { default_payment_method: id });
+      const { data } = await stage.stripe.subscriptions.list({ customer: String(customer) });
+      await stage.stripe.subscriptions.update(data[0]?.id ?? "", { default_payment_method: id });
     });
 
   await page.goto("/plans");
@@ -106,8 +106,8 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   await page.getByRole("region", { name: "Invoices" }).getByText("$9", { exact: true }).waitFor();
   expect(await barriers(visitor)).toEqual([]);
 
-  till.control.failCards(await customerOf(email), "generic_decline");
-  await till.advance(31 * DAY + 7_200);
+  stage.control.failCards(await customerOf(email), "generic_decline");
+  await stage.advance(31 * DAY + 7_200);
   await signUp(email); // a session lasts 30 days
   await page.getByRole("complementary", { name: "Billing notice" }).getByText("8 April 2027").waitFor();
   await page.getByRole("link", { name: "Fix the payment" }).click();
@@ -116,7 +116,7 @@ test("a stranger signs up, pays with 3D Secure, upgrades, plans a downgrade and 
   await page.getByRole("region", { name: "Invoices" }).getByText("Open", { exact: true }).waitFor();
   expect(await barriers(visitor)).toEqual([]);
 
-  till.control.fixCards(await customerOf(email));
+  stage.control.fixCards(await customerOf(email));
   await page.getByRole("button", { name: "Fix the payment" }).click();
   await page.getByRole("heading", { name: /Billing for/ }).waitFor();
   await page.getByRole("link", { name: "Pay now" }).click();
@@ -133,7 +133,7 @@ async function prove(email: string): Promise<void> {
   const field = visitor.page.getByRole("dialog", { name: "Is it you?" }).getByLabel("Six-digit code");
   await field.waitFor();
   await visitor.page.getByText("We mailed a code to").waitFor();
-  await field.pressSequentially(proofCode(till.test, email));
+  await field.pressSequentially(proofCode(stage.test, email));
 }
 
 test("after an hour the portal opens only with a code from the mail", async () => {
@@ -146,7 +146,7 @@ test("after an hour the portal opens only with a code from the mail", async () =
   await typeCard(cards.works);
   await page.getByRole("button", { name: "Subscribe" }).click();
   await heading("Your plan is active");
-  await till.advance(3600);
+  await stage.advance(3600);
   await page.goto("/billing");
   await page.getByRole("button", { name: "Card, invoices, cancelling" }).click();
   await page.getByText("We mailed a code to c…@harbour.example").waitFor();
@@ -162,13 +162,13 @@ test("after an hour the portal opens only with a code from the mail", async () =
   const dialog = page.getByRole("dialog");
   await dialog.getByText("Type the word first").waitFor();
   expect(await barriers(visitor)).toEqual([]);
-  await till.advance(1000);
+  await stage.advance(1000);
   await dialog.getByLabel("Type close to confirm").fill("close");
   await page.keyboard.press("Enter");
   await prove(email);
   await page.getByText("Your account is closed.").waitFor();
   await heading(/A berth for every app/);
-  expect((await till.stripe.customers.list({ email })).data).toEqual([]);
+  expect((await stage.stripe.customers.list({ email })).data).toEqual([]);
   await signUp(email);
   await page.goto("/billing");
   await page.getByText("No plan yet").waitFor();

@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
-import { barriers } from "./barriers.ts";
+import { barriers } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
 import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { type PageOf, pagesOf } from "./pages.ts";

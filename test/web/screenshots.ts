@@ -6,7 +6,7 @@ import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { globalKey, key, listAll, store, touch } from "@berth/domain/table.ts";
 import type { Page } from "playwright-core";
-import { openTill } from "../billing/till.ts";
+import { openStripeStage } from "../billing/stripe-stage.ts";
 import { testApi } from "../support/api.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { launchBrowser } from "./browser.ts";
@@ -24,15 +24,15 @@ const WIDEST_BYTES = 150 * 1024;
 const TALLEST = { 360: 3_200, 1440: 1_900 } as const;
 
 const wanted = new Set(process.argv.slice(2));
-const till = await openTill({ chaos: "calm" });
-const api = testApi(till.test);
+const stage = await openStripeStage({ chaos: "calm" });
+const api = testApi(stage.test);
 
 /** Buys the plan on the local Stripe's page; answers where that leads back to. */
 async function buy(ctx: Context): Promise<string> {
   const { url } = await startCheckout(ctx, "pro");
   const form = new URLSearchParams({ number: cards.works, expiry: "12 / 40", cvc: "123", name: "Mara Harbour" });
   const answer = await fetch(url, { method: "POST", body: form, redirect: "manual" });
-  await till.settle();
+  await stage.settle();
   const { pathname, search } = new URL(answer.headers.get("location") ?? "");
   return pathname + search;
 }
@@ -119,5 +119,5 @@ try {
 } finally {
   await browser.close();
   await site.close();
-  await till.close();
+  await stage.close();
 }

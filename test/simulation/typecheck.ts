@@ -13,7 +13,7 @@ export function createChecker(name: string) {
   mkdirSync(folder, { recursive: true });
   for (const each of below) cpSync(join(root, each), join(folder, each), { recursive: true });
   const config = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as object;
-  const include = ["packages/domain", "functions", "test/simulation/share.ts"];
+  const include = ["packages/domain", "functions", "test/simulation/worker-thread.ts"];
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ ...config, include, exclude: [] }));
   const check = () => {
     const { stdout, error } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" });

@@ -16,7 +16,7 @@ const BATCH = 1000;
  * Runs the real sync through random histories, with every read and write of it between any other, and expects after each that the account
  * is what derive makes of Stripe's last snapshot. Set FIRST_SEED and HISTORIES to run others or a single one again.
  */
-export async function runFenced(seeds: { first: number; count: number }): Promise<void> {
+export async function runHistories(seeds: { first: number; count: number }): Promise<void> {
   const first = Number(process.env.FIRST_SEED ?? seeds.first);
   const end = first + Number(process.env.HISTORIES ?? seeds.count);
   let dice: Dice = Math.random;

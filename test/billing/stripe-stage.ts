@@ -13,7 +13,7 @@ import { checkedFetch, serveHook } from "./wire.ts";
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 /** The product and a local Stripe, each over real HTTP to the other, on one clock. */
-export interface Till {
+export interface StripeStage {
   readonly test: TestWorld;
   /** The test's own way to Stripe: what is done there by hand. */
   readonly stripe: Stripe;
@@ -46,15 +46,15 @@ export interface Till {
 const START_SECONDS = Date.UTC(2027, 2, 1, 12) / 1000;
 const MOST_RECEIVES = 8;
 
-/** Opens a till. Deliveries come in any order and one in ten twice, unless said. */
-export async function openTill(options: StripeOptions & { chaos?: "calm" | "rough" } = {}): Promise<Till> {
+/** Opens a stage. Deliveries come in any order and one in ten twice, unless said. */
+export async function openStripeStage(options: StripeOptions & { chaos?: "calm" | "rough" } = {}): Promise<StripeStage> {
   const { chaos = "rough", ...rest } = options;
   const local = createStripe({ now: () => START_SECONDS * 1000, seed: 11, retryDelaysMs: [5, 10, 20, 40], ...rest });
   const server = await local.serve();
   const { control } = server;
   const checking = checkedFetch();
   const asked = { reads: 0, writes: 0 };
-  const outage: Till["outage"] = { webhook: false, queue: false, stripe: 0 };
+  const outage: StripeStage["outage"] = { webhook: false, queue: false, stripe: 0 };
   const connect = (fetch: typeof globalThis.fetch) =>
     new Stripe("sk_test_till", {
       host: "127.0.0.1",
@@ -95,7 +95,7 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
   control.chaos(chaos);
   await sell(stripe);
 
-  const till: Till = {
+  const stage: StripeStage = {
     test,
     stripe,
     asked,
@@ -105,7 +105,7 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
     outage,
     deadLetters,
     validated: checking.count,
-    signUp: async () => payer(till, await testTenant(test, { state: "none" })),
+    signUp: async () => payer(stage, await testTenant(test, { state: "none" })),
     eventsOf: (customer) =>
       control
         .events()
@@ -114,11 +114,11 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
     async deliver(events) {
       for (const event of events) {
         control.redeliver(event);
-        await till.settle();
+        await stage.settle();
       }
     },
     async unheard(work) {
-      await till.settle();
+      await stage.settle();
       const before = new Set(control.events().map(({ id }) => id));
       control.chaos({ drop: 1 });
       const done = await work();
@@ -128,13 +128,13 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
       return { done, events: events.map(({ id }) => id) };
     },
     async settle() {
-      await settle(till);
+      await settle(stage);
     },
     async advance(seconds) {
       // A day at a time, so that what happens on one is heard of on it.
       for (let left = seconds; left > 0; left -= DAY) {
-        await till.leap(Math.min(left, DAY));
-        await till.settle();
+        await stage.leap(Math.min(left, DAY));
+        await stage.settle();
       }
     },
     async leap(seconds) {
@@ -147,24 +147,24 @@ export async function openTill(options: StripeOptions & { chaos?: "calm" | "roug
       test.close();
     },
   };
-  return till;
+  return stage;
 }
 
 /** Works the billing queue through the real handler until it and Stripe's deliveries are at rest. */
-async function settle(till: Till): Promise<void> {
-  const answer = syncQueue(till.test.world);
+async function settle(stage: StripeStage): Promise<void> {
+  const answer = syncQueue(stage.test.world);
   const receives = new Map<unknown, number>();
   for (;;) {
-    await till.control.idle();
-    const sent = till.test.take("billing");
+    await stage.control.idle();
+    const sent = stage.test.take("billing");
     if (sent.length === 0) return;
     for (const each of sent) {
       const count = (receives.get(each.message) ?? 0) + 1;
       receives.set(each.message, count);
       const { batchItemFailures } = await answer(sqsEvent(each.message, count));
       if (batchItemFailures.length === 0) continue;
-      if (count >= MOST_RECEIVES) till.deadLetters.push(each.message);
-      else till.test.sent.push(each);
+      if (count >= MOST_RECEIVES) stage.deadLetters.push(each.message);
+      else stage.test.sent.push(each);
     }
   }
 }
