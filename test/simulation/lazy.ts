@@ -1,0 +1,22 @@
+// Loaded at their first use in production; here before the first seed, so that a first import shifts no order of events.
+await Promise.all([
+  import("ipaddr.js"),
+  import("yaml"),
+  import("@berth/domain/deployment/deploy.ts"),
+  import("@berth/domain/engine/cancel.ts"),
+  import("@berth/domain/app/create.ts"),
+  import("@berth/domain/deployment/remove.ts"),
+  import("@berth/domain/token/issue.ts"),
+  import("@berth/domain/container/fresh.ts"),
+  import("@berth/domain/log/open.ts"),
+  import("@berth/domain/log/read.ts"),
+  import("@berth/domain/closing/close.ts"),
+  import("@berth/domain/token/device.ts"),
+  import("@berth/domain/import/apply.ts"),
+  import("@berth/domain/billing/change.ts"),
+  import("@berth/domain/billing/checkout.ts"),
+  import("@berth/domain/billing/portal.ts"),
+  import("@berth/domain/billing/refresh.ts"),
+]);
+
+export {};
