@@ -6,7 +6,7 @@ import { get, globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import { syncQueue } from "../../functions/billing/sync.ts";
-import { HOUR, openStripeStage, sqsEvent, type StripeStage } from "./stripe-stage.ts";
+import { HOUR, openStripeStage, type StripeStage, sqsEvent } from "./stripe-stage.ts";
 
 let stage: StripeStage;
 beforeEach(async () => {
