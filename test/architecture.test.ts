@@ -114,12 +114,17 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "entitlement/permission",
     "error",
     "job/failure",
+    "job/kind-name",
+    "job/words",
     "plan/plan",
     "import/secret",
     "remote/user-name",
     "compose/reserved",
   ];
-  const words = [...tables.map((name) => `packages/domain/src/${name}.ts`), ...filesOf("packages/domain/src/*/problems.ts")];
+  const words = [
+    ...tables.map((name) => `packages/domain/src/${name}.ts`),
+    ...filesOf("packages/domain/src/*/problems.ts", "packages/domain/src/*/*.words.ts"),
+  ];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
   const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(
     (name) => `packages/domain/src/compose/${name}.ts`,

@@ -3,8 +3,8 @@ import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { kinds } from "@berth/domain/engine/kinds.ts";
 import { enqueue, getJob, type Job, listJobs, newJob, ring } from "@berth/domain/job/job.ts";
 import type { Change } from "@berth/domain/job/kind.ts";
-import type { KindWords } from "@berth/domain/job/kind-words.ts";
-import { jobKinds } from "@berth/domain/job/words.ts";
+import { jobKinds } from "@berth/domain/job/kind-name.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { commit } from "@berth/domain/table.ts";
 import type { Target } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test, vi } from "vitest";
@@ -13,36 +13,25 @@ import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
 
-/** A kind that the product does not have, whole: its words, what it asks for, what it runs and what its end means. */
-const toy = vi.hoisted(() => ({ words: {}, kind: {} }) as { words: KindWords; kind: Change<Swap> });
-
 type Swap = { input: { megabytes: string } };
 
-// The two lines that a kind has beside its own files.
-vi.mock("@berth/domain/job/words.ts", async (original) => {
-  const { jobWords } = await original<typeof import("@berth/domain/job/words.ts")>();
-  const all = { ...jobWords, swap: toy.words };
-  return { jobWords: all, jobKinds: Object.keys(all) };
+/** A kind that the product does not have: what it asks for, what it runs and what its end means. */
+const swap = vi.hoisted(() => ({}) as Change<Swap>);
+
+// The lines that a kind has beside its own files: its name, and what the engine knows it by.
+vi.mock("@berth/domain/job/kind-name.ts", async (original) => {
+  const { jobKinds: known } = await original<typeof import("@berth/domain/job/kind-name.ts")>();
+  return { jobKinds: [...known, "swap"] };
 });
 vi.mock("@berth/domain/engine/kinds.ts", async (original) => {
   const { kinds: known } = await original<typeof import("@berth/domain/engine/kinds.ts")>();
-  const all = { ...known, swap: toy.kind };
+  const all = { ...known, swap };
   return { kinds: all, kindOf: (job: Job) => all[job.kind] };
 });
 
 /** Jobs of which the end was committed. */
 const over: string[] = [];
-Object.assign(toy.words, {
-  entry: () => "swap",
-  title: ({ targets }) => `Make swap on ${targets}`,
-  subject: () => "The swap",
-  done: ({ targets }) => `${targets} has swap`,
-  failed: (_, bad) => ["There is no swap", `on ${bad}`],
-  canceling: { hint: "what is made stays", text: "What is made stays." },
-  releases: false,
-  logs: true,
-} satisfies KindWords);
-Object.assign(toy.kind, {
+Object.assign(swap, {
   changes: "target",
   input: z.object({ input: z.object({ megabytes: z.string().regex(/^\d+$/) }) }),
   retries: true,
@@ -64,7 +53,7 @@ async function accept(tenant: TestTenant, target: Target, megabytes: string): Pr
 const told = async (tenant: TestTenant) =>
   (await listAudit(tenant.ctx, { limit: 20 })).items.filter(({ action }) => action.startsWith("swap."));
 
-test("every kind that has words is one that the engine knows, and the other way round", () => {
+test("every kind that has a name is one that the engine knows, and the other way round", () => {
   expect(Object.keys(kinds)).toEqual(jobKinds);
 });
 
@@ -105,6 +94,16 @@ test("it is tried again, ends badly and is canceled as others are, by what it sa
       [full.id, "failed"],
       [canceled.id, "canceled"],
     ].sort(),
+  );
+});
+
+test("a program that has no words for it yet still says which kind it is, of what and where", () => {
+  const { entry, title, done, failed: fault } = wordsOf("swap");
+  expect(entry({ where: "", targets: "web1" })).toBe("swap");
+  expect(title({ where: "shop", targets: "web1" })).toBe("swap shop");
+  expect(done({ where: "", targets: "web1, web2" })).toBe("swap is done on web1, web2");
+  expect(fault({ where: "", targets: "web1, web2" }, "web2", "web1").join(" ")).toBe(
+    "swap has failed on web2; it is done on web1",
   );
 });
 

@@ -1,5 +1,6 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { Job } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { exits } from "../exit.ts";
 import { Refused } from "../refusal.ts";
 import type { Session } from "../session.ts";
@@ -47,7 +48,7 @@ async function ask(job: Job): Promise<string> {
       {
         value: "cancel",
         label: "Cancel it",
-        hint: job.kind === "remove" ? "what has begun is completed" : "a release that is live stays live",
+        hint: wordsOf(job.kind).canceling.hint,
       },
       { value: "watch", label: "Keep watching" },
     ]);

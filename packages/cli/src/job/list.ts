@@ -1,15 +1,14 @@
 import { body } from "@berth/api-client/client.ts";
+import { type JobKind, jobKinds } from "@berth/domain/job/kind-name.ts";
 import { choiceOf, type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
 import { more, type Paging, pagingOptions, parsePaging, readPages } from "../terminal/page.ts";
 import { jobTable } from "./view.ts";
 
-const kinds = ["deploy", "remove", "check"] as const;
-
 interface Input {
   readonly app: string | undefined;
-  readonly kind: (typeof kinds)[number] | undefined;
+  readonly kind: JobKind | undefined;
   readonly paging: Paging;
 }
 
@@ -20,11 +19,11 @@ export const examples: Verb<Input>["examples"] = [
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
-  pagingOptions(command.option("--app <name>", "only this app's").option("--kind <kind>", `only ${kinds.join(", ")}`));
+  pagingOptions(command.option("--app <name>", "only this app's").option("--kind <kind>", `only ${jobKinds.join(", ")}`));
 
 export const parse = (_: readonly string[], flags: Flags): Input => ({
   app: textOf(flags, "app"),
-  kind: choiceOf(flags, "kind", kinds),
+  kind: choiceOf(flags, "kind", jobKinds),
   paging: parsePaging(flags),
 });
 

@@ -1,4 +1,6 @@
 import type { Job, Rollout } from "@berth/api-client/types.ts";
+import type { Told as Telling } from "@berth/domain/job/kind-words.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { clean, listed, wrap } from "../terminal/text.ts";
 import { duration } from "../terminal/time.ts";
@@ -8,6 +10,15 @@ export type Failure = NonNullable<Rollout["failure"]>;
 export const rolloutsOf = (job: Job): Rollout[] => Object.values(job.rollouts).sort((a, b) => (a.name < b.name ? -1 : 1));
 export const placeOf = (job: Pick<Job, "app" | "environment">) =>
   job.environment === undefined || job.environment === "production" ? (job.app ?? "") : `${job.app} (${job.environment})`;
+
+/** A job as the words of its kind take it. */
+export const toldOf = (job: Job): Telling => ({
+  where: placeOf(job),
+  targets: names(rolloutsOf(job)),
+  release: job.release,
+  rollback: job.rollback,
+  again: job.again,
+});
 
 /** How long its work took, or has taken by `now`; the wait for its turn is not counted. Nothing for a job that never began. */
 export const took = ({ startedAt, endedAt }: Pick<Job, "startedAt" | "endedAt">, now?: Date): string | undefined => {
@@ -25,36 +36,8 @@ export function success(job: Job, paint: Paint): string[] {
     .filter(({ downMs }) => downMs !== undefined && downMs > 0)
     .map(({ name, downMs = 0 }) => `  ${clean(name)}: it did not answer for ${duration(downMs)}`);
   const mark = paint.green("✓");
-  switch (job.kind) {
-    case "deploy":
-      return [
-        job.again
-          ? `${mark} Started: release ${job.release} runs on ${names(all)}${time}`
-          : job.rollback
-            ? `${mark} Rolled back: release ${job.release} is live on ${names(all)}${time}`
-            : `${mark} Release ${job.release} is live on ${names(all)}${time}`,
-        ...down,
-      ];
-    case "remove":
-      return [`${mark} ${placeOf(job)} was removed from ${names(all)}${time}`];
-    case "check":
-      return [`${mark} ${names(all)} checked${time}`];
-  }
-}
-
-const subject = (job: Job) =>
-  job.kind === "deploy" ? `Release ${job.release}` : job.kind === "remove" ? placeOf(job) : "The server";
-
-/** What did not come about, and where it did. */
-function fault(job: Job, bad: string, good: string): readonly [what: string, where: string] {
-  switch (job.kind) {
-    case "deploy":
-      return [`Release ${job.release} did not go live`, `on ${bad}${good && `; it is live on ${good}`}`];
-    case "remove":
-      return [`${placeOf(job)} could not be removed`, `from ${bad}${good && `; it was removed from ${good}`}`];
-    case "check":
-      return [`${bad} is not ready`, good && `; ${good} is`];
-  }
+  const words = wordsOf(job.kind);
+  return [`${mark} ${words.done(toldOf(job))}${time}`, ...(words.releases ? down : [])];
 }
 
 /** What serves on a target now, after a job that did not go well there. `live` is the release that served before, if any. */
@@ -82,9 +65,10 @@ export function failure(
   const mark = paint.red("✗");
   const canceled = job.status === "canceled";
   const time = took(job) ? ` ${paint.dim(`(${took(job)})`)}` : "";
-  const [what, where] = fault(job, names(bad), names(good));
+  const words = wordsOf(job.kind);
+  const [what, where] = words.failed(toldOf(job), names(bad), names(good));
   const head = canceled
-    ? `${paint.yellow("!")} ${paint.bold("Canceled")}: ${subject(job).toLowerCase()}${time}`
+    ? `${paint.yellow("!")} ${paint.bold("Canceled")}: ${words.subject(toldOf(job)).toLowerCase()}${time}`
     : `${mark} ${paint.bold(what)} ${where}${time}`.replace(" ;", ";");
   const shown = canceled ? all : bad;
   return [
@@ -128,7 +112,7 @@ function oneFailure(
   const log = why?.log ?? [];
   const lines = [
     ...(why ? why.message.split("\n").flatMap(text) : []),
-    ...(job.kind === "deploy" ? text(`Now: ${served(rollout, live)}`) : []),
+    ...(wordsOf(job.kind).releases ? text(`Now: ${served(rollout, live)}`) : []),
     ...(why?.remedy && rollout.status !== "canceled" ? text(`What to do: ${why.remedy}`) : []),
     ...(log.length > 0
       ? [
@@ -144,7 +128,7 @@ function oneFailure(
 export function nextOf(job: Job): string[] {
   const target = rolloutsOf(job).find(({ status }) => status === "failed")?.name;
   const kind = job.failure?.class ?? "";
-  if (job.kind === "deploy" && ["unhealthy", "start.failed"].includes(kind))
+  if (wordsOf(job.kind).releases && ["unhealthy", "start.failed"].includes(kind))
     // What `berth logs` shows is the release that serves, not the one that failed.
     return [`berth jobs show ${job.id}`, `berth jobs watch ${job.id} --verbose`];
   if (kind === "hostkey.changed" || kind === "untrusted") return [`berth target trust ${target}`];

@@ -1,5 +1,6 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { AppStatus, Job } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { addressText } from "../app/view.ts";
 import { Refused } from "../refusal.ts";
 import type { Session } from "../session.ts";
@@ -16,7 +17,7 @@ export interface Places {
 
 export async function placesOf(session: Session, api: Client, job: Job): Promise<Places> {
   const page = `${(await session.place()).url}/jobs/${segment(job.id)}`;
-  if (job.kind !== "deploy" || job.status !== "succeeded" || job.app === undefined) return { page, addresses: [] };
+  if (!wordsOf(job.kind).releases || job.status !== "succeeded" || job.app === undefined) return { page, addresses: [] };
   try {
     const status = await body(api.v1.apps[":app"].status.$get({ param: { app: segment(job.app) }, query: {} }));
     const environment = status.environments.find(({ name }) => name === job.environment);

@@ -1,10 +1,11 @@
 import type { Job, Rollout } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { whoText } from "../audit/who.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
 import { ago, duration, moment } from "../terminal/time.ts";
-import { placeOf, rolloutsOf, served, took } from "./outcome.ts";
+import { rolloutsOf, served, toldOf, took } from "./outcome.ts";
 
 interface Look {
   readonly width: number;
@@ -28,11 +29,7 @@ const tones: Record<string, (paint: Paint) => (text: string) => string> = {
 /** A status in the colour of what it means. */
 export const toned = (paint: Paint, text: string, status: string) => (tones[status]?.(paint) ?? ((same: string) => same))(text);
 
-const what = (job: Job) => {
-  if (job.kind === "deploy")
-    return `${job.again ? "start" : job.rollback ? "roll back" : "deploy"} ${placeOf(job)} #${job.release}`;
-  return job.app === undefined ? job.kind : `${job.kind} ${placeOf(job)}`;
-};
+const what = (job: Job) => wordsOf(job.kind).entry(toldOf(job));
 
 export const jobTable = (jobs: readonly Job[], { width, paint, now }: Look): string[] =>
   table<Job>(
@@ -95,7 +92,7 @@ function rolloutLines(job: Job, rollout: Rollout, to: { width: number; paint: Pa
               .join(", "),
         ],
         ["  Message", failure && clean(failure.message)],
-        ["  Now", failure && job.kind === "deploy" && rollout.status === "failed" ? served(rollout, undefined) : undefined],
+        ["  Now", failure && wordsOf(job.kind).releases && rollout.status === "failed" ? served(rollout, undefined) : undefined],
         ["  What to do", failure?.remedy && clean(failure.remedy)],
       ],
       to,

@@ -5,7 +5,7 @@ import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
-import { jobKinds } from "./words.ts";
+import { jobKinds } from "./kind-name.ts";
 
 /**
  * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of

@@ -1,14 +1,22 @@
 import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
 import { checkWords } from "../target/check.words.ts";
+import type { JobKind } from "./kind-name.ts";
 import type { KindWords } from "./kind-words.ts";
 
-/** The kinds of jobs there are, by the names that are the contract, and what people read of each. */
-export const jobWords = {
-  deploy: deployWords,
-  remove: removeWords,
-  check: checkWords,
-} as const satisfies Record<string, KindWords>;
+/** What people read of each kind of job. */
+const jobWords: Readonly<Record<JobKind, KindWords>> = { deploy: deployWords, remove: removeWords, check: checkWords };
 
-export type JobKind = keyof typeof jobWords;
-export const jobKinds = Object.keys(jobWords) as JobKind[]; // its own keys
+/** What is read of a job of any kind, also of one that this program is older than. */
+export const wordsOf = (kind: string): KindWords => (Object.hasOwn(jobWords, kind) ? jobWords[kind as JobKind] : other(kind));
+
+const other = (kind: string): KindWords => ({
+  entry: ({ where }) => (where === "" ? kind : `${kind} ${where}`),
+  title: ({ where, targets }) => `${kind} ${where === "" ? targets : where}`,
+  subject: () => "The job",
+  done: ({ targets }) => `${kind} is done on ${targets}`,
+  failed: (_, bad, good) => [`${kind} has failed`, `on ${bad}${good && `; it is done on ${good}`}`],
+  canceling: { hint: "what has begun may be completed", text: "What has begun may be completed." },
+  releases: false,
+  logs: true,
+});

@@ -1,4 +1,5 @@
 import type { Failure, Job } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { Link } from "wouter-preact";
 import { Prose } from "../ui/prose.tsx";
 import { Scroll } from "../ui/scroll.tsx";
@@ -27,7 +28,7 @@ export function FailurePanel({ job }: { job: Job }) {
           </span>
         )}
       </p>
-      <FailureDetails failure={job.failure} deploy={job.kind === "deploy"} />
+      <FailureDetails failure={job.failure} deploy={wordsOf(job.kind).releases} />
     </section>
   );
 }

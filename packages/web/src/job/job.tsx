@@ -1,6 +1,7 @@
 import { body } from "@berth/api-client/client.ts";
 import { ended } from "@berth/api-client/job.ts";
 import type { Job } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -68,7 +69,7 @@ export function JobPage({ id }: { id: string }) {
           />
         ))}
       </ul>
-      {(job.kind !== "check" || events.length > 0) && <Log followed={followed} targets={rollouts} />}
+      {(wordsOf(job.kind).logs || events.length > 0) && <Log followed={followed} targets={rollouts} />}
       {canceling && <Cancel job={job} onClose={() => setCanceling(false)} />}
     </Page>
   );
@@ -98,12 +99,6 @@ function Facts({ job }: { job: Job }) {
   );
 }
 
-const canceling: Record<Job["kind"], string> = {
-  deploy: "Where the new release is not live yet, it is stopped and the previous one keeps running.",
-  remove: "Where the removal has not begun, nothing is removed. One that has begun on a server is completed.",
-  check: "The check is stopped. Nothing changes on the server.",
-};
-
 function Cancel({ job, onClose }: { job: Job; onClose: () => void }) {
   const cancel = useMutation({
     mutationFn: () => body(api.jobs[":job"].cancel.$post({ param: { job: job.id } })),
@@ -114,7 +109,7 @@ function Cancel({ job, onClose }: { job: Job; onClose: () => void }) {
   });
   return (
     <Dialog title="Cancel this job?" onClose={onClose}>
-      <p>{canceling[job.kind]}</p>
+      <p>{wordsOf(job.kind).canceling.text}</p>
       <Refusal error={cancel.error} />
       <div class="actions">
         <Button kind="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>

@@ -1,4 +1,5 @@
 import type { Job, Rollout } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import type { Tone } from "../ui/status.tsx";
 
 export const jobStatus: Record<Job["status"], { tone: Tone; word: string }> = {
@@ -30,14 +31,6 @@ const names = (job: Described) =>
 
 /** What a job is, in one line. */
 export function jobTitle(job: Described): string {
-  const where = job.environment && job.environment !== "production" ? `${job.app} (${job.environment})` : `${job.app}`;
-  switch (job.kind) {
-    case "deploy":
-      if (job.again) return `Start ${where}, release ${job.release}`;
-      return job.rollback ? `Roll ${where} back to release ${job.release}` : `Deploy ${where}, release ${job.release}`;
-    case "remove":
-      return `Remove ${where}`;
-    case "check":
-      return `Check ${names(job)}`;
-  }
+  const where = job.environment && job.environment !== "production" ? `${job.app} (${job.environment})` : (job.app ?? "");
+  return wordsOf(job.kind).title({ ...job, where, targets: names(job) });
 }
