@@ -5,8 +5,19 @@ import { mutants } from "../test/simulation/mutant.ts";
 import { cores, firstBad, runSeeds } from "../test/simulation/pool.ts";
 import { createChecker } from "../test/simulation/typecheck.ts";
 
+const usage = `Seeded histories of the whole system under faults; every invariant is checked in each (docs/simulation.md).
+
+  npm run simulate                                 20,000 seeds on all cores
+  npm run simulate -- --seeds 1000 --from 5000000  1,000 seeds from another one on
+  npm run simulate -- --seed 42                    one history as text, and what it broke
+  npm run simulate -- --mutants                    plants one bug after the other; each must be found within 10,000 seeds
+  npm run simulate -- --mutants --only lease       those with "lease" in their name; --upto and --skip are numbers of seeds and of bugs
+  npm run simulate -- --threads 1                  one core
+`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", default: false },
     seeds: { type: "string", default: "20000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
@@ -20,7 +31,8 @@ const { values } = parseArgs({
 const threads = Number(values.threads);
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-if (values.seed !== undefined) await replay(Number(values.seed));
+if (values.help) process.stdout.write(usage);
+else if (values.seed !== undefined) await replay(Number(values.seed));
 else if (values.mutants) await hunt();
 else await simulate(Number(values.seeds), Number(values.from));
 
