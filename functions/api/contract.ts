@@ -171,6 +171,9 @@ const commonProblems = (spec: Contract): Code[] => [
 export const problemsOf = (spec: Contract): Code[] => [...new Set([...commonProblems(spec), ...(spec.problems ?? [])])];
 export const statusOf = (code: Code) => catalogue[code].status;
 
+/** A list that is given whole. */
+export const all = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item) });
+
 /** One page of a list: give `next` back as `cursor` for the page after; null at the end. */
 export const page = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item), next: z.string().nullable() });
 

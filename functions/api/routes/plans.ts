@@ -1,7 +1,7 @@
 import { plans as catalogue, planNames } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract } from "../contract.ts";
+import { all, contract } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const Plan = z.object({
@@ -24,7 +24,7 @@ export const plans = new Hono<Env>().get(
     tag: "Billing",
     scope: "public",
     needs: "read",
-    answers: { 200: { description: "The plans", schema: z.object({ items: z.array(Plan) }) } },
+    answers: { 200: { description: "The plans", schema: all(Plan) } },
   }),
   (c) => c.json({ items: catalogue.map(({ lookupKey: _, ...plan }) => plan) }, 200),
 );

@@ -1,7 +1,7 @@
 import { endOtherSessions, endSession, listSessions, Session } from "@berth/domain/auth/session.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract } from "../contract.ts";
+import { all, contract } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Sessions";
@@ -15,7 +15,7 @@ export const sessions = new Hono<Env>()
       tag,
       scope: "session",
       needs: "identity",
-      answers: { 200: { description: "All of them", schema: z.object({ items: z.array(Session) }) } },
+      answers: { 200: { description: "All of them", schema: all(Session) } },
       problems: ["token.scope"],
     }),
     async (c) => c.json({ items: await listSessions(c.var.ctx) }, 200),

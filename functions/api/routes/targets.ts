@@ -11,7 +11,7 @@ import {
 } from "@berth/domain/target/target.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, name } from "../contract.ts";
+import { all, contract, name } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Targets";
@@ -27,7 +27,7 @@ export const targets = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      answers: { 200: { description: "All of them", schema: z.object({ items: z.array(Target) }) } },
+      answers: { 200: { description: "All of them", schema: all(Target) } },
     }),
     async (c) => c.json({ items: await listTargets(c.var.ctx) }, 200),
   )

@@ -3,6 +3,7 @@ import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { KEEP_SECONDS } from "../once.ts";
+import type { Page, Paging } from "../page.ts";
 import { fill, get, getAll, key, listAll, put, ttlIn, type Write } from "../table.ts";
 
 /**
@@ -98,10 +99,7 @@ export async function getAppIn(
   };
 }
 
-export async function listApps(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: App[]; next: string | null }> {
+export async function listApps(ctx: Context, input: Paging): Promise<Page<App>> {
   allow(ctx, "read", ANY_APP);
   const after = input.cursor === undefined ? undefined : `APP#${input.cursor}`;
   const wanted = (app: App) => (mayUse(ctx, { app: app.name }) ? app : undefined);

@@ -4,6 +4,7 @@ import { getSeen, NotSeen, type Place, readSeen, Seen } from "../container/seen.
 import { State, together } from "../container/state.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { findJob, Job } from "../job/job.ts";
+import type { Page, Paging } from "../page.ts";
 import { key, listAll } from "../table.ts";
 import { listTargets } from "../target/target.ts";
 import { App, Environment, getApp, listApps, listEnvironments } from "./app.ts";
@@ -103,10 +104,7 @@ const short = ({ environments, ...app }: Full): AppView => ({
   })),
 });
 
-export async function viewApps(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: AppView[]; next: string | null }> {
+export async function viewApps(ctx: Context, input: Paging): Promise<Page<AppView>> {
   allow(ctx, "read", ANY_APP);
   const [apps, rows] = await Promise.all([listApps(ctx, input), listAll(ctx, { pk: key(ctx, "").pk, prefix: "ENV#" })]);
   const environments = Map.groupBy(

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Actor, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
+import type { Page, Paging } from "../page.ts";
 import { fill, insert, key, type Write } from "../table.ts";
 import { Who, whoIs } from "./who.ts";
 
@@ -45,10 +46,7 @@ export function audit(ctx: Context, action: `${string}.${string}`, subject: stri
 const Cursor = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z#aud_[0-9A-Z]{26}$/);
 
 /** Newest first, a month's partition after the other, back to at most a year. */
-export async function listAudit(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: AuditLine[]; next: string | null }> {
+export async function listAudit(ctx: Context, input: Paging): Promise<Page<AuditLine>> {
   allow(ctx, "read");
   if (input.cursor !== undefined && !Cursor.safeParse(input.cursor).success)
     throw new Problem("input.invalid", { detail: "query.cursor: not one of this list" });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { allow, type Context } from "../context.ts";
 import { getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
+import type { Page, Paging } from "../page.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 
 /** A bill as the customer sees it. Amounts are integer cents. */
@@ -24,10 +25,7 @@ export const Invoice = z.object({
 export type Invoice = z.infer<typeof Invoice>;
 
 /** The account's bills, newest first; drafts are none yet. */
-export async function listInvoices(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: Invoice[]; next: string | null }> {
+export async function listInvoices(ctx: Context, input: Paging): Promise<Page<Invoice>> {
   allow(ctx, "billing");
   const { customer } = await getAccount(ctx);
   if (customer === undefined) return { items: [], next: null };

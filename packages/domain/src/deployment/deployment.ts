@@ -2,12 +2,10 @@ import { getApp } from "../app/app.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { findJob, type Job, listJobs } from "../job/job.ts";
+import type { Page, Paging } from "../page.ts";
 
 /** An app's deployments, newest first: its jobs of that kind. */
-export async function listDeployments(
-  ctx: Context,
-  { app, ...page }: { app: string; cursor?: string | undefined; limit: number },
-): Promise<{ items: Job[]; next: string | null }> {
+export async function listDeployments(ctx: Context, { app, ...page }: Paging & { app: string }): Promise<Page<Job>> {
   allow(ctx, "read", ANY_APP);
   const { name } = await getApp(ctx, app);
   return listJobs(ctx, { ...page, app: name, kind: "deploy" });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { appKey } from "../app/app.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
+import type { Page, Paging } from "../page.ts";
 import { fill, getAll, key } from "../table.ts";
 import { Note } from "./export.ts";
 
@@ -29,10 +30,7 @@ export const NOTES_BYTES = 300 * 1024;
 
 export const importedKey = (ctx: Pick<Context, "tenant">, app: string) => key(ctx, `IMPORTED#${app}`);
 
-export async function listImports(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: Imported[]; next: string | null }> {
+export async function listImports(ctx: Context, input: Paging): Promise<Page<Imported>> {
   allow(ctx, "read", ANY_APP);
   const after = input.cursor === undefined ? undefined : `IMPORTED#${input.cursor}`;
   const range = { pk: key(ctx, "").pk, prefix: "IMPORTED#", after, limit: input.limit };

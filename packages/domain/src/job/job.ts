@@ -3,6 +3,7 @@ import { Who, whoIs } from "../audit/who.ts";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
+import type { Page, Paging } from "../page.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
 import { jobKinds } from "./kind-name.ts";
@@ -196,8 +197,8 @@ export async function getJob(ctx: Context, id: string): Promise<Job> {
 /** Newest first. */
 export async function listJobs(
   ctx: Context,
-  input: { cursor?: string | undefined; limit: number; app?: string | undefined; kind?: Job["kind"] | undefined },
-): Promise<{ items: Job[]; next: string | null }> {
+  input: Paging & { app?: string | undefined; kind?: Job["kind"] | undefined },
+): Promise<Page<Job>> {
   allow(ctx, "read", ANY_APP);
   if (input.cursor !== undefined && !input.cursor.startsWith("job_"))
     throw new Problem("input.invalid", { detail: "query.cursor: not one of this list" });

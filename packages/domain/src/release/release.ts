@@ -4,6 +4,7 @@ import type { App } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import type { Page, Paging } from "../page.ts";
 import { fill, get, getLasting, insert, key, list, type Write } from "../table.ts";
 
 /**
@@ -92,10 +93,7 @@ export async function getBundle(
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }
 
-export async function pageOfReleases(
-  ctx: Context,
-  input: { app: string; environment: string; cursor?: string | undefined; limit: number },
-): Promise<{ items: Release[]; next: string | null }> {
+export async function pageOfReleases(ctx: Context, input: Paging & { app: string; environment: string }): Promise<Page<Release>> {
   const prefix = releasePrefix(input.app, input.environment);
   const after = input.cursor === undefined ? undefined : `${prefix}${input.cursor}`;
   const range = { pk: key(ctx, "").pk, prefix, after, limit: input.limit, newestFirst: true };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Environment, getAppIn, PRODUCTION } from "../app/app.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { ended, Failure, Job, jobKey } from "../job/job.ts";
+import type { Page, Paging } from "../page.ts";
 import { getAll } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { ImagesOnTarget, imagesOf } from "./images.ts";
@@ -35,8 +36,8 @@ export async function getRelease(
 
 export async function listReleases(
   ctx: Context,
-  input: { app: string; environment?: string | undefined; cursor?: string | undefined; limit: number },
-): Promise<{ items: ReleaseView[]; next: string | null }> {
+  input: Paging & { app: string; environment?: string | undefined },
+): Promise<Page<ReleaseView>> {
   allow(ctx, "read", ANY_APP);
   const { app, environment } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
   const { items, next } = await pageOfReleases(ctx, { ...input, app: app.id, environment: environment.name });

@@ -4,6 +4,7 @@ import { type Actor, allow, type Context, type Credential, scopes, type World } 
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
+import type { Page, Paging } from "../page.ts";
 import { commit, fill, get, globalKey, key, listAll, remove, touch } from "../table.ts";
 
 /**
@@ -48,10 +49,7 @@ export const readTokens = async (ctx: Context) =>
   );
 
 /** Newest first. */
-export async function listTokens(
-  ctx: Context,
-  input: { cursor?: string | undefined; limit: number },
-): Promise<{ items: Token[]; next: string | null }> {
+export async function listTokens(ctx: Context, input: Paging): Promise<Page<Token>> {
   allow(ctx, "admin");
   const after = input.cursor === undefined ? undefined : `TOKEN#${input.cursor}`;
   const range = { pk: key(ctx, "").pk, prefix: "TOKEN#", after, limit: input.limit, newestFirst: true };
