@@ -1,4 +1,4 @@
-import { gapOf } from "@berth/domain/log/gather.ts";
+import { gapOf } from "@berth/domain/log/batch-writer.ts";
 import { TABLE } from "@berth/local/cloud/table.ts";
 import { beforeEach, expect, test } from "vitest";
 import { printer } from "../../packages/cli/src/log/print.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { gathering } from "@berth/domain/log/gather.ts";
+import { batchWriter } from "@berth/domain/log/batch-writer.ts";
 import { batchesAfter } from "@berth/domain/log/log.ts";
-import { listener, nowhere } from "@berth/domain/log/position.ts";
+import { tracker, unread } from "@berth/domain/log/position.ts";
 import type { RunEvent } from "@berth/domain/remote/remote.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";
@@ -15,33 +15,33 @@ const moment = (i: number) => `2027-03-01T12:00:00.${String(i).padStart(9, "0")}
 const id = (i: number) => i.toString(16).padStart(12, "0");
 const noise = (bytes: number) => randomBytes(bytes).toString("base64");
 
-/** A worker that hears one server, as it writes what it hears. */
-async function hearing() {
+/** A worker that follows one server and writes its lines. */
+async function following() {
   const { ctx } = await testTenant(t);
   const rows: number[] = [];
   t.engine.onRecord(({ dynamodb }) => {
     if (dynamodb.Keys?.pk?.S?.includes(`${ctx.tenant}#LOG`)) rows.push(JSON.stringify(dynamodb.NewImage).length);
   });
-  const ear = listener(target, nowhere());
-  const out = gathering(ctx, "log_1", { seq: 0, places: {}, by: "turn", onLost: () => {} });
+  const position = tracker(target, unread());
+  const out = batchWriter(ctx, "log_1", { seq: 0, progress: {}, by: "turn", onLost: () => {} });
   let seq = 0;
   return {
     ctx,
     out,
     rows,
-    hear(event: Partial<RunEvent>) {
-      const heard = ear.hear({ seq: ++seq, at: "2027-03-01T12:00:00.000Z", type: "log", ...event });
-      if (heard.kind === "line") out.add(heard.item, heard.step);
-      else if (heard.kind !== "nothing") out.step(heard.step);
-      return heard;
+    receive(event: Partial<RunEvent>) {
+      const found = position.track({ seq: ++seq, at: "2027-03-01T12:00:00.000Z", type: "log", ...event });
+      if (found.kind === "line") out.add(found.item, found.update);
+      else if (found.kind !== "nothing") out.update(found.update);
+      return found;
     },
   };
 }
 
 describe("what a server says of itself is bounded as its lines are", () => {
   test("a long name in the place of a service costs no more than a short one, and counts", async () => {
-    const { hear, out, rows, ctx } = await hearing();
-    for (let i = 0; i < 3000; i++) hear({ step: `${id(1)} ${moment(i)}`, service: noise(2900), text: "x" });
+    const { receive, out, rows, ctx } = await following();
+    for (let i = 0; i < 3000; i++) receive({ step: `${id(1)} ${moment(i)}`, service: noise(2900), text: "x" });
     await out.done(true);
     expect(Math.max(...rows)).toBeLessThan(400_000);
     const [first] = await batchesAfter(ctx, "log_1", 0);
@@ -51,28 +51,28 @@ describe("what a server says of itself is bounded as its lines are", () => {
   });
 
   test("remarks and containers without end take neither memory nor room in every row", async () => {
-    const { hear, out, rows, ctx } = await hearing();
-    for (let i = 0; i < 300; i++) hear({ step: "", service: "web", text: noise(2900) });
+    const { receive, out, rows, ctx } = await following();
+    for (let i = 0; i < 300; i++) receive({ step: "", service: "web", text: noise(2900) });
     let kept = 0;
     for (let i = 0; i < 5000; i++) {
-      if (hear({ type: "note", step: `${id(i)} ${moment(i)} 1` }).kind === "step") kept++;
-      hear({ type: "note", step: `${id(i)} follows` });
+      if (receive({ type: "note", step: `${id(i)} ${moment(i)} 1` }).kind === "update") kept++;
+      receive({ type: "note", step: `${id(i)} follows` });
     }
     expect(kept).toBe(200);
-    for (let i = 0; i < 1000; i++) hear({ step: `${id(100_000 + i)} ${moment(i)}`, service: "web", text: "x" });
+    for (let i = 0; i < 1000; i++) receive({ step: `${id(100_000 + i)} ${moment(i)}`, service: "web", text: "x" });
     await out.done(false);
     rows.length = 0;
-    const next = gathering(ctx, "log_1", { seq: 100, places: out.places, by: "turn2", onLost: () => {} });
+    const next = batchWriter(ctx, "log_1", { seq: 100, progress: out.progress, by: "turn2", onLost: () => {} });
     next.add({ type: "log", at: "2027-03-01T12:00:00.000Z", target: "web1", service: "web", text: "one more" });
     await next.done(false);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toBeLessThan(12_000);
   });
 
-  test("of how far a container was read, only the last place waits to be written", async () => {
-    const { out } = await hearing();
+  test("of how far a container was read, only the last position waits to be written", async () => {
+    const { out } = await following();
     let applied = 0;
-    for (let i = 0; i < 1000; i++) out.step({ about: `tgt_1 ${id(i % 3)}`, apply: () => void applied++ });
+    for (let i = 0; i < 1000; i++) out.update({ key: `tgt_1 ${id(i % 3)}`, apply: () => void applied++ });
     await out.done(true);
     expect(applied).toBe(3);
   });

@@ -3,7 +3,7 @@ import { of } from "./of.ts";
 
 const attendance = "packages/domain/src/log/attend.ts";
 const follow = "packages/domain/src/log/follow.ts";
-const gather = "packages/domain/src/log/gather.ts";
+const batches = "packages/domain/src/log/batch-writer.ts";
 const log = "packages/domain/src/log/log.ts";
 const open = "packages/domain/src/log/open.ts";
 const position = "packages/domain/src/log/position.ts";
@@ -17,12 +17,12 @@ export const logMutants = [
     "(attribute_not_exists(turn) OR turn.#until < :now OR turn.#id = :id)",
     "(attribute_not_exists(turn) OR turn.#until < :now OR turn.#id <> :id)",
   ),
-  of(attendance, "a session's turn is not kept", '":until": soon(ctx),\n  });', '":until": ctx.now().toISOString(),\n  });'),
+  of(attendance, "a session's turn is not kept", '":until": turnEnd(ctx),\n  });', '":until": ctx.now().toISOString(),\n  });'),
   of(
     attendance,
     "a worker that another has overtaken keeps the turn",
-    '"attribute_not_exists(closed) AND turn.#id = :turn", {\n    ":turn": turn,\n    ":until": soon(ctx)',
-    '"attribute_not_exists(closed) AND (turn.#id = :turn OR attribute_exists(turn))", {\n    ":turn": turn,\n    ":until": soon(ctx)',
+    '"attribute_not_exists(closed) AND turn.#id = :turn", {\n    ":turn": turn,\n    ":until": turnEnd(ctx)',
+    '"attribute_not_exists(closed) AND (turn.#id = :turn OR attribute_exists(turn))", {\n    ":turn": turn,\n    ":until": turnEnd(ctx)',
   ),
   of(
     attendance,
@@ -30,25 +30,30 @@ export const logMutants = [
     'else if (!(await isRead(ctx, id))) why = "left";',
     'else if (id === "") why = "left";',
   ),
-  of(attendance, "a worker stays until its session's place is somebody else's", "> LOOK_SECONDS + 1;", "> 0;"),
+  of(attendance, "a worker stays until its session's place is somebody else's", "> CHECK_SECONDS + 1;", "> 0;"),
   of(
     attendance,
     "the next worker is not called when a turn ends",
     "if (given && (await isRead(ctx, id))) await callWorker(ctx, id);",
     "if (given && !(await isRead(ctx, id))) await callWorker(ctx, id);",
   ),
-  of(attendance, "the next worker begins anew", "const places = before?.places ?? {};", "const places = {};"),
-  of(follow, "a server that says nothing is waited for", "heardAt > SILENT_SECONDS * 1000", "heardAt > SILENT_SECONDS * 100_000"),
-  of(follow, "a step is lost with the line it came with", "out.add(heard.item, heard.step);", "out.add(heard.item);"),
-  of(gather, "lines that are left out are not said to be", "    gap.lines++;\n", "    gap.lines = 1;\n"),
+  of(attendance, "the next worker begins anew", "const progress = before?.progress ?? {};", "const progress = {};"),
   of(
-    gather,
+    follow,
+    "a server that says nothing is waited for",
+    "lastEventAt > SILENT_SECONDS * 1000",
+    "lastEventAt > SILENT_SECONDS * 100_000",
+  ),
+  of(follow, "a step is lost with the line it came with", "out.add(found.item, found.update);", "out.add(found.item);"),
+  of(batches, "lines that are left out are not said to be", "    gap.lines++;\n", "    gap.lines = 1;\n"),
+  of(
+    batches,
     "a batch is written over another's",
     'condition: "attribute_not_exists(pk)",',
     'condition: "attribute_not_exists(pk) OR attribute_exists(pk)",',
   ),
   of(
-    gather,
+    batches,
     "a batch whose answer was lost is written again as the next",
     "if (error === ours) break;",
     "if (error === ours) seq++;",
@@ -68,7 +73,7 @@ export const logMutants = [
   of(
     position,
     "a container that is started again is told from its beginning",
-    "if (place.containers[first]) again.set(first, 0);",
+    "if (progress.containers[first]) again.set(first, 0);",
     "again.delete(first);",
   ),
   of(

@@ -4,16 +4,16 @@ import { heldFor, letGo, logReaders } from "../held.ts";
 import type { Reach } from "../remote/reach.ts";
 import { getAll } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
+import { batchWriter } from "./batch-writer.ts";
 import { follow, lastLines } from "./follow.ts";
-import { gathering } from "./gather.ts";
-import { changeLog, findLog, LOOK_SECONDS, type LogSession, lastBatch, sessionTtl } from "./log.ts";
+import { initialLines } from "./initial-lines.ts";
+import { CHECK_SECONDS, changeLog, findLog, type LogSession, lastBatch, sessionTtl } from "./log.ts";
 import { callWorker } from "./open.ts";
-import { nowhere } from "./position.ts";
-import { together } from "./together.ts";
+import { unread } from "./position.ts";
 
 export const TURN_SECONDS = 60;
 /** A worker that has not renewed its turn for this long is considered dead. */
-const QUIET_SECONDS = 20;
+const DEAD_SECONDS = 20;
 const LIFE_HOURS = 24;
 
 /** Follows the session's targets from the end of the last batch, for one turn, while somebody reads. */
@@ -29,29 +29,40 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
     session.targets.map((target) => targetKey(ctx, target.id)),
   );
   const over = new AbortController();
-  const places = before?.places ?? {};
-  const out = gathering(ctx, id, { seq: before?.seq ?? 0, places, by: turn, onLost: () => over.abort() });
-  const watch = watching(ctx, id, turn, over);
-  const past = together(ctx, session, before !== undefined, over.signal, (lines) => out.resume(lines));
+  const progress = before?.progress ?? {};
+  const out = batchWriter(ctx, id, { seq: before?.seq ?? 0, progress, by: turn, onLost: () => over.abort() });
+  const watch = watchTurn(ctx, id, turn, over);
+  const initial = initialLines(ctx, session, before !== undefined, over.signal, (lines) => out.resume(lines));
   if (!before) out.hold();
   const until = ctx.now().getTime() + TURN_SECONDS * 1000;
-  const voices = session.targets.map(async (target, i) => {
-    const place = places[target.id] ?? nowhere();
+  const reads = session.targets.map(async (target, i) => {
+    const reached = progress[target.id] ?? unread();
     const row = rows[i] && StoredTarget.parse(rows[i]);
-    if (place.over) return past.none(target.id);
-    const voice = { ctx, reach, session, target, row, place, out, past, plan: planOf(ctx, session), signal: over.signal };
-    await (session.follow ? follow(voice, until) : lastLines(voice));
-    past.none(target.id);
+    if (reached.over) return initial.finish(target.id);
+    const source = {
+      ctx,
+      reach,
+      session,
+      target,
+      row,
+      progress: reached,
+      out,
+      initial,
+      plan: planOf(ctx, session),
+      signal: over.signal,
+    };
+    await (session.follow ? follow(source, until) : lastLines(source));
+    initial.finish(target.id);
   });
   try {
-    await Promise.all(voices);
-    past.end();
+    await Promise.all(reads);
+    initial.end();
   } finally {
     over.abort();
     await watch.end();
   }
   const old = ctx.now().getTime() - Date.parse(session.createdAt) > LIFE_HOURS * 3_600_000;
-  const last = !session.follow || old || session.targets.every(({ id: target }) => out.places[target]?.over);
+  const last = !session.follow || old || session.targets.every(({ id: target }) => out.progress[target]?.over);
   const ours = await out.done(last && !watch.left());
   if (ours && !watch.lost()) {
     if (last) return letGo(ctx, logReaders, id);
@@ -61,17 +72,17 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
   if ((await findLog(ctx, id))?.closed) await letGo(ctx, logReaders, id);
 }
 
-const planOf = (ctx: Context, { services, tail, since, ...place }: LogSession) => ({
-  ...projectValues(ctx, place),
+const planOf = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({
+  ...projectValues(ctx, app),
   tail: String(tail),
   ...(services.length > 0 && { services: `${services.join("\n")}\n` }),
   ...(since && { since }),
 });
 
 /** With a margin: the worker stops before its slot is given to another session. */
-const isRead = async (ctx: Context, id: string) => (await heldFor(ctx, logReaders, id)) > LOOK_SECONDS + 1;
+const isRead = async (ctx: Context, id: string) => (await heldFor(ctx, logReaders, id)) > CHECK_SECONDS + 1;
 
-const soon = (ctx: Context) => new Date(ctx.now().getTime() + QUIET_SECONDS * 1000).toISOString();
+const turnEnd = (ctx: Context) => new Date(ctx.now().getTime() + DEAD_SECONDS * 1000).toISOString();
 
 const takeTurn = (ctx: Context, { id }: LogSession, turn: string) =>
   changeLog(
@@ -80,7 +91,7 @@ const takeTurn = (ctx: Context, { id }: LogSession, turn: string) =>
     "turn = :turn, #ttl = :ttl",
     "attribute_not_exists(closed) AND (attribute_not_exists(turn) OR turn.#until < :now OR turn.#id = :id)",
     {
-      ":turn": { id: turn, until: soon(ctx) },
+      ":turn": { id: turn, until: turnEnd(ctx) },
       ":id": turn,
       ":now": ctx.now().toISOString(),
       ":ttl": sessionTtl(ctx),
@@ -90,7 +101,7 @@ const takeTurn = (ctx: Context, { id }: LogSession, turn: string) =>
 const renewTurn = (ctx: Context, id: string, turn: string) =>
   changeLog(ctx, id, "turn.#until = :until", "attribute_not_exists(closed) AND turn.#id = :turn", {
     ":turn": turn,
-    ":until": soon(ctx),
+    ":until": turnEnd(ctx),
   });
 
 /** Ends the turn and calls the next worker if somebody still reads. False if the session is closed or owned by another worker. */
@@ -106,28 +117,28 @@ async function handOver(ctx: Context, id: string, turn: string): Promise<boolean
   return given;
 }
 
-function watching(ctx: Context, id: string, turn: string, over: AbortController) {
-  const asleep = new AbortController();
+function watchTurn(ctx: Context, id: string, turn: string, over: AbortController) {
+  const done = new AbortController();
   let why: "lost" | "left" | undefined;
   const loop = async () => {
-    while (!asleep.signal.aborted) {
-      await ctx.sleep(LOOK_SECONDS * 1000, asleep.signal);
-      if (asleep.signal.aborted) return;
+    while (!done.signal.aborted) {
+      await ctx.sleep(CHECK_SECONDS * 1000, done.signal);
+      if (done.signal.aborted) return;
       if (!(await renewTurn(ctx, id, turn))) why = "lost";
       else if (!(await isRead(ctx, id))) why = "left";
       if (why) return over.abort();
     }
   };
   const watched = loop().catch((error: unknown) => {
-    ctx.log("error", "watching a reading of logs failed", { log: id, error });
-    why = "lost"; // the turn lapses, and the next worker goes on from the last batch
+    ctx.log("error", "watching a log session's turn failed", { log: id, error });
+    why = "lost"; // the turn expires, and the next worker resumes after the last batch
     over.abort();
   });
   return {
     lost: () => why === "lost",
     left: () => why !== undefined,
     async end() {
-      asleep.abort();
+      done.abort();
       await watched;
     },
   };

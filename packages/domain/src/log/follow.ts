@@ -5,54 +5,54 @@ import type { Reach } from "../remote/reach.ts";
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import { openLine } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
-import { type Gathering, gapOf } from "./gather.ts";
+import { type BatchWriter, gapOf, type Update } from "./batch-writer.ts";
+import type { InitialLines } from "./initial-lines.ts";
 import type { LogItem } from "./item.ts";
-import type { LogSession, Place } from "./log.ts";
-import { type Listener, listener } from "./position.ts";
-import type { Together } from "./together.ts";
+import type { LogSession, Progress } from "./log.ts";
+import { type Tracker, tracker } from "./position.ts";
 
-export interface Voice {
+export interface Source {
   readonly ctx: Context;
   readonly reach: Reach;
   readonly session: LogSession;
   readonly target: { readonly id: string; readonly name: string };
   readonly row: StoredTarget | undefined;
-  readonly place: Place;
+  readonly progress: Progress;
   readonly plan: Readonly<Record<string, string>>;
-  readonly out: Gathering;
-  readonly past: Together;
+  readonly out: BatchWriter;
+  readonly initial: InitialLines;
   readonly signal: AbortSignal;
 }
 
-const AGAIN_SECONDS = [1, 2, 5, 10, 15];
+const RETRY_SECONDS = [1, 2, 5, 10, 15];
 /** The runner sends a heartbeat every few seconds; after this long without one the connection is given up. */
 const SILENT_SECONDS = READ_SECONDS;
 /** A server that ends earlier than requested is asked again in this turn, not at once by the next worker. */
 const EARLY_SECONDS = 5;
-const PAST_BYTES = 1_000_000;
+const INITIAL_BYTES = 1_000_000;
 /** Failures that last until somebody changes something: retrying is pointless. */
-const lasting = new Set(["untrusted", "target.not_found", "hostkey.changed", "auth.failed", "address.refused"]);
+const permanent = new Set(["untrusted", "target.not_found", "hostkey.changed", "auth.failed", "address.refused"]);
 
-export async function lastLines(voice: Voice): Promise<void> {
-  const heard = hearing(voice);
-  const trouble = await heard.run({}, READ_SECONDS);
-  if (trouble) heard.fail(trouble);
+export async function lastLines(source: Source): Promise<void> {
+  const reader = sourceReader(source);
+  const trouble = await reader.run({}, READ_SECONDS);
+  if (trouble) reader.fail(trouble);
 }
 
 /** Lines missed while the connection was lost are sent once it is back. */
-export async function follow(voice: Voice, until: number): Promise<void> {
-  const { ctx, signal, past, target } = voice;
-  const heard = hearing(voice);
+export async function follow(source: Source, until: number): Promise<void> {
+  const { ctx, signal, initial, target } = source;
+  const reader = sourceReader(source);
   const left = () => Math.ceil((until - ctx.now().getTime()) / 1000);
   for (let tries = 0; !signal.aborted && left() > 0; ) {
     const begun = ctx.now().getTime();
-    const trouble = await heard.run({ follow: "1", timeout_seconds: String(left()) }, left() + SILENT_SECONDS);
+    const trouble = await reader.run({ follow: "1", timeout_seconds: String(left()) }, left() + SILENT_SECONDS);
     if (signal.aborted || (!trouble && left() <= EARLY_SECONDS)) return;
-    if (trouble) heard.fail(trouble);
-    past.none(target.id);
-    if (trouble && lasting.has(trouble.class)) return;
+    if (trouble) reader.fail(trouble);
+    initial.finish(target.id);
+    if (trouble && permanent.has(trouble.class)) return;
     if (ctx.now().getTime() - begun > SILENT_SECONDS * 1000) tries = 0;
-    await ctx.sleep((AGAIN_SECONDS[tries++] ?? 15) * 1000, signal);
+    await ctx.sleep((RETRY_SECONDS[tries++] ?? 15) * 1000, signal);
   }
 }
 
@@ -61,52 +61,55 @@ interface Trouble {
   readonly message: string;
 }
 
-function hearing({ ctx, reach, session, target, row, place, plan, out, past, signal }: Voice) {
-  const ear = listener(target, place);
+function sourceReader({ ctx, reach, session, target, row, progress, plan, out, initial, signal }: Source) {
+  const position = tracker(target, progress);
   const now = () => ctx.now().toISOString();
-  let trouble = place.trouble;
+  let trouble = progress.trouble;
   let lines: LogItem[] = [];
   let size = 0;
   /** Requested lines before the buffered ones, dropped for lack of room. */
-  let tooLong = 0;
+  let dropped = 0;
 
-  const took = (text: string | undefined, over = false) =>
-    ear.stepTo("trouble", (there) => {
-      if (text === undefined) delete there.trouble;
-      else there.trouble = text;
-      if (over) there.over = true;
+  const setTrouble = (text: string | undefined, over = false) =>
+    position.updateOf("trouble", (stored) => {
+      if (text === undefined) delete stored.trouble;
+      else stored.trouble = text;
+      if (over) stored.over = true;
     });
 
-  const hear = (event: RunEvent) => {
+  const onEvent = (event: RunEvent) => {
     if (trouble !== undefined) {
       trouble = undefined;
-      out.add({ type: "readable", at: now(), target: target.name, text: `${target.name} can be read again` }, took(undefined));
+      out.add(
+        { type: "readable", at: now(), target: target.name, text: `${target.name} can be read again` },
+        setTrouble(undefined),
+      );
     }
-    const heard = ear.hear(event);
-    if (heard.kind === "step") out.step(heard.step);
-    if (heard.kind === "line" && ear.place.begun !== undefined) out.add(heard.item, heard.step);
-    else if (heard.kind === "line") keepPast(heard.item, heard.step);
-    if (heard.kind !== "begun") return;
-    out.step(heard.step);
-    tellPast();
+    const found = position.track(event);
+    if (found.kind === "update") out.update(found.update);
+    if (found.kind === "line" && position.progress.begun !== undefined) out.add(found.item, found.update);
+    else if (found.kind === "line") bufferInitial(found.item, found.update);
+    if (found.kind !== "begun") return;
+    out.update(found.update);
+    sendInitial();
   };
 
-  const keepPast = (item: LogItem, step: ReturnType<typeof took> | undefined) => {
-    if (step) out.step(step);
+  const bufferInitial = (item: LogItem, update: Update | undefined) => {
+    if (update) out.update(update);
     lines.push(item);
     size += item.type === "log" ? item.text.length : 0;
-    while (lines.length > session.tail + 50 || size > PAST_BYTES) {
-      if (lines.length <= session.tail) tooLong++;
+    while (lines.length > session.tail + 50 || size > INITIAL_BYTES) {
+      if (lines.length <= session.tail) dropped++;
       size -= lines.shift()?.text.length ?? 0;
     }
   };
 
-  const tellPast = () => {
+  const sendInitial = () => {
     const [first] = lines;
-    const gap = first && tooLong > 0 ? [gapOf(first, tooLong)] : [];
+    const gap = first && dropped > 0 ? [gapOf(first, dropped)] : [];
     const found = lines;
     lines = [];
-    if (past.add(target.id, [...gap, ...found])) return;
+    if (initial.add(target.id, [...gap, ...found])) return;
     for (const item of [...gap, ...found.slice(Math.max(0, found.length - session.tail))]) out.add(item);
   };
 
@@ -114,19 +117,19 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
     within(ctx, seconds, async (late) => {
       const silent = new AbortController();
       const over = AbortSignal.any([signal, late, silent.signal]);
-      const remote = await openLine(ctx, row as StoredTarget, reach, over); // looked at before
-      let heardAt = ctx.now().getTime();
+      const remote = await openLine(ctx, row as StoredTarget, reach, over); // checked by `run`
+      let lastEventAt = ctx.now().getTime();
       const done = new AbortController();
       const guard = async () => {
         while (!done.signal.aborted) {
           await ctx.sleep(5000, done.signal);
-          if (ctx.now().getTime() - heardAt > SILENT_SECONDS * 1000) silent.abort();
+          if (ctx.now().getTime() - lastEventAt > SILENT_SECONDS * 1000) silent.abort();
         }
       };
       void guard();
       try {
-        const goesOn = {
-          ...(ear.place.begun && { begun: ear.place.begun, positions: positionsOf(ear) }),
+        const resume = {
+          ...(position.progress.begun && { begun: position.progress.begun, positions: positionsOf(position) }),
         };
         const input: RunInput = {
           op: "logs",
@@ -134,13 +137,13 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
           fence: 0,
           from: 0,
           files: [],
-          plan: { ...plan, ...more, ...goesOn },
+          plan: { ...plan, ...more, ...resume },
         };
         return await remote.run(
           input,
           (event) => {
-            heardAt = ctx.now().getTime();
-            if (event.type !== "result") hear(event);
+            lastEventAt = ctx.now().getTime();
+            if (event.type !== "result") onEvent(event);
           },
           over,
         );
@@ -160,11 +163,11 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
       if (!row.hostKey) return failure("untrusted");
       lines = [];
       size = 0;
-      tooLong = 0;
+      dropped = 0;
       try {
         const exit = await exitOf(more, seconds);
         if (exit.code !== 0) return failureOf(exit);
-        if (lines.length > 0) tellPast();
+        if (lines.length > 0) sendInitial();
         return undefined;
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
@@ -175,12 +178,12 @@ function hearing({ ctx, reach, session, target, row, place, plan, out, past, sig
       if (trouble === kind) return;
       trouble = kind;
       const item = { type: "unreadable" as const, at: now(), target: target.name, class: kind, text: message };
-      out.add(item, took(kind, lasting.has(kind)));
+      out.add(item, setTrouble(kind, permanent.has(kind)));
     },
   };
 }
 
-const positionsOf = ({ place }: Listener) =>
-  Object.entries(place.containers)
+const positionsOf = ({ progress }: Tracker) =>
+  Object.entries(progress.containers)
     .map(([id, { at }]) => `${id} ${at}\n`)
     .join("");

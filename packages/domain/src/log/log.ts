@@ -32,7 +32,7 @@ export type LogSession = z.infer<typeof LogSession>;
 const Position = z.object({ at: z.string(), count: z.number().int() });
 export type Position = z.infer<typeof Position>;
 
-export const Place = z.object({
+export const Progress = z.object({
   begun: z.string().optional(),
   containers: z.record(z.string(), Position),
   /** Hashes of Docker's messages that replace lines; each is reported once. */
@@ -40,11 +40,11 @@ export const Place = z.object({
   trouble: z.string().optional(),
   over: z.boolean().optional(),
 });
-export type Place = z.infer<typeof Place>;
+export type Progress = z.infer<typeof Progress>;
 
 const Batch = z.object({
   items: z.array(LogItem),
-  places: z.record(z.string(), Place),
+  progress: z.record(z.string(), Progress),
   last: z.boolean(),
 });
 export type Batch = z.infer<typeof Batch>;
@@ -54,12 +54,12 @@ export const sessionTtl = (ctx: Context) => ttlIn(ctx, KEEP_SECONDS);
 export const batchTtl = (ctx: Context) => ttlIn(ctx, 2 * KEEP_SECONDS);
 
 /** How often a worker renews its turn and checks for readers. */
-export const LOOK_SECONDS = 7;
+export const CHECK_SECONDS = 7;
 
 export const logKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `LOG#${id}`);
 const part = (id: string) => `LOG#${id}`;
-const place = (seq: number) => String(seq).padStart(9, "0");
-export const batchKey = (ctx: Pick<Context, "tenant">, id: string, seq: number) => key(ctx, place(seq), part(id));
+const sortKey = (seq: number) => String(seq).padStart(9, "0");
+export const batchKey = (ctx: Pick<Context, "tenant">, id: string, seq: number) => key(ctx, sortKey(seq), part(id));
 
 export const pack = (batch: Batch) => deflateRawSync(JSON.stringify(batch));
 const unpack = (row: Record<string, unknown>) => {
@@ -72,15 +72,15 @@ export async function findLog(ctx: Context, id: string, options: { consistent?: 
   return row && LogSession.parse(row);
 }
 
-const notSo = new Problem("version.stale");
+const refused = new Problem("version.stale");
 
 export async function changeLog(ctx: Context, id: string, set: string, condition: string, values: object): Promise<boolean> {
   const change = { change: `SET ${set}`, condition: `attribute_exists(pk) AND ${condition}`, values: { ...values } };
   try {
-    await touch(ctx, logKey(ctx, id), change, notSo);
+    await touch(ctx, logKey(ctx, id), change, refused);
     return true;
   } catch (error) {
-    if (error === notSo) return false;
+    if (error === refused) return false;
     throw error;
   }
 }
@@ -94,7 +94,7 @@ export async function batchesAfter(
   { consistent = true, limit = PAGE } = {},
 ): Promise<(Batch & { seq: number })[]> {
   const { pk } = batchKey(ctx, id, 0);
-  const { rows } = await list(ctx, { pk, after: seq > 0 ? place(seq) : undefined, limit, consistent });
+  const { rows } = await list(ctx, { pk, after: seq > 0 ? sortKey(seq) : undefined, limit, consistent });
   return rows.map((row) => ({ seq: Number(row.sk), ...unpack(row) }));
 }
 

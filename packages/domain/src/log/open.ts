@@ -10,7 +10,7 @@ import { commit, getAll, insert, touch } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { findLog, LogSession, logKey, sessionTtl } from "./log.ts";
 
-export interface LogWish {
+export interface LogRequest {
   readonly app: string;
   readonly environment?: string | undefined;
   readonly services?: readonly string[] | undefined;
@@ -19,13 +19,13 @@ export interface LogWish {
   readonly follow: boolean;
 }
 
-export async function openLogs(ctx: Context, wish: LogWish): Promise<{ id: string; targets: string[] }> {
-  allow(ctx, "read", { app: wish.app });
-  const { app, environment } = await getAppIn(ctx, wish.app, wish.environment ?? PRODUCTION);
+export async function openLogs(ctx: Context, request: LogRequest): Promise<{ id: string; targets: string[] }> {
+  allow(ctx, "read", { app: request.app });
+  const { app, environment } = await getAppIn(ctx, request.app, request.environment ?? PRODUCTION);
   const ids = Object.keys(environment.live);
   if (ids.length === 0) throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
   await limit(ctx, `logs#${ctx.tenant}`, { most: 60, seconds: 60 });
-  const services = [...new Set(wish.services ?? [])];
+  const services = [...new Set(request.services ?? [])];
   if (services.length > 0) await checkServices(ctx, app, environment, services);
   const rows = await getAll(
     ctx,
@@ -39,9 +39,9 @@ export async function openLogs(ctx: Context, wish: LogWish): Promise<{ id: strin
     environment: environment.name,
     targets: ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) })),
     services,
-    tail: wish.tail,
-    ...(wish.since && { since: wish.since }),
-    follow: wish.follow,
+    tail: request.tail,
+    ...(request.since && { since: request.since }),
+    follow: request.follow,
     createdAt: now,
     calledAt: now,
   };

@@ -1,8 +1,8 @@
 import { sha256 } from "../id.ts";
 import type { RunEvent } from "../remote/remote.ts";
-import type { Step } from "./gather.ts";
+import type { Update } from "./batch-writer.ts";
 import type { LogItem } from "./item.ts";
-import type { Place } from "./log.ts";
+import type { Progress } from "./log.ts";
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const CONTAINER = /^[0-9a-f]{12}$/;
@@ -11,40 +11,40 @@ const CONTAINERS_MOST = 200;
 const NOTES_MOST = 50;
 const SERVICE_CHARS = 100;
 
-export const nowhere = (): Place => ({ containers: {}, notes: [] });
+export const unread = (): Progress => ({ containers: {}, notes: [] });
 
-export type Heard =
-  | { readonly kind: "line"; readonly item: LogItem & { type: "log" }; readonly step?: Step }
+export type Tracked =
+  | { readonly kind: "line"; readonly item: LogItem & { type: "log" }; readonly update?: Update }
   /** All initial lines were sent; those that follow are new. */
-  | { readonly kind: "begun"; readonly step: Step }
-  | { readonly kind: "step"; readonly step: Step }
+  | { readonly kind: "begun"; readonly update: Update }
+  | { readonly kind: "update"; readonly update: Update }
   | { readonly kind: "nothing" };
 
-const nothing: Heard = { kind: "nothing" };
+const nothing: Tracked = { kind: "nothing" };
 
 /** Drops lines already seen: a container that is followed again is replayed from the timestamp of its last line, inclusive. */
-export function listener(target: { readonly id: string; readonly name: string }, known: Place) {
-  const place: Place = structuredClone(known);
+export function tracker(target: { readonly id: string; readonly name: string }, before: Progress) {
+  const progress: Progress = structuredClone(before);
   /** Containers being replayed, with the number of lines seen again at the last timestamp. */
-  const again = new Map<string, number>(Object.keys(place.containers).map((id) => [id, 0]));
-  const stepTo = (about: string, change: (place: Place) => void): Step => ({
-    about: `${target.id} ${about}`,
-    apply(places) {
-      places[target.id] ??= nowhere();
-      change(places[target.id] as Place); // just made, if it was not there
+  const again = new Map<string, number>(Object.keys(progress.containers).map((id) => [id, 0]));
+  const updateOf = (key: string, change: (progress: Progress) => void): Update => ({
+    key: `${target.id} ${key}`,
+    apply(all) {
+      all[target.id] ??= unread();
+      change(all[target.id] as Progress); // created above if missing
     },
   });
 
-  const position = (id: string, at: string, count: number): Step | undefined => {
-    if (!place.containers[id] && Object.keys(place.containers).length >= CONTAINERS_MOST) return undefined;
-    place.containers[id] = { at, count };
-    return stepTo(id, (there) => {
-      there.containers[id] = { at, count };
+  const position = (id: string, at: string, count: number): Update | undefined => {
+    if (!progress.containers[id] && Object.keys(progress.containers).length >= CONTAINERS_MOST) return undefined;
+    progress.containers[id] = { at, count };
+    return updateOf(id, (stored) => {
+      stored.containers[id] = { at, count };
     });
   };
 
   const isNew = (id: string, at: string): boolean => {
-    const last = place.containers[id];
+    const last = progress.containers[id];
     const seen = again.get(id);
     if (last && at < last.at && seen !== undefined) return false;
     // The first unseen line ends the replay: another line with its timestamp is not a repetition.
@@ -54,7 +54,7 @@ export function listener(target: { readonly id: string; readonly name: string },
     return seen + 1 > last.count;
   };
 
-  const line = (event: RunEvent, id: string, at: string): Heard => {
+  const line = (event: RunEvent, id: string, at: string): Tracked => {
     const item = {
       type: "log" as const,
       at: event.at,
@@ -64,46 +64,46 @@ export function listener(target: { readonly id: string; readonly name: string },
     };
     if (!CONTAINER.test(id) || !MOMENT.test(at)) return remark(item, id);
     if (!isNew(id, at)) return nothing;
-    const last = place.containers[id];
+    const last = progress.containers[id];
     if (last && at < last.at) return { kind: "line", item };
-    const step = position(id, at, at === last?.at ? last.count + 1 : 1);
-    return { kind: "line", item, ...(step && { step }) };
+    const update = position(id, at, at === last?.at ? last.count + 1 : 1);
+    return { kind: "line", item, ...(update && { update }) };
   };
 
   /** A message that Docker sends instead of a line, every time it is asked; reported once. */
-  const remark = (item: LogItem & { type: "log" }, id: string): Heard => {
+  const remark = (item: LogItem & { type: "log" }, id: string): Tracked => {
     const note = sha256(`${id} ${item.text}`).slice(0, 16);
-    if (place.notes.includes(note) || place.notes.length >= NOTES_MOST) return nothing;
-    place.notes.push(note);
-    return { kind: "line", item, step: stepTo(note, ({ notes }) => void notes.push(note)) };
+    if (progress.notes.includes(note) || progress.notes.length >= NOTES_MOST) return nothing;
+    progress.notes.push(note);
+    return { kind: "line", item, update: updateOf(note, ({ notes }) => void notes.push(note)) };
   };
 
   return {
-    place,
-    stepTo,
-    hear(event: RunEvent): Heard {
+    progress,
+    updateOf,
+    track(event: RunEvent): Tracked {
       const [first = "", second = "", third = ""] = (event.step ?? "").split(" ");
       if (event.type === "log") return line(event, first, second);
       if (event.type !== "note") return nothing;
       if (first === "begun" && MOMENT.test(second)) {
-        if (place.begun !== undefined) return nothing;
-        place.begun = second;
+        if (progress.begun !== undefined) return nothing;
+        progress.begun = second;
         return {
           kind: "begun",
-          step: stepTo("begun", (there) => {
-            there.begun = second;
+          update: updateOf("begun", (stored) => {
+            stored.begun = second;
           }),
         };
       }
       if (!CONTAINER.test(first)) return nothing;
       if (second === "follows") {
-        if (place.containers[first]) again.set(first, 0);
+        if (progress.containers[first]) again.set(first, 0);
         return nothing;
       }
       if (!MOMENT.test(second) || !/^\d{1,6}$/.test(third)) return nothing;
-      const step = position(first, second, Number(third));
-      return step ? { kind: "step", step } : nothing;
+      const update = position(first, second, Number(third));
+      return update ? { kind: "update", update } : nothing;
     },
   };
 }
-export type Listener = ReturnType<typeof listener>;
+export type Tracker = ReturnType<typeof tracker>;

@@ -1,7 +1,7 @@
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { heldFor, holding, logReaders, polls } from "../held.ts";
 import type { LogItem } from "./item.ts";
-import { batchesAfter, changeLog, LOOK_SECONDS, type LogSession, lastBatch } from "./log.ts";
+import { batchesAfter, CHECK_SECONDS, changeLog, type LogSession, lastBatch } from "./log.ts";
 import { callWorker, getLog, keepOpen } from "./open.ts";
 
 export interface LogPage {
@@ -12,8 +12,8 @@ export interface LogPage {
 
 export const WAIT_SECONDS = 15;
 /** Extended below this: a waiting request, the worker's next check after it, and a margin. */
-const RENEW_SECONDS = WAIT_SECONDS + LOOK_SECONDS + 4;
-const LOOK_MILLISECONDS = 400;
+const RENEW_SECONDS = WAIT_SECONDS + CHECK_SECONDS + 4;
+const POLL_MILLISECONDS = 400;
 /** A worker that was called this long ago and has not started is presumed lost. */
 const CALL_AGAIN_SECONDS = 10;
 const PAGE_BYTES = 1_000_000;
@@ -28,12 +28,12 @@ export async function readLogs(ctx: Context, input: { log: string; after: number
     if ((await lastBatch(ctx, session.id))?.last) return page;
     await keepOpen(ctx, session.id);
   }
-  await seeToWorker(ctx, session);
+  await ensureWorker(ctx, session);
   if (page.items.length > 0 || input.waitSeconds === 0) return page;
   const until = ctx.now().getTime() + input.waitSeconds * 1000;
   await holding(ctx, polls, async () => {
     while (ctx.now().getTime() < until) {
-      await ctx.sleep(LOOK_MILLISECONDS);
+      await ctx.sleep(POLL_MILLISECONDS);
       const [news] = await batchesAfter(ctx, session.id, input.after, { consistent: false, limit: 1 });
       if (news) return;
     }
@@ -56,7 +56,7 @@ async function pageAfter(ctx: Context, session: LogSession, after: number): Prom
 }
 
 /** No worker may own the session: it may have been killed, or have stopped while nobody read. */
-async function seeToWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
+async function ensureWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
   const now = ctx.now();
   const long = new Date(now.getTime() - CALL_AGAIN_SECONDS * 1000).toISOString();
   if ((turn && turn.until > now.toISOString()) || calledAt > long) return;

@@ -2,34 +2,34 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { touch } from "../table.ts";
 import type { LogItem } from "./item.ts";
-import { type Batch, batchKey, batchTtl, type Place, pack } from "./log.ts";
+import { type Batch, batchKey, batchTtl, type Progress, pack } from "./log.ts";
 
 /** Each row costs a write, so lines of a second share one, up to BATCH_BYTES. */
-const EVERY_MILLISECONDS = 1000;
+const INTERVAL_MILLISECONDS = 1000;
 /** The first line after a pause is written after this delay, without waiting for others. */
-const SOON_MILLISECONDS = 100;
+const FIRST_MILLISECONDS = 100;
 const BATCH_BYTES = 150_000;
 /** Limits on what may wait to be written, and on what a turn may write: a burst, then a rate. Excess lines are counted and dropped. */
 const WAITING_BYTES = 2_000_000;
-const AT_ONCE_BYTES = 4_000_000;
+const BURST_BYTES = 4_000_000;
 const BYTES_A_SECOND = 100_000;
 const TRIES = 5;
-const AGAIN_MILLISECONDS = 1000;
+const RETRY_MILLISECONDS = 1000;
 
-/** A change to what is known of a target, written with its line. A later one about the same thing replaces it. */
-export interface Step {
-  readonly about: string;
-  readonly apply: (places: Record<string, Place>) => void;
+/** A change to what is known of a target, written with its line. A later one with the same key replaces it. */
+export interface Update {
+  readonly key: string;
+  readonly apply: (progress: Record<string, Progress>) => void;
 }
 interface Entry {
   readonly item?: LogItem;
-  readonly steps: Map<string, Step>;
+  readonly updates: Map<string, Update>;
   readonly bytes: number;
 }
 interface Gap {
   readonly at: string;
   lines: number;
-  readonly steps: Map<string, Step>;
+  readonly updates: Map<string, Update>;
 }
 
 const sizeOf = (item: LogItem) => Buffer.byteLength(item.text) + (item.type === "log" ? Buffer.byteLength(item.service) : 0) + 60;
@@ -39,29 +39,29 @@ export const gapOf = ({ at, target }: Pick<LogItem, "at" | "target">, lines: num
   return { type: "gap", at, target, lines, text };
 };
 
-const stepsOf = (step: Step | undefined) => new Map(step && [[step.about, step]]);
+const updatesOf = (update: Update | undefined) => new Map(update && [[update.key, update]]);
 
 /** The next batch exists: written by another worker, or by us if the first attempt's response was lost. */
 const overtaken = new Problem("version.stale");
 const ours = new Problem("version.stale");
 
 /** Collects lines into batches. `add` never waits: excess lines become a gap. Stops once another worker has written the next batch. */
-export function gathering(
+export function batchWriter(
   ctx: Context,
   session: string,
   from: {
     readonly seq: number;
-    readonly places: Readonly<Record<string, Place>>;
+    readonly progress: Readonly<Record<string, Progress>>;
     readonly by: string;
     readonly onLost: () => void;
   },
 ) {
-  const places = structuredClone(from.places) as Record<string, Place>;
+  const progress = structuredClone(from.progress) as Record<string, Progress>;
   let { seq } = from;
   let waiting: Entry[] = [];
   let bytes = 0;
   let items = 0;
-  let allowance = AT_ONCE_BYTES;
+  let allowance = BURST_BYTES;
   let filledAt = ctx.now().getTime();
   let held = false;
   let over = false;
@@ -75,7 +75,7 @@ export function gathering(
 
   const mayKeep = (size: number): boolean => {
     const now = ctx.now().getTime();
-    allowance = Math.min(AT_ONCE_BYTES, allowance + ((now - filledAt) / 1000) * BYTES_A_SECOND);
+    allowance = Math.min(BURST_BYTES, allowance + ((now - filledAt) / 1000) * BYTES_A_SECOND);
     filledAt = now;
     if (bytes + size > WAITING_BYTES || size > allowance) return false;
     allowance -= size;
@@ -93,15 +93,15 @@ export function gathering(
     if (!gap) return;
     gaps.delete(target);
     const item = gapOf({ at: gap.at, target }, gap.lines);
-    push({ item, steps: gap.steps, bytes: sizeOf(item) });
+    push({ item, updates: gap.updates, bytes: sizeOf(item) });
   };
 
-  const leaveOut = ({ at, target }: LogItem, step: Step | undefined) => {
-    const gap = gaps.get(target) ?? { at, lines: 0, steps: new Map<string, Step>() };
+  const leaveOut = ({ at, target }: LogItem, update: Update | undefined) => {
+    const gap = gaps.get(target) ?? { at, lines: 0, updates: new Map<string, Update>() };
     gap.lines++;
-    if (step) gap.steps.set(step.about, step);
+    if (update) gap.updates.set(update.key, update);
     gaps.set(target, gap);
-    kick();
+    startWriting();
   };
 
   const cut = (): Batch => {
@@ -111,13 +111,13 @@ export function gathering(
       const entry = waiting[count] as Entry; // within its length
       size += entry.bytes;
       if (size > BATCH_BYTES && count > 0) break;
-      for (const { apply } of entry.steps.values()) apply(places);
+      for (const { apply } of entry.updates.values()) apply(progress);
       if (entry.item) taken.push(entry.item);
       bytes -= entry.bytes;
     }
     waiting = waiting.slice(count);
     items -= taken.length;
-    return { items: taken, places, last: false };
+    return { items: taken, progress, last: false };
   };
 
   const store = async (batch: Batch): Promise<void> => {
@@ -139,15 +139,15 @@ export function gathering(
         }
         if (error === ours) break;
         if (tries === TRIES) throw error;
-        await ctx.sleep(AGAIN_MILLISECONDS);
+        await ctx.sleep(RETRY_MILLISECONDS);
       }
     }
     seq++;
     wroteAt = ctx.now().getTime();
   };
 
-  const company = async () => {
-    const due = Math.max(wroteAt + EVERY_MILLISECONDS, ctx.now().getTime() + SOON_MILLISECONDS);
+  const batchDue = async () => {
+    const due = Math.max(wroteAt + INTERVAL_MILLISECONDS, ctx.now().getTime() + FIRST_MILLISECONDS);
     while (!over && bytes < BATCH_BYTES) {
       const wait = due - ctx.now().getTime();
       if (wait <= 0) return;
@@ -158,14 +158,14 @@ export function gathering(
 
   const write = async () => {
     while (!lost && !over && (items > 0 || gaps.size > 0)) {
-      await company();
+      await batchDue();
       if (over) return; // what is left is written with the end
       for (const target of gaps.keys()) closeGap(target);
       if (waiting.length > 0) await store(cut());
     }
   };
 
-  const kick = () => {
+  const startWriting = () => {
     if (writing || held || lost || over || (items === 0 && gaps.size === 0)) return;
     writing = write()
       .catch((error: unknown) => {
@@ -175,29 +175,29 @@ export function gathering(
       })
       .finally(() => {
         writing = undefined;
-        kick();
+        startWriting();
       });
   };
 
   return {
-    places: places as Readonly<Record<string, Place>>,
-    add(item: LogItem, step?: Step): void {
+    progress: progress as Readonly<Record<string, Progress>>,
+    add(item: LogItem, update?: Update): void {
       if (lost) return;
       const size = sizeOf(item);
       if (item.type === "log" && !mayKeep(size)) {
-        leaveOut(item, step);
+        leaveOut(item, update);
         return;
       }
       closeGap(item.target);
-      push({ item, steps: stepsOf(step), bytes: size });
+      push({ item, updates: updatesOf(update), bytes: size });
       if (bytes >= BATCH_BYTES) hurry?.abort();
-      kick();
+      startWriting();
     },
-    step(step: Step): void {
+    update(update: Update): void {
       if (lost) return;
       const end = waiting.at(-1);
-      if (end && !end.item) end.steps.set(step.about, step);
-      else push({ steps: stepsOf(step), bytes: 0 });
+      if (end && !end.item) end.updates.set(update.key, update);
+      else push({ updates: updatesOf(update), bytes: 0 });
     },
     /** Nothing is written until `resume`, whose items precede those added meanwhile. */
     hold(): void {
@@ -208,10 +208,10 @@ export function gathering(
       waiting = [];
       bytes = 0;
       items = 0;
-      for (const item of first) push({ item, steps: stepsOf(undefined), bytes: sizeOf(item) });
+      for (const item of first) push({ item, updates: updatesOf(undefined), bytes: sizeOf(item) });
       for (const entry of meanwhile) push(entry);
       held = false;
-      kick();
+      startWriting();
     },
     async done(last: boolean): Promise<boolean> {
       held = false;
@@ -230,4 +230,4 @@ export function gathering(
     },
   };
 }
-export type Gathering = ReturnType<typeof gathering>;
+export type BatchWriter = ReturnType<typeof batchWriter>;
