@@ -1,5 +1,5 @@
-import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
-import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
+import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
+import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 
@@ -14,13 +14,13 @@ const work: Record<string, (world: World) => Promise<object>> = {
     const done = await Promise.allSettled([
       sweepMails(world).then((mails) => ({ mails })),
       ringUndelivered(world).then((rung) => ({ rung })),
-      lookAtDue(world, soon(world)),
+      syncDueAccounts(world, soon(world)),
     ]);
     const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
     if (failed.length > 0) throw new AggregateError(failed, `${failed.length} of ${done.length} parts failed`);
     return Object.assign({}, ...done.map((each) => (each.status === "fulfilled" ? each.value : {})));
   },
-  delinquent: (world) => lookAtDue(world, soon(world)),
+  delinquent: (world) => syncDueAccounts(world, soon(world)),
   full: async (world) => {
     await beginNightly(world);
     return compare(world);
@@ -30,7 +30,7 @@ const work: Record<string, (world: World) => Promise<object>> = {
 
 /** @throws Error once, when it is through and a person has to look at what it found, so that the alarm rings */
 async function compare(world: World): Promise<object> {
-  const { bad, ...counts } = await goOn(world, soon(world));
+  const { bad, ...counts } = await continueNightly(world, soon(world));
   if (bad) throw new Error("somebody has to look at what was found: the line `billing reconciled` says what");
   return counts;
 }

@@ -1,4 +1,4 @@
-import { beginNightly, goOn } from "@berth/domain/billing/nightly.ts";
+import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
@@ -82,14 +82,14 @@ test("of 5,000 accounts each is compared exactly once, in parts of twelve minute
   const began = bench.clock.now().getTime();
   await runSchedule(bench.world, "full");
   let parts = 1;
-  for (; !(await goOn(bench.world, bench.clock.now())).done; parts++) {
+  for (; !(await continueNightly(bench.world, bench.clock.now())).done; parts++) {
     await bench.clock.advance(180);
     await runSchedule(bench.world, "continue");
   }
   expect(counter.asked.size).toBe(5_000);
   expect(timesAsked(counter)).toEqual([1]);
   expect(parts).toBeGreaterThan(0);
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 5_000, unreachable: 0 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 5_000, unreachable: 0 });
   const seconds = (bench.clock.now().getTime() - began) / 1000;
   expect((seconds / 5_000) * 100_000).toBeLessThan(5 * 3600);
   expect(busiest(counter)).toBeLessThanOrEqual(50);
@@ -98,7 +98,7 @@ test("of 5,000 accounts each is compared exactly once, in parts of twelve minute
 test("in no second more is asked of Stripe than a sandbox takes", async () => {
   const { test: bench, counter } = await town(400);
   await beginNightly(bench.world);
-  while (!(await goOn(bench.world, soon(bench))).done);
+  while (!(await continueNightly(bench.world, soon(bench))).done);
   expect(counter.times.length).toBe(1_600);
   expect(busiest(counter)).toBeLessThanOrEqual(15);
 });
@@ -121,7 +121,10 @@ test("killed anywhere, with two at it and syncs that move accounts about, none i
   };
   let done = false;
   for (let turn = 0; !done && turn < 500; turn++) {
-    const both = await Promise.allSettled([goOn(dying, soon(bench, 60)), goOn(bench.world, soon(bench, 0))]);
+    const both = await Promise.allSettled([
+      continueNightly(dying, soon(bench, 60)),
+      continueNightly(bench.world, soon(bench, 0)),
+    ]);
     done = both.some((each) => each.status === "fulfilled" && each.value.done);
     const moved = `ten_${String(Math.floor(dice() * 1_200)).padStart(6, "0")}`;
     await add(bench, moved, soon(bench, dice() * 86_400).toISOString());
@@ -130,7 +133,7 @@ test("killed anywhere, with two at it and syncs that move accounts about, none i
   expect(done).toBe(true);
   expect(kills).toBeGreaterThan(2);
   expect(counter.asked.size).toBe(1_200);
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 1_200 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 1_200 });
   // Of a part that was killed some are compared again, and no other.
   expect([...counter.asked.values()].reduce((sum, count) => sum + count - 1, 0)).toBeLessThanOrEqual(kills * 40);
 });
@@ -138,7 +141,7 @@ test("killed anywhere, with two at it and syncs that move accounts about, none i
 test("who comes while another is at it does nothing", async () => {
   const { test: bench, counter } = await town(100);
   await beginNightly(bench.world);
-  const [, second] = await Promise.all([goOn(bench.world, soon(bench)), goOn(bench.world, soon(bench))]);
+  const [, second] = await Promise.all([continueNightly(bench.world, soon(bench)), continueNightly(bench.world, soon(bench))]);
   expect(second.accounts).toBeLessThan(100);
   expect(counter.asked.size).toBe(100);
   expect(timesAsked(counter)).toEqual([1]);
@@ -147,11 +150,11 @@ test("who comes while another is at it does nothing", async () => {
 test("a night that did not end is told of, and the next begins anew", async () => {
   const { test: bench, counter } = await town(50);
   await beginNightly(bench.world);
-  await goOn(bench.world, soon(bench, 1));
+  await continueNightly(bench.world, soon(bench, 1));
   await bench.clock.advance(86_400);
   await beginNightly(bench.world);
   expect(bench.logs).toContainEqual(expect.objectContaining({ level: "error", message: "billing did not end to reconcile" }));
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 50 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 50 });
   expect(Math.max(...counter.asked.values())).toBe(2);
 });
 
@@ -163,13 +166,13 @@ test("an account that Stripe has no room for is asked for again, and is a findin
     if (customer === "cus_ten_000001" && refusals-- > 0) throw busy();
   };
   await beginNightly(bench.world);
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ accounts: 3, unreachable: 0 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ accounts: 3, unreachable: 0 });
   counter.before = () => {
     throw busy();
   };
   await bench.clock.advance(86_400);
   await beginNightly(bench.world);
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 3, unreachable: 3 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 3, unreachable: 3 });
 });
 
 test("of accounts that agree with Stripe no row is read: the index tells all that is compared", async () => {
@@ -179,7 +182,7 @@ test("of accounts that agree with Stripe no row is read: the index tells all tha
     read += spent.read;
   });
   await runSchedule(bench.world, "full");
-  expect(await goOn(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 400, findings: 0 });
+  expect(await continueNightly(bench.world, soon(bench))).toMatchObject({ done: true, accounts: 400, findings: 0 });
   expect(read).toBeGreaterThan(8);
   expect(read).toBeLessThan(60);
 });
@@ -196,5 +199,5 @@ test("where the index is behind the row, the row is what is compared", async () 
   } as unknown as World["table"]["client"];
   const world: World = { ...bench.world, table: { ...bench.world.table, client: behind } };
   await beginNightly(world);
-  expect(await goOn(world, soon(bench))).toMatchObject({ done: true, accounts: 3, findings: 0 });
+  expect(await continueNightly(world, soon(bench))).toMatchObject({ done: true, accounts: 3, findings: 0 });
 });

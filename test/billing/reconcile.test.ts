@@ -1,5 +1,5 @@
 import { changePlan } from "@berth/domain/billing/change.ts";
-import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
+import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
 import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
 import { reconcile } from "@berth/domain/billing/reconcile.ts";
 import { settingsDrift } from "@berth/domain/billing/settings.ts";
@@ -76,7 +76,7 @@ test("a first payment that no event ever told of is found within the hour, and b
   const cy = await stage.signUp();
   await stage.unheard(async () => cy.pay(await cy.checkout("solo")));
   await stage.leap(HOUR);
-  expect(await lookAtDue(world())).toMatchObject({ failed: 0 });
+  expect(await syncDueAccounts(world())).toMatchObject({ failed: 0 });
   expect(await cy.state()).toBe("active");
   expect(cy.mails()).toEqual(["welcome"]);
 });
@@ -189,19 +189,19 @@ test("what is set wrong at Stripe is told: endpoint, prices and portal", async (
 test("every account is looked at once a week beside the nightly comparison, and unpaid ones each hour, without an event", async () => {
   const ann = await bought();
   const before = await ann.account();
-  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 0, failed: 0 });
   await stage.unheard(() => stage.leap(7 * DAY));
-  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 1, failed: 0 });
   expect((await ann.account()).syncSeq).toBe((before.syncSeq ?? 0) + 1);
-  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 0, failed: 0 });
 
   stage.control.failCards(await ann.customer(), "generic_decline");
   await stage.unheard(() => stage.leap(25 * DAY + 2 * HOUR));
-  await lookAtDue(world());
+  await syncDueAccounts(world());
   expect(await ann.state()).toBe("grace");
-  expect(await lookAtDue(world())).toEqual({ looked: 0, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 0, failed: 0 });
   await stage.unheard(() => stage.leap(HOUR));
-  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 1, failed: 0 });
 });
 
 test("an account that cannot be looked at stays due, and holds back no other", async () => {
@@ -212,9 +212,9 @@ test("an account that cannot be looked at stays due, and holds back no other", a
   const missing = await ann?.customer();
   stripe.customers.retrieve = ((id: string) =>
     id === missing ? Promise.reject(new Error("gone")) : retrieve(id)) as unknown as typeof retrieve;
-  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 1 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 1, failed: 1 });
   stripe.customers.retrieve = retrieve;
-  expect(await lookAtDue(world())).toEqual({ looked: 1, failed: 0 });
+  expect(await syncDueAccounts(world())).toEqual({ synced: 1, failed: 0 });
 });
 
 test("undelivered events are asked for from a little before the last look on, and those that were done with change nothing", async () => {

@@ -1,5 +1,5 @@
 import { listAudit } from "@berth/domain/audit/audit.ts";
-import { lookAtDue, ringUndelivered } from "@berth/domain/billing/due.ts";
+import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cards, type Payer } from "./payer.ts";
@@ -101,7 +101,7 @@ test("grace ends at its second, with no sweep having run", async () => {
 test("each notice is given once, however often the sweep runs: grace, two days left, restricted, recovered", async () => {
   const { payer, due } = await late();
   const sweep = async () => {
-    for (let times = 0; times < 3; times++) await lookAtDue(stage.test.world);
+    for (let times = 0; times < 3; times++) await syncDueAccounts(stage.test.world);
   };
   await stage.advance(due + 5 * DAY - 1 - now());
   await sweep();
@@ -126,7 +126,7 @@ test("two days left are announced at their moment although nothing happens at St
   expect(await payer.account()).toMatchObject({ noticed: { step: "grace" } });
   await stage.advance(due + 5 * DAY - now());
   expect(await payer.account()).toMatchObject({ kind: "delinquent" });
-  await lookAtDue(stage.test.world);
+  await syncDueAccounts(stage.test.world);
   expect(await payer.account()).toMatchObject({ noticed: { step: "ending" } });
 });
 

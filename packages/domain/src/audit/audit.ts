@@ -6,7 +6,7 @@ import type { Page, Paging } from "../page.ts";
 import { fill, insert, key, type Write } from "../table.ts";
 import { Who, whoIs } from "./who.ts";
 
-/** Who did what to which thing, when, with what result. Written in the commit of the change it tells of; never changed. */
+/** Who did what to which thing, when, with what result. Written in the commit of the change, and append-only. */
 export const AuditLine = z.object({
   id: z.string(),
   at: z.iso.datetime(),
@@ -27,7 +27,7 @@ export interface AuditFacts {
   readonly detail?: string | undefined;
   /** What the subject is called, where it is an id. */
   readonly name?: string | undefined;
-  /** Where the work was asked for by somebody else than the one who does it. */
+  /** Who asked for the work, where another actor does it. */
   readonly by?: Actor | undefined;
 }
 
@@ -42,17 +42,15 @@ export function audit(ctx: Context, action: `${string}.${string}`, subject: stri
   });
 }
 
-/** A line's place in its month, as `next` gives it. */
 const Cursor = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z#aud_[0-9A-Z]{26}$/);
 
-/** Newest first, a month's partition after the other, back to at most a year. */
 export async function listAudit(ctx: Context, input: Paging): Promise<Page<AuditLine>> {
   allow(ctx, "read");
   if (input.cursor !== undefined && !Cursor.safeParse(input.cursor).success)
     throw new Problem("input.invalid", { detail: "query.cursor: not one of this list" });
   const items: AuditLine[] = [];
   const now = ctx.now();
-  // What is said to be later than now is nothing: each month is a query.
+  // A cursor in the future would cost one query for each month.
   let after = input.cursor !== undefined && input.cursor.slice(0, 24) <= now.toISOString() ? input.cursor : undefined;
   const start = after ? new Date(`${after.slice(0, 7)}-01`) : now;
   const oldest = Date.UTC(now.getUTCFullYear() - 1, now.getUTCMonth(), 1);
@@ -62,7 +60,7 @@ export async function listAudit(ctx: Context, input: Paging): Promise<Page<Audit
     const page = await fill(ctx, range, (rows) => rows.map((row) => AuditLine.parse(row)));
     items.push(...page.items);
     const last = items.at(-1);
-    // Whether older months have more is found out by the next page.
+    // Only the next page finds out whether older months have more.
     if (last && (page.last || items.length === input.limit)) return { items, next: `${last.at}#${last.id}` };
     after = undefined;
   }

@@ -1,4 +1,4 @@
-// Each names itself after those it descends from, so the first that is found is meant.
+// Browsers also name those they descend from, so the first match wins.
 const programs: readonly (readonly [string, RegExp])[] = [
   ["Edge", /\bEdg(?:A|iOS)?\/(\d+)/],
   ["Opera", /\bOPR\/(\d+)/],
@@ -17,7 +17,7 @@ const systems: readonly (readonly [string, RegExp])[] = [
   ["Linux", /\bLinux\b/],
 ];
 
-/** A browser as people call it, by what it says of itself: `Chrome 142 on Linux`. What is none we know stays as it is. */
+/** `Chrome 142 on Linux`; an unknown user agent stays as it is. */
 export function browserName(agent: string): string {
   if (!agent.startsWith("Mozilla/")) return agent;
   for (const [program, version] of programs) {

@@ -13,9 +13,9 @@ import { addInTurn } from "../turn.ts";
 import { actorOf, endOldest, insertSession } from "./session.ts";
 
 /**
- * Signing in by e-mail: a six-digit code that lives ten minutes and bears five tries, then a session. Only hashes are stored. A code is bound
- * to the browser that asked for it, so nobody else's guesses use up its tries; and a browser that has signed in to an address before is known
- * to it, so that what strangers ask for that address does not keep its owner out.
+ * Signing in by e-mail: a six-digit code, valid for ten minutes and five tries, then a session. Only hashes are stored. A code is bound to
+ * the browser that asked for it, so nobody else's guesses use up its tries. A browser that signed in before is known to the address, so
+ * strangers' requests do not lock out the owner.
  */
 export const CODE_MINUTES = 10;
 export const BROWSER_DAYS = 180;
@@ -24,7 +24,7 @@ const WINDOW_SECONDS = 900;
 
 const Code = z.object({ hash: z.string(), tries: z.number().int() });
 
-/** Who asks: the secret of the browser's own cookie, the address it comes from, and what it calls itself. */
+/** `browser` is the secret of the browser's own cookie, `client` what the browser calls itself. */
 export interface Visitor {
   readonly browser: string;
   readonly ip: string;
@@ -38,13 +38,12 @@ const browserKey = (email: string, browser: string) => globalKey("BROWSER", sha2
 const isKnown = async (world: World, email: string, browser: string) =>
   (await get(world, browserKey(email, browser))) !== undefined;
 
-/** What strangers to an address may do about it together, and each of them by itself. */
 const strangers = (what: string, email: string, ip: string, { each, together }: { each: number; together: number }): Limit[] => [
   { name: `${what}#${email}#${network(ip)}`, most: each, seconds: WINDOW_SECONDS },
   { name: `${what}-strangers#${email}`, most: together, seconds: WINDOW_SECONDS },
 ];
 
-/** Sends a code. Answers the same whether the address is known or not. @throws Problem rate.limited */
+/** Answers the same whether or not the address is known. @throws Problem rate.limited */
 export async function requestCode(world: World, input: { email: string; browser: string; ip: string }): Promise<void> {
   const { email, browser, ip } = input;
   const known = await isKnown(world, email, browser);
@@ -58,7 +57,7 @@ export async function requestCode(world: World, input: { email: string; browser:
   await world.send("mail", { to: email, template: "code", data: { code, minutes: CODE_MINUTES } });
 }
 
-/** Puts a new code in the place of any before it. Only its hash, bound to what it is about, is kept. */
+/** Replaces any earlier code. */
 export async function newCode(world: World, at: Key, about: string): Promise<string> {
   const number = world.random(6).reduce((sum, byte) => (sum * 256 + byte) % 1_000_000, 0);
   const code = String(number).padStart(6, "0");
@@ -66,14 +65,11 @@ export async function newCode(world: World, at: Key, about: string): Promise<str
   return code;
 }
 
-/**
- * Compares a code with the one that waits; answers the line of a commit that uses it up.
- * @throws Problem auth.code_wrong when it is another, there is none, or it was tried too often
- */
+/** Answers the write that uses the code up. @throws Problem auth.code_wrong, also after too many tries */
 export async function takeCode(world: World, at: Key, about: string, given: string): Promise<Write> {
   const wrong = new Problem("auth.code_wrong");
   if (!(await get(world, at))) throw wrong;
-  // The try is counted before it is looked at: of many at once no more than these are compared.
+  // Counted before the comparison, so that concurrent guesses cannot exceed the limit.
   const one = {
     change: "SET tries = tries + :one",
     condition: "attribute_exists(pk) AND tries < :most",
@@ -85,11 +81,7 @@ export async function takeCode(world: World, at: Key, about: string, given: stri
   return remove(world, at, { condition: "#hash = :hash", values: { ":hash": hash } }, wrong);
 }
 
-/**
- * Turns a right code into a session, once. On the first sign-in the tenant is made; a later one from a browser that the address does not know
- * is told by mail. Answers the session's secret for the cookie.
- * @throws Problem auth.code_wrong, rate.limited, account.closing
- */
+/** Exchanges a code for a session, once. @throws Problem auth.code_wrong, rate.limited, account.closing */
 export async function verifyCode(
   world: World,
   input: Visitor & { email: string; code: string },

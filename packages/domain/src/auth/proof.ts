@@ -8,12 +8,12 @@ import { memberKey, owners, User } from "../tenant/tenant.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
 
 /**
- * A stolen session or token may read and deploy, but not reach the card, the address of the bills or the end of the account: for that the
- * person behind it enters a code from their mail, and the credential holds as proved for a quarter of an hour. A sign-in is such a proof.
+ * A stolen session or token can read and deploy, but cannot change the card or billing address or close the account: that takes a code from
+ * the person's mail, which proves the credential for a quarter of an hour. Signing in is such a proof.
  */
 export const PROOF_MINUTES = 15;
 
-/** @throws Problem auth.proof unless the credential was proved just now */
+/** @throws Problem auth.proof unless the credential was proved recently */
 export function requireProof(ctx: Context): void {
   if (ctx.actor.kind === "system") return;
   const least = new Date(ctx.now().getTime() - PROOF_MINUTES * 60_000).toISOString();
@@ -26,14 +26,10 @@ const needed = (ctx: Context): Credential => {
   if (!ctx.credential) throw new Problem("auth.required");
   return ctx.credential;
 };
-/** Bound to the credential: nobody else can ask for another in its place. */
+/** Bound to the credential, so that nobody else can replace it. */
 const waiting = ({ pk }: Credential) => globalKey("CODE", `proof|${pk}`);
 
-/**
- * Mails a code to the person behind the credential: the session's own address, or the owners' where a token asks. Answers the addresses,
- * told so that only who knows them recognises them. What tokens ask for uses up nothing of what a person in a browser may ask for.
- * @throws Problem token.scope for a token that could do nothing with a proof, rate.limited
- */
+/** Answers the masked addresses. Tokens do not use up a person's limits. @throws Problem token.scope, rate.limited */
 export async function requestProof(ctx: Context): Promise<{ to: string[] }> {
   const credential = needed(ctx);
   if (ctx.actor.kind === "token" && !ctx.actor.scopes.includes("billing")) allow(ctx, "admin");
@@ -48,7 +44,7 @@ export async function requestProof(ctx: Context): Promise<{ to: string[] }> {
   return { to: to.map(veiled) };
 }
 
-/** Who stands behind the credential: the person, or the owners where a token asks. */
+/** The person's address, or the owners' where a token asks. */
 export async function addresses(ctx: Context): Promise<string[]> {
   if (ctx.actor.kind !== "user") return owners(ctx);
   const found = await get(ctx, memberKey(ctx, ctx.actor.id));
@@ -58,7 +54,7 @@ export async function addresses(ctx: Context): Promise<string[]> {
 
 const veiled = (email: string) => email.replace(/^(.)[^@]*(?=@)/, "$1…");
 
-/** Takes the code from the mail. Answers until when the credential holds as proved. @throws Problem auth.code_wrong */
+/** @throws Problem auth.code_wrong */
 export async function giveProof(ctx: Context, code: string): Promise<{ until: string }> {
   const credential = needed(ctx);
   const used = await takeCode(ctx, waiting(credential), credential.pk, code);

@@ -8,7 +8,9 @@ import { sha256 } from "../id.ts";
 import { commit, get, globalKey, insert, key, listAll, remove, ttlIn, type Write } from "../table.ts";
 import { roleScopes, type User } from "../tenant/tenant.ts";
 
-/** A person in a browser. Only the hash of the cookie's secret is stored: in a global row that leads to the tenant, and in the tenant's list. */
+/**
+ * A person in a browser. Only the hash of the cookie's secret is stored, in a global row that names the tenant and in the tenant's list.
+ */
 export const SESSION_DAYS = 30;
 
 const Stored = z.object({
@@ -23,10 +25,9 @@ export const Session = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
-  /** Where the sign-in came from, as the browser and the network said. */
   ip: z.string(),
   client: z.string(),
-  /** The one that asks. */
+  /** Whether this request came with it. */
   current: z.boolean(),
 });
 export type Session = z.infer<typeof Session>;
@@ -34,13 +35,11 @@ export type Session = z.infer<typeof Session>;
 const Listed = Session.omit({ current: true }).extend({ user: z.string() });
 
 const sessionKey = (hash: string) => globalKey("SESSION", hash);
-/** The tenant's own list of its sessions, by which they can be ended. */
 const listedKey = (ctx: Pick<Context, "tenant">, hash: string) => key(ctx, `SESSION#${hash}`);
 const hashOf = (at: { sk: unknown }) => String(at.sk).slice("SESSION#".length);
-/** Says which session is meant and is of no use to get into it. */
+/** Identifies a session without giving access to it. */
 const idOf = (hash: string) => `ses_${hash.slice(0, 20)}`;
 
-/** The lines of a sign-in's commit. */
 export function insertSession(ctx: Context, secret: string, user: User, from: { ip: string; client: string }): Write[] {
   const hash = sha256(secret);
   const now = ctx.now();
@@ -65,7 +64,6 @@ export const actorOf = ({ id, role, email }: Pick<User, "id" | "role" | "email">
   name: email,
 });
 
-/** The tenant and actor of a session cookie, or undefined. */
 export async function actorOfSession(
   world: World,
   secret: string,
@@ -79,7 +77,7 @@ export async function actorOfSession(
 
 const isCurrent = (ctx: Context, hash: string) => ctx.credential?.pk === sessionKey(hash).pk;
 
-/** @throws Problem token.scope for whoever is no person */
+/** @throws Problem token.scope for anyone but a person */
 function person(ctx: Context): string {
   if (ctx.actor.kind !== "user") throw new Problem("token.scope", { detail: "Only a person who is signed in has sessions." });
   return ctx.actor.id;
@@ -90,7 +88,7 @@ const sessionsOf = async (ctx: Context, user: string) =>
     .map((row) => ({ hash: hashOf(row as { sk: unknown }), ...Listed.parse(row) }))
     .filter((each) => each.user === user);
 
-/** Where the person is signed in, newest first. @throws Problem token.scope */
+/** @throws Problem token.scope */
 export async function listSessions(ctx: Context): Promise<Session[]> {
   const user = person(ctx);
   const found = await sessionsOf(ctx, user);
@@ -101,7 +99,7 @@ export async function listSessions(ctx: Context): Promise<Session[]> {
 
 const ending = (ctx: Context, hash: string): Write[] => [erase(ctx, sessionKey(hash)), erase(ctx, listedKey(ctx, hash))];
 
-/** Ends one of the person's sessions. @throws Problem session.not_found, token.scope */
+/** @throws Problem session.not_found, token.scope */
 export async function endSession(ctx: Context, id: string): Promise<void> {
   const user = person(ctx);
   const found = (await sessionsOf(ctx, user)).find((each) => each.id === id);
@@ -115,10 +113,9 @@ export async function endSession(ctx: Context, id: string): Promise<void> {
   );
 }
 
-/** Browsers that a person is signed in with; past that the oldest sign-in ends. */
+/** Beyond this the oldest session ends. */
 export const SESSIONS_MOST = 50;
 
-/** The lines of a sign-in's commit that make room for it. */
 export async function endOldest(ctx: Context, user: string): Promise<Write[]> {
   const found = (await sessionsOf(ctx, user)).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
   return found
@@ -127,10 +124,10 @@ export async function endOldest(ctx: Context, user: string): Promise<Write[]> {
     .flatMap(({ hash }) => ending(ctx, hash));
 }
 
-/** Rows in one transaction: DynamoDB takes 100, and one is the audit line. */
+/** Sessions in one transaction, of two rows each; DynamoDB takes 100 rows. */
 const AT_ONCE = 40;
 
-/** Ends all of the person's sessions but the one that asks. Answers how many. @throws Problem token.scope */
+/** @throws Problem token.scope */
 export async function endOtherSessions(ctx: Context): Promise<{ ended: number }> {
   const user = person(ctx);
   const others = (await sessionsOf(ctx, user)).filter(({ hash }) => !isCurrent(ctx, hash));
@@ -145,7 +142,6 @@ export async function endOtherSessions(ctx: Context): Promise<{ ended: number }>
   return { ended: others.length };
 }
 
-/** Signs out: ends the session that asks. Ending one that is not there is done already. */
 export async function signOut(ctx: Context, secret: string): Promise<void> {
   const hash = sha256(secret);
   if (!(await get(ctx, sessionKey(hash)))) return;

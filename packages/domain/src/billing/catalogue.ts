@@ -2,7 +2,6 @@ import type Stripe from "stripe";
 import type { World } from "../context.ts";
 import { type Plan, type PlanName, plans } from "../plan/plan.ts";
 
-/** A plan's price at Stripe, as it is found by its lookup key. */
 export interface SoldPrice {
   readonly id: string;
   readonly product: string;
@@ -11,10 +10,7 @@ export interface SoldPrice {
   readonly currency: string;
 }
 
-/**
- * What Stripe's prices mean. A price is known by its id, or by its product: when a plan's price changes, the lookup key moves to the new
- * price and those who pay the old one keep their plan.
- */
+/** Maps Stripe's prices to plans. Matching by product too keeps subscribers to a former price on their plan. */
 export interface Catalogue {
   readonly sold: Readonly<Partial<Record<PlanName, SoldPrice>>>;
 }
@@ -22,7 +18,6 @@ export interface Catalogue {
 const KEEP_MILLISECONDS = 5 * 60_000;
 const kept = new WeakMap<Stripe, { catalogue: Catalogue; until: number }>();
 
-/** The catalogue, read at Stripe and kept five minutes. `fresh` reads it again whatever is kept. */
 export async function getCatalogue(world: World, { fresh = false }: { fresh?: boolean } = {}): Promise<Catalogue> {
   const stripe = await world.stripe();
   const now = world.now().getTime();
@@ -41,7 +36,6 @@ function soldAs(plan: Plan, prices: readonly Stripe.Price[]): [PlanName, SoldPri
   return [[plan.name, { id: price.id, product, amount: price.unit_amount, currency: price.currency }]];
 }
 
-/** The plan a price stands for, or undefined where we do not sell it. */
 export function planOfPrice(
   catalogue: Catalogue,
   price: { readonly id: string; readonly product: string },
@@ -51,12 +45,11 @@ export function planOfPrice(
   return found?.[0];
 }
 
-/** @throws Error when Stripe has no active price under the plan's lookup key: a mistake of ours that nobody can pay around */
+/** @throws Error when Stripe has no active price under the plan's lookup key, which is our mistake */
 export function priceOf(catalogue: Catalogue, plan: PlanName): SoldPrice {
   const price = catalogue.sold[plan];
   if (!price) throw new Error(`Stripe has no active price for the plan ${plan}`);
   return price;
 }
 
-/** The id of the price a plan is sold at. */
-export const soldAt = async (world: World, plan: PlanName) => priceOf(await getCatalogue(world), plan).id;
+export const priceIdOf = async (world: World, plan: PlanName) => priceOf(await getCatalogue(world), plan).id;

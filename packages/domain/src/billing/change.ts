@@ -7,31 +7,28 @@ import { recall, remember } from "../once.ts";
 import { type PlanName, planNames } from "../plan/plan.ts";
 import { commit, get, insert, key } from "../table.ts";
 import { getCatalogue, planOfPrice } from "./catalogue.ts";
-import { planDowngrade, takeBack } from "./downgrade.ts";
+import { planDowngrade, withdrawChange } from "./downgrade.ts";
 import { type PlanChange, Request, type Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 import { previewUpgrade, upgrade } from "./upgrade.ts";
 
-/** Stripe remembers a key for a day at least; within less a repeat is the same request there too. */
+/** Stripe keeps idempotency keys for at least a day, so a repeat within this time is the same request there. */
 const REPEAT_SECONDS = 23 * 3600;
-/** Requests are remembered longer than Stripe remembers their keys. */
+/** Longer than REPEAT_SECONDS, so that a late repeat is refused and not charged again. */
 const KEEP_SECONDS = 3 * 86_400;
 
-/**
- * Changes the plan: to a larger one at once, charged for the rest of the period and only in force when paid; to a smaller one at the end of
- * what is paid. The plan one has takes a planned change back. With `preview` nothing happens.
- */
+/** Upgrades once the difference is paid, downgrades at the end of the period. The current plan withdraws a scheduled change. */
 export async function changePlan(ctx: Context, input: { plan: PlanName; preview?: boolean | undefined }): Promise<PlanChange> {
   allow(ctx, "billing");
   const account = await getAccount(ctx);
-  // Not while a bill is open: Stripe would add to what is not paid.
+  // With an open invoice, Stripe would add the difference to the unpaid amount.
   const refused = refusal(ctx, account, "grow");
   if (refused) throw refused;
   const { plan, preview = false } = input;
   const known = preview ? undefined : await recallRequest(ctx, plan);
   const found = await subjectOf(ctx, account);
-  // A repeat is about the plan there was when it was first asked for.
+  // A repeat refers to the plan at the time of the first request.
   const subject = { ...found, from: known?.from ?? found.from };
   const grows = planNames.indexOf(plan) - planNames.indexOf(subject.from);
   if (!known && grows === 0 && !subject.subscription.schedule && !subject.subscription.pending_update)
@@ -44,7 +41,7 @@ export async function changePlan(ctx: Context, input: { plan: PlanName; preview?
       ? await upgrade(ctx, subject, request)
       : grows < 0
         ? await planDowngrade(ctx, subject, request)
-        : await takeBack(ctx, subject, request);
+        : await withdrawChange(ctx, subject, request);
   await syncCustomer(ctx, subject.customer);
   const result = { ...answer, ...done };
   if (ctx.once && !(await recall(ctx))) await commit(ctx, remember(ctx, result));
@@ -58,7 +55,7 @@ async function subjectOf(ctx: Context, { customer, subscription: id }: Account):
   const [item] = subscription.items.data;
   const product = item && (typeof item.price.product === "string" ? item.price.product : item.price.product.id);
   const from = item && planOfPrice(await getCatalogue(ctx), { id: item.price.id, product: product ?? "" });
-  // What we know is behind what Stripe knows; the sync catches up.
+  // Our copy is out of date; the sync updates it.
   if (subscription.status !== "active" || !item || !from) {
     await syncCustomer(ctx, customer);
     throw new Problem("version.stale");
@@ -90,13 +87,13 @@ function about(ctx: Context, account: Account, { item, from }: Subject, plan: Pl
 
 const requestKey = (ctx: Context, id: string) => key(ctx, `CHG#${id}`);
 
-/** The change an earlier request with the same key asked for. @throws Problem idempotency.mismatch when it was another plan */
+/** @throws Problem idempotency.mismatch when the same key asked for another plan */
 async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | undefined> {
   const found = ctx.once && (await get(ctx, requestKey(ctx, ctx.once.key)));
   if (!found) return undefined;
   const request = Request.parse(found);
   if (request.plan !== plan) throw new Problem("idempotency.mismatch");
-  // Stripe has forgotten its key, so a repeat would be a second change on top of whatever was done since.
+  // Stripe may have forgotten the key, so a repeat could charge a second time.
   if (ctx.now().getTime() / 1000 - request.at > REPEAT_SECONDS) throw new Problem("version.stale");
   return request;
 }

@@ -5,23 +5,22 @@ import { type Account, accountKey, getAccount, refusal } from "../entitlement/ac
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
 import { tryCommit, tryUpdate, update } from "../table.ts";
-import { soldAt } from "./catalogue.ts";
+import { priceIdOf } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
 import { closeSession } from "./end.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { dueShard, syncCustomer } from "./sync.ts";
 
-/** A payment page is open this long; Stripe takes 30 minutes to 24 hours. */
+/** Stripe accepts 30 minutes to 24 hours. */
 const OPEN_SECONDS = 31 * 60;
-/** Billing looks by itself so long after a page was made, and each night: whoever pays on it is found even if no event ever comes. */
-const LOOK_SECONDS = 3600;
-/** One that closes sooner is not offered again. */
-const LEAST_SECONDS = 5 * 60;
+/** A sync this long after a page was created finds a payment whose event never arrived. */
+const SYNC_AFTER_SECONDS = 3600;
+const MIN_REMAINING_SECONDS = 5 * 60;
 const TRIES = 6;
 
 type Checkout = NonNullable<Account["checkout"]>;
 
-/** Begins to pay for a plan: answers the payment page. Two tabs get the same page; who subscribes already is refused. */
+/** Concurrent calls get the same payment page; a customer with a subscription is refused. */
 export async function startCheckout(ctx: Context, plan: PlanName): Promise<{ url: string }> {
   allow(ctx, "billing");
   const stripe = await ctx.stripe();
@@ -39,7 +38,7 @@ export async function startCheckout(ctx: Context, plan: PlanName): Promise<{ url
   throw new Problem("service.busy");
 }
 
-/** One move towards an open page: claim an attempt, make its page, offer it, or close one that does not fit. Answers the page when there is one. */
+/** One step towards an open page: claim an attempt, create its page, or close one that does not fit. Undefined: call again. */
 async function step(
   ctx: Context,
   stripe: Stripe,
@@ -53,32 +52,28 @@ async function step(
   const session = await atStripe(() => stripe.checkout.sessions.retrieve(checkout.session));
   const left = (Date.parse(checkout.expiresAt) - ctx.now().getTime()) / 1000;
   const open = session.status === "open" && session.url;
-  if (open && checkout.plan === plan && left > LEAST_SECONDS) return open;
+  if (open && checkout.plan === plan && left > MIN_REMAINING_SECONDS) return open;
   if (session.status === "open") await atStripe(() => closeSession(stripe, checkout.session));
   if (session.status === "complete") await syncCustomer(ctx, customer);
-  // It may have been paid in the very moment it was to be closed.
+  // It may have been paid just before it was closed.
   await refuseSubscribed(ctx, stripe, customer);
   return claim(ctx, account, plan);
 }
 
-/** Who has a subscription that could still bill changes it in the portal or here; a second one would bill twice. */
 async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string): Promise<void> {
   const { data } = await atStripe(() => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
-  // A status of tomorrow counts as living too.
+  // An unknown status counts as live: a second subscription would bill twice.
   const live = data.find(({ status }) => status !== "canceled" && status !== "incomplete_expired");
   if (live) throw new Problem("billing.subscribed", { facts: { fix_url: `${ctx.origin}/billing` } });
 }
 
-/**
- * The attempt is on record with all that its page is made of before Stripe is asked: whoever repeats it asks with the same key for the same
- * thing, and so gets the same page.
- */
+/** Records the attempt before Stripe is called, so that a repeat sends the same key and parameters and gets the same page. */
 async function claim(ctx: Context, account: Account, plan: PlanName): Promise<undefined> {
   const attempt = (account.checkouts ?? 0) + 1;
   const later = (seconds: number) => new Date(ctx.now().getTime() + seconds * 1000).toISOString();
   const expiresAt = later(OPEN_SECONDS);
-  const look = later(LOOK_SECONDS);
-  const dueAt = account.dueAt !== undefined && account.dueAt < look ? account.dueAt : look;
+  const sync = later(SYNC_AFTER_SECONDS);
+  const dueAt = account.dueAt !== undefined && account.dueAt < sync ? account.dueAt : sync;
   const checkout: Checkout = { session: "", plan, url: "", expiresAt, attempt };
   await tryUpdate(ctx, accountKey(ctx), {
     change: "SET checkout = :checkout, checkouts = :attempt, duePk = :shard, dueAt = :due",
@@ -95,7 +90,7 @@ async function claim(ctx: Context, account: Account, plan: PlanName): Promise<un
 
 async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Checkout): Promise<undefined> {
   const { attempt, plan, expiresAt } = checkout;
-  const price = await atStripe(() => soldAt(ctx, plan));
+  const price = await atStripe(() => priceIdOf(ctx, plan));
   const session = await create(ctx, stripe, { customer, price, attempt, expiresAt });
   const mine = { ":attempt": attempt, ":none": "" };
   if (session === undefined) {
@@ -108,7 +103,7 @@ async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Ch
     return undefined;
   }
   const made: Checkout = { ...checkout, session: session.id, url: session.url ?? "" };
-  // Of two tabs the other may have moved on meanwhile; the account says where to.
+  // Another tab may have moved on; the next step reads the account again.
   await tryCommit(
     ctx,
     update(ctx, accountKey(ctx), {
@@ -120,7 +115,7 @@ async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Ch
   );
 }
 
-/** The page of an attempt, or undefined where the attempt was left lying so long that Stripe no longer takes its end. */
+/** Undefined when the attempt is so old that Stripe rejects its `expires_at`. */
 async function create(
   ctx: Context,
   stripe: Stripe,

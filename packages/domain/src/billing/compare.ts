@@ -11,30 +11,23 @@ import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 
-/**
- * What a comparison of every account with Stripe finds. `drift` is an account that is not what Stripe's snapshot makes of it; `unmapped` a
- * subscription that somebody pays and no account has, or only one that is closed; `mode` a customer of the other mode; the rest are derive's
- * anomalies.
- */
+/** `drift`: differs from derive(snapshot). `unmapped`: a live subscription without an open account. `mode`: test versus live. */
 export interface Finding {
   readonly class: "drift" | "unmapped" | "mode" | "unreachable" | Anomaly;
   readonly tenant: string | null;
   readonly customer: string;
-  /** Which fields drifted, or which subscription it is about. */
+  /** The fields that drifted, or the subscription. */
   readonly detail: string;
   readonly repaired: boolean;
 }
 
-/** How an account and what Stripe makes of it differ: the names of the fields. Empty where they agree. */
 export const driftOf = (is: Standing, should: Standing): string[] =>
   (Object.keys(should) as (keyof Standing)[]).filter((name) => JSON.stringify(is[name]) !== JSON.stringify(should[name]));
 
-/** Waits before an account is looked at again that Stripe had no room for. */
-const AGAIN_MILLISECONDS = [2_000, 8_000];
+const RATE_LIMIT_WAITS_MILLISECONDS = [2_000, 8_000];
 
-/** Compares an account with what Stripe makes of it, and with `repair` makes it right. One that cannot be compared is a finding too. */
 export async function compareAccount(world: World, account: Payer, catalogue: Catalogue, repair: boolean): Promise<Finding[]> {
-  for (const wait of [...AGAIN_MILLISECONDS, undefined]) {
+  for (const wait of [...RATE_LIMIT_WAITS_MILLISECONDS, undefined]) {
     try {
       return await compare(world, account, catalogue, repair);
     } catch (error) {
@@ -57,7 +50,7 @@ async function compare(world: World, account: Payer, catalogue: Catalogue, repai
   if (snapshot.livemode !== livemodeOf(world)) return [{ ...about, class: "mode", detail: "", repaired: false }];
   let is = standingOf(account);
   if (driftOf(is, derive(snapshot, catalogue, is)).length > 0) {
-    // What seems to have drifted may only not have come to the index yet.
+    // The index may lag behind the row.
     const row = await get(world, accountKey(account));
     if (row?.customer !== customer || row.closingAt !== undefined) return [];
     is = standingOf(Account.parse(row));
@@ -73,7 +66,7 @@ async function compare(world: World, account: Payer, catalogue: Catalogue, repai
   return [...odd, { ...about, class: "drift", detail: drift.join(","), repaired }];
 }
 
-/** A schedule that a process left half made changes nothing and yet keeps its subscription from being canceled. */
+/** A half-made schedule changes nothing, but Stripe does not cancel a subscription that has one. */
 async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promise<void> {
   const stripe = await world.stripe();
   for (const { schedule } of subscriptions)
@@ -84,10 +77,7 @@ async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promis
 const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
 const over = new Set(["canceled", "incomplete_expired"]);
 
-/**
- * A page of everything that is paid at Stripe, newest first, and what of it nobody has; of the customers of `known` an account is known to
- * have each. `next` leads to the page after.
- */
+/** One page of Stripe's subscriptions, newest first; customers in `known` certainly have an account. */
 export async function unmappedPage(
   world: World,
   after: string | undefined,

@@ -8,16 +8,13 @@ import { atStripe } from "./stripe.ts";
 
 export const customerKey = (customer: string) => globalKey("CUS", customer);
 
-/** The tenant of a Stripe customer, by our own row: never by e-mail or metadata, which others can write. */
+/** Read from our own row, never from e-mail or metadata, which others can write. */
 export async function tenantOfCustomer(world: World, customer: string): Promise<string | undefined> {
   const row = await getLasting(world, customerKey(customer));
   return row && String(row.tenant);
 }
 
-/**
- * The account's customer at Stripe, made when there is none. That it is ours is on record before any page exists on which it could pay;
- * of two at once both get the same one, by the idempotency key.
- */
+/** Recorded before any page exists on which the customer could pay. The idempotency key gives concurrent calls the same one. */
 export async function ensureCustomer(ctx: Context, account: Account): Promise<string> {
   if (account.customer) return account.customer;
   const [email] = await owners(ctx);

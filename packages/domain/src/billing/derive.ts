@@ -4,10 +4,9 @@ import { type PlanName, planNames } from "../plan/plan.ts";
 import { type Catalogue, planOfPrice } from "./catalogue.ts";
 import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "./snapshot.ts";
 
-/** Days between the first failed attempt at a bill and the end of grace. */
 export const GRACE_DAYS = 7;
 
-/** Things about a bill that a person of ours has to look at. The customer is not made to suffer from them. */
+/** Irregularities that need an operator. */
 export const anomalies = [
   "several_subscriptions",
   "unknown_price",
@@ -59,7 +58,6 @@ const none: Standing = {
   anomalies: [],
 };
 
-/** The standing an account has now, as derive would give it. */
 export const standingOf = (account: Pick<Account, keyof Standing>): Standing => ({
   kind: account.kind,
   reason: account.reason ?? null,
@@ -82,9 +80,8 @@ const iso = (seconds: number | null) => (seconds === null ? null : new Date(seco
 const bySize = (plan: PlanName | null) => (plan === null ? -1 : planNames.indexOf(plan));
 
 /**
- * The whole of our billing rules: what a customer's snapshot at Stripe makes of the account. Pure, and without a clock: grace ends at
- * `graceUntil` by whoever reads it, so the order, the number and the loss of events cannot change the outcome. `before` is used only where
- * Stripe says nothing we understand: then what was, stays.
+ * All billing rules: derives the standing from a Stripe snapshot. Pure and without a clock (readers compare `graceUntil` with theirs), so
+ * the order, repetition and loss of events cannot change the outcome. `before` counts only where Stripe reports nothing we understand.
  */
 export function derive(snapshot: Snapshot, catalogue: Catalogue, before: Standing): Standing {
   if (snapshot.deleted) return before.kind === "none" ? none : { ...none, kind: "ended", reason: "customer_deleted" };
@@ -122,7 +119,7 @@ function compare(catalogue: Catalogue, a: SubscriptionFacts, b: SubscriptionFact
   return ranks.indexOf(rankOf(a)) - ranks.indexOf(rankOf(b)) || size(b) - size(a) || a.createdAt - b.createdAt;
 }
 
-/** Without a live subscription: one that ended leaves a customer, one that never came to be paid does not. */
+/** A subscription that ended leaves `ended`; one that was never paid leaves `none`. */
 function lapsed({ subscriptions }: Snapshot): Standing {
   const [last] = subscriptions
     .filter(({ status }) => status === "canceled")
@@ -133,7 +130,6 @@ function lapsed({ subscriptions }: Snapshot): Standing {
 const known = ({ price }: SubscriptionFacts, catalogue: Catalogue) =>
   price !== null && planOfPrice(catalogue, price) !== undefined;
 
-/** A price we do not sell says nothing, so the plan stays what it was. */
 function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: Standing): PlanName | null {
   return (price && planOfPrice(catalogue, price)) ?? before.plan;
 }
@@ -143,7 +139,7 @@ function pendingPlan({ schedule }: SubscriptionFacts, catalogue: Catalogue, plan
   return next && next !== plan ? next : null;
 }
 
-/** The bill of a change that waits to be paid is not owed: unpaid, the change just does not happen. */
+/** The invoice of a pending update is not owed: unpaid, the update lapses. */
 const owed = (subscription: SubscriptionFacts) =>
   subscription.invoices.filter(
     ({ id, status, reason }) =>
@@ -152,17 +148,14 @@ const owed = (subscription: SubscriptionFacts) =>
       !(subscription.pendingUpdate && id === subscription.latestInvoice && reason === "subscription_update"),
   );
 
-/** The unpaid bills of this episode, newest first: up to the last one that was paid or forgiven. */
+/** Newest first, back to the last invoice that was paid or written off. */
 function unpaidTail(subscription: SubscriptionFacts): InvoiceFacts[] {
   const bills = owed(subscription).toSorted((a, b) => b.createdAt - a.createdAt);
   const settled = bills.findIndex(({ status }) => status === "paid" || status === "uncollectible");
   return settled < 0 ? bills : bills.slice(0, settled);
 }
 
-/**
- * Where grace is counted from: the first bill of the unpaid tail became final. Neither a retry nor a second unpaid cycle moves it, and
- * anybody can compute it again. Without such a bill it is the period's start, never the moment of looking.
- */
+/** Grace starts when the first unpaid invoice was finalized. Retries, later cycles and the time of the sync do not move it. */
 function lateness(
   subscription: SubscriptionFacts,
   awaitsHolder: boolean,
@@ -197,11 +190,11 @@ function oddities(subscription: SubscriptionFacts, catalogue: Catalogue): Anomal
   return anomalies.filter((name) => found[name]);
 }
 
-// Stripe makes a subscription a moment after its first charge.
+// Stripe creates a subscription shortly after its first charge.
 const FIRST_CHARGE_SECONDS = 600;
 const open = new Set(["needs_response", "under_review", "warning_needs_response", "warning_under_review"]);
 
-/** An open dispute, or a lost one about what this subscription charged, until somebody ends the subscription. */
+/** An open dispute, or a lost one about this subscription's charges, lasts until the subscription ends. */
 function holdOf({ disputes }: Snapshot, { createdAt }: SubscriptionFacts): Anomaly[] {
   const found: Anomaly[] = [];
   if (disputes.some(({ status }) => open.has(status))) found.push("dispute");

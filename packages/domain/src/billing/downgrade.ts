@@ -1,16 +1,13 @@
 import type Stripe from "stripe";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { soldAt } from "./catalogue.ts";
+import { priceIdOf } from "./catalogue.ts";
 import type { PlanChange, Request, Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 
 type Done = Pick<PlanChange, "status">;
 
-/**
- * Plans the smaller plan for the end of what is paid, by a schedule of two phases that then lets go. A schedule that is there already is
- * used, whether it holds an earlier choice or was left half made by a process that died between the two calls.
- */
+/** Reuses an existing schedule: it holds an earlier choice, or a process died between the two calls. */
 export async function planDowngrade(ctx: Context, subject: Subject, request: Request): Promise<Done> {
   const { stripe, subscription, item } = subject;
   if (subscription.pending_update) throw new Problem("billing.change_pending");
@@ -27,7 +24,7 @@ export async function planDowngrade(ctx: Context, subject: Subject, request: Req
         phases: [
           { items: [{ price: item.price.id, quantity: 1 }], start_date: current.start_date, end_date: current.end_date },
           {
-            items: [{ price: await soldAt(ctx, request.plan), quantity: 1 }],
+            items: [{ price: await priceIdOf(ctx, request.plan), quantity: 1 }],
             duration: { interval: "month", interval_count: 1 },
             proration_behavior: "none",
           },
@@ -39,15 +36,13 @@ export async function planDowngrade(ctx: Context, subject: Subject, request: Req
   return { status: "planned" };
 }
 
-/** Takes a planned change back: the plan renews as it is. */
-export async function takeBack(ctx: Context, subject: Subject, request: Request): Promise<Done> {
+export async function withdrawChange(ctx: Context, subject: Subject, request: Request): Promise<Done> {
   if (subject.subscription.pending_update) throw new Problem("billing.change_pending");
-  await release(subject, `rel:${ctx.tenant}:${request.id}`);
+  await detachSchedule(subject, `rel:${ctx.tenant}:${request.id}`);
   return { status: "done" };
 }
 
-/** Lets the subscription go from its schedule; prices stay as they are this moment. */
-export async function release({ stripe, subscription }: Subject, idempotencyKey: string): Promise<void> {
+export async function detachSchedule({ stripe, subscription }: Subject, idempotencyKey: string): Promise<void> {
   const schedule = attached(subscription);
   if (schedule) await atStripe(() => stripe.subscriptionSchedules.release(schedule.id, {}, { idempotencyKey }));
 }

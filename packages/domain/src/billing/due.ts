@@ -5,42 +5,36 @@ import { doorbellOf, eventTypes } from "./event.ts";
 import { customersASecond, paced } from "./pace.ts";
 import { billingShards, syncCustomer } from "./sync.ts";
 
-/** Events are asked for again from so long before the last look: their list may lag. */
+/** Stripe's event list may lag. */
 const OVERLAP_SECONDS = 600;
-/** How far Stripe's list of events reaches back. */
+/** Stripe lists events of the last 30 days. */
 const REACH_SECONDS = 30 * 86_400;
 
 const cursorKey = globalKey("CURSOR", "stripe-events");
 
-/** Accounts that billing looks after by itself: those due by now, or all of them. A page at a time, so that none is held back by the rest. */
 export async function* accounts(world: World, { due }: { due: boolean }): AsyncGenerator<Listed> {
   for (const shard of billingShards)
     for await (const row of listDue(world, shard, due ? world.now() : undefined)) yield listed(row);
 }
 
-/**
- * Looks again at every account whose time has come: unpaid ones each hour and at the ends of grace, all others once a week beside the nightly
- * comparison. What is enforced does not wait for this; it heals what was missed and gives the notices. One that fails does not hold back the rest; what the time
- * did not do for is still due.
- */
-export async function lookAtDue(world: World, until?: Date): Promise<{ looked: number; failed: number }> {
-  let looked = 0;
+/** Enforcement never waits for this: it recovers missed events and sends notices. Accounts that do not fit into the time stay due. */
+export async function syncDueAccounts(world: World, until?: Date): Promise<{ synced: number; failed: number }> {
+  let synced = 0;
   let failed = 0;
-  const look = async ({ tenant, customer }: Listed) => {
+  const sync = async ({ tenant, customer }: Listed) => {
     if (customer === undefined) return;
     try {
       await syncCustomer(world, customer);
-      looked++;
+      synced++;
     } catch (error) {
       world.log("error", "billing could not look", { tenant, error });
       failed++;
     }
   };
-  await paced(world, accounts(world, { due: true }), look, { perSecond: customersASecond(world) / 2, until });
-  return { looked, failed };
+  await paced(world, accounts(world, { due: true }), sync, { perSecond: customersASecond(world) / 2, until });
+  return { synced, failed };
 }
 
-/** Rings for the events that Stripe could not deliver since the last time. Answers how many. */
 export async function ringUndelivered(world: World): Promise<number> {
   const now = Math.floor(world.now().getTime() / 1000);
   const seen = Number((await get(world, cursorKey))?.at ?? now - REACH_SECONDS);

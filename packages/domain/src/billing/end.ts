@@ -2,13 +2,10 @@ import type Stripe from "stripe";
 import type { World } from "../context.ts";
 import { stripeFault } from "./stripe.ts";
 
-/** A status of tomorrow counts as living. */
+/** An unknown status counts as live. */
 const over = new Set(["canceled", "incomplete_expired"]);
 
-/**
- * Ends all that could ever bill a customer: open payment pages, planned changes, subscriptions. At once and without a refund of the period
- * that was paid. What was billed stays with Stripe. @throws Error while anything is seen to live
- */
+/** Ends everything that could bill a customer, at once and without a refund. @throws Error while anything is still live */
 export async function endSubscriptions(world: World, customer: string): Promise<void> {
   const stripe = await world.stripe();
   if ((await stripe.customers.retrieve(customer)).deleted) return;
@@ -16,7 +13,7 @@ export async function endSubscriptions(world: World, customer: string): Promise<
     await closeSession(stripe, session.id);
   for (const { id, schedule } of await living(stripe, customer)) {
     const attached = typeof schedule === "string" ? schedule : schedule?.id;
-    // Stripe does not cancel what a schedule holds.
+    // Stripe does not cancel a subscription that has a schedule.
     if (attached) await stripe.subscriptionSchedules.release(attached, {}, { idempotencyKey: `rel:${attached}` });
     await stripe.subscriptions.cancel(id, { prorate: false, invoice_now: false });
   }
@@ -31,7 +28,7 @@ async function living(stripe: Stripe, customer: string): Promise<Stripe.Subscrip
   return found;
 }
 
-/** Deletes the customer, and with it the address and the cards; Stripe keeps invoices and payments. Done already is done. @throws Error unless it is seen to be gone */
+/** Stripe keeps invoices and payments. @throws Error unless the customer is gone afterwards */
 export async function deleteCustomer(world: World, customer: string): Promise<void> {
   const stripe = await world.stripe();
   if ((await stripe.customers.retrieve(customer)).deleted) return;
@@ -39,7 +36,7 @@ export async function deleteCustomer(world: World, customer: string): Promise<vo
   if (!(await stripe.customers.retrieve(customer)).deleted) throw new Error(`${customer} was not deleted`);
 }
 
-/** Closes a payment page. One that was paid or ran out meanwhile is closed already. */
+/** A page that was paid or expired in the meantime is closed already. */
 export async function closeSession(stripe: Stripe, session: string): Promise<void> {
   try {
     await stripe.checkout.sessions.expire(session);

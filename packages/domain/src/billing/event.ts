@@ -1,12 +1,11 @@
 import type Stripe from "stripe";
 
-/** Pinned in four places: here (and so the SDK's calls), the webhook endpoint, the SDK's own types and the local Stripe. */
+/** Pinned in four places: here (for the SDK's calls), the webhook endpoint, the SDK's types and the local Stripe. */
 export const API_VERSION = "2026-10-28.endive";
 
 /**
- * The events the webhook endpoint is subscribed to, exactly. `invoice.created` is not among them on purpose: an endpoint that is slow or
- * failing there delays the finalization of every invoice by up to 72 hours. `invoice.payment_succeeded` does not come for payments made
- * outside Stripe; `invoice.paid` does.
+ * `invoice.created` is missing on purpose: an endpoint that is slow or fails on it delays the finalization of every invoice by up to 72
+ * hours. `invoice.payment_succeeded` is not sent for payments outside Stripe; `invoice.paid` is.
  */
 export const eventTypes = [
   "checkout.session.completed",
@@ -36,35 +35,30 @@ export const eventTypes = [
   "refund.created",
 ] as const satisfies readonly Stripe.WebhookEndpointCreateParams.EnabledEvent[];
 
-/** Whether a deployment handles real money. Only the stage `prod` does. */
 export const livemodeOf = ({ stage }: { readonly stage: string }) => stage === "prod";
 
 const heard = new Set<string>(eventTypes);
 export const isHeard = (type: string) => heard.has(type);
 
-/**
- * An event is only a doorbell: it says at whose account to look again and nothing of what is there. This is what the billing queue carries.
- * Without `event`, somebody of ours rings.
- */
+/** What an event becomes on the billing queue: which customer to sync, not what changed. Without `event` it is our own request. */
 export interface Doorbell {
   readonly event?: string | undefined;
   readonly type?: string | undefined;
-  /** The object the event is about. */
   readonly object?: string | undefined;
   readonly customer?: string | undefined;
-  /** Disputes and refunds name no customer, only their charge. */
+  /** Disputes and refunds name a charge, not a customer. */
   readonly charge?: string | undefined;
-  /** Looks again even if the event was done with. */
+  /** Syncs even if the event was handled before. */
   readonly again?: boolean | undefined;
 }
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** An id that stands by itself or in the object it names, if there is one. */
+/** Stripe gives an id, or the expanded object that has it. */
 const idIn = (thing: unknown): string | undefined =>
   typeof thing === "string" ? thing : typeof thing === "object" && thing !== null ? idIn((thing as Part).id) : undefined;
 
-/** The doorbell that a genuine event is, and the group in which one customer's keep their order. @throws Error for what is no event */
+/** `group` keeps one customer's messages in order. @throws Error for anything but an event */
 export function doorbellOf(event: Part): { bell: Doorbell; group: string } {
   const about = (event.data as Part | undefined)?.object as Part | undefined;
   const object = idIn(about);

@@ -6,7 +6,7 @@ import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 
-/** A bill as the customer sees it. Amounts are integer cents. */
+/** Amounts are integer cents. */
 export const Invoice = z.object({
   id: z.string(),
   number: z.string().nullable(),
@@ -16,15 +16,13 @@ export const Invoice = z.object({
   currency: z.string(),
   createdAt: z.iso.datetime(),
   paidAt: z.iso.datetime().nullable(),
-  /** What was bought, line by line. */
   lines: z.array(z.string()),
-  /** Stripe's page of the bill: to pay an open one, and with the receipt of a paid one. */
+  /** Stripe's page: to pay an open invoice, or with the receipt of a paid one. */
   url: z.string().nullable(),
   pdf: z.string().nullable(),
 });
 export type Invoice = z.infer<typeof Invoice>;
 
-/** The account's bills, newest first; drafts are none yet. */
 export async function listInvoices(ctx: Context, input: Paging): Promise<Page<Invoice>> {
   allow(ctx, "billing");
   const { customer } = await getAccount(ctx);

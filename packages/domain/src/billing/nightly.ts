@@ -10,28 +10,27 @@ import { settingsDrift } from "./settings.ts";
 import { billingShards } from "./sync.ts";
 
 /**
- * The comparison of every account with Stripe, once a night, in as many parts as it takes: accounts shard by shard in the order of their
- * tenants, then what is paid at Stripe, then the settings there. How far it is stands in one row, which moves on only from where the part
- * began: no account is left out, and none is counted twice, whoever dies or comes twice.
+ * The nightly comparison of every account with Stripe, in resumable parts: accounts by shard and tenant, then Stripe's subscriptions, then
+ * its settings. One row holds the progress and advances only from where a part began, so no account is skipped or counted twice, whichever
+ * process dies or runs twice.
  */
 const Counts = z.object({
   accounts: z.number().int(),
   subscriptions: z.number().int(),
   findings: z.number().int(),
   unmapped: z.number().int(),
-  /** Drift that stayed. */
+  /** Drift that the repair did not fix. */
   remaining: z.number().int(),
   unreachable: z.number().int(),
 });
 const Run = z.object({
   startedAt: z.string(),
-  /** The shard under way; the number of shards when all were gone through. */
+  /** The number of shards when all are done. */
   shard: z.number().int(),
-  /** The last account or subscription that was done with; empty before the first. */
+  /** The last account or subscription that was compared; empty before the first. */
   after: z.string(),
   counts: Counts,
   doneAt: z.string().nullable(),
-  /** Somebody is at it. */
   heldUntil: z.string(),
   version: z.number().int(),
 });
@@ -48,7 +47,6 @@ async function find(world: World): Promise<Run | undefined> {
   return row && Run.parse(row);
 }
 
-/** Writes the run as it is to be; undefined where it is no longer as it was seen. */
 async function move(world: World, seen: Run | undefined, to: Omit<Run, "version">): Promise<Run | undefined> {
   const next: Run = { ...to, version: (seen?.version ?? 0) + 1 };
   const { change, values } = assign(next);
@@ -63,7 +61,6 @@ async function move(world: World, seen: Run | undefined, to: Omit<Run, "version"
 
 const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
 
-/** Begins tonight's comparison. One of an earlier night that never ended is told of. */
 export async function beginNightly(world: World): Promise<void> {
   const seen = await find(world);
   if (seen && seen.doneAt === null)
@@ -73,40 +70,37 @@ export async function beginNightly(world: World): Promise<void> {
   await move(world, seen, fresh); // or another process began it at the same moment
 }
 
-/**
- * Goes on with the comparison until it is done or the time is over. Does nothing while somebody else is at it. `bad`: it was ended just now,
- * and a person has to look at what was found.
- */
-export async function goOn(world: World, until: Date): Promise<{ done: boolean; bad: boolean } & z.infer<typeof Counts>> {
+/** Does nothing while another process holds the run. `bad`: it has just finished, and its findings need an operator. */
+export async function continueNightly(
+  world: World,
+  until: Date,
+): Promise<{ done: boolean; bad: boolean } & z.infer<typeof Counts>> {
   const found = await find(world);
   const now = world.now().toISOString();
   if (!found || found.doneAt !== null || found.heldUntil > now)
     return { ...(found?.counts ?? zero), done: found?.doneAt !== null, bad: false };
   let run: Run = found;
   const known: Known = { shards: new Map(), customers: new Set(), bad: false };
-  // False when another process took the run over: what follows is for that one to count.
+  // False when another process took over: it counts what follows.
   const proceed = async (to: Omit<Run, "version">) => {
     const next = await move(world, run, to);
     run = next ?? run;
     return next !== undefined;
   };
   let ours = await proceed({ ...found, heldUntil: later(world, HOLD_SECONDS) });
-  while (ours && run.doneAt === null && world.now() < until) ours = await proceed(await part(world, run, known));
+  while (ours && run.doneAt === null && world.now() < until) ours = await proceed(await nextPart(world, run, known));
   if (ours && run.doneAt === null) await proceed({ ...run, heldUntil: world.now().toISOString() });
   return { ...run.counts, done: run.doneAt !== null, bad: run.doneAt !== null && known.bad };
 }
 
-/** What one who works on it has read of the index: each shard once. */
 interface Known {
   readonly shards: Map<string, readonly Payer[]>;
-  /** Of all shards, filled when the accounts were gone through. */
+  /** Of all shards; filled after the last account. */
   readonly customers: Set<string>;
-  /** What was told in the end is for a person. */
   bad: boolean;
 }
 
-/** The run after its next part. */
-async function part(world: World, run: Run, known: Known): Promise<Omit<Run, "version">> {
+async function nextPart(world: World, run: Run, known: Known): Promise<Omit<Run, "version">> {
   const held = { ...run, heldUntil: later(world, HOLD_SECONDS) };
   const shard = billingShards[run.shard];
   if (shard !== undefined) {
@@ -127,12 +121,12 @@ async function part(world: World, run: Run, known: Known): Promise<Omit<Run, "ve
   return { ...held, counts, doneAt: world.now().toISOString() };
 }
 
-/** Every account of a shard in the order of their tenants, which no sync changes, as it does that of the index. */
+/** Ordered by tenant: a sync changes the order of the index, but not this one. */
 async function payersOf(world: World, shard: string, { shards }: Known): Promise<readonly Payer[]> {
   const read = shards.get(shard);
   if (read) return read;
   const all = (await allDue(world, shard)).map(listed).filter(pays);
-  // A row that moved while the index was read may have come twice.
+  // A row that moved during the read may appear twice.
   const distinct = [...new Map(all.map((each) => [each.tenant, each])).values()];
   const payers = distinct.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
   shards.set(shard, payers);
@@ -149,7 +143,6 @@ async function compareBatch(world: World, batch: readonly Payer[]): Promise<Find
   return findings;
 }
 
-/** The counts with these findings, each of which is a line in the log. */
 function counted(counts: z.infer<typeof Counts>, world: World, findings: readonly Finding[]): z.infer<typeof Counts> {
   for (const finding of findings) world.log("warn", "billing found", { ...finding });
   const of = (name: Finding["class"]) => findings.filter((each) => each.class === name);

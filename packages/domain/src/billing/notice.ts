@@ -7,21 +7,18 @@ import type { Standing } from "./derive.ts";
 type Letter = Pick<Mail, "template" | "data">;
 type Noticed = NonNullable<Account["noticed"]>;
 
-/** Before the end of grace, when its end is announced once more. */
+/** The second notice is sent this long before grace ends. */
 export const ENDING_SECONDS = 2 * 86_400;
 
 const steps: readonly Noticed["step"][] = ["grace", "ending", "restricted"];
 const templates = { grace: "grace", ending: "grace-ending", restricted: "restricted" } as const;
 const day = (at: string | null) => (at ?? "").slice(0, 10);
-/** To the minute: a bill that is paid in the evening of the day grace ended at noon is late. */
+/** To the minute: on the last day of grace the time decides. */
 const minute = (at: string | null) => (at === null ? "" : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`);
 const limits = ({ plan }: Standing) =>
   plan === null ? {} : { plan: planOf(plan).title, slots: planOf(plan).slots, targets: planOf(plan).targets };
 
-/**
- * The notice an unpaid account is due now and was not given for this unpaid bill: only the furthest one, so that somebody who is looked at
- * late is not told what is past.
- */
+/** Only the latest notice that is due, so that a late sync does not announce what is past. */
 export function dueNotice(
   at: Pick<Standing, "kind" | "anchor" | "graceUntil">,
   noticed: Account["noticed"],
@@ -43,20 +40,19 @@ export const noticeLetter = (
   data: { until: minute(graceUntil), left: leftOf(graceUntil, now) },
 });
 
-/** Who is looked at late has less than two days left, and is told what is true. */
+/** A late sync may leave less than two days. */
 function leftOf(graceUntil: string | null, now: Date): string {
   const days = Math.round((Date.parse(graceUntil ?? "") - now.getTime()) / 86_400_000);
   return days >= 2 ? "Two days left" : days === 1 ? "One day left" : "Hours left";
 }
 
-/** What the customer is told of a change of standing. A renewal that was paid changes nothing and tells nothing. */
 export function lettersOf(before: Standing, after: Standing): Letter[] {
   if (after.kind === "ended" && before.kind !== "ended" && before.kind !== "none") return [{ template: "ended", data: {} }];
   if (after.kind === "paused" && before.kind !== "paused") return [{ template: "paused", data: {} }];
   if (after.kind !== "good") return [];
   if (before.kind === "none" || before.kind === "ended")
     return [{ template: "welcome", data: { plan: limits(after).plan ?? "" } }];
-  // A bill that was forgiven, or a pause that is over, was not paid.
+  // A forgiven invoice or an ended pause is not a payment.
   const paid = before.kind === "delinquent" && !after.anomalies.includes("uncollectible");
   const letters: Letter[] = before.kind === "good" ? [] : [{ template: paid ? "recovered" : "resumed", data: {} }];
   const grown = after.plan && before.plan ? planNames.indexOf(after.plan) - planNames.indexOf(before.plan) : 0;
@@ -64,7 +60,7 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
     letters.push({ template: grown > 0 ? "upgraded" : "downgraded", data: { plan: "", slots: 0, targets: 0, ...limits(after) } });
   if (after.pendingPlan && after.pendingPlan !== before.pendingPlan)
     letters.push({ template: "downgrade-planned", data: { plan: planOf(after.pendingPlan).title, at: day(after.periodEnd) } });
-  // Taken back by the customer, or let go by an upgrade that was then not paid: the larger plan is what renews.
+  // Withdrawn, or dropped for an upgrade that was not paid: the current plan renews.
   if (before.pendingPlan && !after.pendingPlan && after.plan && grown === 0 && !after.cancelAt)
     letters.push({
       template: "downgrade-dropped",
@@ -74,10 +70,10 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
   return letters;
 }
 
-/** Days between the word that logs are kept shorter and that they are. */
+/** Between the notice and the shorter retention. */
 export const LOG_NOTICE_DAYS = 7;
 
-/** How long logs are kept after a change of plan: a plan that keeps them shorter does so only when the notice has run out. */
+/** Shorter retention takes effect only after the notice period. */
 export function logsAfter(account: Account, after: Standing, now: Date): NonNullable<Account["logs"]> | null {
   const days = logDays(account, now);
   if (planLogDays(after.plan) >= days) return null;
@@ -85,24 +81,25 @@ export function logsAfter(account: Account, after: Standing, now: Date): NonNull
   return { days, until: new Date(now.getTime() + LOG_NOTICE_DAYS * 86_400_000).toISOString() };
 }
 
-/** The word that logs are to be kept shorter, once for each change that does it. */
 export const logLetter = (account: Account, after: Standing, now: Date): Letter | undefined => {
   const logs = logsAfter(account, after, now);
   if (logs === null || logs.until === account.logs?.until) return undefined;
   return { template: "logs-shorter", data: { days: planLogDays(after.plan), before: logs.days, at: day(logs.until) } };
 };
 
-/**
- * When billing has to look at an account again by itself, or undefined where nothing can change without an event. An account on which
- * nothing is under way is compared each night; its own look is there for when that does not go.
- */
-export function nextLook(ctx: Context, at: Standing, account: Pick<Account, "checkout">, customer: boolean): string | undefined {
+/** Undefined where nothing can change without an event. The weekly sync is a fallback for the nightly comparison. */
+export function nextSyncAt(
+  ctx: Context,
+  at: Standing,
+  account: Pick<Account, "checkout">,
+  customer: boolean,
+): string | undefined {
   if (!customer) return undefined;
   const now = ctx.now().getTime();
   const hour = 3_600_000;
-  const looks = [now + 7 * 24 * hour];
-  if (at.kind === "delinquent" || at.pendingPlan !== null || account.checkout) looks.push(now + hour);
+  const times = [now + 7 * 24 * hour];
+  if (at.kind === "delinquent" || at.pendingPlan !== null || account.checkout) times.push(now + hour);
   const grace = at.graceUntil === null ? Number.NaN : Date.parse(at.graceUntil);
-  if (at.kind === "delinquent") looks.push(...[grace - ENDING_SECONDS * 1000, grace].filter((time) => time > now));
-  return new Date(Math.min(...looks)).toISOString();
+  if (at.kind === "delinquent") times.push(...[grace - ENDING_SECONDS * 1000, grace].filter((time) => time > now));
+  return new Date(Math.min(...times)).toISOString();
 }

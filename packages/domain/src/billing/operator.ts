@@ -7,7 +7,6 @@ import { derive, type Standing, standingOf } from "./derive.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Outcome, syncCustomer } from "./sync.ts";
 
-/** What an operator looks at: the account as it is, Stripe's snapshot, what it makes of the account, and the fields that differ. */
 export interface Inspection {
   readonly account: Account;
   readonly entitlement: string;
@@ -16,7 +15,6 @@ export interface Inspection {
   readonly drift: readonly string[];
 }
 
-/** Looks at a tenant's bill without changing anything. */
 export async function inspectBilling(ctx: Context): Promise<Inspection> {
   const account = await getAccount(ctx);
   const state = entitlement(account, ctx.now());
@@ -26,7 +24,7 @@ export async function inspectBilling(ctx: Context): Promise<Inspection> {
   return { account, entitlement: state, snapshot, should, drift: driftOf(standingOf(account), should) };
 }
 
-/** Looks at Stripe again for a tenant. @throws Problem billing.no_customer */
+/** @throws Problem billing.no_customer */
 export async function resyncBilling(ctx: Context): Promise<Outcome> {
   const { customer } = await getAccount(ctx);
   if (customer === undefined) throw new Problem("billing.no_customer");

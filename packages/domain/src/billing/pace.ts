@@ -1,19 +1,15 @@
 import type { World } from "../context.ts";
 import { livemodeOf } from "./event.ts";
 
-/** To look at a customer takes four requests to Stripe, and one or two more where something is wrong. */
+/** A sync takes four requests to Stripe, and one or two more when something is wrong. */
 const REQUESTS = 5;
-/** Stripe takes about 100 requests a second, 25 in a sandbox, from customers who wait and from us together: we keep to less than half. */
+/** Stripe allows about 100 requests a second, 25 in a sandbox. We use less than half and leave the rest to waiting customers. */
 const requestsASecond = (world: World) => (livemodeOf(world) ? 40 : 10);
-/** The customers' own looks share the other half. */
 export const customersASecond = (world: World): number => requestsASecond(world) / REQUESTS;
 
 const AT_ONCE = 8;
 
-/**
- * Works on one thing after the other, so many begun a second and at most eight at once, until the time is over. `work` answers for its own
- * failures. Answers how many it began.
- */
+/** Starts `perSecond` a second, at most eight at once. `work` handles its own errors. Answers how many were started. */
 export async function paced<T>(
   world: World,
   things: Iterable<T> | AsyncIterable<T>,

@@ -5,10 +5,7 @@ import { getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { atStripe } from "./stripe.ts";
 
-/**
- * What the portal offers: cards, invoices, cancelling at the end of the period. Plans are changed here and not there (one way, tested), and
- * pausing and quantities are off. Raise the version to change it: the name is how the configuration is found again.
- */
+/** The configuration is found by this version, so raise it with every change. Plans change only in our own flow. */
 const VERSION = "1";
 export const portalConfiguration = (origin: string): Stripe.BillingPortal.ConfigurationCreateParams => ({
   features: {
@@ -26,11 +23,11 @@ export const portalConfiguration = (origin: string): Stripe.BillingPortal.Config
 
 const found = new WeakMap<Stripe, string>();
 
-/** A page to change the card, see and pay invoices or cancel, for the account's own customer. @throws Problem auth.proof, billing.no_customer */
+/** @throws Problem auth.proof, billing.no_customer, account.closing */
 export async function openPortal(ctx: Context): Promise<{ url: string }> {
   allow(ctx, "billing");
   const { customer, kind, closingAt } = await getAccount(ctx);
-  // Who has never paid has nothing to manage, even if a payment page was opened once.
+  // A customer who never paid has nothing to manage, even after opening a payment page.
   if (customer === undefined || kind === "none")
     throw new Problem("billing.no_customer", { facts: { fix_url: `${ctx.origin}/plans` } });
   if (closingAt !== undefined) throw new Problem("account.closing");
@@ -43,7 +40,6 @@ export async function openPortal(ctx: Context): Promise<{ url: string }> {
   return { url };
 }
 
-/** The configuration in force, if it was made already. */
 export async function portalConfigurationOf(stripe: Stripe): Promise<Stripe.BillingPortal.Configuration | undefined> {
   const { data } = await stripe.billingPortal.configurations.list({ active: true, limit: 100 });
   return data.find(({ metadata }) => metadata?.berth === VERSION);

@@ -10,16 +10,12 @@ export interface Report {
   readonly accounts: number;
   readonly subscriptions: number;
   readonly findings: readonly Finding[];
-  /** What is set wrong at Stripe; see settingsDrift. */
   readonly settings: readonly string[];
-  /** Accounts that were still not as they should be after the repair: somebody has to look. */
+  /** Drift that the repair did not fix. */
   readonly remaining: number;
 }
 
-/**
- * Compares every account with Stripe in one go, and with `repair` makes drifted ones right again by the same sync that events start. Without
- * it nothing is written anywhere. For an operator who waits; every night nightly.ts does the same in parts.
- */
+/** For an operator who waits; nightly.ts does the same in parts. Without `repair` nothing is written. */
 export async function reconcile(world: World, { repair }: { repair: boolean }): Promise<Report> {
   const catalogue = await getCatalogue(world, { fresh: true });
   const findings: Finding[] = [];
@@ -50,7 +46,7 @@ async function* withCustomer(world: World) {
   for await (const account of accounts(world, { due: false })) if (pays(account)) yield account;
 }
 
-/** The line of the log that says what was found, at level error when somebody has to look. Answers whether that is so. */
+/** Logs an error when an operator is needed, and answers whether that is so. */
 export function tell(
   world: World,
   counts: {

@@ -7,10 +7,7 @@ import { type BillingState, stateOf } from "./state.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
 
-/**
- * Looks at Stripe again at once, so that a lost event locks nobody out: on the return from a payment page or the portal, or when asked to.
- * What the page's address says grants nothing; a payment page is only checked to be the caller's own.
- */
+/** Syncs at once, so that a lost event locks nobody out. The return page's address grants nothing. */
 export async function refreshBilling(ctx: Context, input: { session?: string | undefined }): Promise<BillingState> {
   allow(ctx, "billing");
   await limit(ctx, `billing-refresh#${ctx.tenant}`, { most: 20, seconds: 60 });
@@ -23,7 +20,7 @@ export async function refreshBilling(ctx: Context, input: { session?: string | u
   return stateOf(ctx, await getAccount(ctx));
 }
 
-/** What a payment page of the account's own tells: that it is done with, once it is paid. @throws Problem input.invalid for any other's */
+/** @throws Problem input.invalid for another account's payment page */
 async function completed(ctx: Context, account: Account, id: string): Promise<Doorbell> {
   const foreign = new Problem("input.invalid", { detail: "body.session: this is not a payment page of your account." });
   const stripe = await ctx.stripe();

@@ -4,10 +4,7 @@ import { plans } from "../plan/plan.ts";
 import { API_VERSION, eventTypes } from "./event.ts";
 import { portalConfiguration, portalConfigurationOf } from "./portal.ts";
 
-/**
- * What is set by hand at Stripe and would fail silently: the webhook endpoint, the prices, the portal. Each line says what is not as the
- * product needs it; none means that all is well. Retries, their end and mails can only be seen in Stripe's dashboard; docs/stripe.md lists them.
- */
+/** Settings made by hand at Stripe that fail silently. Retries and mails are visible only in its dashboard: see docs/stripe.md. */
 export async function settingsDrift(world: World): Promise<string[]> {
   const stripe = await world.stripe();
   return [...(await endpointDrift(world, stripe)), ...(await priceDrift(stripe)), ...(await portalDrift(world, stripe))];
@@ -48,7 +45,7 @@ async function priceDrift(stripe: Stripe): Promise<string[]> {
 
 async function portalDrift({ origin }: World, stripe: Stripe): Promise<string[]> {
   const found = await portalConfigurationOf(stripe);
-  // It is made when the portal is opened for the first time.
+  // It is created when the portal is first opened.
   if (!found) return [];
   const features = found.features as unknown as Record<string, Record<string, unknown>>;
   const wanted = portalConfiguration(origin).features as unknown as Record<string, Record<string, unknown>>;

@@ -2,18 +2,18 @@ import type Stripe from "stripe";
 import type { World } from "../context.ts";
 import { livemodeOf } from "./event.ts";
 
-/** What derive needs to know of an invoice. Times are Stripe's, epoch seconds; amounts integer cents. */
+/** Times are epoch seconds, amounts integer cents. */
 export interface InvoiceFacts {
   readonly id: string;
   /** draft, open, paid, uncollectible or void. */
   readonly status: string | null;
   readonly createdAt: number;
-  /** When it became a bill; the first attempt to collect is made then. */
+  /** The first payment attempt follows at once. */
   readonly finalizedAt: number | null;
   readonly remaining: number;
-  /** Why it was made: subscription_create, subscription_cycle, subscription_update, ... */
+  /** subscription_create, subscription_cycle, subscription_update, ... */
   readonly reason: string | null;
-  /** It could not be made final, so nothing is collected. */
+  /** Finalization failed, so nothing is collected. */
   readonly broken: boolean;
 }
 
@@ -26,19 +26,17 @@ export interface SubscriptionFacts {
   readonly price: { readonly id: string; readonly product: string } | null;
   readonly items: number;
   readonly quantity: number;
-  /** The first of the items' periods to end; null where there is no item. */
+  /** Of the item whose period ends first; null without items. */
   readonly periodStart: number | null;
   readonly periodEnd: number | null;
   readonly cancelAt: number | null;
   readonly cancelReason: string | null;
-  /** A change that waits to be paid. */
   readonly pendingUpdate: boolean;
   readonly collectionPaused: boolean;
   readonly schedule: {
     readonly id: string;
-    /** Made by our own plan change, not left behind half made. */
+    /** Created by our plan change, and complete. */
     readonly ours: boolean;
-    /** The price of the phase after this one. */
     readonly next: { readonly id: string; readonly product: string } | null;
   } | null;
   readonly latestInvoice: string | null;
@@ -46,25 +44,25 @@ export interface SubscriptionFacts {
   readonly invoices: readonly InvoiceFacts[];
 }
 
-/** Everything about a customer at Stripe that decides what they may do, read in one go with the pinned version. */
+/** Everything at Stripe that decides a customer's standing, read with the pinned API version. */
 export interface Snapshot {
   readonly customer: string;
   readonly deleted: boolean;
   readonly livemode: boolean;
   readonly subscriptions: readonly SubscriptionFacts[];
   readonly disputes: readonly { readonly status: string; readonly chargedAt: number }[];
-  /** The newest payment waits for its holder to confirm it at the bank. */
+  /** The newest payment waits for the customer's confirmation at the bank. */
   readonly awaitsHolder: boolean;
 }
 
 const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
 
-/** Reads the snapshot. Only reads: nothing that answers an event writes at Stripe. Torn reads are healed by the event of the change that tore them. */
+/** Reads only. A torn read is corrected by the event of the change that tore it. */
 export async function fetchSnapshot(world: World, customer: string): Promise<Snapshot> {
   const stripe = await world.stripe();
   const found = await stripe.customers.retrieve(customer);
   const none = { customer, subscriptions: [], disputes: [], awaitsHolder: false };
-  // A deleted customer's subscriptions were canceled with it, and Stripe no longer lists them; nor does it say which mode it was in.
+  // Stripe cancels a deleted customer's subscriptions, and lists neither them nor the mode.
   if (found.deleted) return { ...none, deleted: true, livemode: livemodeOf(world) };
   const [subscriptions, invoices, charges] = await Promise.all([
     stripe.subscriptions.list({ customer, status: "all", limit: 100, expand: ["data.schedule"] }),
@@ -117,7 +115,7 @@ export function subscriptionFacts(subscription: Stripe.Subscription, invoices: r
   };
 }
 
-/** Null-safe on purpose: since the version `basil` an invoice names its subscription in `parent`, which one-off invoices do not have. */
+/** Since API version `basil` an invoice names its subscription in `parent`, which one-off invoices lack. */
 function subscriptionOfInvoice({ parent }: Stripe.Invoice): string | undefined {
   const subscription = parent?.subscription_details?.subscription;
   return subscription ? idOf(subscription) : undefined;

@@ -3,20 +3,17 @@ import { ANY_APP, allow, type Context } from "../context.ts";
 import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../entitlement/account.ts";
 import { planNames } from "../plan/plan.ts";
 
-/** What a customer sees of the bill. Amounts, cards and invoices are Stripe's and shown there. */
 export const BillingState = z.object({
   plan: z.enum(planNames).nullable(),
   entitlement: z.enum(["none", "active", "grace", "restricted"]),
-  /** Why it is restricted: a bill is open, the plan has ended, or the subscription is paused. */
   because: z.enum(restrictions).nullable(),
   reason: z.string().nullable(),
   graceUntil: z.string().nullable(),
   periodEnd: z.string().nullable(),
   cancelAt: z.string().nullable(),
   pendingPlan: z.enum(planNames).nullable(),
-  /** A dispute is open: nothing can be added. */
   hold: z.boolean(),
-  /** More is used than the plan covers: all of it keeps running, nothing can be added. */
+  /** More is used than the plan covers: everything keeps running, nothing can be added. */
   over: z.boolean(),
   syncedAt: z.string().nullable(),
 });

@@ -1,6 +1,6 @@
 import { Problem } from "../error.ts";
 
-/** How Stripe's library tells its errors apart: `type` is the class's name, `code` the API's. */
+/** `type` is the name of the SDK's error class, `code` the API's. */
 interface StripeFault {
   readonly type: string;
   readonly code?: string | undefined;
@@ -8,7 +8,7 @@ interface StripeFault {
   readonly message: string;
 }
 
-/** The fault if an error is one of Stripe's library. By its shape, so that the library need not be loaded to ask. */
+/** Checks the shape, so that the SDK need not be loaded. */
 export function stripeFault(error: unknown): StripeFault | undefined {
   if (!(error instanceof Error) || !("type" in error) || typeof error.type !== "string") return undefined;
   return error.type.startsWith("Stripe") ? (error as unknown as StripeFault) : undefined;
@@ -22,10 +22,7 @@ const passing = new Set([
   "StripePermissionError",
 ]);
 
-/**
- * Does something at Stripe for somebody who waits. @throws Problem billing.unavailable when Stripe does not do its part,
- * billing.currency; what is a mistake of ours is thrown as it came. No card is charged here, so none can be declined
- */
+/** @throws Problem billing.unavailable when Stripe fails, billing.currency; our own mistakes are thrown unchanged */
 export async function atStripe<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

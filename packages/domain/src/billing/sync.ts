@@ -11,13 +11,13 @@ import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
 import { derive, type Standing, standingOf } from "./derive.ts";
 import { type Doorbell, livemodeOf } from "./event.ts";
-import { dueNotice, lettersOf, logLetter, logsAfter, nextLook, noticeLetter } from "./notice.ts";
+import { dueNotice, lettersOf, logLetter, logsAfter, nextSyncAt, noticeLetter } from "./notice.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 
-/** What came of looking at Stripe. `foreign`: the customer is one this account no longer has. */
+/** `foreign`: the customer no longer belongs to the account. */
 export type Outcome = "changed" | "same" | "superseded" | "foreign" | "rejected";
 
-/** Longer than Stripe keeps events for delivering again (30 days). */
+/** Longer than Stripe redelivers events (30 days). */
 const EVENT_SECONDS = 45 * 86_400;
 const TRIES = 8;
 
@@ -27,7 +27,6 @@ const doneRow = (world: World) => ({
   ttl: ttlIn(world, EVENT_SECONDS),
 });
 
-/** Answers an event: finds its customer and looks again, unless this very event was answered before. */
 export async function answerDoorbell(world: World, bell: Doorbell): Promise<Outcome | "done" | "nobody"> {
   if (bell.event && !bell.again && (await get(world, eventKey(bell.event)))) return "done";
   const customer = bell.customer ?? (bell.charge && (await customerOfCharge(world, bell.charge)));
@@ -45,10 +44,10 @@ async function customerOfCharge(world: World, charge: string): Promise<string | 
 }
 
 /**
- * Makes the account what Stripe says now. Every event, return from a page, sweep and repair ends here. The number of a sync is taken before
- * it reads Stripe, and it is written only over lower numbers: so the sync with the highest number began after every other, and the last
- * change's own event begins one after that change. A sync that dies blocks nobody, since only applied numbers count.
- * @throws Error when nobody is known under the customer: somebody paid and gets nothing, so it must end where a person sees it
+ * Makes the account match Stripe. Every event, return from a page, schedule and repair ends here. A sync takes its number before it reads
+ * Stripe and is applied only over lower ones: the highest number read last, and each change's own event starts a sync after that change. A
+ * sync that dies blocks nobody, since only applied numbers count.
+ * @throws Error when no tenant has the customer: somebody paid and gets nothing, so the message must reach dead letters
  */
 export async function syncCustomer(world: World, customer: string, bell: Doorbell = {}): Promise<Outcome> {
   const tenant = await tenantOfCustomer(world, customer);
@@ -65,7 +64,7 @@ export async function syncCustomer(world: World, customer: string, bell: Doorbel
   return apply(ctx, taken, { snapshot, catalogue, bell, number: taken.syncSeq ?? 0 });
 }
 
-/** The account with its next number, or undefined when it is being closed or was. */
+/** Undefined when the account is closing or closed. */
 async function takeNumber(ctx: Context): Promise<Account | undefined> {
   const one = {
     change: "SET syncSeq = if_not_exists(syncSeq, :zero) + :one",
@@ -78,7 +77,7 @@ async function takeNumber(ctx: Context): Promise<Account | undefined> {
   throw new Problem("internal", { detail: "the account is missing" });
 }
 
-/** A price that is not in the kept catalogue may be newer than it. */
+/** An unknown price may be newer than the cached catalogue. */
 async function catalogueFor(world: World, { subscriptions }: Snapshot): Promise<Catalogue> {
   const catalogue = await getCatalogue(world);
   const known = subscriptions.every(({ price }) => price === null || planOfPrice(catalogue, price) !== undefined);
@@ -90,20 +89,20 @@ async function done(ctx: Context, { event }: Doorbell, outcome: Outcome): Promis
   return outcome;
 }
 
-interface Look {
+interface SyncAttempt {
   readonly snapshot: Snapshot;
   readonly catalogue: Catalogue;
   readonly bell: Doorbell;
   readonly number: number;
 }
 
-async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome> {
+async function apply(ctx: Context, taken: Account, sync: SyncAttempt): Promise<Outcome> {
   let account = taken;
   for (let attempt = 1; ; attempt++) {
-    if (account.customer !== look.snapshot.customer) return done(ctx, look.bell, "foreign");
-    if ((account.appliedSeq ?? 0) > look.number) return done(ctx, look.bell, "superseded");
+    if (account.customer !== sync.snapshot.customer) return done(ctx, sync.bell, "foreign");
+    if ((account.appliedSeq ?? 0) > sync.number) return done(ctx, sync.bell, "superseded");
     const before = standingOf(account);
-    const after = derive(look.snapshot, look.catalogue, before);
+    const after = derive(sync.snapshot, sync.catalogue, before);
     const changed = JSON.stringify(before) !== JSON.stringify(after);
     const notice = dueNotice(after, account.noticed, ctx.now());
     const shorter = logLetter(account, after, ctx.now());
@@ -115,23 +114,23 @@ async function apply(ctx: Context, taken: Account, look: Look): Promise<Outcome>
     const mails = await letters(ctx, told);
     const written = await tryCommit(
       ctx,
-      writeAccount(ctx, account, after, look),
-      look.bell.event ? put(ctx, eventKey(look.bell.event), doneRow(ctx)) : undefined,
-      changed ? auditLine(ctx, before, after, look) : undefined,
+      writeAccount(ctx, account, after, sync),
+      sync.bell.event ? put(ctx, eventKey(sync.bell.event), doneRow(ctx)) : undefined,
+      changed ? auditLine(ctx, before, after, sync) : undefined,
       notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
       shorter && audit(ctx, "billing.notice", ctx.tenant, { result: "logs-shorter", detail: JSON.stringify(shorter.data) }),
       ...mails.map(({ write }) => write),
     );
     if (!written) {
-      // Another sync was applied in between; whether it or this one is the later one, the numbers say.
+      // Another sync was applied in between; its number decides which is later.
       if (attempt === TRIES) throw new Problem("version.stale");
       const found = await findAccount(ctx);
-      if (!found || found.closingAt !== undefined) return done(ctx, look.bell, "foreign");
+      if (!found || found.closingAt !== undefined) return done(ctx, sync.bell, "foreign");
       account = found;
       continue;
     }
     for (const { mail } of mails) await send(ctx, mail);
-    page(ctx, before, after);
+    alertOperator(ctx, before, after);
     return changed ? "changed" : "same";
   }
 }
@@ -142,14 +141,14 @@ async function letters(ctx: Context, told: readonly Pick<Mail, "template" | "dat
   return told.flatMap((letter) => to.map((address) => post(ctx, { to: address, ...letter })));
 }
 
-function writeAccount(ctx: Context, account: Account, after: Standing, look: Look): Write {
-  const { deleted } = look.snapshot;
-  const checkout = deleted || checkoutIsOver(ctx, account, look.bell) ? null : account.checkout;
+function writeAccount(ctx: Context, account: Account, after: Standing, sync: SyncAttempt): Write {
+  const { deleted } = sync.snapshot;
+  const checkout = deleted || checkoutIsOver(ctx, account, sync.bell) ? null : account.checkout;
   const noticed = dueNotice(after, account.noticed, ctx.now()) ?? account.noticed ?? null;
-  const dueAt = nextLook(ctx, after, { checkout }, !deleted);
+  const dueAt = nextSyncAt(ctx, after, { checkout }, !deleted);
   const set: Row = {
     ...after,
-    appliedSeq: look.number,
+    appliedSeq: sync.number,
     syncedAt: ctx.now().toISOString(),
     noticed: after.kind === "delinquent" ? noticed : null,
     logs: logsAfter(account, after, ctx.now()),
@@ -164,14 +163,13 @@ function writeAccount(ctx: Context, account: Account, after: Standing, look: Loo
     condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
     values: {
       ...values,
-      ":customer": look.snapshot.customer,
+      ":customer": sync.snapshot.customer,
       ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
       ...(clears && { ":attempt": account.checkout?.attempt }),
     },
   });
 }
 
-/** A payment page that is completed or expired is no longer offered. */
 const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: Doorbell) =>
   !!checkout &&
   (checkout.expiresAt <= ctx.now().toISOString() ||
@@ -179,15 +177,14 @@ const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: D
 
 const SHARDS = 16;
 export const billingShards = Array.from({ length: SHARDS }, (_, shard) => `BILLING#${shard}`);
-/** Where an account is due: in the same shard all its life. */
+/** An account stays in one shard for life. */
 export function dueShard(tenant: string): string {
   let shard = 0;
   for (const char of tenant) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;
   return `BILLING#${shard}`;
 }
 
-/** What changed, from what to what, by which event and sync. */
-function auditLine(ctx: Context, before: Standing, after: Standing, { bell, number }: Look): Write {
+function auditLine(ctx: Context, before: Standing, after: Standing, { bell, number }: SyncAttempt): Write {
   const names = (Object.keys(after) as (keyof Standing)[]).filter(
     (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
   );
@@ -196,8 +193,7 @@ function auditLine(ctx: Context, before: Standing, after: Standing, { bell, numb
   return audit(ctx, "billing.sync", ctx.tenant, { detail, result: entitlement(after, ctx.now()) });
 }
 
-/** Tells a person of ours what newly looks wrong. */
-function page(ctx: Context, before: Standing, after: Standing): void {
+function alertOperator(ctx: Context, before: Standing, after: Standing): void {
   const fresh = after.anomalies.filter((name) => !before.anomalies.includes(name));
   if (fresh.length > 0) ctx.log("error", "billing needs a person", { tenant: ctx.tenant, anomalies: fresh.join(",") });
 }

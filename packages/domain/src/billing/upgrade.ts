@@ -2,19 +2,18 @@ import type Stripe from "stripe";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import type { PlanName } from "../plan/plan.ts";
-import { soldAt } from "./catalogue.ts";
-import { release } from "./downgrade.ts";
+import { priceIdOf } from "./catalogue.ts";
+import { detachSchedule } from "./downgrade.ts";
 import type { PlanChange, Request, Subject } from "./plan-change.ts";
 import { atStripe } from "./stripe.ts";
 
-/** What the rest of the period costs on the larger plan, as Stripe computes it. Nothing is changed. */
 export async function previewUpgrade(
   ctx: Context,
   subject: Subject,
   plan: PlanName,
 ): Promise<Pick<PlanChange, "due" | "currency">> {
   const { stripe, customer, subscription, item } = subject;
-  const price = await soldAt(ctx, plan);
+  const price = await priceIdOf(ctx, plan);
   const preview = await atStripe(() =>
     stripe.invoices.createPreview({
       customer,
@@ -29,22 +28,19 @@ export async function previewUpgrade(
   return { due: preview.amount_due, currency: preview.currency };
 }
 
-/**
- * Moves to the larger plan. `pending_if_incomplete`: Stripe changes the price only when the difference is paid, so a card that fails or a
- * bank that asks grants nothing and owes nothing; the change then waits at its invoice's page for a day.
- */
+/** `pending_if_incomplete`: the price changes only when the difference is paid; the change waits at the invoice's page for a day. */
 export async function upgrade(
   ctx: Context,
   subject: Subject,
   request: Request,
 ): Promise<Pick<PlanChange, "status" | "due" | "url">> {
   const { stripe, subscription, item } = subject;
-  const price = await soldAt(ctx, request.plan);
+  const price = await priceIdOf(ctx, request.plan);
   const waiting = subscription.pending_update?.subscription_items?.[0]?.price.id;
   if (waiting === price) return outcome(subscription);
   if (waiting !== undefined) throw new Problem("billing.change_pending", { facts: { url: pageOf(subscription) } });
-  // Stripe takes no change of price while a schedule governs it; a planned downgrade is moot anyway.
-  if (subscription.schedule) await release(subject, `rel:${ctx.tenant}:${request.id}`);
+  // Stripe rejects a price change while a schedule is attached; the upgrade supersedes a scheduled downgrade.
+  if (subscription.schedule) await detachSchedule(subject, `rel:${ctx.tenant}:${request.id}`);
   const updated = await atStripe(() =>
     stripe.subscriptions.update(
       subscription.id,

@@ -12,18 +12,17 @@ import { owners } from "../tenant/tenant.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
 
 export const Closed = z.object({
-  /** `closing`: the rest is done by itself, within minutes or as soon as the payment service answers; a mail tells. */
+  /** `closing`: the rest follows within minutes, or once Stripe answers; a mail confirms it. */
   status: z.enum(["closed", "closing"]),
 });
 export type Closed = z.infer<typeof Closed>;
 
-/** Longer than this nobody waits for the answer; the schedule does the rest. */
+/** Callers wait no longer for the answer; the schedule does the rest. */
 const PATIENCE_SECONDS = 12;
 
 /**
- * Closes the account for good. First it is marked, so that nothing begins any more and whoever finds the mark goes on; then the subscription is
- * ended at Stripe and seen to be ended; only then is anything erased. What runs on the customer's servers is theirs and is not touched.
- * @throws Problem auth.proof, account.apps_running unless they are to be left, account.busy
+ * Closes the account for good: marks it, so that nothing new starts; ends the subscription at Stripe and verifies that; only then erases
+ * data. What runs on the customer's servers is not touched. @throws Problem auth.proof, account.apps_running, account.busy
  */
 export async function closeAccount(ctx: Context, input: { apps: "refuse" | "leave" }): Promise<Closed> {
   allow(ctx, "admin");
@@ -35,7 +34,7 @@ export async function closeAccount(ctx: Context, input: { apps: "refuse" | "leav
     const until = new Date(ctx.now().getTime() + PATIENCE_SECONDS * 1000);
     return { status: await finishClosing(ctx, ctx.tenant, until) };
   } catch (error) {
-    // The mark stands and the schedule goes on from it, so the truth to tell is that it is under way.
+    // The mark stands and the schedule continues from it.
     ctx.log("error", "account is not closed yet", { tenant: ctx.tenant, error });
     return { status: "closing" };
   }
@@ -47,7 +46,7 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
     throw new Problem("account.apps_running", {
       detail: `Deployed: ${deployed.map(({ text }) => text).join("; ")}.`,
       facts: { apps: deployed.map(({ text }) => text).join("; ") },
-      // Who does not pay can remove no app, but may leave them all.
+      // An unpaid account cannot remove apps, but may leave them all.
       next: [
         ...(refusal(ctx, account, "grow") ? [] : deployed.slice(0, 5).map(({ remove }) => remove)),
         "berth account delete --leave-apps",
@@ -70,7 +69,7 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
       accountKey(ctx),
       {
         change: "SET closingAt = :now, closing = :closing, kind = :ended, #reason = :reason, duePk = :shard, dueAt = :now",
-        // A deploy that was accepted since is in the list.
+        // A deploy accepted in the meantime changes the list.
         condition: "attribute_exists(pk) AND attribute_not_exists(closingAt) AND deploys = :seen",
         values: {
           ":now": now,
@@ -85,12 +84,11 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
     ),
     audit(ctx, "tenant.close", ctx.tenant, { detail: deployed.length > 0 ? `left: ${closing.apps.join("; ")}` : undefined }),
   ).catch((error: unknown) => {
-    // Of two at once the other one marked it, which is what this one wants too.
+    // A concurrent call has marked it.
     if (error !== marked) throw error;
   });
 }
 
-/** What runs on servers, told in words, and the command that takes it off. */
 async function deployedApps(ctx: Context): Promise<{ text: string; remove: string }[]> {
   const found: { text: string; remove: string }[] = [];
   for (const row of await listAll(ctx, { pk: key(ctx, "").pk, prefix: "ENV#", consistent: true })) {

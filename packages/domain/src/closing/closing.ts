@@ -10,15 +10,14 @@ import { closedKey } from "../tenant/closed.ts";
 import { tenantKey, User } from "../tenant/tenant.ts";
 
 /**
- * The work of closing an account that was marked. Every step may be done twice and by two at once; a killed one is gone on with from the mark,
- * which goes last. What stays is the row CLOSED, which names nobody: who of us asks later finds that the account was closed and when, and
- * what is still heard of its customer at Stripe is known to be nobody's.
+ * Closes a marked account. Every step is idempotent, and after a crash the work resumes from the mark, which is erased last. The row CLOSED
+ * remains: without personal data, it records when the account was closed, and that its Stripe customer belongs to nobody.
  */
 export const CLOSING_SHARD = "CLOSING#0";
-/** A request that was under way while the account went may have left a row: it is swept once more when none can be any more. */
+/** A request in flight may have left a row, so everything is erased once more after this time. */
 const AGAIN_SECONDS = 3600;
 
-/** Goes on with closing a marked account until it is closed or the time is over. @throws whatever Stripe or the table throws: then go on later */
+/** `closing` when the time was too short. @throws whatever Stripe or the table throws: call again later */
 export async function finishClosing(world: World, tenant: string, until: Date): Promise<"closed" | "closing"> {
   const ctx = systemContext(world, tenant, "closing");
   const found = await get(ctx, accountKey(ctx));
@@ -48,7 +47,7 @@ export async function finishClosing(world: World, tenant: string, until: Date): 
   await commit(
     ctx,
     put(ctx, closedKey(tenant), row),
-    customer === undefined ? undefined : markMapping(ctx, customer, now),
+    customer === undefined ? undefined : markCustomerClosed(ctx, customer, now),
     erase(ctx, tenantKey(ctx)),
     erase(ctx, accountKey(ctx)),
   );
@@ -56,15 +55,14 @@ export async function finishClosing(world: World, tenant: string, until: Date): 
   return "closed";
 }
 
-/** The customer stays known as one of an account that is closed: what Stripe still says of it concerns nobody. */
-const markMapping = (ctx: Context, customer: string, now: Date) =>
+const markCustomerClosed = (ctx: Context, customer: string, now: Date) =>
   update(ctx, customerKey(customer), {
     change: "SET closedAt = :now",
     condition: "attribute_exists(pk)",
     values: { ":now": now.toISOString() },
   });
 
-/** Addresses, sessions and tokens: from here on nobody comes in, and the address is free to sign up again. */
+/** From here on nobody can sign in, and the address can sign up again. */
 async function eraseCredentials(ctx: Context): Promise<void> {
   for (const row of await all(ctx, "MEMBER#")) {
     const at = globalKey("EMAIL", User.parse(row).email);
@@ -84,7 +82,7 @@ async function eraseCredentials(ctx: Context): Promise<void> {
 
 const all = (ctx: Context, prefix: string) => listAll(ctx, { pk: key(ctx, "").pk, prefix, consistent: true });
 
-/** Everything else but the mark, partitions of their own first, since a job's row is what leads to its events. Answers whether all is gone. */
+/** Events before their job, whose row leads to them. Answers whether everything is gone. */
 async function eraseData(ctx: Context, since: string, until: Date): Promise<boolean> {
   const late = () => ctx.now() >= until;
   for (const job of await all(ctx, "JOB#")) {
@@ -113,7 +111,6 @@ function monthsSince(since: string, now: Date): string[] {
   return months;
 }
 
-/** Goes on with every account that was marked, and sweeps once more after those that were closed an hour ago. One that fails holds back no other. */
 export async function closeDue(world: World, until: Date): Promise<{ closed: number; swept: number; failed: number }> {
   const counts = { closed: 0, swept: 0, failed: 0 };
   for await (const row of listDue(world, CLOSING_SHARD, world.now())) {

@@ -6,9 +6,8 @@ import { check, get, key, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
 
 /**
- * The tenant's account: what it may do now (entitlement, derived from Stripe's snapshot by billing) and what it uses of its plan
- * (slots, targets, deploys under way). One row, so that one condition holds both.
- * The state is computed when it is read: nothing depends on a timer having run. At exactly `graceUntil` it is restricted.
+ * The tenant's account: what it may do now (entitlement, derived from Stripe by billing) and what it uses of its plan. One row, so that one
+ * condition covers both. The entitlement is computed on each read and needs no timer: at exactly `graceUntil` it is `restricted`.
  */
 export const Account = z.object({
   tenant: z.string(),
@@ -18,9 +17,9 @@ export const Account = z.object({
   slotLimit: z.number().int(),
   targetLimit: z.number().int(),
   graceUntil: z.string().nullable(),
-  /** When the oldest unpaid invoice of this episode was due; where grace is counted from. */
+  /** When the oldest unpaid invoice was finalized; grace counts from it. */
   anchor: z.string().nullable().optional(),
-  /** A dispute is open: nothing may be added. */
+  /** A dispute is open: nothing can be added. */
   hold: z.boolean().optional(),
   periodEnd: z.string().nullable().optional(),
   cancelAt: z.string().nullable().optional(),
@@ -28,32 +27,32 @@ export const Account = z.object({
   customer: z.string().optional(),
   subscription: z.string().nullable().optional(),
   anomalies: z.array(z.string()).optional(),
-  /** The last notice about the unpaid bill of this anchor; each is given once. */
+  /** The last notice about the unpaid invoices since `anchor`; each step is sent once. */
   noticed: z
     .object({ anchor: z.string(), step: z.enum(["grace", "ending", "restricted"]) })
     .nullable()
     .optional(),
-  /** The plan keeps logs for fewer days than before; until then they are kept as long as they were, and the customer was told. */
+  /** The longer retention of an earlier plan, until the notice period ends. */
   logs: z.object({ days: z.number().int(), until: z.string() }).nullable().optional(),
-  /** How many customers and payment pages were made at Stripe so far: part of the keys that keep a repeat from making another. */
+  /** Customers and payment pages created at Stripe so far; part of the idempotency keys. */
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),
   checkout: z
     .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
     .nullable()
     .optional(),
-  /** The account is being closed: nothing begins any more, and what is left is ended and erased (tenant/close.ts). */
+  /** The account is being closed: nothing new starts, and the rest is ended and erased (closing/close.ts). */
   closingAt: z.string().optional(),
   closing: z.object({ by: z.string(), apps: z.array(z.string()), mails: z.array(z.string()) }).optional(),
   syncSeq: z.number().int().optional(),
   appliedSeq: z.number().int().optional(),
   syncedAt: z.string().optional(),
-  /** When billing has to look again by itself; the sparse index. */
+  /** The sparse index of accounts to sync. */
   duePk: z.string().optional(),
   dueAt: z.string().optional(),
   slots: z.number().int(),
   targets: z.number().int(),
-  /** Deploys accepted and, as far as was known at the last acceptance, not ended, in the order of their turns. One that has ended holds no place. */
+  /** Accepted deploys in the order of their turns. May still list ended ones, which hold no place. */
   deploys: z.array(z.string()),
 });
 export type Account = z.infer<typeof Account>;
@@ -77,7 +76,7 @@ export async function findAccount(ctx: Context): Promise<Account | undefined> {
   return found && Account.parse(found);
 }
 
-/** @throws Problem account.closing where there is none any more */
+/** @throws Problem account.closing when it no longer exists */
 export async function getAccount(ctx: Context): Promise<Account> {
   const found = await findAccount(ctx);
   if (!found) throw new Problem("account.closing");
@@ -95,13 +94,11 @@ export function entitlement(account: Pick<Account, "kind" | "graceUntil">, now: 
 export const restrictions = ["unpaid", "ended", "paused"] as const;
 export type Restriction = (typeof restrictions)[number];
 
-/** Why an account is restricted: who ended a plan that was paid to the last day owes nothing and is told of no bill. */
 export function restrictedBy(account: Pick<Account, "kind" | "graceUntil">, now: Date): Restriction | null {
   if (entitlement(account, now) !== "restricted") return null;
   return account.kind === "ended" || account.kind === "paused" ? account.kind : "unpaid";
 }
 
-/** The refusal of an action to an account, or undefined if it is permitted. */
 export function refusal(world: World, account: Account, action: Action): Problem | undefined {
   if (account.closingAt !== undefined && action !== "read") return new Problem("account.closing");
   const state = entitlement(account, world.now());
@@ -119,7 +116,6 @@ export function refusal(world: World, account: Account, action: Action): Problem
   return undefined;
 }
 
-/** Why changes are off, and where that is fixed: an open bill in the portal, a plan that has ended by choosing one. */
 function restriction({ origin, support }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
     return {
@@ -137,10 +133,9 @@ function restriction({ origin, support }: World, { kind, graceUntil }: Account):
 }
 
 export interface Claim {
-  /** 1 claims an app slot, -1 gives one back. */
+  /** 1 claims, -1 releases. */
   readonly slots?: 1 | -1;
   readonly targets?: 1 | -1;
-  /** The list of deploys as it shall be, given the list as it was seen. */
   readonly deploys?: { readonly seen: readonly string[]; readonly set: readonly string[] };
 }
 
@@ -158,10 +153,7 @@ const clauses = (world: World, action: Action) => {
   return { values, conditions };
 };
 
-/**
- * One condition inside a commit: the account permits the action and the plan has room for what is claimed. Of many claims at once the
- * plan's number wins and the others are told which limit it was.
- */
+/** A write that requires the account to permit the action and the plan to have room, so concurrent claims never exceed a limit. */
 export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write {
   const { values, conditions } = clauses(ctx, action);
   const sets: string[] = [];
@@ -199,7 +191,6 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
   return update(ctx, accountKey(ctx), { change: `SET ${sets.join(", ")}`, condition, ...given }, explain);
 }
 
-/** One condition inside a commit: the account is there and not being closed. For what needs nothing else of it. */
 export const isOpen = (ctx: Context): Write =>
   check(
     ctx,
@@ -208,7 +199,7 @@ export const isOpen = (ctx: Context): Write =>
     new Problem("account.closing"),
   );
 
-/** Gives back what was claimed, whatever the entitlement is by now. */
+/** Releases a claim, whatever the entitlement is by now. */
 export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
   update(ctx, accountKey(ctx), {
     change: `SET ${what} = ${what} - :one`,
@@ -218,10 +209,8 @@ export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
 
 export const limitsOf = (plan: PlanName) => ({ slotLimit: planOf(plan).slots, targetLimit: planOf(plan).targets });
 
-/** Days for which logs are kept where there is no plan. */
-const LEAST_LOG_DAYS = 7;
-export const planLogDays = (plan: PlanName | null) => (plan === null ? LEAST_LOG_DAYS : planOf(plan).logDays);
+const LOG_DAYS_WITHOUT_PLAN = 7;
+export const planLogDays = (plan: PlanName | null) => (plan === null ? LOG_DAYS_WITHOUT_PLAN : planOf(plan).logDays);
 
-/** Days for which a log that is written now is kept. */
 export const logDays = ({ plan, logs }: Pick<Account, "plan" | "logs">, now: Date): number =>
   Math.max(planLogDays(plan), logs && now.toISOString() < logs.until ? logs.days : 0);

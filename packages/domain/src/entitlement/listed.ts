@@ -19,14 +19,11 @@ const Fields = Account.pick({
   customer: true,
 });
 
-/**
- * What the due index holds of an account: what Stripe decides of it and who it is there, so that to compare it with Stripe reads no row. A
- * moment behind the row.
- */
+/** What the due index has of an account, so that a comparison with Stripe reads no row. It lags slightly behind the row. */
 export type Listed = z.infer<typeof Fields> & { readonly tenant: string };
 export type Payer = Listed & { readonly customer: string };
 
-/** The attributes that the index carries besides the keys; of other rows than accounts it carries those that have the names. */
+/** Attributes of the index besides its keys. Other rows in it have those of the same names. */
 export const listedFields: readonly string[] = Object.keys(Fields.shape);
 
 export const listed = (row: Row): Listed => ({ ...Fields.parse(row), tenant: tenantOf(row) });

@@ -1,6 +1,5 @@
 import type { Code } from "../error.ts";
 
-/** Where a tenant's bill stands; what each means is said in account.ts. */
 export type Entitlement = "none" | "active" | "grace" | "restricted";
 
 /** The states in which an action is permitted. `grow` is every change of what a customer runs. */
@@ -18,12 +17,12 @@ export const permits = (action: Action, state: Entitlement) => (actions[action] 
 
 interface Facts {
   readonly what: string;
-  /** `always`: it keeps an account safe or only looks, so no bill has a say in it. */
+  /** `always`: it secures the account or only reads, whatever the bill. */
   readonly action: Action;
   readonly note?: string;
 }
 
-/** What customers do. Each route names the one it `needs`; docs/permissions.md is this table with the operations of the routes. */
+/** Each route names the one it `needs`; docs/permissions.md is this table with the operations of the routes. */
 export const permissions = {
   read: { what: "Read: lists, status, logs, events, releases, usage, audit", action: "read" },
   checkout: {
@@ -65,7 +64,7 @@ export type Permission = keyof typeof permissions;
 
 const codes = { none: "billing.required", grace: "billing.grace", restricted: "billing.restricted" } as const;
 
-/** How an account's bill refuses an action. The portal looks at no bill: who never paid is no customer, which it says in words of its own. */
+/** The portal ignores the entitlement: it refuses those who never paid with a problem of its own. */
 export function refusalsOf(action: Action): Code[] {
   if (action === "portal") return [];
   const refused = (["none", "grace", "restricted"] as const).filter((state) => !permits(action, state));

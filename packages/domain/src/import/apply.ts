@@ -17,17 +17,15 @@ import { freshReleases, freshWebhooks, webhookName } from "./note.ts";
 import { planImport } from "./plan.ts";
 import { type ReadExport, readExport } from "./read.ts";
 
-/** What somebody agreed to. Kept for a day, so that an import that was interrupted goes on by the same plan. */
+/** What a person agreed to. Kept for a day, so that an interrupted import resumes with the same plan. */
 const Agreed = z.object({ document: z.string(), create: z.array(z.string()) });
 const AGREED_SECONDS = 86_400;
 
 const agreedKey = (ctx: Context, plan: string) => key(ctx, `IMPORT#${plan}`);
 
 /**
- * Plans an import, or applies the plan that was agreed to: registers targets with new keys, makes apps and keeps notes, each by the verb it
- * has anyway. Nothing is deployed. What has come to be by itself meanwhile is left, so that applying twice, or twice at once, makes everything
- * once.
- * @throws Problem import.secret, import.plan_changed, and of a verb what the bill forbids
+ * Plans an import, or applies the agreed plan with the ordinary verbs; deploys nothing. What exists by then is skipped, so applying is
+ * idempotent. @throws Problem import.secret, import.plan_changed, and the verbs' billing problems
  */
 export async function importSelfHosted(
   ctx: Context,
@@ -41,7 +39,7 @@ export async function importSelfHosted(
   if (!input.apply) return planImport(ctx, read, judge);
   const plan = input.plan ?? "";
   const create = await agreed(ctx, read, plan, judge);
-  // Each verb's commit is one of its own; only the whole answers to the request's key.
+  // The idempotency key belongs to the whole import, not to each verb.
   const made = await makeAll({ ...ctx, once: undefined }, read.document, create);
   const after = await planImport(ctx, read, judge);
   const items = after.items.map(
@@ -52,7 +50,7 @@ export async function importSelfHosted(
   return answer;
 }
 
-/** The ids of what is to be made by a plan: one that was begun, or the one that is true now. @throws Problem import.plan_changed */
+/** The ids to create: of a plan that was begun, or of the current one. @throws Problem import.plan_changed */
 async function agreed(
   ctx: Context,
   read: ReadExport,
@@ -79,7 +77,6 @@ async function agreed(
   return new Set(create);
 }
 
-/** Makes what was agreed to and is not there; answers the ids of what it made. */
 async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const made = new Set<string>();
   for (const target of document.targets) {
@@ -93,7 +90,7 @@ async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<s
   return made;
 }
 
-/** Refusals that say what the plan made afterwards says too: somebody else was first, or took the room. */
+/** The plan computed afterwards reports these: another request was first, or used up the limit. */
 const overtaken = new Set<Code>(["target.exists", "app.exists", "plan.targets_full", "version.stale"]);
 
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
@@ -107,7 +104,6 @@ async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Makes an app with its notes, or adds notes to one that an import made. Answers the ids of what was made. */
 async function importApp(
   ctx: Context,
   document: SelfHosted,

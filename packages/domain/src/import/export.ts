@@ -2,10 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { userName } from "../remote/user-name.ts";
 
-/**
- * What a self-hosted installation gives away of itself: names, addresses, Compose files and history, no secret. docs/import.md describes it
- * for whoever writes one. Members that are not named here are left out, but are searched for secrets.
- */
+/** The export of a self-hosted installation (docs/import.md). Unknown members are dropped, but searched for secrets. */
 const name = z
   .string()
   .max(39)
@@ -86,7 +83,6 @@ export interface SelfHosted {
   readonly webhooks: readonly { readonly repository: string; readonly branch: string; readonly app: string }[];
 }
 
-/** A release of the former installation, as it is remembered. */
 export const Note = z.object({
   environment: z.string(),
   number: z.number().int(),

@@ -5,10 +5,7 @@ import type { Page, Paging } from "../page.ts";
 import { fill, getAll, key } from "../table.ts";
 import { Note } from "./export.ts";
 
-/**
- * What is kept of an app's former life: its Compose file, where it ran, the names of its variables, its releases and the webhooks that are
- * to be set up again. Notes for people; nothing deploys by them. They count as long as the app they were made with is there.
- */
+/** Notes about an imported app, for people; nothing deploys by them. They are valid as long as the app they were made with. */
 export const Imported = z.object({
   app: z.string(),
   environments: z.array(z.string()),
@@ -21,11 +18,10 @@ export const Imported = z.object({
 });
 export type Imported = z.infer<typeof Imported>;
 
-/** The row: with the app it belongs to and the digest of what the export said of it. */
 export const StoredImport = Imported.extend({ appId: z.string(), digest: z.string(), version: z.number().int() });
 export type StoredImport = z.infer<typeof StoredImport>;
 
-/** A row of the table ends at 400 KB. */
+/** DynamoDB limits a row to 400 KB. */
 export const NOTES_BYTES = 300 * 1024;
 
 export const importedKey = (ctx: Pick<Context, "tenant">, app: string) => key(ctx, `IMPORTED#${app}`);
@@ -40,7 +36,7 @@ export async function listImports(ctx: Context, input: Paging): Promise<Page<Imp
       ctx,
       kept.map(({ app }) => appKey(ctx, app)),
     );
-    // What is told of an app ends with that app, and another may have its name.
+    // Another app may have the name by now.
     const stands = ({ app, appId }: StoredImport, i: number) => mayUse(ctx, { app }) && apps[i]?.id === appId;
     return kept.map((each, i) => (stands(each, i) ? Imported.parse(each) : undefined));
   });

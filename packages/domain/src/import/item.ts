@@ -2,31 +2,28 @@ import * as z from "zod";
 import { planNames } from "../plan/plan.ts";
 
 /**
- * What an import would do, item by item, and what it cannot do and why. It is made anew from the account each time; its digest is what a
- * person agrees to.
- *
- *   create -> created      exists (as the export says it)      conflict (another thing has the name)      over_limit      skipped
+ * What an import would do, item by item. Computed from the account each time; a person agrees to its digest.
+ * create -> created      exists (as in the export)      conflict (something else has the name)      over_limit      skipped
  */
 export const ImportItem = z.object({
   kind: z.enum(["target", "app", "history", "webhook"]),
   name: z.string(),
   action: z.enum(["create", "created", "exists", "conflict", "over_limit", "skipped"]),
-  /** Which limit of the plan it is. */
   limit: z.enum(["targets", "slots"]).optional(),
   reason: z.string().optional(),
-  /** A target's key, while nobody has confirmed the server's own: it has to be let in there. */
+  /** Of a target whose host key is not confirmed: the key to authorize on the server. */
   publicKey: z.string().optional(),
 });
 export type ImportItem = z.infer<typeof ImportItem>;
 
 export const ImportPlan = z.object({
-  /** SHA-256 of what is planned for whom: what an import is applied by. */
+  /** SHA-256 of the plan, by which the import is applied. */
   plan: z.string(),
   applied: z.boolean(),
   items: z.array(ImportItem),
-  /** What the account would use with everything in it and deployed. */
+  /** The usage with every item imported and deployed. */
   needs: z.object({ slots: z.number().int(), targets: z.number().int() }),
-  /** The smallest plan with room for that; null where none has. */
+  /** The smallest plan with room for that; null if there is none. */
   fits: z.enum(planNames).nullable(),
 });
 export type ImportPlan = z.infer<typeof ImportPlan>;

@@ -3,7 +3,6 @@ import type { Note, SelfHosted } from "./export.ts";
 import { NOTES_BYTES, type StoredImport } from "./imported.ts";
 import type { ImportItem } from "./item.ts";
 
-/** An app of the export as it is in the account, if it is, and the notes that belong to it. */
 export interface Former {
   readonly app: App | undefined;
   readonly notes: StoredImport | undefined;
@@ -16,7 +15,6 @@ export const webhookName = ({ repository, branch, app }: Webhook) => `${reposito
 const releaseName = ({ environment, number }: Note) => `${environment} ${number}`;
 const sameWebhook = (a: Omit<Webhook, "app">, b: Omit<Webhook, "app">) => a.repository === b.repository && a.branch === b.branch;
 
-/** The export's releases of an app that are not among the notes; each once. */
 export function freshReleases({ releases }: SelfHosted, app: string, notes: StoredImport | undefined): Note[] {
   const known = new Set(notes?.releases.map(releaseName));
   const fresh: Note[] = [];
@@ -29,7 +27,6 @@ export function freshReleases({ releases }: SelfHosted, app: string, notes: Stor
   return fresh;
 }
 
-/** The export's webhooks, each once. */
 const distinct = ({ webhooks }: SelfHosted) => [...new Map(webhooks.map((each) => [webhookName(each), each])).values()];
 
 export const freshWebhooks = (document: SelfHosted, app: string, notes: StoredImport | undefined) =>
@@ -37,7 +34,7 @@ export const freshWebhooks = (document: SelfHosted, app: string, notes: StoredIm
     .filter((each) => each.app === app && !notes?.webhooks.some((kept) => sameWebhook(kept, each)))
     .map(({ repository, branch }) => ({ repository, branch }));
 
-/** Plans what is kept as notes: an app's releases as one item, each webhook as one. They go where their app goes. */
+/** An app's releases are one item, each webhook is one; they are imported only with their app. */
 export function planNotes(document: SelfHosted, apps: readonly ImportItem[], former: ReadonlyMap<string, Former>): ImportItem[] {
   const fates = new Map(apps.map((each) => [each.name, each.action]));
   const missed = (app: string): Pick<ImportItem, "action" | "reason"> | undefined => {

@@ -17,7 +17,6 @@ interface Present {
   readonly former: ReadonlyMap<string, Former>;
 }
 
-/** Reads all that the plan depends on. */
 async function readPresent(ctx: Context, document: SelfHosted): Promise<Present> {
   const names = document.apps.map(({ name }) => name);
   const [account, rows, apps, notes] = await Promise.all([
@@ -42,7 +41,6 @@ async function readPresent(ctx: Context, document: SelfHosted): Promise<Present>
 
 const none: Refused = new Map();
 
-/** What an import of this export would do to the account as it is. */
 export async function planImport(
   ctx: Context,
   { document, complaints }: ReadExport,
@@ -67,7 +65,7 @@ export async function planImport(
   });
   const apps = fit(
     document.apps.map((each) => planApp(each, present.former.get(each.name), here, complaints.get(each.name))),
-    // An app that was brought along before will want its slot too.
+    // Apps imported earlier will need their slots too.
     { used: present.account.slots + idle.length, limit: present.account.slotLimit, what: "slots" },
   );
   const items = [...targets, ...apps, ...planNotes(document, apps, present.former)];
@@ -92,7 +90,6 @@ interface Room {
   readonly what: "targets" | "slots";
 }
 
-/** Lets as many be made, in the order of the export, as the plan has room for. */
 function fit(items: readonly ImportItem[], { used, limit, what }: Room): ImportItem[] {
   let taken = used;
   return items.map((item) => {

@@ -6,20 +6,17 @@ import { Problem } from "../error.ts";
 import type { Export, SelfHosted } from "./export.ts";
 import { findSecret } from "./secret.ts";
 
-/** Of all Compose files together. So many have a hundred files such as people write. */
+/** For all Compose files together: enough for a hundred typical ones. */
 const PARTS_MOST = 30_000;
 
 export interface ReadExport {
-  /** With nothing in it but what is known. */
+  /** Without unknown members. */
   readonly document: SelfHosted;
-  /** By app: what has to be changed in its Compose file before it can be deployed. */
+  /** By app: what its Compose file needs before it can be deployed. */
   readonly complaints: ReadonlyMap<string, string>;
 }
 
-/**
- * An export as it is used, searched for secrets. Each Compose file is read once, and all of them share what reading may cost.
- * @throws Problem import.secret naming the place and never the value, input.invalid when a Compose file is no YAML
- */
+/** All Compose files share one parsing budget. @throws Problem import.secret naming the path, never the value; input.invalid */
 export function readExport(given: z.output<typeof Export>): ReadExport {
   const spent = nothingSpent(PARTS_MOST);
   const yamls = new Map<string, Yaml>();
@@ -73,7 +70,7 @@ const unreadable = (path: string, reason: string, cause?: Error) =>
 
 const notThere = new TemplateError("its value is not in the export");
 
-/** An export has no variables' values: texts stay as they are written, and whatever has a profile may be asked for. */
+/** An export has no values: references stay as written, and any profile may be active. */
 const unknown = (name: string): string => {
   if (name === "COMPOSE_PROFILES") return "*";
   throw notThere;

@@ -1,7 +1,4 @@
-/**
- * What must not be in an export: values under names that say password, token, key and the like. It imports nothing, so that the CLI refuses
- * a file before it is sent, by the same rule as the service.
- */
+/** Finds secrets in an export. Imports nothing, so that the CLI applies the same rule before it sends the file. */
 const parts = new Set(
   "auth authorization bearer cookie credential credentials dsn jwt key keys pass passwd password passwords pem private pwd salt secret secrets token tokens".split(
     " ",
@@ -10,7 +7,7 @@ const parts = new Set(
 const inside = /password|passwd|passphrase|requirepass|secret|token|credential|apikey|accesskey|privatekey/;
 const some = new RegExp([...parts].join("|"));
 
-/** Whether a name says that its value is secret: `DB_PASSWORD`, `apiKey`, `stripe-token`; not `monkey` or `AUTHOR`. */
+/** `DB_PASSWORD`, `apiKey` and `stripe-token` do; `monkey` and `AUTHOR` do not. */
 export function looksSecret(name: string): boolean {
   const bare = name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   if (inside.test(bare)) return true;
@@ -19,12 +16,12 @@ export function looksSecret(name: string): boolean {
   return words.split(/[^a-z0-9]+/).some((part) => parts.has(part));
 }
 
-/** A value by itself: an address with a password in it, or a private key. */
+/** A URL with a password, or a private key. */
 const carries = (text: string) =>
   (text.includes("://") && /[a-z]:\/\/[^\s:/@]*:[^\s/@$]+@/i.test(text)) ||
   (text.includes("-----BEGIN ") && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text));
 
-/** Nothing, or a variable's name without a default: that is how a secret may be spoken of. */
+/** Empty, or a variable without a default: neither holds a secret. */
 const speaksOf = (value: unknown) =>
   value === null ||
   typeof value === "boolean" ||
@@ -33,7 +30,7 @@ const speaksOf = (value: unknown) =>
 const literal = (name: string, value: unknown) =>
   looksSecret(name) && !/_file$/i.test(name) && typeof value !== "object" && !speaksOf(value);
 
-/** `NAME=value` of a list, or `--name value` of a command line, with a value that is none of a path's or a variable's. */
+/** `NAME=value` or `--name value`, unless the value is a path or a variable. */
 const assigned = (text: string) => {
   const [, name, value = ""] = /^([\w.-]+)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && literal(name, value)) return true;
@@ -47,7 +44,7 @@ interface Path {
 
 interface Place {
   readonly value: unknown;
-  /** Put together only where it is told: one long name may lead to very many values. */
+  /** Joined only when reported: one long name may lead to very many values. */
   readonly path: Path | undefined;
   readonly compose: boolean;
 }
@@ -63,9 +60,8 @@ const isCompose = (path: Path | undefined) =>
   path?.name === "compose" && path.above?.above?.name === "apps" && path.above.above.above === undefined;
 
 /**
- * The path of the first secret in an export, or undefined. In the export itself a secret-looking name is refused whatever its value; in a
- * Compose file only with a value of its own, because `${DB_PASSWORD}` and `DB_PASSWORD_FILE` hold nothing. `readYaml` reads a Compose file
- * and may throw.
+ * The path of the first secret. In the export itself a secret-looking name is refused whatever its value; in a Compose file only with a
+ * literal value, because `${DB_PASSWORD}` and `DB_PASSWORD_FILE` hold none.
  */
 export function findSecret(document: unknown, readYaml: (text: string, path: string) => unknown): string | undefined {
   const seen = new Set<unknown>(); // a Compose file's anchors may lead back to themselves

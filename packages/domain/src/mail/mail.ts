@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { World } from "../context.ts";
 
-/** A mail to be written: a template's name and its data. */
 export const Mail = z.object({
-  /** Mails of a change have one: a message that comes twice is still one mail. */
+  /** A message that is delivered twice sends a mail with an id once. */
   id: z.string().optional(),
   to: z.email(),
   template: z.enum([
@@ -33,12 +32,11 @@ export const Mail = z.object({
 });
 export type Mail = z.infer<typeof Mail>;
 
-/** Where the dashboard is, and the address of support. */
 type Berth = Pick<World, "origin" | "support">;
 
 interface Written {
   readonly subject: string;
-  /** Paragraphs; the links, if any, stand after them. */
+  /** Paragraphs; the links follow them. */
   readonly lines: readonly string[];
   readonly links?: readonly Link[];
 }
@@ -48,7 +46,6 @@ interface Link {
   readonly path: string;
 }
 
-/** Where Stripe's page of each bill is, with the receipt of one that was paid. */
 const receipt: Link = { text: "Receipt and billing", path: "/billing" };
 
 const templates: Record<Mail["template"], (data: Mail["data"], berth: Berth) => Written> = {
@@ -222,7 +219,6 @@ const templates: Record<Mail["template"], (data: Mail["data"], berth: Berth) => 
 const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** Subject, text and HTML of a mail; links lead to the dashboard. */
 export function writeMail(berth: Berth, mail: Mail): { subject: string; text: string; html: string } {
   const { subject, lines, links = [] } = templates[mail.template](mail.data, berth);
   const led = links.map(({ text, path }) => ({ text, url: `${berth.origin}${path}` }));

@@ -6,8 +6,8 @@ import { get, globalKey, insert, key, listDue, tenantOf, touch, ttlIn, type Writ
 import { Mail } from "./mail.ts";
 
 /**
- * Mails that belong to a change are rows written in its commit and sent after it; what a lost process did not send, the sweep sends. The
- * worker that hands a mail over marks its id, so that a message that comes twice is one mail.
+ * A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. The worker records each id as
+ * mailed, so handling a message twice is harmless.
  */
 const SHARDS = 4;
 const AGAIN_SECONDS = 300;
@@ -24,7 +24,7 @@ export interface Posted {
 const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
 const mailKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `MAIL#${id}`);
 
-/** The line of a commit that promises a mail. Follow the commit with `send`. */
+/** Promises a mail in a commit; call `send` after it. */
 export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
   const id = ulid(ctx);
   const named = { ...mail, id };
@@ -38,18 +38,16 @@ export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
   return { write, mail: named };
 }
 
-/** Puts a promised mail into the queue. What it was promised with has happened: one that cannot be sent now is left to the sweep. */
+/** The change is committed, so a mail that cannot be sent now is left to the sweep. */
 export const send = (ctx: Context, mail: Posted["mail"]) =>
   sendPromised(ctx, mail).catch((error: unknown) => ctx.log("error", "mail unsent", { mail: mail.id, error }));
 
-/** Puts a promised mail into the queue and takes it off the sweep's list. */
 async function sendPromised(ctx: Context, mail: Posted["mail"]): Promise<void> {
   await ctx.send("mail", mail);
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
   await touch(ctx, mailKey(ctx, mail.id), off, new Problem("version.stale"));
 }
 
-/** Sends the promised mails whose sender was lost before it sent them. One that fails holds back no other. Answers how many were sent. */
 export async function sweepMails(world: World): Promise<number> {
   let sent = 0;
   for (const shard of shards)
@@ -67,10 +65,10 @@ export async function sweepMails(world: World): Promise<number> {
   return sent;
 }
 
-// Longer than handing over takes, shorter than the queue hides a message that failed.
+// Longer than a delivery takes, shorter than the queue's visibility timeout.
 const CLAIM_SECONDS = 60;
 
-/** Hands a mail over once, however often its message comes. One without an id (a sign-in code) is handed over each time. */
+/** A mail without an id (a sign-in code) is sent each time. */
 export async function handOver(world: World, mail: Mail, deliver: () => Promise<unknown>): Promise<void> {
   if (mail.id === undefined) return void (await deliver());
   const at = globalKey("MAILED", mail.id);
@@ -81,7 +79,7 @@ export async function handOver(world: World, mail: Mail, deliver: () => Promise<
     condition: "attribute_not_exists(mailedAt) AND (attribute_not_exists(claimedUntil) OR claimedUntil <= :now)",
     values: { ":until": now + CLAIM_SECONDS, ":now": now, ":ttl": now + KEEP_SECONDS },
   };
-  // Whoever holds the claim may die of it, so the message goes back to the queue and looks again.
+  // The claim's holder may die, so this message goes back to the queue and tries again.
   const busy = new Problem("idempotency.busy");
   await touch(world, at, claim, busy);
   await deliver();

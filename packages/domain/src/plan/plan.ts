@@ -1,4 +1,4 @@
-/** What we sell. Prices live in Stripe and are found by `lookupKey`; everything else about a plan is here and nowhere else. */
+/** A pricing plan. Its price lives in Stripe under `lookupKey`; everything else about it is here and nowhere else. */
 export interface Plan {
   readonly name: PlanName;
   readonly title: string;

@@ -5,7 +5,7 @@ import { accountKey, newAccount } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { commit, get, globalKey, insert, key, listAll } from "../table.ts";
 
-/** The paying account; the first part of every key. Its people are users, each a member with a role. */
+/** The paying account, and the first part of every key. Its users are members with a role. */
 export const Tenant = z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() });
 export type Tenant = z.infer<typeof Tenant>;
 
@@ -17,7 +17,6 @@ export const User = z.object({
 });
 export type User = z.infer<typeof User>;
 
-/** What each role may do. */
 export const roleScopes: Record<User["role"], readonly Scope[]> = {
   owner: ["admin", "billing"],
   member: ["deploy"],
@@ -32,7 +31,7 @@ export async function findUserByEmail(world: World, email: string): Promise<User
   return found && User.parse(found);
 }
 
-/** The user of an address; on the first sign-in also the tenant, its account and the user as its owner. Of two at once both get the same one. */
+/** The first sign-in creates the tenant with the user as its owner. Concurrent calls get the same user. */
 export async function userOfEmail(world: World, email: string): Promise<User> {
   const known = await findUserByEmail(world, email);
   if (known) return known;
@@ -57,7 +56,6 @@ export async function userOfEmail(world: World, email: string): Promise<User> {
   }
 }
 
-/** The addresses of the tenant's owners: who is told about the bill. */
 export async function owners(ctx: Context): Promise<string[]> {
   const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "MEMBER#", consistent: true });
   return rows

@@ -10,8 +10,8 @@ import { mintToken } from "./issue.ts";
 import type { Token } from "./token.ts";
 
 /**
- * Device login (RFC 8628): the CLI shows a short code, a person who is logged in confirms it in the browser after seeing who asks and from
- * where, and the CLI's next question is answered with a token, once.
+ * Device login (RFC 8628): the CLI shows a short code, a signed-in person confirms it in the browser after seeing who asks and from where,
+ * and the CLI's next poll returns the token, once.
  */
 const MINUTES = 10;
 const INTERVAL_SECONDS = 2;
@@ -30,7 +30,7 @@ const Login = z.object({
   user: z.string().optional(),
   email: z.string().optional(),
   userScopes: z.array(z.enum(scopes)).optional(),
-  /** When the person who confirmed it had last proved who they are; the token holds as proved from then. */
+  /** When the approving person last gave a proof; the token counts as proved from then. */
   provedAt: z.string().optional(),
   ttl: z.number(),
 });
@@ -85,7 +85,6 @@ const find = async (world: World, userCode: string) => {
   return found && Login.parse(found);
 };
 
-/** Who asks, for the person who is to confirm. */
 export async function showDevice(
   ctx: Context,
   userCode: string,
@@ -98,7 +97,7 @@ export async function showDevice(
   return { userCode: login.userCode, client, ip, scopes: login.scopes, createdAt, status };
 }
 
-/** Confirming one makes a token, so it needs a proof; denying one does not. @throws Problem auth.proof, token.scope, auth.device_expired */
+/** Approval issues a token, so it needs a proof. @throws Problem auth.proof, token.scope, auth.device_expired */
 export async function answerDevice(ctx: Context, input: { userCode: string; approve: boolean }): Promise<void> {
   allow(ctx, "admin");
   if (ctx.actor.kind !== "user") throw new Problem("token.scope", { detail: "Only a person can confirm a login." });
@@ -129,7 +128,7 @@ export async function answerDevice(ctx: Context, input: { userCode: string; appr
   );
 }
 
-/** The CLI's question. Answers the token once. @throws Problem auth.device_* while it waits, asked too soon, was denied or has expired */
+/** The CLI's poll. @throws Problem auth.device_* while it is pending, too frequent, denied or expired */
 export async function finishDevice(world: World, deviceCode: string): Promise<Token & { secret: string }> {
   const [given = "", secret = ""] = deviceCode.split(".");
   const login = await find(world, given);

@@ -19,20 +19,17 @@ export interface NewToken {
   readonly days?: number | undefined;
 }
 
-/** Nobody needs more; a list of them stays one that a person can read through. */
+/** A list that a person can still read through. */
 export const TOKENS_MOST = 100;
 
-/** Issues a token. The secret is in this answer and nowhere else. @throws Problem auth.proof, token.scope, token.too_many */
+/** The secret is in this answer and nowhere else. @throws Problem auth.proof, token.scope, token.too_many */
 export async function issueToken(ctx: Context, input: NewToken): Promise<Token & { secret: string }> {
   allow(ctx, "admin");
   requireProof(ctx);
   return mintToken(ctx, input);
 }
 
-/**
- * Makes a token for an actor whose right to one is settled, and tells its owner by mail. Nobody gives away more than they hold. `device`: the
- * address of the command line that asked for it; such a token holds as proved since `provedAt`.
- */
+/** Nobody grants more than they hold. `device`: the address of the CLI that asked; its token counts as proved since `provedAt`. */
 export async function mintToken(ctx: Context, input: Minted): Promise<Token & { secret: string }> {
   allow(ctx, "admin");
   for (const scope of input.scopes) allow(ctx, scope);
@@ -50,7 +47,7 @@ async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & {
   const now = ctx.now();
   const asked = new Date(now.getTime() + (input.days ?? DEFAULT_DAYS) * 86_400_000);
   const parent = ctx.actor.kind === "token" ? held.find((each) => each.id === ctx.actor.id) : undefined;
-  // None outlives the token it was made with.
+  // A token does not outlive its parent.
   const expires = parent && new Date(parent.expiresAt) < asked ? new Date(parent.expiresAt) : asked;
   const email = ctx.actor.kind === "user" ? ctx.actor.name : ctx.actor.kind === "token" ? ctx.actor.email : undefined;
   const token: Token = {
@@ -87,7 +84,7 @@ async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & {
   return { ...token, secret };
 }
 
-/** A token that is revoked at this moment makes no other. */
+/** A token that is being revoked makes no others. */
 const parentLives = (ctx: Context) =>
   ctx.actor.kind === "token"
     ? check(ctx, tokenKey(ctx, ctx.actor.id), { condition: "attribute_exists(pk)" }, revoked)

@@ -8,8 +8,8 @@ import type { Page, Paging } from "../page.ts";
 import { commit, fill, get, globalKey, key, listAll, remove, touch } from "../table.ts";
 
 /**
- * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row that
- * leads to the tenant; the tenant's own row lists it. The checksum lets a scanner tell a token from noise without asking us.
+ * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row
+ * that names the tenant and in the tenant's own list. The checksum lets scanners recognize a token without asking us.
  */
 export const Token = z.object({
   id: z.string(),
@@ -20,21 +20,20 @@ export const Token = z.object({
   expiresAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime().optional(),
   by: z.string(),
-  /** Of the person who issued it, or the token it was issued with. */
+  /** Of the person who issued it, directly or through a parent token. */
   email: z.string().optional(),
-  /** The token it was made with: when that is revoked, this one is too. */
+  /** The token it was made with; revoking that one revokes this one. */
   parent: z.string().optional(),
 });
 export type Token = z.infer<typeof Token>;
 
 export const StoredToken = Token.extend({ hash: z.string(), tenant: z.string(), provedAt: z.string().optional() });
 
-/** Last use is kept to this precision, so that a busy token costs one write in ten minutes. */
+/** A busy token costs one write in this time. */
 const LAST_USED_MINUTES = 10;
 
 export const checksum = (text: string) => sha256(text).slice(0, 6);
 
-/** Whether a text has a token's form and checksum. */
 export function looksLikeToken(text: string): boolean {
   const found = /^(berth_[a-z0-9]+_[0-9A-Z]{26}_[0-9a-zA-Z]{32})([0-9a-f]{6})$/.exec(text);
   return found !== null && checksum(found[1] ?? "") === found[2];
@@ -42,13 +41,11 @@ export function looksLikeToken(text: string): boolean {
 
 export const tokenKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `TOKEN#${id}`);
 
-/** All of the tenant's, newest first. */
 export const readTokens = async (ctx: Context) =>
   (await listAll(ctx, { pk: key(ctx, "").pk, prefix: "TOKEN#", newestFirst: true, consistent: true })).map((each) =>
     StoredToken.parse(each),
   );
 
-/** Newest first. */
 export async function listTokens(ctx: Context, input: Paging): Promise<Page<Token>> {
   allow(ctx, "admin");
   const after = input.cursor === undefined ? undefined : `TOKEN#${input.cursor}`;
@@ -57,14 +54,14 @@ export async function listTokens(ctx: Context, input: Paging): Promise<Page<Toke
   return { items, next: last?.slice("TOKEN#".length) ?? null };
 }
 
-/** Revokes a token and all that were made with it, however far down. @throws Problem token.not_found */
+/** Also revokes every token made with it, at any depth. @throws Problem token.not_found */
 export async function revokeToken(ctx: Context, id: string): Promise<void> {
   allow(ctx, "admin");
   const missing = new Problem("token.not_found", { detail: `There is no token ${id}.` });
   const found = (await readTokens(ctx)).find((each) => each.id === id);
   if (!found) throw missing;
   const gone = new Set<string>();
-  // A token that is gone makes no other, so whoever has it for a parent is known when the list is read again.
+  // A revoked token makes no others, so reading again finds all its children.
   for (let some = [found]; some.length > 0; some = (await readTokens(ctx)).filter(({ parent }) => gone.has(parent ?? ""))) {
     for (const each of some) {
       gone.add(each.id);
@@ -75,7 +72,7 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
         erase(ctx, globalKey("TOKEN", each.hash)),
         audit(ctx, "token.revoke", each.id, facts),
       ).catch((error: unknown) => {
-        // Of two who revoke a parent at once the other one has had this child.
+        // A concurrent revocation of the parent removed this child.
         if (error !== missing || each.id === id) throw error;
       });
     }
@@ -84,7 +81,6 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
 
 export const revoked = new Problem("auth.required", { detail: "The token was revoked." });
 
-/** The tenant and actor of a secret, or undefined. Keeps the last use. */
 export async function actorOfToken(
   world: World,
   secret: string,
@@ -99,7 +95,6 @@ export async function actorOfToken(
   const before = new Date(now.getTime() - LAST_USED_MINUTES * 60_000).toISOString();
   if (token.lastUsedAt === undefined || token.lastUsedAt < before) {
     const mark = { change: "SET lastUsedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now.toISOString() } };
-    // Revoked between the read and the mark: refused.
     await Promise.all([touch(world, at, mark, revoked), touch(world, tokenKey(token, token.id), mark, revoked)]);
   }
   const actor: Actor = {
