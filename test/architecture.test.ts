@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { catalogue } from "@berth/domain/error.ts";
 import { failures } from "@berth/domain/job/failure.ts";
+import { jobKinds } from "@berth/domain/job/kind-name.ts";
 import { expect, test } from "vitest";
 import { errorsPage } from "../scripts/errors.ts";
 import { circlesOf, commentsOf, filesOf, importsOf, type Source, sourcesOf } from "./support/source.ts";
@@ -361,6 +362,12 @@ test("nothing is printed past the log, so nothing is printed unredacted", () => 
 
 test("no catch swallows", () => {
   expect(lines(product, /catch(\s*\(\w+\))?\s*\{\s*\}|\.catch\(\(\)\s*=>\s*(\{\s*\}|undefined|null)\)/)).toEqual([]);
+});
+
+test("nothing but its own noun and the engine's list asks which kind a job is of", () => {
+  const asks = new RegExp(`\\bkind [!=]== "(${jobKinds.join("|")})"|switch \\(job\\.kind\\)|\\[job\\.kind\\]`);
+  const files = lines(product, asks).map((line) => line.slice(0, line.indexOf(":")));
+  expect(files.sort()).toEqual(["packages/domain/src/deployment/deployment.ts", "packages/domain/src/engine/kinds.ts"]);
 });
 
 test("every area of the tree has tests of its own", () => {

@@ -16,9 +16,10 @@ const Deployment = z.object({
   environment: z.string(),
   release: z.number().int(),
   rollback: z.boolean().optional(),
-  input: z.object({ files: z.literal("replace").optional() }).optional(),
+  again: z.boolean().optional(),
+  input: z.object({ files: z.literal("replace") }).optional(),
 });
-type Deployment = z.infer<typeof Deployment>;
+export type Deployment = z.infer<typeof Deployment>;
 
 /** Makes a release live, a new one or an earlier one. */
 export const deploy: Change<Deployment> = {

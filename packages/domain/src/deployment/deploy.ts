@@ -14,6 +14,7 @@ import { commit, getAll, insert, replace, update, type Write } from "../table.ts
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
 import { inTurn } from "../turn.ts";
 import { freeToChange } from "./admission.ts";
+import type { Deployment } from "./deploy.kind.ts";
 
 export interface DeployInput {
   readonly app: string;
@@ -221,8 +222,7 @@ interface Start {
 async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
   const deploys = await freeToChange(ctx, environment, account);
-  const job = newJob(ctx, "deploy", placed, {
-    id: input.job,
+  const own: Deployment = {
     app: app.name,
     appId: app.id,
     environment: environment.name,
@@ -230,7 +230,8 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     ...(input.rollback && { rollback: true }),
     ...(input.again && { again: true }),
     ...(input.replaceFiles && { input: { files: "replace" } }),
-  });
+  };
+  const job = newJob(ctx, "deploy", placed, { id: input.job, ...own });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,

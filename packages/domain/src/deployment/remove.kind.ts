@@ -16,7 +16,7 @@ const Removal = z.object({
   environment: z.string(),
   input: z.object({ volumes: z.enum(["keep", "delete"]) }),
 });
-type Removal = z.infer<typeof Removal>;
+export type Removal = z.infer<typeof Removal>;
 
 /** Takes an app's environment off its targets. */
 export const remove: Change<Removal> = {

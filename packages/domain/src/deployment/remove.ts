@@ -9,6 +9,7 @@ import { commit, getAll, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { inTurn } from "../turn.ts";
 import { freeToChange } from "./admission.ts";
+import type { Removal } from "./remove.kind.ts";
 
 /**
  * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be
@@ -50,7 +51,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     environment.placement.map((id) => targetKey(ctx, id)),
   );
   const targets = environment.placement.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
-  const own = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
+  const own: Removal = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
   const job = newJob(ctx, "remove", targets, own);
   await commit(
     ctx,
