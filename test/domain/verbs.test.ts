@@ -20,6 +20,7 @@ import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { listImports } from "@berth/domain/import/imported.ts";
 import { getActivity } from "@berth/domain/job/activity.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
+import { followJob } from "@berth/domain/job/follow.ts";
 import { getJob, listJobs } from "@berth/domain/job/job.ts";
 import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
 import { readLogs } from "@berth/domain/log/read.ts";
@@ -71,6 +72,7 @@ const verbs: Verb[] = [
   verb("getActivity", "read", "all", (ctx) => getActivity(ctx)),
   verb("getJob", "read", "app", (ctx) => getJob(ctx, ids.job)),
   verb("listEvents", "read", "app", (ctx) => listEvents(ctx, { job: ids.job, waitSeconds: 0 })),
+  verb("followJob", "read", "app", (ctx) => followJob(ctx, { job: ids.job })),
   verb("cancelJob", "deploy", "app", (ctx) => cancelJob(ctx, ids.job)),
   verb("listTargets", "read", "all", (ctx) => listTargets(ctx)),
   verb("getTarget", "read", "all", (ctx) => getTarget(ctx, "web1")),
@@ -96,7 +98,7 @@ const verbs: Verb[] = [
   verb("importSelfHosted", "admin", "tenant", (ctx) => importSelfHosted(ctx, { document: {} as never, apply: false })),
 ];
 
-/** What routes call that asks for no scope: counting the streams a tenant has open; ending or proving one's own credential; a memory that is bound to rights. */
+/** What routes call that asks for no scope: ending or proving one's own credential; a memory that is bound to rights. */
 const open = ["take", "signOut", "listSessions", "endSession", "endOtherSessions", "recall", "requestProof", "giveProof"];
 
 const holds: Record<Scope, readonly Scope[]> = {

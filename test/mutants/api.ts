@@ -328,7 +328,7 @@ export const api = [
     ["one customer holds all connections", " OR size(held) < :most`", " OR size(held) < :most OR size(held) >= :most`"],
     ["what a dead process held is held for ever", "other !== id && end > now()", "other !== id && end > 0"],
   ),
-  ...within("functions/api/routes/jobs.ts", jobs, ["a stream counts after it is over", "          await hold.release();\n", ""]),
+  ...within("packages/domain/src/job/follow.ts", jobs, ["a stream counts after it is over", "    await release();\n", ""]),
   ...within(
     "packages/domain/src/release/return.ts",
     ["test/domain/return.test.ts"],

@@ -1,6 +1,6 @@
-import { streams, take, tooMany } from "@berth/domain/held.ts";
 import { Activity, getActivity } from "@berth/domain/job/activity.ts";
 import { Event, listEvents } from "@berth/domain/job/event.ts";
+import { followJob } from "@berth/domain/job/follow.ts";
 import { getJob, Job, JobKind, listJobs } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
@@ -10,8 +10,6 @@ import type { Env } from "../request.ts";
 
 const tag = "Jobs";
 const params = z.object({ job: z.string().max(60) });
-/** A stream ends after this long and the client asks again from where it was: shorter than any gateway's patience. */
-const STREAM_SECONDS = 25;
 
 export const jobs = new Hono<Env>()
   .get(
@@ -85,25 +83,13 @@ export const jobs = new Hono<Env>()
       const { job } = c.req.valid("param");
       if (!c.req.header("accept")?.includes("text/event-stream"))
         return c.json(await listEvents(c.var.ctx, { job, after, seen, waitSeconds: wait }), 200);
-      await getJob(c.var.ctx, job);
-      const hold = await take(c.var.ctx, streams);
-      if ("freeInSeconds" in hold) throw tooMany(streams, hold.freeInSeconds);
+      const pages = await followJob(c.var.ctx, { job, after: c.req.header("last-event-id") ?? after, seen });
       return streamSSE(c, async (stream) => {
-        let cursor = c.req.header("last-event-id") ?? after;
-        let version = seen;
-        const until = c.var.ctx.now().getTime() + STREAM_SECONDS * 1000;
-        try {
-          while (!stream.aborted) {
-            const found = await listEvents(c.var.ctx, { job, after: cursor, seen: version, waitSeconds: 5, held: true });
-            cursor = found.next;
-            version = found.job.version;
-            for (const event of found.items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
-            // Only here an id: whoever is cut off before it asks for the whole batch again.
-            await stream.writeSSE({ event: found.done ? "done" : "job", id: cursor, data: JSON.stringify(found.job) });
-            if (found.done || c.var.ctx.now().getTime() >= until) return;
-          }
-        } finally {
-          await hold.release();
+        for await (const { items, next, done, job: now } of pages) {
+          for (const event of items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
+          // Only here an id: whoever is cut off before it asks for the whole batch again.
+          await stream.writeSSE({ event: done ? "done" : "job", id: next, data: JSON.stringify(now) });
+          if (stream.aborted) return;
         }
       });
     },
