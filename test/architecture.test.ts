@@ -163,8 +163,6 @@ test("nothing but tests, scripts and itself imports the local cloud", () => {
 
 /** Circles of files that are there when types are taken away, and why they may be. */
 const circles: Record<string, string> = {
-  "packages/cli/src/commands.ts packages/cli/src/completion/completion.ts":
-    "the completion names all commands; it is read by import() only when asked for",
   "packages/web/src/token/new-token.tsx packages/web/src/token/tokens.tsx": "the query's key lies in the page that lists",
 };
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildCli } from "../../packages/cli/build.ts";
-import { flat as allCommands } from "../../packages/cli/src/commands.ts";
+import { flat } from "../../packages/cli/src/command.ts";
+import { commands } from "../../packages/cli/src/commands.ts";
 
 let folder = "";
 let program = "";
@@ -54,7 +55,7 @@ describe("help", () => {
   test("names every command, with examples, and fits", () => {
     const { status, stdout } = run("--help");
     expect(status).toBe(0);
-    for (const { words } of allCommands()) expect(stdout).toMatch(new RegExp(`^  ${words[0]}\\b`, "m"));
+    for (const { words } of flat(commands)) expect(stdout).toMatch(new RegExp(`^  ${words[0]}\\b`, "m"));
     expect(stdout).toContain("Examples:\n  berth login");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
     expect(run().stdout).toBe(stdout);

@@ -21,11 +21,51 @@ export interface Ready {
   readonly run: (session: Session, args: readonly string[], flags: Flags) => Promise<Exit>;
 }
 
-export const ready = <Input>(verb: Verb<Input>): Ready => ({
+const ready = <Input>(verb: Verb<Input>): Ready => ({
   examples: verb.examples,
   options: verb.options ?? ((command) => command),
   run: (session, args, flags) => verb.run(session, verb.parse(args, flags)),
 });
+
+/** A command as help lists it; the rest is loaded when it is asked for. */
+export interface Entry {
+  readonly name: string;
+  readonly args: string;
+  readonly summary: string;
+  readonly load: () => Promise<Ready>;
+}
+
+/** `alone`: the verb that is meant where none is typed; without one that is the help. */
+export interface Noun {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly Entry[];
+  readonly alone?: string;
+}
+
+/** Under which heading the help lists a command. */
+export const groups = { deploying: "Deploy:", things: "Apps and servers:", account: "Account:", signIn: "Sign in:" } as const;
+
+/** A command by itself, or a noun with verbs. `also`: other words people type for it. */
+export type Listed = (Entry | Noun) & {
+  readonly group: (typeof groups)[keyof typeof groups];
+  readonly also?: readonly string[];
+};
+
+export const verb = <Input>(name: string, args: string, summary: string, load: () => Promise<Verb<Input>>): Entry => ({
+  name,
+  args,
+  summary,
+  load: () => load().then(ready),
+});
+
+/** Every command with its words: `["target", "add"]`. */
+export const flat = (commands: readonly Listed[]): (Entry & { readonly words: readonly string[]; readonly group: string })[] =>
+  commands.flatMap((each) =>
+    "verbs" in each
+      ? each.verbs.map((entry) => ({ ...entry, words: [each.name, entry.name], group: each.group }))
+      : [{ ...each, words: [each.name] }],
+  );
 
 export const textOf = (flags: Flags, name: string): string | undefined => {
   const value = flags[name];

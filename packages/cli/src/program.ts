@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import type { Flags, Ready } from "./command.ts";
-import { commands, type Entry } from "./commands.ts";
+import type { Entry, Flags, Ready } from "./command.ts";
+import { commands } from "./commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** The command line as a tree. A command's options are loaded when it is the one that was typed. */

@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import type { Verb } from "../command.ts";
-import { commands, flat } from "../commands.ts";
+import { flat, type Listed, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import type { Session } from "../session.ts";
@@ -12,13 +11,20 @@ interface Input {
   readonly shell: Shell;
 }
 
-export const examples: Verb<Input>["examples"] = [
+/** Prints the script that completes these commands. */
+export const completionOf = (commands: readonly Listed[]): Verb<Input> => ({
+  examples,
+  parse,
+  run: (session, input) => run(session, input, commands),
+});
+
+const examples: Verb<Input>["examples"] = [
   ['eval "$(berth completion bash)"', "in ~/.bashrc"],
   ['eval "$(berth completion zsh)"', "in ~/.zshrc, after compinit"],
   ["berth completion fish > ~/.config/fish/completions/berth.fish", "once"],
 ];
 
-export function parse([text = ""]: readonly string[]): Input {
+function parse([text = ""]: readonly string[]): Input {
   const shell = shells.find((each) => each === text);
   if (shell === undefined) throw usage(`"${text}" is none of ${shells.join(", ")}.`, "berth completion bash");
   return { shell };
@@ -27,7 +33,7 @@ export function parse([text = ""]: readonly string[]): Input {
 const globals = ["--json", "--context", "--url", "--help"];
 
 /** What may follow each command's words: its verbs, or its options. */
-async function words(): Promise<Map<string, { readonly name: string; readonly about: string }[]>> {
+async function words(commands: readonly Listed[]): Promise<Map<string, { readonly name: string; readonly about: string }[]>> {
   const found = new Map([["", commands.map(({ name, summary }) => ({ name, about: summary }))]]);
   for (const each of commands)
     if ("verbs" in each)
@@ -35,7 +41,7 @@ async function words(): Promise<Map<string, { readonly name: string; readonly ab
         each.name,
         each.verbs.map(({ name, summary }) => ({ name, about: summary })),
       );
-  for (const entry of flat()) {
+  for (const entry of flat(commands)) {
     const { options } = (await entry.load()).options(new Command());
     found.set(
       entry.words.join(" "),
@@ -54,13 +60,13 @@ function posix(table: ReadonlyMap<string, readonly { name: string }[]>): string[
 }
 
 /** The words typed so far that are command names, joined: the key of what may follow. */
-const bash = (lines: readonly string[]) => `_berth() {
+const bash = (lines: readonly string[], commands: readonly Listed[]) => `_berth() {
   local word path='' words='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     case $word in
       -*) ;;
-      *) case " ${flat()
+      *) case " ${flat(commands)
         .map((entry) => entry.words.join("/"))
         .join(" ")} " in
         *" \${path:+$path/}$word "* | *" \${path:+$path/}$word/"*) path=\${path:+$path/}$word ;;
@@ -74,10 +80,10 @@ ${lines.join("\n")}
 }
 complete -F _berth berth`;
 
-const zsh = (lines: readonly string[]) => `autoload -U +X bashcompinit && bashcompinit
-${bash(lines)}`;
+const zsh = (lines: readonly string[], commands: readonly Listed[]) => `autoload -U +X bashcompinit && bashcompinit
+${bash(lines, commands)}`;
 
-function fish(table: ReadonlyMap<string, readonly { name: string; about: string }[]>): string {
+function fish(table: ReadonlyMap<string, readonly { name: string; about: string }[]>, commands: readonly Listed[]): string {
   const nouns = commands.map(({ name }) => name).join(" ");
   return [...table]
     .flatMap(([path, entries]) => {
@@ -97,9 +103,10 @@ function fish(table: ReadonlyMap<string, readonly { name: string; about: string 
     .join("\n");
 }
 
-export async function run(session: Session, { shell }: Input): Promise<Exit> {
-  const table = await words();
-  const script = shell === "fish" ? fish(table) : shell === "zsh" ? zsh(posix(table)) : bash(posix(table));
+async function run(session: Session, { shell }: Input, commands: readonly Listed[]): Promise<Exit> {
+  const table = await words(commands);
+  const script =
+    shell === "fish" ? fish(table, commands) : shell === "zsh" ? zsh(posix(table), commands) : bash(posix(table), commands);
   session.terminal.out(session.json ? JSON.stringify({ shell, script }) : script);
   return exits.done;
 }

@@ -1,4 +1,5 @@
-import { commands, type Entry, flat } from "../commands.ts";
+import { type Entry, flat } from "../command.ts";
+import { commands } from "../commands.ts";
 import { askText, choose } from "../terminal/ask.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -11,7 +12,7 @@ export async function pick(terminal: Terminal): Promise<string[]> {
   const chosen = commands.find(({ name }) => name === first);
   if (!chosen) throw new Error(`the picker offered "${first}", which is no command`);
   const entry = "verbs" in chosen ? await pickVerb(chosen.name, chosen.verbs) : chosen;
-  const words = flat().find(({ words: all }) => all[0] === first && all.at(-1) === entry.name)?.words ?? [first];
+  const words = flat(commands).find(({ words: all }) => all[0] === first && all.at(-1) === entry.name)?.words ?? [first];
   const args: string[] = [];
   for (const [, name = ""] of entry.args.matchAll(/<([^>]+)>/g)) args.push(await askText(`${name}?`));
   const { paint } = terminal;

@@ -1,0 +1,16 @@
+import { groups, type Listed, verb } from "../command.ts";
+
+export const target: Listed = {
+  group: groups.things,
+  name: "target",
+  also: ["targets", "server", "servers"],
+  summary: "Add, check and remove servers",
+  verbs: [
+    verb("add", "<name> <address>", "Add a server and give Berth access", () => import("./add.ts")),
+    verb("list", "", "List your servers", () => import("./list.ts")),
+    verb("show", "<name>", "Show one server", () => import("./show.ts")),
+    verb("check", "[name]", "Look at a server again", () => import("./check.ts")),
+    verb("trust", "<name>", "Confirm a server's host key", () => import("./trust.ts")),
+    verb("remove", "<name>", "Forget a server", () => import("./remove.ts")),
+  ],
+};
