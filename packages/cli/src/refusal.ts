@@ -101,13 +101,22 @@ export const refuse = (
 
 export const usage = (detail: string, ...next: string[]) => refuse("cli.usage", { detail, ...(next.length > 0 && { next }) });
 
-/** The same refusal with the catalogue's placeholders filled in where the command knows the names. */
-export function named(error: unknown, names: Readonly<Record<string, string | undefined>>): unknown {
-  if (!(error instanceof Refused) || !error.problem.next) return error;
-  const next = error.problem.next.map((command) =>
-    command.replaceAll(/\b(NAME|JOB|APP|FILE)\b/g, (word) => names[word] ?? String(error.problem[word.toLowerCase()] ?? word)),
+export const isProblem = (error: unknown, ...codes: readonly string[]): error is Refused =>
+  error instanceof Refused && codes.includes(error.problem.code);
+
+/** What the placeholders in the commands that the service suggests stand for. */
+export type Names = { [word in "NAME" | "JOB" | "APP" | "FILE"]?: string | undefined };
+
+/** The problem with its placeholders filled in: by what the command knows, otherwise by what the problem says. */
+export function fillIn(problem: Problem, names: Names): Problem {
+  if (!problem.next) return problem;
+  const next = problem.next.map((command) =>
+    command.replaceAll(
+      /\b(NAME|JOB|APP|FILE)\b/g,
+      (word) => names[word as keyof Names] ?? String(problem[word.toLowerCase()] ?? word),
+    ),
   );
-  return new Refused({ ...error.problem, next }, error.cause, error.after);
+  return { ...problem, next };
 }
 
 /** What happened, to what, and what to do next, for people. */

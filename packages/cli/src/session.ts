@@ -1,7 +1,7 @@
 import type { Client } from "@berth/api-client/client.ts";
 import type { Entitlement } from "@berth/api-client/entitlement.ts";
 import type { Asked, Place } from "./config/place.ts";
-import { refuse } from "./refusal.ts";
+import { type Names, refuse } from "./refusal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { moment } from "./terminal/time.ts";
 import { version } from "./version.ts";
@@ -23,6 +23,8 @@ export interface Session {
   readonly place: () => Promise<Place>;
   /** All of standard input. */
   readonly input: () => Promise<string>;
+  /** What this command is about: a refusal suggests commands with these names. */
+  readonly names: Names;
   /** Told when a request is tried again; a progress line may show it. */
   retrying: ((why: string) => void) | undefined;
   /** What the account may do, as the service last said. */
@@ -62,6 +64,7 @@ export function createSession({ stdin, ...start }: Start): Session {
     const { connect } = await import("./api/client.ts");
     return connect(url, {
       token,
+      names: session.names,
       agent: `berth/${version()} (${process.platform}; node ${process.versions.node})`,
       onEntitlement: (entitlement) => {
         session.entitlement = entitlement;
@@ -92,6 +95,7 @@ export function createSession({ stdin, ...start }: Start): Session {
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString("utf8");
     },
+    names: {},
     retrying: undefined,
     entitlement: undefined,
   };

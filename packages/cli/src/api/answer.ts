@@ -1,5 +1,5 @@
 import { problemOf } from "@berth/api-client/problem.ts";
-import { Refused, refuse } from "../refusal.ts";
+import { fillIn, type Names, Refused, refuse } from "../refusal.ts";
 
 /** What came of one try. `arrived`: the request may have been carried out. */
 export type Try =
@@ -8,7 +8,7 @@ export type Try =
   | { readonly refused: Refused; readonly after: number; readonly arrived: boolean };
 
 /** A success read to its end, or a refusal that passes. @throws Refused one that is final */
-export async function answerOf(response: Response, base: string): Promise<Try> {
+export async function answerOf(response: Response, base: string, names: Names): Promise<Try> {
   if (response.ok) {
     if (response.status === 204) return { response };
     const type = response.headers.get("content-type") ?? "";
@@ -31,7 +31,7 @@ export async function answerOf(response: Response, base: string): Promise<Try> {
       };
     throw refuse("cli.unexpected", elsewhere(response, base) ?? { detail: `${base} answered ${status}.` });
   }
-  const refused = new Refused(problem, undefined, after);
+  const refused = new Refused(fillIn(problem, names), undefined, after);
   if (problem.code === "idempotency.busy" || problem.code === "service.busy") return { refused, after: 1000, arrived: true };
   if (problem.code === "rate.limited" && after !== undefined) return { refused, after, arrived: false };
   throw refused;

@@ -1,7 +1,7 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Entitlement, parseEntitlement } from "@berth/api-client/entitlement.ts";
-import { Refused, refuse, usage } from "../refusal.ts";
+import { type Names, Refused, refuse, usage } from "../refusal.ts";
 import { answerOf, type Try } from "./answer.ts";
 import { hintOf, isCertificate, isUnsent, reasonOf } from "./reason.ts";
 
@@ -13,6 +13,8 @@ export interface Asking {
   /** Where proxies and authorities are named. */
   readonly env?: Env;
   readonly times?: Times;
+  /** What the commands that a refusal suggests are about. */
+  readonly names?: Names;
   /** Told what the account may do, by every answer that says so. */
   readonly onEntitlement?: (entitlement: Entitlement) => void;
   /** Told when an answer has not come for some seconds longer than the service was asked to wait. */
@@ -54,7 +56,7 @@ let attempt = 0;
  * @throws Refused
  */
 export function asking(base: string, options: Asking): typeof fetch {
-  const { token, agent, env = {}, times = usual, onEntitlement, onSlow, onRetry } = options;
+  const { token, agent, env = {}, times = usual, names = {}, onEntitlement, onSlow, onRetry } = options;
   let transport: Promise<typeof fetch> | undefined;
   const once = async (input: RequestInfo | URL, init: RequestInit): Promise<Try> => {
     transport ??= transportFor(base, env);
@@ -67,7 +69,7 @@ export function asking(base: string, options: Asking): typeof fetch {
       const response = await send(input, { ...init, redirect: "manual", signal });
       const entitlement = parseEntitlement(response.headers.get("berth-entitlement"));
       if (entitlement) onEntitlement?.(entitlement);
-      return await answerOf(response, base);
+      return await answerOf(response, base, names);
     } catch (error) {
       if (error instanceof Refused) throw error;
       if (init.signal?.aborted) throw error;

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { body, segment } from "@berth/api-client/client.ts";
 import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { readSettings, SETTINGS_FILE } from "../compose/project.ts";
-import { makeApp } from "../deployment/deploy.ts";
 import { type Exit, exits } from "../exit.ts";
-import { isProblem } from "../job/watch.ts";
-import { refuse } from "../refusal.ts";
+import { isProblem, refuse } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
+import { makeApp } from "./make.ts";
 import { checkName, nameOfFolder } from "./name.ts";
 
 interface Input {

@@ -3,7 +3,7 @@ import type { App, Job } from "@berth/api-client/types.ts";
 import { choiceOf, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { watch } from "../job/watch.ts";
-import { named, refuse } from "../refusal.ts";
+import { refuse } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import { listed } from "../terminal/text.ts";
 import { checkName } from "./name.ts";
@@ -42,25 +42,22 @@ export const parse = ([app = ""]: readonly string[], flags: Flags): Input => ({
 export async function run(session: Session, input: Input): Promise<Exit> {
   const { app, environment = "production", volumes } = input;
   checkName(environment, "an environment's name");
+  session.names.APP = app;
   const api = await session.api();
   const param = { app: segment(app) };
-  try {
-    await agree(session, await body(api.v1.apps[":app"].$get({ param })), { ...input, environment });
-    const answer = await api.v1.apps[":app"].$delete({ param, query: { environment, volumes } });
-    const job: Job | undefined = answer.status === 202 ? await answer.json() : undefined;
-    if (!job) {
-      show(session, { type: "result", status: "succeeded", exit: exits.done, next: [], job: null }, () => [
-        `${session.terminal.paint.green("✓")} ${app} (${environment}) is gone; it ran nowhere`,
-      ]);
-      return exits.done;
-    }
-    if (session.json) session.terminal.out(JSON.stringify({ type: "accepted", notes: [], job }));
-    if (!input.detach) return await watch(session, api, job);
-    note(session, `It is being removed. Follow it: berth jobs watch ${job.id}`);
+  await agree(session, await body(api.v1.apps[":app"].$get({ param })), { ...input, environment });
+  const answer = await api.v1.apps[":app"].$delete({ param, query: { environment, volumes } });
+  const job: Job | undefined = answer.status === 202 ? await answer.json() : undefined;
+  if (!job) {
+    show(session, { type: "result", status: "succeeded", exit: exits.done, next: [], job: null }, () => [
+      `${session.terminal.paint.green("✓")} ${app} (${environment}) is gone; it ran nowhere`,
+    ]);
     return exits.done;
-  } catch (error) {
-    throw named(error, { APP: app });
   }
+  if (session.json) session.terminal.out(JSON.stringify({ type: "accepted", notes: [], job }));
+  if (!input.detach) return watch(session, api, job);
+  note(session, `It is being removed. Follow it: berth jobs watch ${job.id}`);
+  return exits.done;
 }
 
 /** @throws Refused when nobody agreed */

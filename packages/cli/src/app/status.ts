@@ -1,8 +1,7 @@
 import { body, segment } from "@berth/api-client/client.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { isProblem } from "../job/watch.ts";
-import { named } from "../refusal.ts";
+import { isProblem } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { findApp } from "./name.ts";
@@ -32,6 +31,7 @@ export const parse = ([app]: readonly string[], flags: Flags): Input => ({
 
 export async function run(session: Session, input: Input): Promise<Exit> {
   const app = await findApp(session.folder, input.app);
+  session.names.APP = app;
   const api = await session.api();
   const progress = progressOn(session.terminal);
   const ask = (fresh: boolean) =>
@@ -41,7 +41,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     .catch((error: unknown) => {
       // Asked too often: what was last seen is told, with its age.
       if (input.fresh && isProblem(error, "rate.limited")) return ask(false);
-      throw named(error, { APP: app });
+      throw error;
     })
     .finally(() => progress.end());
   show(session, status, () => statusLines(status, { ...session.terminal, now: session.now() }));

@@ -2,7 +2,7 @@ import { body } from "@berth/api-client/client.ts";
 import type { Plan } from "@berth/api-client/types.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { isProblem } from "../job/watch.ts";
+import { isProblem } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";

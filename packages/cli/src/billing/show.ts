@@ -2,7 +2,7 @@ import { body, type Client } from "@berth/api-client/client.ts";
 import type { Billing } from "@berth/api-client/types.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { isProblem } from "../job/watch.ts";
+import { isProblem } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts } from "../terminal/table.ts";

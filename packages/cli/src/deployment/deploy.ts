@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
+import { once } from "../api/once.ts";
+import { makeApp } from "../app/make.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
 import type { BundleFile } from "../compose/bundle.ts";
-import { type Exit, exits } from "../exit.ts";
-import { isProblem, watch } from "../job/watch.ts";
-import { named, Refused, refuse } from "../refusal.ts";
+import type { Exit } from "../exit.ts";
+import { isProblem, Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
-import { listed, marked, plural } from "../terminal/text.ts";
+import { marked } from "../terminal/text.ts";
+import { accepted, liveOf } from "./accepted.ts";
 import { parseWait } from "./wait.ts";
 
 interface Input {
@@ -71,28 +72,25 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const waitSeconds = waitOf(input.wait, settings.wait);
   const { bundle, read, notes } = await makeBundle(project, session.env);
   const api = await session.api();
-  try {
-    const app = await findOrMake(session, api, name, input.yes);
-    const origin = await originOf(project, input.file !== undefined && !isStandard(project.file));
-    if (!input.app && !settings.app) await checkOrigin(session, api, { app: name, environment, origin, text: project.text });
-    const live = liveOf(app, environment);
-    const blinking = Object.keys(live).length > 0 ? read.published : [];
-    const remarks = [
-      ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
-      ...notes,
-      ...blinking.map(
-        ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment while it is replaced`,
-      ),
-    ];
-    const { errPaint, errWidth } = session.terminal;
-    note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
-    const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-    const asked = { environment, bundle, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
-    const job = await send(session, api, name, asked);
-    return await accepted(session, api, job, { input, live, remarks });
-  } catch (error) {
-    throw named(error, { APP: name, NAME: input.targets[0] });
-  }
+  Object.assign(session.names, { APP: name, NAME: input.targets[0] });
+  const app = await findOrMake(session, api, name, input.yes);
+  const origin = await originOf(project, input.file !== undefined && !isStandard(project.file));
+  if (!input.app && !settings.app) await checkOrigin(session, api, { app: name, environment, origin, text: project.text });
+  const live = liveOf(app, environment);
+  const blinking = Object.keys(live).length > 0 ? read.published : [];
+  const remarks = [
+    ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
+    ...notes,
+    ...blinking.map(
+      ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment while it is replaced`,
+    ),
+  ];
+  const { errPaint, errWidth } = session.terminal;
+  note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
+  const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
+  const asked = { environment, bundle, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
+  const job = await send(session, api, name, asked);
+  return accepted(session, api, job, { input, live, remarks });
 }
 
 const waitOf = (flag: string | undefined, setting: string | undefined) =>
@@ -128,15 +126,6 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
   return made;
 }
 
-export const makeApp = (api: Client, name: string): Promise<App> =>
-  body(api.v1.apps.$post({ json: { name } }, { headers: { "idempotency-key": `cli-${randomUUID()}` } }));
-
-/** The release that serves on each target, by id. */
-export function liveOf(app: App, environment = "production"): Record<string, number> {
-  const found = app.environments.find((each) => each.name === environment);
-  return Object.fromEntries((found?.targets ?? []).flatMap(({ id, release }) => (release === null ? [] : [[id, release]])));
-}
-
 interface Asked {
   readonly environment: string | undefined;
   readonly bundle: {
@@ -164,12 +153,7 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
     ...(asked.replaceFiles && { replaceFiles: true }),
   };
   try {
-    return await body(
-      api.v1.apps[":app"].deployments.$post(
-        { param: { app: segment(app) }, json },
-        { headers: { "idempotency-key": `cli-${randomUUID()}` } },
-      ),
-    );
+    return await body(api.v1.apps[":app"].deployments.$post({ param: { app: segment(app) }, json }, once()));
   } catch (error) {
     if (!isProblem(error, "deployment.no_target") || targets.length > 0) throw error;
     const { items } = await body(api.v1.targets.$get());
@@ -183,27 +167,4 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
     );
     return send(session, api, app, { ...asked, targets: chosen });
   }
-}
-
-interface Accepted {
-  readonly input: Pick<Input, "detach" | "verbose">;
-  readonly live: Readonly<Record<string, number | undefined>>;
-  readonly remarks: readonly string[];
-}
-
-/** What follows an accepted deployment: its job is watched, or left to itself. */
-export async function accepted(session: Session, api: Client, job: Job, { input, live, remarks }: Accepted): Promise<Exit> {
-  const { terminal, json } = session;
-  const names = Object.values(job.rollouts).map((rollout) => rollout.name);
-  if (json) terminal.out(JSON.stringify({ type: "accepted", notes: remarks, job }));
-  if (!input.detach) {
-    note(session, `${terminal.errPaint.dim("·")} Release ${job.release} of ${job.app} to ${listed(names)} (${job.id})`);
-    return watch(session, api, job, { verbose: input.verbose, live });
-  }
-  if (!json)
-    terminal.out(
-      `Release ${job.release} of ${job.app} is on its way to ${plural(names.length, "server")}: ${listed(names)}`,
-      `Follow it: berth jobs watch ${job.id}`,
-    );
-  return exits.done;
 }

@@ -1,9 +1,9 @@
 import { body, type Client, readAll } from "@berth/api-client/client.ts";
+import { once } from "../api/once.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named, refuse, usage } from "../refusal.ts";
+import { refuse, usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
-import { once } from "../target/confirm.ts";
 import { plural } from "../terminal/text.ts";
 import { readExport } from "./file.ts";
 import { count, type Imported, type ImportPlan, left, nextSteps, planTable, summary } from "./view.ts";
@@ -36,12 +36,11 @@ export function parse([file = ""]: readonly string[], flags: Flags): Input {
 
 export async function run(session: Session, { file, plan, preview, yes }: Input): Promise<Exit> {
   const document = await readExport(session, file);
+  session.names.FILE = pasted(file);
   const api = await session.api();
   const send = async (more: { apply?: boolean; plan?: string }, options = {}) =>
     // The service says what is wrong with the file, so that only it knows the format.
-    body(api.v1.imports.$post({ json: { document: document as never, ...more } }, options)).catch((error: unknown) => {
-      throw named(error, { FILE: pasted(file) });
-    });
+    body(api.v1.imports.$post({ json: { document: document as never, ...more } }, options));
   let agreed = plan;
   if (agreed === undefined || preview) {
     const planned = await send({});

@@ -2,7 +2,6 @@ import { body, segment } from "@berth/api-client/client.ts";
 import { ended } from "@berth/api-client/job.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 
 interface Input {
@@ -15,9 +14,8 @@ export const parse = ([job = ""]: readonly string[]): Input => ({ job });
 
 export async function run(session: Session, { job: id }: Input): Promise<Exit> {
   const api = await session.api();
-  const job = await body(api.v1.jobs[":job"].cancel.$post({ param: { job: segment(id) } })).catch((error: unknown) => {
-    throw named(error, { JOB: id });
-  });
+  session.names.JOB = id;
+  const job = await body(api.v1.jobs[":job"].cancel.$post({ param: { job: segment(id) } }));
   const { paint } = session.terminal;
   show(session, job, () =>
     ended(job)

@@ -1,7 +1,6 @@
 import { body, segment } from "@berth/api-client/client.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { jobLines } from "./view.ts";
 
@@ -18,9 +17,8 @@ export const parse = ([job = ""]: readonly string[]): Input => ({ job });
 
 export async function run(session: Session, { job: id }: Input): Promise<Exit> {
   const api = await session.api();
-  const job = await body(api.v1.jobs[":job"].$get({ param: { job: segment(id) } })).catch((error: unknown) => {
-    throw named(error, { JOB: id });
-  });
+  session.names.JOB = id;
+  const job = await body(api.v1.jobs[":job"].$get({ param: { job: segment(id) } }));
   show(session, job, () => jobLines(job, { ...session.terminal, now: session.now() }));
   return exits.done;
 }

@@ -3,7 +3,6 @@ import type { Event, Job } from "@berth/api-client/types.ts";
 import type { Flags, Verb } from "../command.ts";
 import { isSet } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named, Refused } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { follow } from "./follow.ts";
@@ -29,12 +28,9 @@ export const parse = ([job = ""]: readonly string[], flags: Flags): Input => ({ 
 
 export async function run(session: Session, { job: id, verbose }: Input): Promise<Exit> {
   const api = await session.api();
-  try {
-    const job = await body(api.v1.jobs[":job"].$get({ param: { job: segment(id) } }));
-    return await watch(session, api, job, { verbose });
-  } catch (error) {
-    throw named(error, { JOB: id });
-  }
+  session.names.JOB = id;
+  const job = await body(api.v1.jobs[":job"].$get({ param: { job: segment(id) } }));
+  return watch(session, api, job, { verbose });
 }
 
 export interface Watching {
@@ -121,6 +117,3 @@ export async function settle(session: Session, api: Client, job: Job, doing: str
     progress.end();
   }
 }
-
-export const isProblem = (error: unknown, ...codes: readonly string[]): error is Refused =>
-  error instanceof Refused && codes.includes(error.problem.code);

@@ -1,10 +1,10 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { LogItem } from "@berth/api-client/types.ts";
+import { once } from "../api/once.ts";
 import { findApp, findEnvironment } from "../app/name.ts";
 import { collect, countOf, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { isProblem } from "../job/watch.ts";
-import { named } from "../refusal.ts";
+import { isProblem } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { clean } from "../terminal/text.ts";
 import { close, follow } from "./follow.ts";
@@ -55,6 +55,7 @@ function checkSince(text: string | undefined): string | undefined {
 export async function run(session: Session, input: Input): Promise<Exit> {
   const app = await findApp(session.folder, input.app);
   const environment = await findEnvironment(session.folder, input.environment);
+  session.names.APP = app;
   const api = await session.api();
   const wish = {
     ...(environment !== undefined && { environment }),
@@ -68,8 +69,6 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   process.on("SIGINT", stop);
   try {
     return await read(session, api, app, wish, over.signal);
-  } catch (error) {
-    throw named(error, { APP: app });
   } finally {
     process.off("SIGINT", stop);
     session.retrying = undefined;
@@ -79,12 +78,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
 type Wish = Parameters<Client["v1"]["apps"][":app"]["logs"]["$post"]>[0]["json"];
 
 const open = (api: Client, app: string, json: Wish) =>
-  body(
-    api.v1.apps[":app"].logs.$post(
-      { param: { app: segment(app) }, json },
-      { headers: { "idempotency-key": crypto.randomUUID() } },
-    ),
-  );
+  body(api.v1.apps[":app"].logs.$post({ param: { app: segment(app) }, json }, once()));
 
 /** Reads until all is told, or somebody says that it is enough. */
 async function read(session: Session, api: Client, app: string, wish: Wish, signal: AbortSignal): Promise<Exit> {

@@ -1,11 +1,11 @@
 import { body, type Client } from "@berth/api-client/client.ts";
 import type { Plan, PlanChange } from "@berth/api-client/types.ts";
 import { type PlanName, planNames } from "@berth/domain/plan/plan.ts";
+import { once } from "../api/once.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse, usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
-import { once } from "../target/confirm.ts";
 import { clean } from "../terminal/text.ts";
 import { aMonth, changeLines, doneLines, overLines, question } from "./view.ts";
 

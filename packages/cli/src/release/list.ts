@@ -4,7 +4,6 @@ import { findApp, findEnvironment } from "../app/name.ts";
 import { whoText } from "../audit/who.ts";
 import { type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { more, type Paging, pagingOptions, parsePaging, readPages } from "../terminal/page.ts";
 import type { Paint } from "../terminal/paint.ts";
@@ -85,13 +84,12 @@ export const releaseTable = (
 export async function run(session: Session, input: Input): Promise<Exit> {
   const app = await findApp(session.folder, input.app);
   const environment = await findEnvironment(session.folder, input.environment);
+  session.names.APP = app;
   const api = await session.api();
   const query = environment === undefined ? {} : { environment };
   const page = await readPages(input.paging, (paging) =>
     body(api.v1.apps[":app"].releases.$get({ param: { app: segment(app) }, query: { ...paging, ...query } })),
-  ).catch((error: unknown) => {
-    throw named(error, { APP: app });
-  });
+  );
   const { terminal } = session;
   show(session, page, () => {
     if (page.items.length === 0) return [`${app} has no release yet. \`berth deploy\` makes one.`];

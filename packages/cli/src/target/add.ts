@@ -1,12 +1,13 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Target } from "@berth/api-client/types.ts";
+import { once } from "../api/once.ts";
 import { checkName } from "../app/name.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named, Refused, usage } from "../refusal.ts";
+import { Refused, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { type Address, parseAddress } from "./address.ts";
-import { confirmKey, looked, once } from "./confirm.ts";
+import { confirmKey, looked } from "./confirm.ts";
 import { installCommand, installKey } from "./install.ts";
 import { checkedLines } from "./view.ts";
 
@@ -47,13 +48,10 @@ export const parse = ([name = "", address = ""]: readonly string[], flags: Flags
 
 export async function run(session: Session, input: Input): Promise<Exit> {
   const { name, user, host, port } = input;
+  session.names.NAME = name;
   const api = await session.api();
   const { terminal } = session;
-  const { target, job } = await body(api.v1.targets.$post({ json: { name, user, host, port } }, once())).catch(
-    (error: unknown) => {
-      throw named(error, { NAME: name });
-    },
-  );
+  const { target, job } = await body(api.v1.targets.$post({ json: { name, user, host, port } }, once()));
   note(
     session,
     `${terminal.errPaint.green("✓")} ${name} is registered. It is reached with a key made for it alone:`,

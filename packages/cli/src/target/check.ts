@@ -1,12 +1,13 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
-import type { Job, Target } from "@berth/api-client/types.ts";
+import type { Target } from "@berth/api-client/types.ts";
+import { once } from "../api/once.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { settle } from "../job/watch.ts";
-import { named, usage } from "../refusal.ts";
+import { fillIn, Refused, usage } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { plural } from "../terminal/text.ts";
-import { getTarget, once } from "./confirm.ts";
+import { getTarget } from "./confirm.ts";
 import { checkedLines } from "./view.ts";
 
 interface Input {
@@ -46,14 +47,16 @@ export async function run(session: Session, { name }: Input): Promise<Exit> {
 
 /** Looks at every one of them at the same time. */
 async function check(session: Session, api: Client, names: readonly string[]): Promise<Target[]> {
-  const jobs = await Promise.all(
-    names.map((name) =>
-      body(api.v1.targets[":target"].check.$post({ param: { target: segment(name) } }, once())).catch((error: unknown): never => {
-        throw named(error, { NAME: name });
-      }),
-    ),
-  );
+  const each = <T>(ask: (name: string) => Promise<T>) =>
+    Promise.all(
+      names.map((name) =>
+        ask(name).catch((error: unknown): never => {
+          throw error instanceof Refused ? new Refused(fillIn(error.problem, { NAME: name }), error.cause, error.after) : error;
+        }),
+      ),
+    );
+  const jobs = await each((name) => body(api.v1.targets[":target"].check.$post({ param: { target: segment(name) } }, once())));
   const doing = `checking ${names.length === 1 ? names[0] : plural(names.length, "server")}`;
-  for (const job of jobs satisfies Job[]) await settle(session, api, job, doing);
-  return Promise.all(names.map((name) => getTarget(api, name)));
+  for (const job of jobs) await settle(session, api, job, doing);
+  return each((name) => getTarget(api, name));
 }

@@ -1,19 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { Job, Target } from "@berth/api-client/types.ts";
+import { once } from "../api/once.ts";
 import { withProof } from "../auth/prove.ts";
 import { settle } from "../job/watch.ts";
-import { named, Refused, refuse } from "../refusal.ts";
+import { Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { clean } from "../terminal/text.ts";
 import { knownAs } from "./known.ts";
 
-export const once = () => ({ headers: { "idempotency-key": `cli-${randomUUID()}` } });
-
 export const getTarget = (api: Client, name: string): Promise<Target> =>
-  body(api.v1.targets[":target"].$get({ param: { target: segment(name) } })).catch((error: unknown) => {
-    throw named(error, { NAME: name });
-  });
+  body(api.v1.targets[":target"].$get({ param: { target: segment(name) } }));
 
 /** Waits for a look at a server and answers the server as it then is. */
 export async function looked(session: Session, api: Client, name: string, job: Job, doing: string): Promise<Target> {

@@ -1,7 +1,7 @@
 import { segment } from "@berth/api-client/client.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { named, refuse } from "../refusal.ts";
+import { refuse } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import { getTarget } from "./confirm.ts";
 
@@ -20,6 +20,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) => command
 export const parse = ([name = ""]: readonly string[], flags: Flags): Input => ({ name, yes: isSet(flags, "yes") });
 
 export async function run(session: Session, { name, yes }: Input): Promise<Exit> {
+  session.names.NAME = name;
   const api = await session.api();
   const target = await getTarget(api, name);
   if (!yes) {
@@ -31,9 +32,7 @@ export async function run(session: Session, { name, yes }: Input): Promise<Exit>
     const { confirm } = await import("../terminal/ask.ts");
     if (!(await confirm(`Forget ${target.name} and destroy its key?`, false))) throw refuse("cli.canceled");
   }
-  await api.v1.targets[":target"].$delete({ param: { target: segment(name) } }).catch((error: unknown) => {
-    throw named(error, { NAME: name });
-  });
+  await api.v1.targets[":target"].$delete({ param: { target: segment(name) } });
   show(session, { id: target.id, name: target.name, removed: true }, () => [
     `${session.terminal.paint.green("✓")} ${target.name} is forgotten`,
   ]);

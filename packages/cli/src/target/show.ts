@@ -17,6 +17,7 @@ export const examples: Verb<Input>["examples"] = [
 export const parse = ([name = ""]: readonly string[]): Input => ({ name });
 
 export async function run(session: Session, { name }: Input): Promise<Exit> {
+  session.names.NAME = name;
   const api = await session.api();
   const target = await getTarget(api, name);
   const { terminal } = session;

@@ -27,6 +27,7 @@ export const parse = ([name = ""]: readonly string[], flags: Flags): Input => ({
 });
 
 export async function run(session: Session, input: Input): Promise<Exit> {
+  session.names.NAME = input.name;
   const api = await session.api();
   const target = await getTarget(api, input.name);
   const checked = await confirmKey(session, api, target, input);

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { body } from "@berth/api-client/client.ts";
+import { once } from "../api/once.ts";
 import { withProof } from "../auth/prove.ts";
 import { collect, countOf, type Flags, listOf, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
@@ -46,8 +46,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     ...(input.app !== undefined && { app: input.app }),
     ...(input.days !== undefined && { days: input.days }),
   };
-  const headers = { "idempotency-key": `cli-${randomUUID()}` };
-  const token = await withProof(session, api, () => body(api.v1.tokens.$post({ json }, { headers })));
+  const token = await withProof(session, api, () => body(api.v1.tokens.$post({ json }, once())));
   const { green, dim } = session.terminal.errPaint;
   note(
     session,
