@@ -2,7 +2,8 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@ta
 import { render } from "preact";
 import { refusedAs } from "./api.ts";
 import { App } from "./app.tsx";
-import { meKey, unmark } from "./session.ts";
+import { meQuery } from "./queries.ts";
+import { unmark } from "./session.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
@@ -22,7 +23,7 @@ import "./styles/errors.css";
 function onError(error: unknown): void {
   if (!refusedAs(error, "auth.required")) return;
   unmark();
-  queries.setQueryData(meKey, null);
+  queries.setQueryData(meQuery.queryKey, null);
 }
 
 const queries = new QueryClient({

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { useMe } from "../session.ts";
+import { useMe } from "../me.ts";
 import { Button } from "../ui/button.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { CloseAccount } from "./close-account.tsx";

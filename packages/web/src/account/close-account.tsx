@@ -4,7 +4,8 @@ import { useLocation } from "wouter-preact";
 import { api, refusedAs } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
 import { forgetEntitlement } from "../billing/entitlement.ts";
-import { meKey, unmark } from "../session.ts";
+import { meQuery } from "../queries.ts";
+import { unmark } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Tick } from "../ui/field.tsx";
@@ -25,7 +26,7 @@ export function CloseAccount({ onClose }: { onClose: () => void }) {
       unmark();
       forgetEntitlement();
       queries.clear();
-      queries.setQueryData(meKey, null);
+      queries.setQueryData(meQuery.queryKey, null);
       said(status === "closed" ? "Your account is closed." : "Your account is being closed; a mail tells when it is done.");
       go("/");
     },

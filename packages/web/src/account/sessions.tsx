@@ -1,19 +1,18 @@
 import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { api } from "../api.ts";
+import { sessionsQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Ago, Day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
 
-const sessionsKey = ["sessions"];
-
 /** The browsers that may act as this person, and how to sign each of them out. */
 export function Sessions() {
   const queries = useQueryClient();
-  const sessions = useQuery({ queryKey: sessionsKey, queryFn: () => body(api.sessions.$get()) });
-  const again = () => queries.invalidateQueries({ queryKey: sessionsKey });
+  const sessions = useQuery(sessionsQuery);
+  const again = () => queries.invalidateQueries(sessionsQuery);
   const end = useMutation({
     mutationFn: (id: string) => api.sessions[":session"].$delete({ param: { session: id } }),
     onSuccess: async () => {

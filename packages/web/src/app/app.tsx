@@ -1,12 +1,11 @@
-import { body } from "@berth/api-client/client.ts";
 import { ended } from "@berth/api-client/job.ts";
 import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api } from "../api.ts";
 import { useActivity } from "../job/activity.ts";
 import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
+import { appQuery, deploymentsQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
@@ -23,11 +22,7 @@ const REFRESH_MS = 60_000;
 
 /** One app: what serves where, its releases, its deployments, its logs. */
 export function AppPage({ name }: { name: string }) {
-  const status = useQuery({
-    queryKey: ["app", name],
-    queryFn: () => body(api.apps[":app"].status.$get({ param: { app: name }, query: {} })),
-    refetchInterval: LOOK_MS,
-  });
+  const status = useQuery({ ...appQuery(name), refetchInterval: LOOK_MS });
   const activity = useActivity();
   const [chosen, setChosen] = useState<string>();
   return (
@@ -109,14 +104,7 @@ export function AppPage({ name }: { name: string }) {
 }
 
 function Deployments({ app }: { app: string }) {
-  const pages = useInfiniteQuery({
-    queryKey: ["app", app, "deployments"],
-    initialPageParam: "",
-    queryFn: ({ pageParam }) =>
-      body(api.apps[":app"].deployments.$get({ param: { app }, query: { limit: 10, ...(pageParam && { cursor: pageParam }) } })),
-    getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: REFRESH_MS,
-  });
+  const pages = useInfiniteQuery({ ...deploymentsQuery(app), refetchInterval: REFRESH_MS });
   return (
     <Section title="Deployments">
       <Loaded query={pages} lines={3}>

@@ -7,6 +7,7 @@ import { api } from "../api.ts";
 import { useEntitlement } from "../billing/entitlement.ts";
 import { rollbackReason } from "../billing/reason.ts";
 import { useOnce } from "../once.ts";
+import { appQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Section } from "../ui/page.tsx";
@@ -32,7 +33,7 @@ export function Containers({ app, environment, busy }: Props) {
   const [starting, setStarting] = useState(false);
   const look = useMutation({
     mutationFn: () => body(api.apps[":app"].status.$get({ param: { app }, query: { fresh: "true" } })),
-    onSuccess: (status) => queries.setQueryData(["app", app], status),
+    onSuccess: (status) => queries.setQueryData(appQuery(app).queryKey, status),
   });
   const { mutate } = look;
   useEffect(() => mutate(), [mutate]);
@@ -163,7 +164,7 @@ function Start({ app, environment, onClose }: { app: string; environment: Enviro
       return body(api.apps[":app"].start.$post({ param: { app }, json }, once(json)));
     },
     onSuccess: (job) => {
-      void queries.invalidateQueries({ queryKey: ["app", app] });
+      void queries.invalidateQueries({ queryKey: appQuery(app).queryKey });
       go(`/jobs/${encodeURIComponent(job.id)}`);
     },
   });

@@ -1,12 +1,11 @@
-import { body } from "@berth/api-client/client.ts";
 import type { App, Release } from "@berth/api-client/types.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api } from "../api.ts";
 import { useEntitlement } from "../billing/entitlement.ts";
 import { rollbackReason } from "../billing/reason.ts";
 import { whoWords } from "../job/words.ts";
+import { releasesQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
@@ -39,19 +38,7 @@ function outcomeWords({ outcome, liveOn, failure, rollback }: Release): { tone: 
 export function Releases({ app, environment, busy }: Props) {
   const [to, setTo] = useState<number>();
   const entitlement = useEntitlement();
-  const pages = useInfiniteQuery({
-    queryKey: ["app", app, "releases", environment.name, environment.releases, environment.job, busy],
-    initialPageParam: "",
-    queryFn: ({ pageParam }) =>
-      body(
-        api.apps[":app"].releases.$get({
-          param: { app },
-          query: { environment: environment.name, limit: 10, ...(pageParam && { cursor: pageParam }) },
-        }),
-      ),
-    getNextPageParam: (page) => page.next ?? undefined,
-    placeholderData: (before) => before, // shown until the news is here
-  });
+  const pages = useInfiniteQuery(releasesQuery(app, environment, busy));
   const blocked = rollbackReason(entitlement) ?? (busy ? "A change is under way" : undefined);
   return (
     <Section title="Releases">

@@ -3,9 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { api } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
 import { useEntitlement } from "../billing/entitlement.ts";
 import { growReason } from "../billing/reason.ts";
+import { appQuery, appsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Field } from "../ui/field.tsx";
@@ -46,7 +46,7 @@ function Ask({ app, environment, what, onClose }: Props & { what: string; onClos
   const remove = useMutation({
     mutationFn: () => api.apps[":app"].$delete({ param: { app }, query: { volumes, ...(environment && { environment }) } }),
     onSuccess: async (answer) => {
-      for (const queryKey of [["apps"], ["app", app], usageKey]) void queries.invalidateQueries({ queryKey });
+      for (const { queryKey } of [appsQuery, appQuery(app), usageQuery]) void queries.invalidateQueries({ queryKey });
       if (answer.status === 202) return go(`/jobs/${encodeURIComponent(((await answer.json()) as Job).id)}`);
       said(`${app} was removed.`);
       go("/");

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useLocation } from "wouter-preact";
 import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
+import { appQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -25,7 +26,7 @@ export function Rollback({ app, environment, release, onClose }: Props) {
       return body(api.apps[":app"].rollback.$post({ param: { app }, json }, once(json)));
     },
     onSuccess: (job) => {
-      void queries.invalidateQueries({ queryKey: ["app", app] });
+      void queries.invalidateQueries({ queryKey: appQuery(app).queryKey });
       go(`/jobs/${encodeURIComponent(job.id)}`);
     },
   });

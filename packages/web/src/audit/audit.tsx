@@ -1,9 +1,8 @@
-import { body } from "@berth/api-client/client.ts";
 import type { AuditLine } from "@berth/api-client/types.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
-import { api } from "../api.ts";
 import { whoWords } from "../job/words.ts";
-import { useMe } from "../session.ts";
+import { useMe } from "../me.ts";
+import { auditQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
@@ -13,12 +12,7 @@ import { detailWords } from "./detail.ts";
 /** Who did what to which thing, newest first. */
 export function Audit() {
   const me = useMe().data;
-  const lines = useInfiniteQuery({
-    queryKey: ["audit"],
-    initialPageParam: "",
-    queryFn: ({ pageParam }) => body(api.audit.$get({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) } })),
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
+  const lines = useInfiniteQuery(auditQuery);
   const who = (actor: AuditLine["actor"]) => (actor.kind === "user" && actor.id === me?.actor.id ? "you" : whoWords(actor));
   return (
     <Page title="Audit" lead="Every change, in the order it happened. Lines are never edited or removed.">

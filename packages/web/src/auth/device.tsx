@@ -1,8 +1,8 @@
-import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { useLocation, useSearch } from "wouter-preact";
 import { api } from "../api.ts";
+import { deviceQuery } from "../queries.ts";
 import { Scopes } from "../token/scopes.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field, Tick } from "../ui/field.tsx";
@@ -50,12 +50,7 @@ function Ask({ start }: { start: string }) {
 
 function Confirm({ code }: { code: string }) {
   const [mine, setMine] = useState(false);
-  const login = useQuery({
-    queryKey: ["device", code],
-    queryFn: () => body(api.auth.device[":code"].$get({ param: { code } })),
-    refetchOnWindowFocus: false,
-    staleTime: 600_000,
-  });
+  const login = useQuery(deviceQuery(code));
   const answer = useMutation({
     mutationFn: (approve: boolean) => api.auth.device[":code"].$post({ param: { code }, json: { approve } }),
   });

@@ -3,7 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Redirect, useLocation, useSearch } from "wouter-preact";
 import { api, refusedAs } from "../api.ts";
-import { mark, meKey, safeNext, useMe } from "../session.ts";
+import { useMe } from "../me.ts";
+import { meQuery } from "../queries.ts";
+import { mark, safeNext } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Page } from "../ui/page.tsx";
@@ -67,8 +69,8 @@ function Enter({ email, next, again, sending, onOther }: EnterProps) {
     mutationFn: (digits: string) => body(api.auth.verify.$post({ json: { email, code: digits } })),
     onSuccess: async () => {
       mark();
-      await queries.invalidateQueries({ queryKey: meKey });
-      await queries.fetchQuery({ queryKey: meKey, queryFn: () => body(api.me.$get()) });
+      await queries.invalidateQueries(meQuery);
+      await queries.fetchQuery({ ...meQuery, queryFn: () => body(api.me.$get()) });
       go(next, { replace: true });
     },
   });

@@ -4,7 +4,8 @@ import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
-import { useMe } from "../session.ts";
+import { useMe } from "../me.ts";
+import { billingQuery, plansQuery, usageQuery } from "../queries.ts";
 import { Button, ButtonLink } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
@@ -14,12 +15,8 @@ import { Ago, Day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
 import { Invoices } from "./invoices.tsx";
 import { leaveTo } from "./leave.ts";
-import { usePlans } from "./plan-card.tsx";
 
-export const billingKey = ["billing"];
-export const usageKey = ["usage"];
-
-export const entitlementWords = {
+const entitlementWords = {
   none: { tone: "off", word: "No plan", means: "You can look around; deploying needs a plan." },
   active: { tone: "good", word: "Active", means: "Everything works." },
   grace: {
@@ -57,9 +54,9 @@ const portalNames = {
 export function Billing() {
   const queries = useQueryClient();
   const support = useMe().data?.support;
-  const plans = usePlans();
-  const billing = useQuery({ queryKey: billingKey, queryFn: () => body(api.billing.$get()) });
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()) });
+  const plans = useQuery(plansQuery);
+  const billing = useQuery(billingQuery);
+  const usage = useQuery(usageQuery);
   const portal = useMutation({
     mutationFn: () => body(api.billing.portal.$post()),
     onSuccess: ({ url }) => leaveTo(url),
@@ -67,8 +64,8 @@ export function Billing() {
   const refresh = useMutation({
     mutationFn: () => body(api.billing.refresh.$post({ json: {} })),
     onSuccess: async (state) => {
-      queries.setQueryData(billingKey, state);
-      await queries.invalidateQueries({ queryKey: usageKey });
+      queries.setQueryData(billingQuery.queryKey, state);
+      await queries.invalidateQueries(usageQuery);
       said("Looked again just now.");
     },
   });

@@ -4,13 +4,13 @@ import type { PlanName } from "@berth/domain/plan/plan.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
+import { billingQuery, planChangeQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
-import { billingKey, usageKey } from "./billing.tsx";
 import { leaveTo } from "./leave.ts";
 import { money } from "./plan-card.tsx";
 
@@ -23,13 +23,7 @@ interface Props {
 export function ChangePlan({ plan, onClose }: Props) {
   const queries = useQueryClient();
   const once = useOnce();
-  const preview = useQuery({
-    queryKey: ["plan-change", plan.name],
-    queryFn: () => body(api.billing.plan.$post({ json: { plan: plan.name, preview: true } })),
-    staleTime: 0,
-    gcTime: 0,
-    refetchOnWindowFocus: false,
-  });
+  const preview = useQuery(planChangeQuery(plan.name));
   const change = useMutation({
     mutationFn: () => {
       const json = { plan: plan.name };
@@ -37,7 +31,7 @@ export function ChangePlan({ plan, onClose }: Props) {
     },
     onSuccess: async (done) => {
       if (done.url) return leaveTo(done.url);
-      await Promise.all([queries.invalidateQueries({ queryKey: billingKey }), queries.invalidateQueries({ queryKey: usageKey })]);
+      await Promise.all([queries.invalidateQueries(billingQuery), queries.invalidateQueries(usageQuery)]);
       said(
         done.status === "planned"
           ? `${plan.title} begins on ${day(done.at)}. Until then everything stays as it is.`

@@ -1,6 +1,5 @@
-import { body } from "@berth/api-client/client.ts";
 import { useInfiniteQuery } from "@tanstack/preact-query";
-import { api } from "../api.ts";
+import { invoicesQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
@@ -19,13 +18,7 @@ const isWeb = (url: string | null) => url !== null && /^https?:\/\//.test(url);
 
 /** The account's bills, newest first, with Stripe's page of each. */
 export function Invoices() {
-  const pages = useInfiniteQuery({
-    queryKey: ["invoices"],
-    initialPageParam: "",
-    queryFn: ({ pageParam }) =>
-      body(api.billing.invoices.$get({ query: { limit: 12, ...(pageParam && { cursor: pageParam }) } })),
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
+  const pages = useInfiniteQuery(invoicesQuery);
   return (
     <Section title="Invoices">
       <Loaded query={pages} lines={2}>

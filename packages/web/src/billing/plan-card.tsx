@@ -1,8 +1,5 @@
-import { body } from "@berth/api-client/client.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
-import { useQuery } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
-import { api } from "../api.ts";
 
 export interface PlanView {
   readonly name: PlanName;
@@ -15,9 +12,6 @@ export interface PlanView {
   readonly logDays: number;
   readonly concurrent: number;
 }
-
-export const usePlans = () =>
-  useQuery({ queryKey: ["plans"], queryFn: () => body(api.plans.$get()), staleTime: Number.POSITIVE_INFINITY });
 
 /** Cents as money: $9, $9.50. */
 export const money = (cents: number, currency: string) =>

@@ -2,21 +2,21 @@ import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
+import { billingQuery, plansQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Day } from "../ui/time.tsx";
-import { billingKey } from "./billing.tsx";
 import { ChangePlan } from "./change-plan.tsx";
 import { leaveTo } from "./leave.ts";
-import { PlanCard, type PlanView, usePlans } from "./plan-card.tsx";
+import { PlanCard, type PlanView } from "./plan-card.tsx";
 import { growReason } from "./reason.ts";
 
 /** Choosing a plan, paid on Stripe's page; or changing the one there is. */
 export function Plans() {
-  const plans = usePlans();
-  const billing = useQuery({ queryKey: billingKey, queryFn: () => body(api.billing.$get()) });
+  const plans = useQuery(plansQuery);
+  const billing = useQuery(billingQuery);
   const [changing, setChanging] = useState<PlanView>();
   const choose = useMutation({
     mutationFn: (plan: PlanView["name"]) => body(api.billing.checkout.$post({ json: { plan } })),

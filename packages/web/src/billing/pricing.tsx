@@ -1,11 +1,13 @@
 import { type Action, permits } from "@berth/domain/entitlement/permission.ts";
+import { useQuery } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
-import { useMe } from "../session.ts";
+import { useMe } from "../me.ts";
+import { plansQuery } from "../queries.ts";
 import { ButtonLink } from "../ui/button.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Scroll } from "../ui/scroll.tsx";
-import { PlanCard, usePlans } from "./plan-card.tsx";
+import { PlanCard } from "./plan-card.tsx";
 
 const states = [
   ["none", "No plan"],
@@ -46,7 +48,7 @@ const questions: readonly (readonly [string, ComponentChildren])[] = [
 ];
 
 export function Pricing() {
-  const plans = usePlans();
+  const plans = useQuery(plansQuery);
   const me = useMe(false).data;
   return (
     <Page

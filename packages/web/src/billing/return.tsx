@@ -3,13 +3,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
 import { useLocation, useSearch } from "wouter-preact";
 import { api } from "../api.ts";
+import { billingQuery, invoicesQuery, paymentQuery, plansQuery, usageQuery } from "../queries.ts";
 import { ButtonLink } from "../ui/button.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { failed } from "../ui/toast.tsx";
-import { billingKey, usageKey } from "./billing.tsx";
-import { usePlans } from "./plan-card.tsx";
 
 const ASK_AGAIN_MS = 3_000;
 const ASK_TIMES = 10;
@@ -22,19 +21,18 @@ export function BillingReturn() {
 
 /** Asks for the state of that very payment until it is known. */
 function Paid({ session }: { session: string }) {
-  const plans = usePlans();
+  const plans = useQuery(plansQuery);
   const queries = useQueryClient();
   const refresh = useQuery({
-    queryKey: ["return", session],
-    queryFn: () => body(api.billing.refresh.$post({ json: { session } })),
+    ...paymentQuery(session),
     refetchInterval: ({ state }) =>
       state.data?.entitlement !== "active" && !state.error && state.dataUpdateCount < ASK_TIMES ? ASK_AGAIN_MS : false,
   });
   const state = refresh.data;
   useEffect(() => {
     if (!state) return;
-    queries.setQueryData(billingKey, state);
-    void queries.invalidateQueries({ queryKey: usageKey });
+    queries.setQueryData(billingQuery.queryKey, state);
+    void queries.invalidateQueries(usageQuery);
   }, [queries, state]);
   if (state?.entitlement === "active") {
     const plan = plans.data?.items.find(({ name }) => name === state.plan);
@@ -77,9 +75,9 @@ function FromPortal() {
   const refresh = useMutation({
     mutationFn: () => body(api.billing.refresh.$post({ json: {} })),
     onError: failed,
-    onSuccess: (state) => queries.setQueryData(billingKey, state),
+    onSuccess: (state) => queries.setQueryData(billingQuery.queryKey, state),
     onSettled: async () => {
-      await Promise.all(["usage", "invoices"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+      await Promise.all([queries.invalidateQueries(usageQuery), queries.invalidateQueries({ queryKey: invoicesQuery.queryKey })]);
       go("/billing", { replace: true });
     },
   });

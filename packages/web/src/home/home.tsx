@@ -1,16 +1,11 @@
-import { body } from "@berth/api-client/client.ts";
 import { useQuery } from "@tanstack/preact-query";
 import { Link } from "wouter-preact";
-import { api } from "../api.ts";
 import { AppRow } from "../app/app-row.tsx";
-import { useApps } from "../app/apps.ts";
-import { usageKey } from "../billing/billing.tsx";
-import { usePlans } from "../billing/plan-card.tsx";
 import { useActivity } from "../job/activity.ts";
 import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
+import { appsQuery, jobsQuery, plansQuery, targetsQuery, usageQuery } from "../queries.ts";
 import { TargetStanding } from "../target/target-card.tsx";
-import { useTargets } from "../target/targets.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { NextSteps } from "./next-steps.tsx";
@@ -21,16 +16,12 @@ const REFRESH_MS = 60_000;
 
 /** What serves where, and what is going on. */
 export function Home() {
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()), refetchInterval: REFRESH_MS });
-  const apps = useApps({ refetchInterval: REFRESH_MS });
-  const jobs = useQuery({
-    queryKey: ["jobs"],
-    queryFn: () => body(api.jobs.$get({ query: { limit: 6 } })),
-    refetchInterval: REFRESH_MS,
-  });
-  const targets = useTargets();
-  const plans = usePlans();
-  const deployed = apps.data?.items.some(({ environments }) => environments.some(({ release }) => release !== null)) ?? false;
+  const usage = useQuery({ ...usageQuery, refetchInterval: REFRESH_MS });
+  const apps = useQuery({ ...appsQuery, refetchInterval: REFRESH_MS });
+  const jobs = useQuery({ ...jobsQuery, refetchInterval: REFRESH_MS });
+  const targets = useQuery(targetsQuery);
+  const plans = useQuery(plansQuery);
+  const deployed = apps.data?.some(({ environments }) => environments.some(({ release }) => release !== null)) ?? false;
   const plan = plans.data?.items.find(({ name }) => name === usage.data?.plan)?.title ?? null;
   const activity = useActivity();
   const running = new Map(activity.map((job) => [job.id, job]));
@@ -39,7 +30,7 @@ export function Home() {
       <GoingOn jobs={activity} />
       {usage.data && (
         <Quay
-          apps={apps.data?.items.filter(({ slot }) => slot).map(({ name }) => name) ?? []}
+          apps={apps.data?.filter(({ slot }) => slot).map(({ name }) => name) ?? []}
           used={usage.data.slots.used}
           limit={usage.data.slots.limit}
           plan={plan}
@@ -53,7 +44,7 @@ export function Home() {
         />
       )}
       <Loaded query={apps} lines={4}>
-        {({ items }) =>
+        {(items) =>
           items.length === 0 ? null : (
             <ul class="apps">
               {items.map((app) => (

@@ -1,4 +1,6 @@
-import { money, usePlans } from "../billing/plan-card.tsx";
+import { useQuery } from "@tanstack/preact-query";
+import { money } from "../billing/plan-card.tsx";
+import { plansQuery } from "../queries.ts";
 import { ButtonLink } from "../ui/button.tsx";
 import { Page } from "../ui/page.tsx";
 import { Hull } from "./quay.tsx";
@@ -24,7 +26,7 @@ const promises = [
 
 /** What Berth is, for somebody who has not seen it. */
 export function Landing() {
-  const cheapest = usePlans().data?.items[0];
+  const cheapest = useQuery(plansQuery).data?.items[0];
   return (
     <Page
       title="A berth for every app, on your own servers"

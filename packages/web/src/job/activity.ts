@@ -1,9 +1,7 @@
-import { body } from "@berth/api-client/client.ts";
 import type { Activity } from "@berth/api-client/types.ts";
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
-import { api } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
+import { activityQuery, changedByJobs } from "../queries.ts";
 
 /** How often a page in sight asks what goes on: while somebody uses it or something goes on, and while it only lies open. Out of sight it asks nothing. */
 const SOON_MS = 1_500;
@@ -15,10 +13,6 @@ let touchedAt = Date.now();
 for (const sign of ["pointerdown", "keydown", "focus"]) window.addEventListener(sign, () => (touchedAt = Date.now()), true);
 document.addEventListener("visibilitychange", () => (touchedAt = Date.now()));
 
-const activityKey = ["activity"];
-/** What a job changes. */
-const changed = [["apps"], ["app"], ["targets"], ["jobs"], usageKey];
-
 /** What tells one answer from another: which jobs go on and how far they are, and what was accepted last. */
 const signOf = ({ items, latest }: Activity) => [latest, ...items.map(({ id, version }) => `${id}:${version}`)].join(" ");
 
@@ -26,7 +20,7 @@ const signOf = ({ items, latest }: Activity) => [latest, ...items.map(({ id, ver
 export function useRefresh(): () => void {
   const queries = useQueryClient();
   return () => {
-    for (const queryKey of [activityKey, ...changed]) void queries.invalidateQueries({ queryKey });
+    for (const queryKey of [activityQuery.queryKey, ...changedByJobs]) void queries.invalidateQueries({ queryKey });
   };
 }
 
@@ -36,9 +30,7 @@ let last: string | undefined;
 export function useActivity(): Activity["items"] {
   const queries = useQueryClient();
   const { data } = useQuery({
-    queryKey: activityKey,
-    queryFn: () => body(api.activity.$get()),
-    staleTime: 1_000,
+    ...activityQuery,
     refetchInterval: ({ state }) =>
       (state.data?.items.length ?? 0) > 0 || Date.now() - touchedAt < FRESH_MS ? SOON_MS : IDLE_MS,
   });
@@ -49,7 +41,7 @@ export function useActivity(): Activity["items"] {
     // Of the first answer only what goes on is news: it may have begun after the rest of the page was read.
     const news = last === undefined ? busy : last !== sign;
     last = sign;
-    if (news) for (const queryKey of changed) void queries.invalidateQueries({ queryKey });
+    if (news) for (const queryKey of changedByJobs) void queries.invalidateQueries({ queryKey });
   }, [sign, busy, queries]);
   return data?.items ?? [];
 }

@@ -2,13 +2,12 @@ import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
 import { useOnce } from "../once.ts";
+import { targetsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { said } from "../ui/toast.tsx";
-import { targetsKey } from "./target.ts";
 
 /** Registering a server. What is left to do there is shown on its card. */
 export function AddTarget({ onDone }: { onDone: () => void }) {
@@ -24,7 +23,7 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
       return body(api.targets.$post({ json }, once(json)));
     },
     onSuccess: async ({ target }) => {
-      await Promise.all([queries.invalidateQueries({ queryKey: targetsKey }), queries.invalidateQueries({ queryKey: usageKey })]);
+      await Promise.all([queries.invalidateQueries(targetsQuery), queries.invalidateQueries(usageQuery)]);
       said(`${target.name} was added. Add its key to the server and confirm its host key below.`);
       onDone();
     },

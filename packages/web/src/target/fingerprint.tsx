@@ -4,12 +4,13 @@ import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
+import { targetsQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Tick } from "../ui/field.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { said } from "../ui/toast.tsx";
-import { showFingerprint, targetsKey } from "./target.ts";
+import { showFingerprint } from "./target.ts";
 import type { TargetView } from "./target-card.tsx";
 
 /** Confirming that the machine that answered is the customer's own: the one step no program can take for them. */
@@ -20,7 +21,7 @@ export function Fingerprint({ target, shown }: { target: TargetView; shown: Host
     mutationFn: () =>
       body(api.targets[":target"].trust.$post({ param: { target: target.id }, json: { fingerprint: shown.fingerprint } })),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: targetsKey });
+      await queries.invalidateQueries(targetsQuery);
       said(`The host key of ${target.name} is confirmed. Checking the server now.`);
     },
   });

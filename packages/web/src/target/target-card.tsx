@@ -3,9 +3,9 @@ import type { Target } from "@berth/api-client/types.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
 import { useEntitlement } from "../billing/entitlement.ts";
 import { growReason } from "../billing/reason.ts";
+import { targetsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -15,7 +15,7 @@ import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
 import { Fingerprint } from "./fingerprint.tsx";
-import { factsOf, letIn, standingOf, targetsKey } from "./target.ts";
+import { factsOf, letIn, standingOf } from "./target.ts";
 
 export type TargetView = Target;
 
@@ -27,7 +27,7 @@ export function TargetCard({ target }: { target: TargetView }) {
     mutationFn: () => body(api.targets[":target"].check.$post({ param: { target: target.id } })),
     onSuccess: () => {
       said(`Looking at ${target.name}.`);
-      setTimeout(() => void queries.invalidateQueries({ queryKey: targetsKey }), 1_500);
+      setTimeout(() => void queries.invalidateQueries(targetsQuery), 1_500);
     },
     onError: failed,
   });
@@ -120,7 +120,7 @@ function Remove({ target, onClose }: { target: TargetView; onClose: () => void }
   const remove = useMutation({
     mutationFn: () => api.targets[":target"].$delete({ param: { target: target.id } }),
     onSuccess: async () => {
-      await Promise.all([queries.invalidateQueries({ queryKey: targetsKey }), queries.invalidateQueries({ queryKey: usageKey })]);
+      await Promise.all([queries.invalidateQueries(targetsQuery), queries.invalidateQueries(usageQuery)]);
       said(`${target.name} was removed. What runs there was not touched.`);
       onClose();
     },

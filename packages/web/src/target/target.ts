@@ -1,8 +1,6 @@
 import type { Target } from "@berth/api-client/types.ts";
 import type { Tone } from "../ui/status.tsx";
 
-export const targetsKey = ["targets"];
-
 const targetStatus: Record<Target["status"], { tone: Tone; word: string }> = {
   untrusted: { tone: "wait", word: "Host key to confirm" },
   unchecked: { tone: "busy", word: "Being checked" },

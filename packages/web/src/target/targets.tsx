@@ -1,30 +1,18 @@
-import { body } from "@berth/api-client/client.ts";
 import { useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { api } from "../api.ts";
-import { usageKey } from "../billing/billing.tsx";
 import { growReason } from "../billing/reason.ts";
 import { useActivity } from "../job/activity.ts";
 import { GoingOn } from "../job/going-on.tsx";
+import { targetsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { AddTarget } from "./add-target.tsx";
-import { pending, targetsKey } from "./target.ts";
 import { TargetCard } from "./target-card.tsx";
 
-const LOOK_AGAIN_MS = 2_000;
-
-export const useTargets = () =>
-  useQuery({
-    queryKey: targetsKey,
-    queryFn: () => body(api.targets.$get()),
-    refetchInterval: ({ state }) => (state.data?.items.some(pending) ? LOOK_AGAIN_MS : false),
-  });
-
 export function Targets() {
-  const targets = useTargets();
-  const usage = useQuery({ queryKey: usageKey, queryFn: () => body(api.usage.$get()) });
+  const targets = useQuery(targetsQuery);
+  const usage = useQuery(usageQuery);
   const activity = useActivity();
   const [adding, setAdding] = useState(false);
   const full =

@@ -1,17 +1,16 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Scope } from "@berth/domain/context.ts";
-import { useMutation, useQueryClient } from "@tanstack/preact-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { useApps } from "../app/apps.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
+import { appsQuery, tokensQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Choice, Field, Tick } from "../ui/field.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Day } from "../ui/time.tsx";
 import { scopeWords } from "./scopes.tsx";
-import { tokensKey } from "./tokens.tsx";
 
 const days = [
   ["7", "7 days"],
@@ -28,12 +27,12 @@ export function NewToken() {
   const [app, setApp] = useState("");
   const [life, setLife] = useState<Days>("90");
   const queries = useQueryClient();
-  const apps = useApps();
+  const apps = useQuery(appsQuery);
   const make = useMutation({
     mutationFn: () => body(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
     onSuccess: async () => {
       setName("");
-      await queries.invalidateQueries({ queryKey: tokensKey });
+      await queries.invalidateQueries(tokensQuery);
     },
   });
   if (make.data?.secret)
@@ -70,7 +69,7 @@ export function NewToken() {
         <Choice
           label="Limited to"
           value={app}
-          options={[["", "every app"], ...(apps.data?.items ?? []).map((each) => [each.name, each.name] as const)]}
+          options={[["", "every app"], ...(apps.data ?? []).map((each) => [each.name, each.name] as const)]}
           onValue={setApp}
         />
         <Choice label="Expires after" value={life} options={days} onValue={setLife} />

@@ -1,7 +1,7 @@
-import { body } from "@berth/api-client/client.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
+import { tokensQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -11,10 +11,8 @@ import { Ago, Day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
 import { NewToken } from "./new-token.tsx";
 
-export const tokensKey = ["tokens"];
-
 export function Tokens() {
-  const tokens = useQuery({ queryKey: tokensKey, queryFn: () => body(api.tokens.$get({ query: { limit: 100 } })) });
+  const tokens = useQuery(tokensQuery);
   const [revoking, setRevoking] = useState<{ id: string; name: string }>();
   return (
     <Page
@@ -82,7 +80,7 @@ function Revoke({ token, onClose }: { token: { id: string; name: string }; onClo
   const revoke = useMutation({
     mutationFn: () => api.tokens[":token"].$delete({ param: { token: token.id } }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: tokensKey });
+      await queries.invalidateQueries(tokensQuery);
       said(`${token.name} was revoked. It does not work any more.`);
       onClose();
     },

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { Banner } from "../billing/banner.tsx";
-import { useMe, useSignOut } from "../session.ts";
+import { useMe, useSignOut } from "../me.ts";
 import { failed, Toasts } from "./toast.tsx";
 
 const signedIn = [
