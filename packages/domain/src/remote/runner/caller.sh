@@ -1,6 +1,6 @@
-# The half that talks to the caller: request, fence, lock, and following a run. Sets $run, $fence, $job.
+# Talks to the caller: request, fence, lock, and following a run. Sets $run, $fence, $job.
 
-# answer CODE CLASS MESSAGE [KEY VALUE]: a verdict of its own, without a run
+# answer CODE CLASS MESSAGE [KEY VALUE]: ends with a verdict, without a run
 answer() {
   [ -n "${said-}" ] || printf 'berth 1 %s\n' "$from"
   field code "$1"
@@ -12,7 +12,7 @@ answer() {
   exit "$1"
 }
 
-# unwritten_here MESSAGE: a file of ours could not be written, by the words in why
+# unwritten_here MESSAGE: fails because a file of ours could not be written; the reason is in the file why
 unwritten_here() {
   unwritable "$(tail -n 1 "$scratch/why" 2>/dev/null)" "$1"
   answer 1 "$class" "$message"
@@ -62,7 +62,7 @@ mutate() {
   follow
 }
 
-# A fence lower than one seen before belongs to a caller that has been replaced.
+# A lower fence than one seen before belongs to a caller that has been replaced.
 guard() {
   stored=0
   if [ -f "$base/fences/$resource" ]; then read -r stored <"$base/fences/$resource"; fi
@@ -74,10 +74,10 @@ guard() {
 
 alive() { [ -e "$run/alive" ] && ! flock -n -s "$run/alive" true; }
 
-# Start the run, unless it has ended (it is replayed) or is going on (it is attached to). One that vanished with the
-# server is started again by a caller with a higher fence: every step says how things should be, so repeating is safe.
+# Starts the run, unless it has ended (it is replayed) or is running (it is attached to). A run that died with the server is started again
+# by a caller with a higher fence: every step is idempotent.
 begin() {
-  # In this order: a run writes its verdict before its lock is freed, so one that is not alive and has none is gone.
+  # In this order: a run writes its verdict before it frees its lock, so a run that is not alive and has no verdict is dead.
   if alive || [ -e "$run/exit" ]; then return; fi
   if [ -e "$run/pid" ]; then
     read -r begun <"$run/fence"
@@ -103,7 +103,7 @@ start() {
   : >>"$run/events"
   exec 8>>"$run/alive"
   flock 8
-  # A scope keeps the run out of the reach of whatever ends the login session; where it cannot be had, setsid does.
+  # A systemd scope lets the run outlive the login session; without systemd, setsid does.
   if [ "$uid" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
     setsid sh -c 'systemd-run --quiet --scope --collect sh "$1/runner.sh" --run "$1"; [ -e "$1/pid" ] || exec sh "$1/runner.sh" --run "$1"' \
       sh "$run" 7>&- </dev/null >>"$run/trace" 2>&1 &
@@ -114,13 +114,13 @@ start() {
   started=1
 }
 
-# Tell everything from the offset on, as it happens, until the run's lock is free; then the verdict.
+# Sends all events from the offset on as they happen, until the lock of the run is free; then the verdict.
 follow() {
   printf 'berth 1 %s\n' "$from"
   seen=$from
   if [ -n "${started-}" ] || { [ ! -e "$run/exit" ] && alive; }; then
     mkfifo "$scratch/pipe"
-    # Opened for both first, or a tail that is killed before it has opened the pipe would leave us waiting for ever.
+    # Opened for reading and writing: if tail were killed before it opened the pipe, we would block for ever.
     exec 6<>"$scratch/pipe"
     if tail --version >/dev/null 2>&1; then
       tail -s0.1 -n "+$((seen + 1))" -f "$run/events" >&6 2>/dev/null &
@@ -148,7 +148,7 @@ follow() {
   exit 0
 }
 
-# As `tail -f` from the offset on: BusyBox's own looks once a second, and a step would be seen a second late.
+# Like `tail -f` from the offset on: that of BusyBox polls once a second, so steps would be seen late.
 read_on() {
   part='' count=0
   exec 4<"$run/events" 6>&-
@@ -158,13 +158,13 @@ read_on() {
       if [ "$count" -gt "$seen" ]; then printf '%s\n' "$part$line" || exit; fi
       part=
     done
-    # What is there of a line that is still being written.
+    # The beginning of a line that is still being written.
     part=$part$line
     breathe 0.1 >/dev/null
   done
 }
 
-# Ask the run to stop and to put things back. One that has not begun never will.
+# Asks the run to stop and restore. A run that has not begun never will.
 cancel() {
   if alive; then
     : >"$run/canceled"
@@ -178,7 +178,7 @@ cancel() {
     mv "$run/exit.new" "$run/exit"
     return
   fi
-  # The server went away in the middle: what the run changed is still to be put back.
+  # The server went down during the run: its changes still have to be undone.
   : >"$run/canceled"
   rm -rf "$scratch/plan" "$scratch/files"
   cp -R "$run/plan" "$scratch/plan" && cp -R "$run/files" "$scratch/files" && cp "$run/op" "$scratch/op" ||

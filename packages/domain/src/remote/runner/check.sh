@@ -1,4 +1,4 @@
-# The operations check and containers.
+# The operations check and inspect.
 
 check() {
   printf 'berth 1 %s\n' "$from"

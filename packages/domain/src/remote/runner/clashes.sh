@@ -1,6 +1,6 @@
-# What would be in the way, found before anything is stopped. Reads needs.
+# Finds conflicts before anything is stopped. Reads needs.
 
-# Networks and volumes that the file says are there already.
+# Networks and volumes that the Compose file declares as external.
 externals() {
   while IFS=$tab read -r kind what _; do
     case $kind in network | volume) ;; *) continue ;; esac
@@ -13,7 +13,7 @@ externals() {
   done <"$run/needs"
 }
 
-# Ports and container names that somebody else has.
+# Ports and container names that are taken.
 clashes() {
   if ! grep -q -e '^port' -e '^name' "$run/needs"; then return; fi
   if ! every_container; then
@@ -28,19 +28,19 @@ clashes() {
   done <"$run/needs"
   users=$(users_of_ports)
   if [ -z "$users" ]; then return; fi
-  # A Docker that is being stopped holds the ports of its containers to the end.
+  # A Docker that is shutting down holds the ports of its containers until it has stopped.
   if diagnose; then fail "$class" "$message"; fi
   fail port.taken "$users" "$(awk -F "$tab" '$1 == "port" { print $2; exit }' "$run/clash")"
 }
 
-# Every container on the server, into all: id, project, service, state, name, owner, ports, networks
+# Lists every container on the server into all: id, project, service, state, name, owner, ports, networks
 every_container() {
   timeout 30 docker ps -a --no-trunc --format "{{.ID}}$tab{{.Label \"$label.project\"}}$tab{{.Label \"$label.service\"}}$tab{{.State}}$tab{{.Names}}$tab{{.Label \"berth.app\"}}$tab{{.Ports}}$tab{{.Networks}}" \
     >"$run/all" 2>/dev/null
 }
 
-# A line for each wanted port that somebody else uses: one of every container, or else a program that listens. What the app's own
-# containers hold is theirs. Only what is certain counts: of an address of another family, or of a range, Docker knows better.
+# Prints a line for each wanted port that is taken, by a container or else by a listening program. Ports of the app itself are free to
+# reuse. Only certain conflicts count: for other address families and port ranges, Docker decides.
 users_of_ports() {
   set -- "$run/needs" "$run/all"
   for file in /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6; do if [ -r "$file" ]; then set -- "$@" "$file"; fi; done
@@ -84,7 +84,7 @@ users_of_ports() {
       }
       next
     }
-    # The kernel: sockets that listen, or are bound for UDP. The local address is the second word, the state the fourth, the inode the tenth.
+    # The kernel lists sockets that listen or, for UDP, are bound: field 2 is the local address, 4 the state, 10 the inode.
     {
       split($0, word, " +")
       first = word[1] == "" ? 2 : 1
@@ -117,7 +117,7 @@ users_of_ports() {
   done <"$run/clash"
 }
 
-# The program that has a socket open, as far as this user can see it.
+# The program that has a socket open, as far as this user may see.
 program_of() {
   # shellcheck disable=SC2012 # the numbers of processes and sockets: no name is read
   pid=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="$1" '

@@ -1,7 +1,7 @@
-# What the release runs, as Compose resolved it. Writes services, sources, uses, defined, wanted.
+# The release as Compose resolved it. Writes services, sources, uses, defined, wanted.
 
-# What Compose made of the files, in its own canonical form: services (name, image, platform), sources (service, path of the
-# app's folder that it mounts), and given (service, what its configs and secrets are made of).
+# From the canonical form that Compose prints: services (name, image, platform), sources (service, path in the app's folder that it
+# mounts), and given (service, sources of its configs and secrets).
 read_config() {
   : >"$run/mounted"
   : >"$run/wanted"
@@ -14,7 +14,7 @@ read_config() {
       gsub(/\$\$/, "$", text) # Compose writes a dollar so that it can read it again
       return text
     }
-    # Of a path with a tab or the like in it, which no list of ours can hold, the folder before that.
+    # For a path with a tab or newline, which our lists cannot hold, its parent folder.
     function unescaped(text,    result, at, mark, digits) {
       result = ""
       while ((at = index(text, "\\"))) {

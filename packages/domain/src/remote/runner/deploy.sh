@@ -1,4 +1,4 @@
-# The operations deploy and remove, step by step. Set $release, $new, $policy.
+# The operations deploy and remove. Set $release, $new, $policy.
 
 deploy() {
   number release 0 && release=$value
@@ -39,8 +39,8 @@ deploy() {
   record
 }
 
-# Recorded is recorded: from here on it cannot be canceled any more, and when the server goes away now, the run that is
-# started again only goes on from here. The release was healthy; to do it over could make of that a failure.
+# Once recorded, a run cannot be canceled, and if the server goes down the run that is started again continues from here: the release was
+# healthy, and checking it again could make it fail.
 record() {
   trap ':' TERM
   true >"$run/recorded" && true >"$own/$release.healthy" || unwritten 'The release cannot be recorded'
@@ -58,7 +58,7 @@ record() {
 
 remove() {
   value volumes keep && volumes=$value
-  # Half a removal is no state to stay in: once begun it goes on to its end, also after the server went away.
+  # A removal that has begun is completed, even after the server went down: half a removal is no valid state.
   if [ -e "$run/removing" ]; then rm -f "$run/canceled"; fi
   step remove
   if [ -f "$own/owner" ]; then owned; fi
@@ -87,7 +87,7 @@ remove() {
   succeed
 }
 
-# What a removal leaves in the app's folder: what was changed there, what its containers wrote, and what this user may not delete.
+# What a removal leaves in the app's folder: changed files, files written by containers, and files this user may not delete.
 left_there() {
   if [ ! -e "$app" ]; then return; fi
   if [ "$volumes" = delete ]; then

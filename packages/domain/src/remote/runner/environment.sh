@@ -1,26 +1,26 @@
 #!/bin/sh
-# What happens on a server. One process talks to the caller (`runner.sh FOLDER`, FOLDER being the unpacked request);
-# what changes the server runs apart from it, in a session of its own (`runner.sh --run FOLDER`), and outlives it.
+# What runs on a server. One process talks to the caller (`runner.sh FOLDER`, the unpacked request); the run itself changes the
+# server in a session of its own (`runner.sh --run FOLDER`) and outlives the caller.
 #
-#   apps/<project>/            the app's Compose folder: the files of the release that runs, and its relative bind mounts.
-#                              Containers may write to it, so nothing in it is believed and none of it is run
-#   state/<project>/           what we know of the app: owner current -> releases/<n>
+#   apps/<project>/            the app's Compose folder: the files of the live release, and its relative bind mounts.
+#                              Containers may write to it, so its content is not trusted and never executed
+#   state/<project>/           our record of the app: owner current -> releases/<n>
 #     releases/<n>/ <n>.pinned.yaml <n>.sources <n>.images <n>.healthy     a release as it was sent, which Compose is given;
-#                              its images (service, id, digest or -, name); and whether it was healthy once
-#     laid files/ next next.path                               which release is in the app's folder, and every file as it was put there
+#                              its images (service, id, digest or -, name); and whether it was ever healthy
+#     laid files/ next next.path                               which release is in the app's folder, and every file as it was placed there
 #   runs/<job>/{plan,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
 #
-# lock      held for moments: fences are compared and runs started under it
+# lock      held briefly, to compare fences and start runs
 # mutation  held by a run for its whole life: runs never overlap
-# alive     held likewise, one for each run: whoever follows it learns of its end from the kernel, however it came
+# alive     held by a run for its whole life, one file per run: the kernel tells its followers when it ends, however it ends
 #
-# Values come from files and are only ever expanded inside quotes. What is said to the caller is described in events.ts.
+# Values come from files and are only expanded inside quotes. events.ts describes the output.
 set -u
 umask 077
 LC_ALL=C
 PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 export LC_ALL PATH
-# Of the login's own variables only those stay that say where Docker is and who may use it: no other may mean anything to Compose.
+# Only the login's variables that say how to reach Docker are kept: Compose must not interpolate any other.
 if [ -z "${BERTH_CLEAN-}" ]; then
   exec env -i BERTH_CLEAN=1 "PATH=$PATH" LC_ALL=C ${HOME+"HOME=$HOME"} ${BERTH_HOME+"BERTH_HOME=$BERTH_HOME"} \
     ${DOCKER_HOST+"DOCKER_HOST=$DOCKER_HOST"} ${DOCKER_CONTEXT+"DOCKER_CONTEXT=$DOCKER_CONTEXT"} \
@@ -33,8 +33,8 @@ newline='
 tab=$(printf '\t')
 label=com.docker.compose
 
-# For awk: seconds of a duration as Compose or Docker writes it (1m30s, or nanoseconds), and how long a health check may take until Docker says
-# healthy or unhealthy: a try that began within start_period does not count, and each may take its whole timeout.
+# For awk: the seconds of a duration as Compose or Docker writes it (1m30s, or nanoseconds), and the longest that a health check can take
+# to decide: attempts during start_period do not count, and each may take its whole timeout.
 durations='
   function seconds(text,    sum, size, unit) {
     if (text ~ /^[0-9]+$/) return whole(text / 1000000000)

@@ -1,6 +1,6 @@
-# Why a run failed, in whose words. Sets $concluded, $failed, $reason, $at, $service.
+# Why a run failed. Sets $concluded, $failed, $reason, $at, $service.
 
-# After a command that failed: because it was canceled, or because time ran out?
+# After a failed command: fails here if the run was canceled or timed out
 ended() {
   if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
   if [ "$rc" -ne 124 ]; then return; fi
@@ -9,8 +9,8 @@ ended() {
   fail timeout "The step $step took too long"
 }
 
-# What Docker and Compose said of a command that failed: whole, without progress and without saying it twice. Warnings only where there is
-# nothing else. What is said of one thing (`web Error no` of Compose 2, `Image page:1 Error no` of Compose 5) counts where it is not said of all.
+# The error output of a command, without progress and duplicates; warnings only if there is nothing else. An error of one resource (`web
+# Error no` in Compose 2, `Image page:1 Error no` in Compose 5) counts only if no general one is reported.
 complaint() {
   awk -v kinds='(Container|Network|Volume|Image|Config|Secret|Service) ' '
     function weigh(line) {
@@ -37,13 +37,13 @@ complaint() {
     }' "$run/out" | sed 's/\([^:0-9a-f][0-9a-f]\{12\}\)[0-9a-f]\{52\}/\1/g'
 }
 
-# unwritten MESSAGE: fail because a file of ours could not be written; the system's own words are the last of the trace
+# unwritten MESSAGE: fails because a file of ours could not be written; the last line of the trace says why
 unwritten() {
   unwritable "$(tail -n 1 "$run/trace" 2>/dev/null)" "$1"
   fail "$class" "$message"
 }
 
-# fail CLASS MESSAGE [SERVICE]: put things back if they were changed, and conclude
+# fail CLASS MESSAGE [SERVICE]: restores what was changed, and concludes
 fail() {
   if [ -n "$concluded" ]; then exit 1; fi
   concluded=failing failed=$1 reason=$2 at=$step service=${3-}
@@ -64,14 +64,15 @@ fail() {
   conclude 1
 }
 
-# The verdict has room on a full disk too, and what is put back the room of the release's files, which are in place or will not be.
+# Frees the reserved space for the verdict on a full disk, and that of the release's files for restoring: they are already in place or
+# will not be needed.
 make_room() {
   rm -f "$run/room" "${own:-$run}/staged"
   if [ "$failed" = disk.full ]; then rm -rf "$run/files" && mkdir "$run/files"; fi
 }
 
-# A release that was never started leaves nothing, on a full disk not what was pulled for it either. One that was is kept
-# for a while like the others.
+# A release that was never started is removed, on a full disk with the images pulled for it. One that was started is kept as long as
+# others.
 clear_away() {
   if [ -e "$run/changed" ] || [ "$op" != deploy ] || [ -z "$new" ]; then return; fi
   rm -rf "$new.new"

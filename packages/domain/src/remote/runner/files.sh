@@ -1,19 +1,19 @@
-# One file of a release: checked, put, taken, put back. In a process of its own, in the folder of $path.
+# Operations on one file of a release: check, put, take, restore. Run in a process of their own, in the folder of $path.
 
-# Two regular files with the same content, the second in a folder that is not ours.
+# Two regular files with the same content; the second is in the app's folder.
 same() { [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; }
 
-# What lies at the path is what was laid there. Compose's own files are ours whatever is in them.
+# The file is as the release placed it. Compose files are always ours.
 ours() {
   case $path in compose.yaml | .env) return 0 ;; esac
   if same "$own/files/$path" "./$name"; then return 0; fi
-  # The one that was being laid when the server went away
+  # The file that was being placed when the server went down.
   [ -f "$own/next" ] && [ "$(cat "$own/next.path" && printf x)" = "${path}x" ] && same "$own/next" "./$name"
 }
 
 executable() { [ -x "$1" ]; }
 
-# Of the release's file nothing is missing there. Its mode counts where the release changed it, not where the app did.
+# The file equals that of the release. Its mode counts only if the release changed it, not if the app did.
 in_place() {
   same "$next/$path" "./$name" || return 1
   if [ -f "$own/files/$path" ]; then
@@ -23,10 +23,10 @@ in_place() {
   fi
 }
 
-# keep LIST: remember the path, to tell of it
+# keep LIST: adds the path to a list for reporting
 keep() { { printf '%.200s' "$path" | tr '\000-\037\177' '?' && printf '\n'; } >>"$run/$1"; }
 
-# Out of the app's folder into ours, where a failure can take it back from.
+# Moves the file out of the app's folder, so that a failure can restore it.
 set_aside() { mkdir -p "$run/aside/$folder" && rename "./$name" "$run/aside/$path"; }
 
 rename() {
@@ -43,7 +43,7 @@ check_file() {
   esac
   if [ -L "./$name" ]; then return; fi
   if [ -d "./$name" ]; then
-    # Docker makes a folder for a source that is missing, and where a release had a folder there may be one still.
+    # Docker creates a folder for a missing bind mount source, and an earlier release may have had a folder here.
     (cd "$app" && find "./$path" ! -type d -exec sh "$run/runner.sh" --files spare "$run" "$app" "$own" "$next" "$replace" {} +) ||
       blocked "$path is a folder on the server with files in it, and the release has a file there"
   elif [ -n "$replace" ] && [ -e "./$name" ] && ! in_place && ! ours; then
@@ -51,7 +51,7 @@ check_file() {
   fi
 }
 
-# A file that goes before anything is put in the place of its folder.
+# A file that is removed before anything is placed where its folder is.
 spare_file() { enter && [ -f "./$name" ] && [ ! -L "./$name" ] && [ -f "$own/files/$path" ] && { [ -n "$replace" ] || ours; } || exit 1; }
 
 source_file() {
@@ -102,7 +102,7 @@ take_file() {
   rm -f "$own/files/$path" || broken
 }
 
-# What is there as the release has it counts as laid by it, once the release is good.
+# Once the release is healthy, a file with its content counts as placed by it.
 adopt_file() {
   if [ "$next/$path" -ef "$own/files/$path" ]; then return; fi
   if enter && same "$next/$path" "./$name"; then mkdir -p "$own/files/$folder" && ln -f "$next/$path" "$own/files/$path" || broken; fi
@@ -113,8 +113,8 @@ back_file() {
   if [ ! -e "./$name" ] && [ ! -L "./$name" ] || { [ -f "./$name" ] && ours; }; then rename "$run/aside/$path" "./$name" || broken; fi
 }
 
-# Put a release's files into the app's folder and take out those that only the one before had. What did not change is not touched, and
-# what was changed there is kept.
+# Places a release's files in the app's folder and removes those that only the previous one had. Unchanged files are not touched, and
+# files that were changed on the server are kept.
 lay() {
   rm -f "$run/stays" "$run/links"
   if [ ! -f "$1/compose.yaml" ]; then
@@ -129,7 +129,7 @@ lay() {
   tell links 'A link on the server was in the place of ' '. It is the file of the release again.'
 }
 
-# tell LIST BEFORE AFTER: of the files in a list, a few by name
+# tell LIST BEFORE AFTER: reports the files in a list, a few by name
 tell() {
   if [ ! -s "$run/$1" ]; then return; fi
   emit note '' "$2$(awk '
@@ -138,7 +138,7 @@ tell() {
   rm -f "$run/$1"
 }
 
-# Which release's files lie in the app's folder, into $laid; nothing when none do.
+# The release whose files are in the app's folder, into $laid; empty if none
 laid() {
   laid=
   if [ -f "$own/laid" ]; then IFS= read -r laid <"$own/laid"; fi

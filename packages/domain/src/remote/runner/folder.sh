@@ -1,10 +1,10 @@
-# The app's folder. Its containers may write to it: change what was laid there, and put a link where a folder was, at any moment. Therefore
-# - every file is kept on our side as it was laid. What is otherwise now was changed there, and stays
-# - a folder is entered part by part, none of which may be a link, and then only names in the folder one stands in are used
-# - a file is made on our side and gets its place by rename(2), which replaces a link and follows none
+# The app's folder. Its containers may write to it: change files, or replace a folder by a link, at any moment. Therefore
+# - every file is kept outside as it was placed; a file that differs was changed on the server, and stays
+# - a path is entered folder by folder, none of which may be a link; then only names in the current folder are used
+# - a file is written outside and moved in by rename(2), which replaces a link and does not follow it
 
-# files WHAT FOLDER RELEASE [TEST...]: do WHAT for the path of every file of a folder of ours, in processes of their own, because they
-# change folders. RELEASE is what is to be laid. What is wrong is in $message.
+# files WHAT FOLDER RELEASE [TEST...]: does WHAT for the path of every file in a folder of ours, in processes of their own, because they
+# change folders. RELEASE is the one to be placed. On failure $message says why.
 files() {
   what=$1 folder=$2 next=$3
   shift 3
@@ -35,7 +35,7 @@ in_the_way() {
   fail "$class" "$message"
 }
 
-# sources LIST RELEASE: none of the paths that a service mounts leads through a link to somewhere else on the server.
+# sources LIST RELEASE: checks that no mounted path leads through a link to elsewhere on the server.
 sources() {
   [ -s "$1" ] || return 0
   while IFS=$tab read -r who source; do
@@ -46,7 +46,7 @@ sources() {
   done <"$1"
 }
 
-# The half of it that runs in a process of its own.
+# The part that runs in a process of its own.
 each_file() {
   umask 022
   what=$1 run=$2 app=$3 own=$4 next=$5 replace=$6
@@ -71,7 +71,7 @@ each_file() {
   exit 0
 }
 
-# enter [MAKE]: stand in $folder of the app's folder. 1 when it is not there; 2 when something else is, which $obstacle names.
+# enter [MAKE]: changes to $folder in the app's folder. Returns 1 if it is missing, 2 if something else is there, which $obstacle names.
 enter() {
   if [ "$at" = "$folder" ]; then return; fi
   at=none way='' rest=$folder obstacle=''
@@ -86,7 +86,7 @@ enter() {
     fi
     if [ ! -d "./$part" ]; then
       if [ -e "./$part" ]; then
-        # It goes, if it is as it was laid or may be replaced, before anything is put in its place.
+        # The file is removed first, if it is as placed or may be replaced.
         if [ "$what" = check ] && [ -f "$own/files/$way" ] && { [ -n "$replace" ] || same "$own/files/$way" "./$part"; }; then return 1; fi
         obstacle="$way is a file on the server, and the release has a folder there"
         return 2
@@ -94,7 +94,7 @@ enter() {
       [ -n "${1-}" ] || return 1
       mkdir "./$part" || broken
     fi
-    # What is entered is what was looked at, or its place would be another one.
+    # The folder entered must be the one checked: its path shows whether it was swapped meanwhile.
     if ! cd -P "./$part" 2>/dev/null && [ ! -x "./$part" ] && [ ! -L "./$part" ]; then
       obstacle="The user $(id -un) may not enter the folder $way on the server"
       return 2
@@ -112,7 +112,7 @@ blocked() {
   exit 3
 }
 
-# Something of the system failed, whose words are on stderr: with the path they are for
+# A system call failed: reports its message from stderr with the path.
 broken() {
   printf '%.900s' "$path" | tr '\000-\037\177' '?' >"$run/broken"
   exit 1

@@ -1,6 +1,6 @@
-# Images: pulled, or those of before. Writes found, images, pins. Reads $policy, $pull_seconds.
+# Images: pulled, or those recorded. Writes found, images, pins. Reads $policy, $pull_seconds.
 
-# The wanted images as the server has them, into found: id, platform, digests. Not 0 in $rc when one is missing.
+# Lists the wanted images on the server into found: id, platform, digests. $rc is not 0 if one is missing.
 inspect() {
   set --
   while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
@@ -9,9 +9,8 @@ inspect() {
   hung
 }
 
-# Which images the release has for good, into past: service, id, digest. A release that was healthy is what it was then; a
-# run that is started again goes on with what it had; and nobody goes back by a tag, which may mean something else by now.
-# Otherwise which images are here before any is pulled, into before; and whether Docker answers at all.
+# The images recorded for the release, into past: service, id, digest. A release that was healthy, a run that is started again and a
+# rollback use recorded images: a tag may have moved. Otherwise lists the images on the server before any is pulled, into before.
 look() {
   if [ -e "$own/$release.healthy" ] || [ -e "$run/pinned" ]; then
     cp "$own/$release.images" "$run/past" || unwritten 'The images cannot be read'
@@ -27,14 +26,14 @@ look() {
   fi
 }
 
-# here IMAGE: whether the server has it; its id is in here
+# here IMAGE: whether the server has it; its id into the file here
 here() {
   limited 20 docker image inspect --format '{{.Id}}' -- "$1" >"$run/here" 2>/dev/null
   hung
   [ "$rc" -eq 0 ]
 }
 
-# Everything is here before anything is stopped. A tag may have moved, so the registry is asked; a digest or an id cannot.
+# Gets all images before anything is stopped. The registry is asked for tags, which may have moved; digests and ids cannot.
 pull() {
   set --
   while IFS=$tab read -r name image platform _; do
@@ -60,7 +59,7 @@ pull() {
   ended
   [ "$rc" -eq 0 ] || not_here
   paste -d "$tab" "$run/wanted" "$run/found" >"$run/pins" || unwritten 'The images cannot be recorded'
-  # The digest by which the registry knows an image, under its own name where it has several.
+  # The digest by which the registry knows an image; if it has several names, that of its own.
   awk -F "$tab" '
     FILENAME == ARGV[1] { id[$1] = $2; digests[$1] = $4; next }
     {
@@ -80,7 +79,7 @@ pull() {
   awk -F "$tab" 'FILENAME == ARGV[1] { had[$1]; next } !($1 in had) && !seen[$1]++ { print $1 }' "$run/before" "$run/found" >>"$base/pulled"
 }
 
-# Pulling went well, and yet an image is not here: its service keeps it from being pulled.
+# Pulling succeeded, but an image is missing: the pull_policy of its service forbids pulling it.
 not_here() {
   if diagnose; then fail "$class" "$message"; fi
   while IFS=$tab read -r name image _; do
@@ -90,7 +89,7 @@ not_here() {
   fail image.not_found "$(complaint)"
 }
 
-# Every service's image as it was, by its id. One that is gone is fetched by its digest, and never by its tag.
+# Uses the recorded image of every service by id. A missing one is pulled by digest, never by tag.
 recall() {
   awk -F "$tab" '
     FILENAME == ARGV[1] { past[$1] = $2 FS $3; next }
@@ -121,7 +120,7 @@ fetch_all() {
   done <"$run/past"
 }
 
-# fetch: the image $digest of the service $name; its id into $id, which depends on how this Docker stores images
+# fetch: pulls image $digest of service $name; sets $id, which depends on how this Docker stores images
 fetch() {
   lost="The image that the service $name had in release $release is not on the server"
   [ "$digest" != - ] || fail image.gone "$lost, and no registry knows it by a digest" "$name"
@@ -142,7 +141,7 @@ fetch() {
   IFS= read -r id <"$run/here"
 }
 
-# The processor that the images are made for is this one, or one that it can stand in for.
+# Checks that this server can run the platform of every image.
 runs_here() {
   here=$(architecture)
   while IFS=$tab read -r id platform _; do
@@ -158,7 +157,7 @@ runs_here() {
 
 emulated() { case $1 in amd64) printf x86_64 ;; arm64) printf aarch64 ;; *) printf '%s' "$1" ;; esac }
 
-# Why something was not pulled. Docker tells it in words only: those of all its versions and stores are here.
+# Why a pull failed. Docker says so only in words, which differ between versions and image stores.
 not_pulled() {
   words=$(complaint)
   case $(tr '[:upper:]' '[:lower:]' <"$run/out") in
@@ -171,7 +170,7 @@ not_pulled() {
     *'invalid reference format'*) fail compose.invalid "$words" ;;
     *': not found'*) fail "${missing-image.not_found}" "$words" ;;
   esac
-  # Compose says of every other service that it cannot connect to Docker when one cannot be pulled: only Docker knows.
+  # If one pull fails, Compose reports for every other service that it cannot connect to Docker: ask Docker itself.
   if diagnose; then fail "$class" "$message"; fi
   case $words in
     *'certificate signed by unknown authority'* | *'server gave HTTP response to HTTPS client'* | *'failed to verify certificate'*) fail registry.untrusted "$words" ;;

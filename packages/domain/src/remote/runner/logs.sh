@@ -1,7 +1,7 @@
-# The operation logs: what containers said and say. Works in $scratch.
+# The operation logs: the last lines of containers, and following. Works in $scratch.
 
-# What containers said, with what it takes to go on from there: each line's event names the container and the moment to the nanosecond. In the
-# plan `positions` is a container and its last moment a line; of those that are not in it all is new that was said since `begun`.
+# Each event names the container and the timestamp in nanoseconds, so that a later run can resume. `positions` holds a container and its
+# last timestamp per line; of other containers, every line since `begun` is new.
 logs() {
   value project '' && project=$value
   value since '' && since=$value
@@ -37,11 +37,11 @@ logs() {
   exit 0
 }
 
-# whose: the project's containers of the services asked for, into $scratch/there, a line each: id, since when it runs, service
+# whose: the project's containers of the requested services, into $scratch/there: id, start time, service
 whose() {
   timeout 10 docker ps --all --quiet --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
     >"$scratch/ids" 2>/dev/null || return 1
-  # One that goes away meanwhile makes the question fail for itself alone.
+  # If a container disappears meanwhile, only its own inspection fails.
   timeout 10 xargs docker inspect --format "{{.Id}}$tab{{.State.StartedAt}}$tab{{index .Config.Labels \"$label.service\"}}" \
     <"$scratch/ids" 2>/dev/null |
     awk -F "$tab" -v names="$plan/services" '
@@ -51,16 +51,16 @@ whose() {
       }' >"$scratch/there"
 }
 
-# said ID SERVICE: makes events of what Docker writes of a container's lines
+# said ID SERVICE: turns the lines of a container into events
 said() {
-  # A line that is written in one piece cannot mix with others; in steps, since some take no repetition beyond 255.
+  # Short lines are written in one piece and cannot mix with others. In steps, since some seds limit repetition to 255.
   sed ${live:+"$live"} "s/^\(.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}.\{250\}\).*/\1/
 s/^\([0-9][0-9T:.-]*Z\) \{0,1\}/e$tab\1${tab}log$tab$1 \1$tab$2$tab/
 t
 s/^/e$tab-${tab}log$tab$1 -$tab$2$tab/"
 }
 
-# The same where sed keeps lines back until it has many.
+# The same for a sed that buffers its output.
 said_each() {
   while IFS= read -r text || [ -n "$text" ]; do
     stamp=${text%% *}
@@ -74,7 +74,8 @@ said_each() {
   done
 }
 
-# The last lines of all containers together, and of each where it was then: of its last moment all lines count, also those that are left out.
+# The last lines of all containers together, and the position reached in each: all lines with its last timestamp count, including omitted
+# ones.
 past() {
   head -n 60 "$scratch/there" | while IFS=$tab read -r id _ service; do
     timeout 20 docker logs --timestamps "--tail=$((lines + 100))" ${since:+"--since=$since"} "$id" 2>&1 </dev/null | said "$id" "$service"
@@ -98,7 +99,7 @@ past() {
   awk -F "$tab" '$3 == "note" { split($4, at, " "); print at[1], at[2] }' "$scratch/past" >"$plan/positions"
 }
 
-# Stays with the containers that are there and that come, each from where it was left, until time is up or nobody listens.
+# Follows current and new containers, each from its position, until time is up or nobody reads.
 stay() {
   mkdir "$scratch/on"
   read -r up _ </proc/uptime
@@ -123,7 +124,7 @@ stay() {
   wait
 }
 
-# listen ID SERVICE: follows a container. One that was started again is replayed from where it was at first, and who reads knows what it has.
+# listen ID SERVICE: follows a container. After a restart it is replayed from its first position; the reader drops what it already has.
 listen() {
   line "$scratch/on/$1.pids"
   if [ -n "$value" ]; then

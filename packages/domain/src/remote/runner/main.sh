@@ -1,4 +1,4 @@
-# What this process is for.
+# Selects what this process does.
 case $1 in
   --run) run "$2" ;;
   --files) shift && each_file "$@" ;;

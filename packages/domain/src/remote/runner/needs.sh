@@ -1,6 +1,6 @@
-# How long things may take, as the Compose file says. Writes needs; sets $limit, $reason, $up_seconds, $down_seconds.
+# Time limits from the Compose file. Writes needs; sets $limit, $reason, $up_seconds, $down_seconds.
 
-# What the Compose file says of each service, as Compose resolved it, into needs:
+# The resolved Compose file, service by service, into needs:
 #   health SERVICE SECONDS WHY (or `image`, `none`)    image SERVICE IMAGE    depends SERVICE ON CONDITION
 #   port SERVICE ADDRESS PORT PROTOCOL    name SERVICE CONTAINER    network NAME    volume NAME
 read_needs() {
@@ -63,12 +63,12 @@ read_needs() {
   ' "$run/config" >"$run/needs"
 }
 
-# span SECONDS: as people say it, into $span
+# span SECONDS: formats a duration into $span
 span() {
   span=$(awk -v number="$1" "$durations"'BEGIN { print span(number) }')
 }
 
-# How long `up` may take: to stop what runs, each service one after the other, and to wait for what others depend on. Says what it waits for.
+# How long `up` may take: stopping the services one after the other, and waiting for dependencies. Reports what it waits for.
 may_take() {
   stopping
   up_seconds=$down_seconds awaited=''
@@ -90,7 +90,7 @@ may_take() {
   fi
 }
 
-# limit_of SERVICE CONDITION: the time it may take to be as another one needs it, into $limit; into $reason where that comes from
+# limit_of SERVICE CONDITION: the time until the condition of a dependency is met, into $limit, and its origin into $reason
 limit_of() {
   limit=600 reason='its health check is not known'
   if [ "$2" = service_completed_successfully ]; then
@@ -103,14 +103,14 @@ limit_of() {
   allowed
 }
 
-# checked image|container NAME: the seconds and the reason of its own health check; nothing when it has none
+# checked image|container NAME: seconds and reason of its own health check; nothing without one
 checked() {
   timeout 20 docker "$1" inspect --format '{{with .Config.Healthcheck}}{{range $i, $word := .Test}}{{if not $i}}{{$word}}{{end}}{{end}}|{{.StartPeriod}}|{{.Interval}}|{{.Timeout}}|{{.Retries}}{{end}}' "$2" 2>/dev/null |
     awk -F '|' "$durations"'/\|/ && $1 != "NONE" { print healthy($2, $3, $4, $5); exit }'
 }
 
-# The time the project's containers may take to stop, of each service the longest, into $stop_seconds, with what Compose needs besides into
-# $down_seconds; into $grace the longest of all.
+# The time for stopping the project's containers, the longest of each service, into $stop_seconds; with the overhead of Compose into
+# $down_seconds; the longest of all into $grace.
 stopping() {
   stop_seconds=0 grace='' down_seconds=$start_seconds
   timeout 20 docker ps -q --filter "label=$label.project=$project" >"$run/running" 2>/dev/null

@@ -1,7 +1,7 @@
-# A release is what it was: images by id, and marks of what a service is given besides. Writes pinned.yaml.
+# Fixes a release: images by id, and checksums of what services are given. Writes pinned.yaml.
 
-# Name every image by its id, so that a tag that moves later changes neither what runs nor what is gone back to, and keep it
-# here by a tag of ours; and mark a service with its mounted files, so that a changed file gives it a new container.
+# Names every image by id, so that a moved tag changes neither this release nor a rollback, and keeps it with a tag of ours; labels a
+# service with a checksum of its mounted files, so that a changed file recreates its container.
 pin() {
   if [ -s "$run/replacing" ]; then
     { [ ! -f "$own/replaced" ] || cat "$own/replaced"; } | awk -F "$tab" -v OFS="$tab" -v release="$release" '
@@ -33,7 +33,7 @@ pin() {
   done <"$run/images"
 }
 
-# The health check of an image is that of the one that is to run, whatever its tag means.
+# Uses the health check of the pinned image, not of whatever the tag means now.
 pin_needs() {
   awk -F "$tab" -v OFS="$tab" '
     FILENAME == ARGV[1] { id[$1] = $2; next }
@@ -41,7 +41,7 @@ pin_needs() {
     { print }' "$run/images" "$run/needs" >"$run/needs.new" && mv "$run/needs.new" "$run/needs"
 }
 
-# tag_of SERVICE RELEASE: the tag by which Berth keeps its image, into $tag. Not every service's name may be part of one.
+# tag_of SERVICE RELEASE: the tag by which Berth keeps its image, into $tag. Some service names are not valid in a tag.
 tag_of() {
   case $1 in
     *[!a-z0-9-]* | -* | *-) tag=$(printf '%s' "$1" | cksum) && tag=${tag%% *} ;;
@@ -50,12 +50,12 @@ tag_of() {
   tag=berth/$project/$tag:$2
 }
 
-# What of a release reaches a service and is in none of its settings: the files it mounts, and what its configs and secrets are made of.
+# What a service is given besides its settings: mounted files, and the sources of its configs and secrets.
 given() {
   while IFS=$tab read -r name source; do
     if [ "$name" != "$1" ] || [ ! -e "$new/$source" ]; then continue; fi
     (cd "$new" && find "./$source" -type f -exec cksum {} + && find "./$source" -type f -perm -100)
-    # What was replaced there is seen by a container that mounts the very file only when it is made again.
+    # A container that mounts a single file sees a replaced one only after it is recreated.
     if [ -f "$own/replaced" ]; then
       source=$source awk -F "$tab" 'ENVIRON["source"] == "." || $1 == ENVIRON["source"] || index($1, ENVIRON["source"] "/") == 1' "$own/replaced"
     fi
@@ -69,7 +69,7 @@ given() {
     while IFS= read -r name; do variable "$name"; done
 }
 
-# A variable as the release has it, in the form in which we write them.
+# A variable of the release, in the format in which we write .env.
 variable() {
   awk -v wanted="$1" '
     !more {

@@ -1,6 +1,6 @@
-# Old releases and their images go. Reads $keep, $release, $previous.
+# Removes old releases and their images. Reads $keep, $release, $previous.
 
-# The last releases stay, to go back to.
+# Keeps the last releases for rollbacks.
 prune() {
   number keep 5 && keep=$value
   set -- "$own"/releases/*
@@ -10,8 +10,8 @@ prune() {
     END { for (i = 1; i <= NR - keep; i++) if (all[i] != live && all[i] != was) print all[i] }' | drop
 }
 
-# Forget releases, whose numbers are read, and let their images go: our tags of them, and what Berth pulled itself where no
-# kept release of any app has it. Docker itself refuses while a container uses it, or while somebody else named it too.
+# Removes the releases whose numbers are read, our tags of their images, and images that Berth pulled and no kept release of any app uses.
+# Docker refuses while a container or another tag uses an image.
 drop() {
   : >"$run/stale"
   while IFS= read -r number; do
@@ -30,7 +30,7 @@ drop() {
   done
   touch "$base/pulled"
   untag
-  # Whatever Berth pulled and no release has any more, also of earlier times
+  # All images that Berth ever pulled and no release uses.
   awk 'FILENAME == ARGV[1] { kept[$1]; next } !($1 in kept)' "$run/kept" "$base/pulled" | sort -u >"$run/loose"
   set --
   while IFS= read -r id; do set -- "$@" "$id"; done <"$run/loose"
@@ -42,7 +42,7 @@ drop() {
     mv "$base/pulled.new" "$base/pulled"
 }
 
-# An image would be deleted with its last name. One that Berth did not bring here keeps ours when it has no other.
+# Removing the last tag deletes an image. One that Berth did not pull keeps our tag if it has no other.
 untag() {
   set --
   while IFS=$tab read -r id tag; do

@@ -1,4 +1,4 @@
-# A release on its way in: room on the disk, whose folder it is, which one serves now ($previous), its files.
+# Prepares a release: disk space, ownership of the app's folder, the live release ($previous), its files.
 
 enough_disk() {
   number min_free_mb 200 && wanted=$value
@@ -11,7 +11,7 @@ enough_disk() {
   done <"$run/free"
 }
 
-# The app's folder is this app's, and the release that would serve again after a failure is known.
+# Checks that the folder belongs to this app, and finds the release to restore after a failure.
 claim() {
   case $app_id in '' | *[!A-Za-z0-9._/-]*) fail internal 'The owner has no proper name' ;; esac
   case $release in '' | 0 | *[!0-9]*) fail internal 'The release has no number' ;; esac
@@ -32,7 +32,7 @@ claim() {
   fi
   if [ -f "$run/previous" ]; then
     IFS= read -r previous <"$run/previous" || :
-    # Of a release that was deployed over itself what was kept aside may have been put back before the server went away.
+    # When a release is redeployed, its copy may already have been restored before the server went down.
     if [ "$previous" != before ] || [ -d "$own/before" ]; then return; fi
   fi
   previous=$(readlink "$own/current") || previous=
@@ -46,7 +46,7 @@ claim() {
   printf '%s\n' "$previous" >"$run/previous"
 }
 
-# What a run left that was cut while it changed releases: one is in place again, and what it unpacked goes.
+# Repairs what an interrupted run left: puts one release back in place and removes what was unpacked.
 heal() {
   for folder in "$own"/releases/*.new; do if [ -e "$folder" ]; then rm -rf "$folder"; fi; done
   for folder in "$own"/releases/*.old; do

@@ -1,7 +1,7 @@
-# The release before serves again. Reads $previous; sets $rolled, $words, $down.
+# Restores the previous release. Reads $previous; sets $rolled, $words, $down.
 
-# The previous release serves again, from its own files and images; no tag is pulled and no volume is touched. A first
-# release is taken down.
+# Starts the previous release again from its own files and images; no tag is pulled and no volume is touched. Without a previous release,
+# the new one is taken down.
 restore() {
   step=restore
   emit step '' "${previous:-none}"
@@ -15,7 +15,7 @@ restore() {
     return
   fi
   replace=
-  # What a container changed meanwhile stays, and what the release that failed was told to replace comes back.
+  # Files that a container changed meanwhile are kept, and files that the failed release replaced are restored.
   if lay "$own/$previous" && files back "$run/aside" "$run/none" && sources "$own/${previous##*/}.sources" "$own/$laid"; then
     : >"$run/needs"
     compose 30 "$own/$laid" "$own/${laid##*/}.pinned.yaml" "$app" config >"$run/config" 2>"$run/out"
@@ -41,7 +41,7 @@ restore() {
   fi
 }
 
-# Whether images of the previous release were gone, because somebody tidied up, and could be fetched by their digests.
+# Whether images of the previous release were missing and could be pulled by digest.
 bring_back() {
   images=$own/${previous##*/}.images
   if [ "$previous" = before ]; then images=$own/$release.images; fi
@@ -54,7 +54,7 @@ bring_back() {
   return "$again"
 }
 
-# Whether everything is healthy again, or at least runs.
+# Whether everything is healthy again, or at least running.
 recovered() {
   settle_seconds=0
   waiting_since
@@ -77,7 +77,7 @@ recovered() {
   done
 }
 
-# From the end of the first container that was there before, until now.
+# Downtime: from the end of the first previous container until now.
 measure() {
   now
   first=$(timeout 10 docker events --since "$started" --until "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))" \
@@ -86,14 +86,14 @@ measure() {
   if [ -n "$first" ]; then down=$((ms - first)); fi
 }
 
-# A release that was deployed over itself is what it was.
+# Restores a redeployed release from its copy.
 put_back() {
   if [ "$previous" != before ] || [ ! -d "$own/before" ]; then return; fi
   from_before "$release"
   if [ -f "$own/laid" ]; then printf 'releases/%s\n' "$release" >"$own/laid"; fi
 }
 
-# from_before RELEASE: what was kept aside of it
+# from_before RELEASE: moves the copy back
 from_before() {
   cp "$own/before.pinned.yaml" "$own/$1.pinned.yaml" && cp "$own/before.sources" "$own/$1.sources" &&
     rm -rf "$own/releases/$1" && mv "$own/before" "$own/releases/$1" && rm -f "$own/before.pinned.yaml" "$own/before.sources"

@@ -1,4 +1,4 @@
-# A run: events, steps, commands with a limit of time. Sets $run, $plan, $base, $app, $own, $deadline; of a command $rc.
+# Events, steps, and commands with a time limit. Sets $run, $plan, $base, $app, $own, $deadline; of a command $rc.
 
 emit() {
   now
@@ -31,14 +31,14 @@ run() {
   value app_id '' && app_id=$value
   plain "$project" || fail internal 'The app has no proper name'
   app=$base/apps/$project own=$base/state/$project
-  # A run that is started again after the server went away may have to put back what it changed then.
+  # A run that is started again after the server went down may have to undo its earlier changes.
   if [ -f "$run/previous" ]; then IFS= read -r previous <"$run/previous" || :; fi
   IFS= read -r op <"$run/op" || :
   case $op in deploy) deploy ;; remove) remove ;; esac
   fail internal 'The run has nothing to do'
 }
 
-# limited SECONDS COMMAND...: its status into $rc, 124 when time ran out. A TERM to this shell ends the command.
+# limited SECONDS COMMAND...: its status into $rc, 124 on timeout. A TERM to this shell ends the command.
 limited() {
   read -r up _ </proc/uptime
   left=$((deadline - ${up%.*}))
@@ -57,8 +57,8 @@ limited() {
   child=
 }
 
-# compose SECONDS RELEASE PINNED FOLDER ARGUMENT...: Compose on a release's own file and variables, the pins last. FOLDER is where
-# relative paths lead; ${PWD} always means the app's folder.
+# compose SECONDS RELEASE PINNED FOLDER ARGUMENT...: runs Compose with a release's file, variables and pins. Relative paths start at
+# FOLDER; ${PWD} is always the app's folder.
 compose() {
   limit=$1 origin=$2 pinned=$3 folder=$4
   shift 4
@@ -73,7 +73,7 @@ compose() {
   limited "$limit" env -u LC_ALL -u BERTH_CLEAN "PWD=$app" docker compose --project-name "$project" --project-directory "$folder" "$@"
 }
 
-# The same with its output told as it comes, and kept in out.
+# The same, reporting the output as it arrives and keeping it in out.
 watched() {
   [ -p "$run/pipe" ] || mkfifo "$run/pipe"
   sink <"$run/pipe" &
@@ -97,8 +97,8 @@ sink() {
   done
 }
 
-# ` web Pulled ` of Compose 2 and ` Image page:1 Pulled ` of Compose 5, once for all services with that image. What names
-# neither a service nor an image of the release is told as it is.
+# Progress is ` web Pulled ` in Compose 2 and ` Image page:1 Pulled ` in Compose 5, once for all services with that image. Lines about
+# neither a service nor an image of the release are reported as they are.
 told() {
   line=${1# }
   line=${line% }

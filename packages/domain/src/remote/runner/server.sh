@@ -1,6 +1,6 @@
-# What is so on this server: containers, disk, Docker. Sets $class and $message where something is not.
+# The state of this server: containers, disk, Docker. Sets $class and $message on a failure.
 
-# The project's containers as fields of a verdict, into the file seen; fails when Docker does not say.
+# Writes the project's containers as verdict fields into seen; fails if Docker does not answer.
 describe() {
   timeout 10 docker ps -aq --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
     >"$scratch/ids" 2>"$scratch/complaint" || return 1
@@ -11,7 +11,7 @@ describe() {
     if [ "$count" -le 60 ]; then set -- "$@" "$id"; fi
   done <"$scratch/ids"
   : >"$scratch/described"
-  # One that has gone since makes the whole command fail; the others are told all the same.
+  # If a container disappears meanwhile, the command fails but still prints the others.
   if [ $# -gt 0 ] && ! timeout 15 docker container inspect --format "$container" "$@" >"$scratch/described" 2>"$scratch/complaint"; then
     [ -s "$scratch/described" ] || return 1
   fi
@@ -36,7 +36,7 @@ describe() {
   } >"$scratch/seen"
 }
 
-# as_written IMAGES... DESCRIBED: the containers with the images' names, where a release has them pinned by their ids
+# as_written IMAGES... DESCRIBED: the containers with image names in place of the ids that a release pins
 as_written() {
   awk -F "$tab" '
     FILENAME != ARGV[ARGC - 1] {
@@ -55,10 +55,10 @@ as_written() {
 
 free_mb() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }'; }
 
-# Where images and volumes are, as far as one can tell without asking Docker.
+# Where images and volumes are stored, as far as can be told without Docker.
 docker_root() { if [ -d /var/lib/docker ]; then printf /var/lib/docker; elif [ -d "$base" ]; then printf '%s' "$base"; else printf /; fi; }
 
-# Why Docker cannot be used, into $class and $message; fails when it can.
+# Why Docker cannot be used, into $class and $message; fails if it can be used.
 diagnose() {
   class='' message=''
   for tool in flock setsid timeout mkfifo awk; do
@@ -87,19 +87,19 @@ diagnose() {
   fi
 }
 
-# Whether Docker's socket is there and this user may not write to it.
+# Whether Docker's socket exists and this user may not write to it.
 denied() {
   socket=$(timeout 10 docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)
   case $socket in unix://?*) socket=${socket#unix://} ;; *) socket=/var/run/docker.sock ;; esac
   if [ -S "$socket" ]; then [ ! -w "$socket" ]; else grep -qi 'permission denied' "$scratch/docker"; fi
 }
 
-# unwritable TEXT WHAT: why the system did not write what is ours, told by its own words, into $class and $message
+# unwritable TEXT WHAT: why a file of ours could not be written, from the system's message, into $class and $message
 unwritable() {
   words=$1
   case $words in
     *[Nn]'o space left'* | *uota\ exceeded* | *ermission\ denied* | *'not permitted'* | *[Rr]ead-only*) ;;
-    # On a full disk the words had no room either; here they have.
+    # On a full disk the message itself could not be written.
     *) tried=$(cp "$0" "$base/probe" 2>&1) || words=$tried ;;
   esac
   rm -f "$base/probe"

@@ -1,7 +1,7 @@
-# Containers are brought up, and a Docker that went away is waited for. Reads $laid; writes raised.
+# Starts containers, and waits for a Docker that stopped answering. Reads $laid; writes raised.
 
-# Compose's own --wait looks twice a second, takes a service that ended well for a failure, and waits for ever for one
-# that ends again and again; so the waiting is done by survey.
+# `up --wait` polls twice a second, takes a service that exited successfully for a failure and waits for ever for a crash loop; survey
+# waits instead.
 up() {
   may_take
   : >"$run/raised"
@@ -14,7 +14,7 @@ bring_up() {
   raise
 }
 
-# Bring the containers of the release up, and again when Docker itself went away meanwhile.
+# Starts the release's containers, again if Docker stopped answering meanwhile.
 raise() {
   for _ in 1 2 3; do
     up
@@ -26,13 +26,13 @@ raise() {
     if [ "$rc" -ne 124 ]; then refused_by_docker; fi
     case $bad/$rc/$words in
       docker.down/*) await_docker || fail docker.down 'Docker stopped answering' ;;
-      # The second is what Docker says of a start that it slept through itself: the container is made and only has to be started.
+      # The second message is from a Docker that restarted during the start: the container exists and only has to be started.
       */*/*'Cannot connect to the Docker daemon'* | */*/*'Error response from daemon'*'context deadline exceeded'*) sleep 1 ;;
       *)
         blame "$words"
         if [ "$rc" -ne 124 ]; then fail start.failed "$words" "$unborn"; fi
         waited_in_vain
-        # Time ran out: the waiting may go on, but not for what was never made.
+        # On timeout, waiting may continue, but not for containers that were never created.
         if [ -z "$(absent)" ]; then return; fi
         ;;
     esac
@@ -42,7 +42,7 @@ raise() {
   fail docker.down "$words"
 }
 
-# What Docker refused, in the words of the versions there are; what of it can be known beforehand was looked for in preflight.
+# Docker's refusal, by the messages of its versions. What can be known in advance was checked in preflight.
 refused_by_docker() {
   case $words in
     *'port is already allocated'* | *'address already in use'*)
@@ -57,7 +57,7 @@ refused_by_docker() {
   esac
 }
 
-# `up` ran out of time: which service another one waited for, and for how long.
+# `up` timed out: which service another one waited for, and how long.
 waited_in_vain() {
   while IFS=$tab read -r kind name on condition; do
     if [ "$kind" != depends ]; then continue; fi
@@ -78,7 +78,7 @@ waited_in_vain() {
   done <"$run/needs"
 }
 
-# A service that has no container
+# A service without a container.
 absent() { awk -F "$tab" 'FILENAME == ARGV[1] { made[$2]; next } !($1 in made) { print $1; exit }' "$run/ps" "$run/services"; }
 
 in_time() {
@@ -86,7 +86,7 @@ in_time() {
   if [ "${up%.*}" -ge "$deadline" ]; then fail timeout "The run took longer than $seconds seconds" "${1-}"; fi
 }
 
-# After something that Docker answers at once: where it did not, that is nobody's fault but its own.
+# After a command that Docker answers at once: a timeout means that Docker hangs.
 hung() {
   if [ "$rc" -eq 0 ] || [ -n "$concluded" ]; then return; fi
   if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
@@ -95,8 +95,8 @@ hung() {
   fail docker.down 'Docker does not answer'
 }
 
-# Docker hangs, or is being restarted, while containers are replaced. It is waited for and what was changed stays: what is silent cannot
-# put anything back either, and once it answers it goes on where it was. Giving up at once would make every container three times.
+# Docker hangs or restarts while containers are replaced: wait for it and keep the changes. Restoring needs Docker too, and giving up at
+# once would recreate every container three times.
 await_docker() {
   number docker_seconds 300 && patience=$value
   emit log '' 'Docker does not answer; waiting for it'

@@ -1,6 +1,6 @@
-# Values of a plan, fields of a verdict, the clock. Read: $plan.
+# Plan values, verdict fields, the clock. Reads $plan.
 
-# line FILE: its one line, into $value; nothing when there is no such file or there are more lines
+# line FILE: its only line, into $value; empty if the file is missing or has more lines
 line() {
   value='' more=''
   if [ -f "$1" ]; then
@@ -38,7 +38,7 @@ set_clock() {
   boot=$((clock - ${up%.*}${up#*.} * 10))
 }
 
-# What Docker is asked of a container, as one line: JSON, a tab, the ports it publishes. Every part has an end.
+# The template for inspecting a container, as one line: JSON, a tab, published ports. Every part has a maximum length.
 container='{"name":{{json (printf "%.200s" .Name)}},"service":{{json (printf "%.100s" (index .Config.Labels "'$label'.service"))}}'
 container=$container',"image":{{json (printf "%.300s" .Config.Image)}},"imageId":{{json .Image}},"state":{{json .State.Status}}'
 container=$container',"health":{{with .State.Health}}{{json .Status}}{{else}}null{{end}},"exit":{{.State.ExitCode}}'
@@ -46,5 +46,5 @@ container=$container',"restarts":{{.RestartCount}},"started":{{json .State.Start
 container=$container',"policy":{{json .HostConfig.RestartPolicy.Name}}}'$tab
 container=$container'{{range $port, $at := .NetworkSettings.Ports}}{{range $at}}{{.HostIP}}|{{.HostPort}}|{{$port}} {{end}}{{end}}'
 
-# Between two looks: a quarter of a second or what is given, where sleep knows of parts.
+# The pause between polls: a quarter of a second or as given, if sleep supports fractions.
 breathe() { sleep "${1-0.25}" 2>/dev/null || sleep 1; }

@@ -1,4 +1,4 @@
-# How a run ends: its verdict, for whoever follows and whoever asks later.
+# Writes the verdict with which a run ends.
 
 give_up() {
   printf '%s\n' "The runner stopped in the step $step" >>"$run/trace"
@@ -33,9 +33,9 @@ conclude() {
     fi
   } >"$run/exit.new"
   mv "$run/exit.new" "$run/exit"
-  # The verdict is there and nothing is changed any more: who follows hears it while this tidies up.
+  # The verdict is written and nothing changes any more: followers read it while this cleans up.
   exec 8>&- 9>&-
-  # The values in the plan and the files have been used; the release has its own copy.
+  # The plan and the files are no longer needed; the release has its own copy.
   rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
     "$run/services" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
     "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \

@@ -1,14 +1,14 @@
-# Whether what runs is healthy. Sets $bad, $why, $who, $failing, $pending, $young, $unborn, $living; writes ps.
+# Checks whether the containers are healthy. Sets $bad, $why, $who, $failing, $pending, $young, $unborn, $living; writes ps.
 
-# blame [WORDS]: fail for the container that the survey found to be at fault, if it did
+# blame [WORDS]: fails for the container that the survey found at fault, if any
 blame() {
   if [ -z "$bad" ]; then return; fi
   if [ "$bad" = unhealthy ]; then health_said; fi
   fail "$bad" "$(printf '%s\n%s' "${1-}" "$why")" "$who"
 }
 
-# How the containers are, into: $bad $why $who $failing for the first that failed, $pending, $young (no health check and
-# started moments ago), $unborn (created only), $living (how many run).
+# The state of the containers: $bad $why $who $failing for the first that failed, $pending, $young (no health check and just started),
+# $unborn (only created), $living (how many run).
 survey() {
   bad='' why='' who='' failing='' pending='' young='' unborn='' living=0
   timeout 30 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
@@ -27,7 +27,7 @@ survey() {
         ;;
       restarting/*)
         pending=$name
-        # Docker waits twice as long each time: after six of them about as many seconds have gone.
+        # Docker doubles the delay with each restart: after six, about as many seconds have passed.
         times=$(timeout 10 docker inspect --format '{{.RestartCount}}' "$id" 2>/dev/null)
         if [ "${times:-0}" -ge 6 ]; then is_bad start.failed "$name keeps ending and being started again"; fi
         ;;
@@ -39,7 +39,7 @@ survey() {
   done <"$run/ps"
 }
 
-# Compose leaves the containers of a service whose profile is not asked for any more. They are none of this release's, so it is not judged by them.
+# Compose keeps the containers of a service whose profile is no longer enabled: they do not belong to this release and do not count.
 of_release() {
   awk -F "$tab" '
     FILENAME == ARGV[1] { if (match($0, /^  ".*":$/)) mine[substr($0, 4, length($0) - 5)]; next }
@@ -51,8 +51,8 @@ is_bad() {
   bad=$1 why=$2 who=$name failing=$id
 }
 
-# The release is good when every health check says so, what has none has run for a settling time, and what has ended
-# ended well. How long a health check may take, it says itself.
+# A release is healthy when every health check passes, services without one have run for the settling time, and services that ended have
+# succeeded. The health check itself sets its time limit.
 settle() {
   waiting_since
   while :; do
@@ -81,7 +81,7 @@ settle() {
   while IFS=$tab read -r id name state status; do emit health "$name" "$status"; done <"$run/ps"
 }
 
-# Docker was started after the containers were: where it does not keep them running meanwhile, it has ended them itself.
+# Docker was started after the containers: without live restore it has stopped them itself.
 restarted() {
   for pid in /run/docker.pid /var/run/docker.pid "${XDG_RUNTIME_DIR:-/run}/docker.pid" /run/snap.docker/docker.pid /var/snap/docker/current/run/docker.pid; do
     if [ "$pid" -nt "$run/raised" ]; then return 0; fi
@@ -95,7 +95,7 @@ waiting_since() {
   : >"$run/patience"
 }
 
-# out_of_time SERVICE: whether it has had its time to become healthy or to stay up, then into $bad $why $who. Says once how much that is.
+# out_of_time SERVICE: whether its time to become healthy or to stay up is over; then sets $bad $why $who. Reports the limit once.
 out_of_time() {
   read -r up _ </proc/uptime
   waited=$((${up%.*} - since))
@@ -117,7 +117,7 @@ out_of_time() {
     fi
   fi
   if [ "$waited" -lt "$limit" ]; then return 1; fi
-  # One that was restarted meanwhile has its time from then on.
+  # A service that was restarted meanwhile gets its full time from then on.
   now
   age=$(timeout 10 docker inspect --format '{{.State.StartedAt}}' "$failing" 2>/dev/null | awk -F '[-T:.Z]' -v now="$((ms / 1000))" '
     $1 > 1 {
@@ -138,20 +138,20 @@ out_of_time() {
   esac
 }
 
-# The limit as the customer set it, where that was done. What is put back has at least its own.
+# The customer's limit, if set. A restored release gets at least its own.
 allowed() {
   if [ -z "$wait_seconds" ]; then return; fi
   if [ -n "$concluded" ] && [ "$wait_seconds" -lt "$limit" ]; then return; fi
   limit=$wait_seconds reason='set by wait'
 }
 
-# What a health check said last, added to $why
+# Adds the last output of a health check to $why
 health_said() {
   said=$(timeout 10 docker inspect --format '{{range .State.Health.Log}}{{println .Output}}{{end}}' "$failing" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 1)
   why="$why${said:+: $said}"
 }
 
-# Nothing runs: that is a job done where every container ended well and none was meant to stay. Fails when Docker does not say.
+# Nothing runs: that is success if every container exited successfully and none was meant to stay. Fails if Docker does not answer.
 all_ended() {
   set --
   while IFS=$tab read -r id _; do set -- "$@" "$id"; done <"$run/ps"
