@@ -1,22 +1,22 @@
 import type { Queue } from "@berth/domain/context.ts";
 
 /**
- * What the functions are and what starts them, as plain data: infra/ makes the cloud's resources of it, packages/local/ the pollers and
- * the gateway of one machine. Every file below functions/ that ends in `.handler.ts` is here under its path.
+ * What the functions are and what starts them, as data: infra/ makes the cloud's resources of it, packages/local/ the pollers and the
+ * gateway of one machine. Every `*.handler.ts` below functions/ is listed under its path.
  */
 export interface QueueFacts {
   readonly fifo: boolean;
-  /** Receives without success after which a message goes to dead letters. */
+  /** Failed receives after which a message goes to dead letters. */
   readonly receives: number;
 }
 
 export interface Route {
   readonly method: "ANY" | "GET" | "POST";
-  /** As API Gateway spells paths: `{name}` is one part, `{name+}` is the rest. */
+  /** In API Gateway's syntax: `{name}` is one segment, `{name+}` the rest. */
   readonly path: string;
 }
 
-/** A schedule's function gets `{ schedule: name }` as its event. */
+/** The function receives `{ schedule: name }`. */
 interface Schedule {
   readonly name: string;
   readonly everyMinutes: number;
@@ -25,22 +25,22 @@ interface Schedule {
 type Trigger =
   /** API Gateway, HTTP API, payload 2.0. */
   | { readonly kind: "http"; readonly routes: readonly Route[] }
-  /** A Function URL that streams its answer, for what a gateway would hold back until it is whole. */
+  /** A Function URL with response streaming, which API Gateway would buffer. */
   | { readonly kind: "stream-url"; readonly routes: readonly Route[] }
   | { readonly kind: "queue"; readonly queue: Queue; readonly batchSize: number }
   | { readonly kind: "schedule"; readonly schedules: readonly Schedule[] }
-  /** The table's stream. `filter` is an EventBridge pattern; records it does not match start nothing. */
+  /** `filter` is an EventBridge pattern. */
   | { readonly kind: "table-stream"; readonly batchSize: number; readonly windowSeconds: number; readonly filter: object };
 
 export interface FunctionFacts {
   readonly trigger: Trigger;
   readonly timeoutSeconds: number;
   readonly memoryMegabytes: number;
-  /** At most this many at once: what a flood or a loop can cost. */
+  /** Limits what a flood or a loop can cost. */
   readonly concurrency: number;
 }
 
-/** A message is invisible for this many times its function's timeout, as Lambda asks of its SQS sources. */
+/** Lambda asks SQS sources for six times the function's timeout. */
 export const VISIBILITY_TIMEOUTS = 6;
 
 export const queues = {
@@ -59,7 +59,7 @@ export const functions = {
         { method: "GET", path: "/health/ready" },
       ],
     },
-    // API Gateway gives up at 30 seconds; the longest a route waits is 20.
+    // API Gateway times out after 30 seconds; a route waits at most 20.
     timeoutSeconds: 29,
     memoryMegabytes: 1024,
     concurrency: 100,
@@ -77,7 +77,7 @@ export const functions = {
     concurrency: 20,
   },
   "billing/sync": {
-    // One customer after another: a failed message holds up only its own group.
+    // A failed message blocks only its own customer's group.
     trigger: { kind: "queue", queue: "billing", batchSize: 1 },
     timeoutSeconds: 60,
     memoryMegabytes: 512,
@@ -95,19 +95,19 @@ export const functions = {
     },
     timeoutSeconds: 840,
     memoryMegabytes: 512,
-    // The nightly comparison goes on for hours, in parts, and none of the others may wait for it.
+    // The nightly comparison runs for hours, and the other schedules must not wait for it.
     concurrency: 4,
   },
   "billing/close": {
     trigger: { kind: "schedule", schedules: [{ name: "close", everyMinutes: 5 }] },
-    // Of a large account most of the time is erasing its history.
+    // Erasing the history of a large account takes most of it.
     timeoutSeconds: 300,
     memoryMegabytes: 512,
     concurrency: 1,
   },
   "workers/rollout": {
     trigger: { kind: "queue", queue: "jobs", batchSize: 1 },
-    // A worker attends a run for 10 minutes and then hands it over.
+    // A worker attends a run for 10 minutes, then hands it over.
     timeoutSeconds: 720,
     memoryMegabytes: 512,
     concurrency: 100,
@@ -142,5 +142,5 @@ export const functions = {
 
 export type FunctionName = keyof typeof functions;
 
-/** The file that exports a function's `handler`. The API's own is called after its folder. */
+/** The API's own handler is named after its folder. */
 export const entryOf = (name: FunctionName) => `functions/${name === "api/handler" ? "api/api" : name}.handler.ts`;

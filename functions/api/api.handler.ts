@@ -6,7 +6,7 @@ import { createApp } from "./app.ts";
 const app = createApp(createWorld(process.env, stripeOf(process.env)));
 const serve = handle(app);
 
-/** API Gateway (HTTP API, payload 2.0) -> the API. The caller's address is the gateway's word, never a header of the request. */
+/** The caller's address comes from the gateway, never from a header of the request. */
 export const handler = (event: LambdaEvent, context: LambdaContext) => {
   const ip = "http" in event.requestContext ? event.requestContext.http.sourceIp : "unknown";
   const headers = Object.fromEntries(

@@ -22,7 +22,7 @@ import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
 import { tokens } from "./routes/tokens.ts";
 
-/** Every route under /v1. The type is what the CLI and the dashboard are written against. */
+/** The CLI and the dashboard are written against this type. */
 export const v1 = new Hono<Env>()
   .route("/auth", auth)
   .route("/", me)
@@ -49,10 +49,9 @@ const securityHeaders: Record<string, string> = {
   "x-frame-options": "DENY",
 };
 
-/** Made once: everybody may ask for it, and it takes longer to make than any other answer. */
+/** Made once: anybody may ask for it, and it is the most expensive answer. */
 let description: string | undefined;
 
-/** The whole API over a world: what Lambda runs, what the local gateway feeds and what the tests ask. */
 export function createApp(world: World) {
   const app = new Hono<Env>();
   app.use(async (c, next) => {

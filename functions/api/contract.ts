@@ -8,8 +8,8 @@ import * as z from "zod";
 import type { Env } from "./request.ts";
 
 /**
- * What a route takes and gives: one constant that validates requests, types the client (`hc<Api>`) and becomes openapi.json. `scope` is
- * what a credential needs; "public" routes need none. `needs` is what the account's bill has to permit; the verb holds to it.
+ * What a route takes and gives: validates requests, types the client (`hc<Api>`) and becomes openapi.json. `scope` is what the credential
+ * needs; `needs` is what the account's bill must permit, checked by the verb.
  */
 export interface Contract {
   readonly operationId: string;
@@ -20,11 +20,11 @@ export interface Contract {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Bytes that the body may have; 64 KB unless said. */
+  /** 64 KB by default. */
   readonly bodyBytes?: number;
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly problems?: readonly Code[];
-  /** True where the verb itself remembers requests by their Idempotency-Key. */
+  /** The verb itself stores its answer under the Idempotency-Key. */
   readonly remembers?: true;
 }
 
@@ -42,10 +42,9 @@ type Taken<C extends Contract> = C extends { params: z.ZodType } | { query: z.Zo
 
 const contracts = new WeakMap<MiddlewareHandler, Contract>();
 
-/** The contract of a route's middleware, for openapi.ts. */
 export const contractOf = (handler: unknown) => contracts.get(handler as MiddlewareHandler);
 
-/** Middleware that holds a request to the contract. @throws Problem input.invalid naming every field */
+/** @throws Problem input.invalid naming every field */
 export function contract<const C extends Contract>(spec: C): MiddlewareHandler<Env, string, Taken<C>> {
   const middleware: MiddlewareHandler<Env> = async (c, next) => {
     if (spec.scope !== "public" && !c.var.ctx) throw new Problem("auth.required");
@@ -62,7 +61,7 @@ export function contract<const C extends Contract>(spec: C): MiddlewareHandler<E
 }
 
 const BODY_BYTES = 64 * 1024;
-/** Deeper than any body of ours, and far from what a reader of nested values could be slowed by. */
+/** Deeper than any of our bodies, and shallow enough to be read fast. */
 const DEPTH = 64;
 
 async function readJson(c: HonoContext, most: number): Promise<unknown> {
@@ -79,7 +78,7 @@ async function readJson(c: HonoContext, most: number): Promise<unknown> {
   }
 }
 
-/** How deep the brackets of a JSON text go, those in strings left out. One step a character: a regular expression begins again at each quote. */
+/** Reads each character once: a regular expression would start again at each quote. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -96,16 +95,12 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/**
- * Characters that change how the text around them is shown: controls, bidirectional marks, and those of no width; also those that are letters and
- * show nothing, and halves of characters.
- */
+/** Control, bidirectional, zero-width and blank characters and lone surrogates: they change how the text around them is shown. */
 const HIDDEN =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u115f\u1160\u2065\u2800\u3164\uffa0]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\u{e0000}-\u{e0fff}]/gu;
-/** Something that is seen. */
 const SHOWN = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
-/** A line of text that a person chose and others will read; kept without what could pass for something else. */
+/** Text that others will read, without characters that disguise it. */
 const line = (most: number) =>
   z
     .string()
@@ -115,13 +110,9 @@ const line = (most: number) =>
       return SHOWN.test(shown) ? shown : "";
     });
 
-/** The same where there has to be something. */
 export const lineOf = (least: number, most: number) => line(most).pipe(z.string().min(least).max(most));
 
-/**
- * Where a list or a mapping has more in it than its schema lets it have. Asked first: the schema by itself looks at every item, and keeps a
- * complaint about each, before it counts them.
- */
+/** Checked first: a schema visits every item, and collects its issues, before it counts them. */
 function tooMany(schema: z.core.$ZodType, value: unknown, path: string): string | undefined {
   const { def, bag } = (schema as z.core.$ZodTypes)._zod;
   if ("innerType" in def) return tooMany(def.innerType, value, path);
@@ -159,7 +150,6 @@ function valid<S extends z.ZodType>(schema: S, value: unknown, where: string): z
   throw new Problem("input.invalid", { detail: fields.join("; ") });
 }
 
-/** Problems every route can give, by what it needs. */
 const commonProblems = (spec: Contract): Code[] => [
   ...(spec.params || spec.query || spec.body ? (["input.invalid"] as const) : []),
   ...(spec.body ? (["input.media_type", "input.too_large"] as const) : []),
@@ -174,7 +164,7 @@ export const statusOf = (code: Code) => catalogue[code].status;
 /** A list that is given whole. */
 export const all = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item) });
 
-/** One page of a list: give `next` back as `cursor` for the page after; null at the end. */
+/** Send `next` as `cursor` for the following page; null at the end. */
 export const page = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item), next: z.string().nullable() });
 
 export const paging = {

@@ -9,18 +9,15 @@ import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { Env } from "./request.ts";
 
-/** The cookie's name. `__Host-` binds it to one origin over TLS; a plain-HTTP machine of one's own cannot have that. */
+/** `__Host-` binds it to one origin over TLS; plain HTTP on one's own machine cannot have it. */
 export const cookieName = (origin: string) => (origin.startsWith("https:") ? "__Host-berth" : "berth");
 
-/** The cookie that tells one browser from another while nobody is signed in; a sign-in code is bound to it. */
+/** Tells browsers apart before sign-in; a sign-in code is bound to it. */
 export const browserCookie = (origin: string) => (origin.startsWith("https:") ? "__Host-berth-browser" : "berth-browser");
 
 const reads = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/**
- * A write that a browser says it sends from another site is refused, whoever it is from: a page elsewhere may neither use a session nor begin
- * one in a visitor's name. Programs send neither header. With a bearer token nothing is done that its holder did not mean.
- */
+/** A foreign page may neither use a visitor's session nor start one. Programs send neither header. */
 function refuseForeign(req: { method: string; header: (name: string) => string | undefined }, origin: string): void {
   if (reads.has(req.method)) return;
   const from = req.header("origin");
@@ -29,15 +26,12 @@ function refuseForeign(req: { method: string; header: (name: string) => string |
     throw new Problem("auth.origin");
 }
 
-/**
- * Finds out who asks, from a bearer token or the session cookie, and gives the routes a context of that tenant; nothing else ever names a
- * tenant. A write with a cookie must come from our own origin.
- */
+/** The only source of a request's tenant. A write with a cookie must come from our own origin. */
 export const credentials = createMiddleware<Env>(async (c, next) => {
   const { world } = c.var;
   c.set("ip", c.req.header("x-berth-source-ip") ?? "unknown");
   const bearer = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-  // Browsers add other kinds of this header by themselves.
+  // A browser may add an Authorization header of another scheme by itself.
   if (bearer === undefined) refuseForeign(c.req, world.origin);
   const cookie = getCookie(c, cookieName(world.origin));
   if (bearer !== undefined) {
@@ -60,7 +54,7 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
     await entitlementHeader(c.var.ctx, (value) => c.res.headers.set("berth-entitlement", value));
 });
 
-/** A request is the same only from somebody with the same rights: an answer that is remembered was permitted to nobody else. */
+/** The key includes the rights, so that a stored answer reaches only those who may have it. */
 async function onceOf(
   req: {
     header: (name: string) => string | undefined;
@@ -82,7 +76,7 @@ async function onceOf(
   return { key, hash };
 }
 
-/** Every answer says where the tenant stands, so that no client has to ask before grace ends. */
+/** On every answer, so that clients learn of the end of grace without asking. */
 async function entitlementHeader(ctx: Context, set: (value: string) => void): Promise<void> {
   const row = await get(ctx, accountKey(ctx), { consistent: false });
   if (!row) return;

@@ -1,6 +1,6 @@
 import type { CommonEnv } from "@berth/aws/env.ts";
 
-/** The API's environment. `STRIPE_SECRET` names the SSM parameter that holds the key; the value itself is in no environment. */
+/** `STRIPE_SECRET` names the SSM parameter that holds the key. */
 export interface ApiEnv extends CommonEnv {
   readonly STRIPE_SECRET: string;
 }

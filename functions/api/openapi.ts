@@ -51,7 +51,6 @@ function responses(spec: Contract) {
 const security = (spec: Contract) =>
   spec.scope === "public" ? [] : spec.scope === "session" ? [{ session: [] }] : [{ token: [] }, { session: [] }];
 
-/** The API's description (OpenAPI 3.1), made from the contracts of its routes. */
 export function openapi(api: Hono<Env, never, never> | { routes: Hono["routes"] }) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of api.routes) {

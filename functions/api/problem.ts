@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Env } from "./request.ts";
 
-/** The body of a refusal (RFC 9457) as clients see it. */
+/** RFC 9457. */
 export interface ProblemBody {
   readonly type: string;
   readonly code: string;
@@ -20,7 +20,7 @@ export interface ProblemBody {
 
 const BUSY_SECONDS = 2;
 
-/** Answers any error as a problem. One that is no refusal is logged with its cause and shown as `internal` without it. */
+/** An unexpected error is logged with its cause and shown as `internal` without it. */
 export function answerProblem(c: Context<Env>, error: unknown): Response {
   const problem = toProblem(error);
   const entry: CatalogueEntry = catalogue[problem.code];
@@ -51,7 +51,7 @@ function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof RemoteError && error.class.startsWith("address."))
     return new Problem("target.address", { detail: error.message });
-  // A table or a queue without room or without an answer, after the SDK's own tries. That it passes is all that is known.
+  // The table or a queue is throttled or unreachable, after the SDK's own retries.
   if (isPassing(error)) return new Problem("service.busy", { cause: error });
   return new Problem("internal", { cause: error });
 }

@@ -12,8 +12,5 @@ const app = new Hono<{ Bindings: { event: LambdaEvent } }>().get("/v1/jobs/:job/
   return api.fetch(new Request(c.req.raw, { headers }));
 });
 
-/**
- * A Function URL with response streaming -> the API's event streams, which API Gateway would hold back until they end. The same API, and
- * only this address of it: everything else goes through the gateway.
- */
+/** Serves only the event streams, which API Gateway would buffer until they end. */
 export const handler = streamHandle(app);

@@ -1,6 +1,6 @@
 import type { CommonEnv } from "@berth/aws/env.ts";
 
-/** The billing workers' environment. `STRIPE_SECRET` names the SSM parameter that holds the key. */
+/** `STRIPE_SECRET` names the SSM parameter that holds the key. */
 export interface BillingEnv extends CommonEnv {
   readonly STRIPE_SECRET: string;
 }

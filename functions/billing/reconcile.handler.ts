@@ -4,5 +4,4 @@ import { runSchedule } from "./reconcile.ts";
 
 const world = createWorld(process.env, stripeOf(process.env));
 
-/** The billing schedules; the event names which. */
 export const handler = ({ schedule }: { schedule: string }): Promise<void> => runSchedule(world, schedule);

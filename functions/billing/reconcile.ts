@@ -3,14 +3,14 @@ import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts"
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 
-/** Less than the function's own time, so that a part ends before the process does. */
+/** Less than the function's timeout, so that a part ends before the process does. */
 const WORK_SECONDS = 720;
 const soon = (world: World) => new Date(world.now().getTime() + WORK_SECONDS * 1000);
 
-/** What each billing schedule does. Any of them may be missed or come twice. */
+/** Each schedule may be missed or run twice. */
 const work: Record<string, (world: World) => Promise<object>> = {
   undelivered: async (world) => {
-    // Neither waits for the others: while Stripe does not answer, what was promised to customers is mailed all the same.
+    // None waits for the others: promised mails are sent even while Stripe does not answer.
     const done = await Promise.allSettled([
       sweepMails(world).then((mails) => ({ mails })),
       ringUndelivered(world).then((rung) => ({ rung })),
@@ -28,14 +28,14 @@ const work: Record<string, (world: World) => Promise<object>> = {
   continue: compare,
 };
 
-/** @throws Error once, when it is through and a person has to look at what it found, so that the alarm rings */
+/** @throws Error when a finished comparison needs an operator, to raise the alarm */
 async function compare(world: World): Promise<object> {
   const { bad, ...counts } = await continueNightly(world, soon(world));
   if (bad) throw new Error("somebody has to look at what was found: the line `billing reconciled` says what");
   return counts;
 }
 
-/** Does what the named schedule is for. @throws Error for one that is not known, so that the alarm rings */
+/** @throws Error for an unknown schedule, to raise the alarm */
 export async function runSchedule(world: World, schedule: string): Promise<void> {
   const task = work[schedule];
   if (!task) throw new Error(`there is no billing schedule "${schedule}"`);

@@ -12,7 +12,6 @@ const Bell = z.object({
   again: z.boolean().optional(),
 });
 
-/** Drains the billing queue: each message looks at Stripe again. One that fails goes back and in the end to dead letters, where a person looks. */
 export const syncQueue = (world: World) =>
   drain(world, Bell, async (bell) => {
     const outcome = await answerDoorbell(world, bell);

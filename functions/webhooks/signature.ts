@@ -1,14 +1,14 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Seconds that a signature's time may be off, either way. Stripe's own library lets any future time pass. */
+/** Either way. Stripe's own library accepts any future time. */
 export const TOLERANCE_SECONDS = 300;
 
 export type Verdict = "genuine" | "no-secret" | "no-header" | "malformed" | "stale" | "forged";
 
 /**
- * Whether Stripe sent these very bytes just now: `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`, where v1 is the HMAC-SHA256 of
- * `<t>.<body>` under the endpoint's secret. Other schemes (the sandbox adds a fake v0) count for nothing. Done here and not by Stripe's
- * library because that would add 246 KB to an ingress of 296 KB, which may have 350 KB; the tests hold the two against each other.
+ * `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`; v1 is the HMAC-SHA256 of `<t>.<body>` under the endpoint's secret. Other schemes are
+ * ignored (a sandbox adds a fake v0). Stripe's library would add 246 KB to an ingress of 296 KB, which may have 350 KB; the tests compare
+ * the two.
  */
 export function verify(body: Buffer, header: string | undefined, secrets: readonly string[], nowSeconds: number): Verdict {
   const usable = secrets.filter((secret) => secret.trim() !== "");

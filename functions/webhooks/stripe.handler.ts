@@ -12,11 +12,10 @@ const toQueue = createSender(endpoint(env, "sqs"));
 const ingress: Ingress = {
   secrets: async () => (await parameter(env, need(env, "STRIPE_WEBHOOK"))).split(","),
   send: (_, message, options = {}) => toQueue(need(env, "BILLING_QUEUE"), message, options),
-  // Signatures carry the time of the machine that sends, so a clock that was turned plays no part here.
+  // A signature carries the sender's time, so a moved local clock must not apply.
   now: () => new Date(),
   log: writeLog,
   livemode: livemodeOf({ stage: need(env, "STAGE") }),
 };
 
-/** POST /webhooks/stripe. */
 export const handler = (event: APIGatewayProxyEventV2) => receive(ingress, event);

@@ -3,17 +3,16 @@ import type { World } from "@berth/domain/context.ts";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { verify } from "./signature.ts";
 
-/** What the ingress needs of the outside. No table and no Stripe: it can only ring. */
+/** Without a table and without Stripe: all it can do is enqueue. */
 export interface Ingress {
   readonly secrets: () => Promise<readonly string[]>;
   readonly send: World["send"];
   readonly now: () => Date;
   readonly log: World["log"];
-  /** Whether events of real money belong here. */
   readonly livemode: boolean;
 }
 
-/** Invoice events can be large; API Gateway's own limit is far above this. */
+/** Invoice events can be large; API Gateway allows far more. */
 export const MOST_BYTES = 1024 * 1024;
 
 type Answer = APIGatewayProxyStructuredResultV2;
@@ -29,8 +28,8 @@ const answer = (statusCode: number, text: string): Answer => ({
 });
 
 /**
- * Stripe's events: the exact bytes are verified, then a doorbell is put into the queue, and only when the queue has it is the answer 200.
- * Anything else makes Stripe send again. Nothing is marked as seen here, so nothing can be lost between a mark and the queue.
+ * Verifies the exact bytes, enqueues a sync request, and answers 200 only when it is queued; on any other answer Stripe retries. Nothing is
+ * recorded as seen here, so nothing can be lost between the record and the queue.
  */
 export async function receive(ingress: Ingress, event: APIGatewayProxyEventV2): Promise<Answer> {
   if (event.requestContext.http.method !== "POST") return answer(405, "POST only");
@@ -48,7 +47,7 @@ function refused(ingress: Ingress, status: number, reason: string): Answer {
   return answer(status, reason);
 }
 
-/** Genuine and yet not ours: taken, so that Stripe stops sending it, and dropped where somebody sees it. */
+/** Genuine but not ours: 200 ends Stripe's retries, and the error log reports it. */
 function dropped(ingress: Ingress, reason: string, event: WireEvent): Answer {
   ingress.log("error", "webhook dropped", { reason, event: event.id, type: event.type });
   return answer(200, "dropped");
@@ -61,7 +60,7 @@ async function ring(ingress: Ingress, event: WireEvent): Promise<Answer> {
   if (event.livemode !== ingress.livemode) return dropped(ingress, "event of another mode", event);
   if (event.account !== undefined || event.context) return dropped(ingress, "event of another account", event);
   if (!isHeard(String(event.type))) return answer(200, "not heard");
-  // The endpoint was set up wrong, which does not make the bell less true: only its shape is in doubt, and that is not looked at.
+  // The endpoint is misconfigured, but the event still says whom to sync; only its shape is in doubt, and that is not read.
   if (event.api_version !== API_VERSION)
     ingress.log("error", "webhook of another version", { event: event.id, version: event.api_version });
   const { bell, group } = doorbellOf(event);

@@ -7,7 +7,6 @@ import { handOver } from "@berth/domain/mail/outbox.ts";
 const world = createWorld(process.env);
 const send = createMailer(process.env);
 
-/** The mail queue: a template and its data become one mail, however often the message comes. */
 export const handler = drain(world, Mail, (mail) =>
   handOver(world, mail, () => send({ to: mail.to, ...writeMail(world, mail) })),
 );

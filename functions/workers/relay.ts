@@ -2,7 +2,7 @@ import { systemContext, type World } from "@berth/domain/context.ts";
 import { findJob, ring } from "@berth/domain/job/job.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 
-/** Rings for new jobs in the table's stream whose direct bell may have been lost; one that is at work already needs none. */
+/** Dispatches new jobs whose first message may have been lost with the process that was to send it. */
 export const relayStream =
   (world: World) =>
   async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
@@ -13,14 +13,14 @@ export const relayStream =
       if (record.eventName !== "INSERT" || !pk.startsWith("TENANT#") || !sk.startsWith("JOB#")) continue;
       try {
         const ctx = systemContext(world, pk.slice("TENANT#".length), "relay");
-        // What it was a moment ago is enough: a bell too many does nothing.
+        // An eventually consistent read is enough: a second dispatch is harmless.
         const id = sk.slice("JOB#".length);
         const job = (await findJob(ctx, id, { consistent: false })) ?? (await findJob(ctx, id));
         if (job?.status === "queued" && Object.values(job.rollouts).every(({ status }) => status === "queued"))
           await ring(ctx, job);
       } catch (error) {
         world.log("error", "relay failed", { tenant: pk, job: sk, error });
-        // From here on again: a stream is in order.
+        // A stream is ordered, so Lambda retries from this record on.
         return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] };
       }
     }

@@ -3,7 +3,6 @@ import { checkAddress } from "@berth/domain/remote/address.ts";
 import { connectSsh, scanHostKey } from "@berth/domain/remote/ssh.ts";
 import { rolloutQueue } from "./rollout.ts";
 
-/** The jobs queue, with servers reached over SSH. */
 export const handler = rolloutQueue(createWorld(process.env), {
   connect: connectSsh,
   scan: scanHostKey,

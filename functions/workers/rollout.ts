@@ -6,7 +6,7 @@ import { attendLog } from "@berth/domain/log/attend.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
 import * as z from "zod";
 
-/** A message of the jobs queue: a job's next piece of work on a target, a server to be asked, or logs to be read. Fields of another version of the code are left out. */
+/** Drops the unknown fields of another version of the code. */
 export const Message = z.union([
   z.object({ tenant: z.string(), job: z.string(), target: z.string(), again: z.boolean().optional() }),
   z.object({
@@ -16,7 +16,6 @@ export const Message = z.union([
   z.object({ tenant: z.string(), log: z.string() }),
 ]);
 
-/** Does what one message asks for. */
 export const answerMessage = (ctx: Context, message: z.output<typeof Message>, reach: Reach): Promise<void> =>
   "inspect" in message
     ? inspect(ctx, message.inspect, reach)
@@ -24,6 +23,5 @@ export const answerMessage = (ctx: Context, message: z.output<typeof Message>, r
       ? attendLog(ctx, message.log, reach)
       : rollout(ctx, message, reach);
 
-/** Drains the jobs queue. */
 export const rolloutQueue = (world: World, reach: Reach) =>
   drain(world, Message, (message) => answerMessage(systemContext(world, message.tenant, "rollout"), message, reach));

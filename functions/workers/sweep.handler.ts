@@ -3,7 +3,6 @@ import { sweep } from "@berth/domain/engine/sweep.ts";
 
 const world = createWorld(process.env);
 
-/** Every minute: rings again for jobs that were not heard of in time. */
 export async function handler(): Promise<void> {
   const rung = await sweep(world);
   if (rung > 0) world.log("info", "rang again", { rung });

@@ -36,7 +36,6 @@ export const apps = new Hono<Env>()
       problems: ["app.exists", "app.too_many", "idempotency.mismatch", "idempotency.busy"],
     }),
     async (c) => {
-      // Read at the first one.
       const { createApp } = await import("@berth/domain/app/create.ts");
       return c.json(await createApp(c.var.ctx, c.req.valid("json")), 201);
     },
@@ -72,7 +71,6 @@ export const apps = new Hono<Env>()
       problems: ["app.not_found", "app.busy", "deployment.too_many", "version.stale"],
     }),
     async (c) => {
-      // Read at the first removal.
       const { removeApp } = await import("@berth/domain/deployment/remove.ts");
       const job = await removeApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") });
       return job ? c.json(job, 202) : c.body(null, 204);

@@ -25,7 +25,6 @@ const userCode = z.object({
 });
 const tag = "Sign-in";
 
-/** Read at the first login of a command line. */
 const device = () => import("@berth/domain/token/device.ts");
 
 const cookie = (origin: string, days: number) => ({
@@ -36,7 +35,6 @@ const cookie = (origin: string, days: number) => ({
   maxAge: days * 86_400,
 });
 
-/** The browser's own secret, as its cookie says. */
 const browserOf = (c: Context<Env>) => {
   const found = getCookie(c, browserCookie(c.var.world.origin));
   return found && /^[0-9A-Za-z]{43}$/.test(found) ? found : undefined;

@@ -10,7 +10,7 @@ import type { Env } from "../request.ts";
 const tag = "Billing";
 const Link = z.object({ url: z.url() });
 
-/** Read at their first use: they bring all that is known of Stripe, and most requests are not about money. */
+/** Loaded at first use: they bring everything about Stripe, and most requests are not about money. */
 const verbs = {
   change: () => import("@berth/domain/billing/change.ts"),
   checkout: () => import("@berth/domain/billing/checkout.ts"),

@@ -31,7 +31,7 @@ const Bundle = z.object({
     .default([]),
   variables: z
     .record(
-      // What Compose takes for a name in a file of variables: `app.datasource.url`, `a-b`, `a[0]`, `1a` too.
+      // Names that Compose accepts in an env file: also `app.datasource.url`, `a-b`, `a[0]`, `1a`.
       z
         .string()
         .max(200)
@@ -46,7 +46,7 @@ const Bundle = z.object({
     .default({}),
 });
 
-/** Read at the first deploy: it brings the YAML parser, a fifth of all the API would load at its start. */
+/** Loaded at first use: it brings the YAML parser, a fifth of all that the API would load at its start. */
 const verbs = () => import("@berth/domain/deployment/deploy.ts");
 
 export const deployments = new Hono<Env>()

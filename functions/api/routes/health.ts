@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { credentials } from "../credentials.ts";
 import type { Env } from "../request.ts";
 
-/** `/health` is alive if it answers. `/health/ready` names the components, and only to somebody we know. */
+/** `/health/ready` names the components only to authenticated callers. */
 export const health = new Hono<Env>()
   .get("/health", (c) => c.json({ ok: true }, 200))
   .get("/health/ready", credentials, async (c) => {

@@ -45,7 +45,7 @@ export const imports = new Hono<Env>()
       problems: ["import.secret", "import.plan_changed", "app.too_many", "idempotency.mismatch", "idempotency.busy"],
     }),
     async (c) => {
-      // Read here: it brings the YAML parser along.
+      // Loaded at first use: it brings the YAML parser.
       const { importSelfHosted } = await import("@berth/domain/import/apply.ts");
       return c.json(await importSelfHosted(c.var.ctx, c.req.valid("json")), 200);
     },

@@ -87,7 +87,7 @@ export const jobs = new Hono<Env>()
       return streamSSE(c, async (stream) => {
         for await (const { items, next, done, job: now } of pages) {
           for (const event of items) await stream.writeSSE({ event: "event", data: JSON.stringify(event) });
-          // Only here an id: whoever is cut off before it asks for the whole batch again.
+          // The id comes last: a client that loses its connection before it asks for the whole batch again.
           await stream.writeSSE({ event: done ? "done" : "job", id: next, data: JSON.stringify(now) });
           if (stream.aborted) return;
         }
@@ -107,7 +107,7 @@ export const jobs = new Hono<Env>()
       problems: ["job.not_found", "job.ended"],
     }),
     async (c) => {
-      // Read at the first cancellation: it brings along all that the end of a job means.
+      // Loaded at first use: it brings everything that ends a job.
       const { cancelJob } = await import("@berth/domain/engine/cancel.ts");
       return c.json(await cancelJob(c.var.ctx, c.req.valid("param").job), 202);
     },

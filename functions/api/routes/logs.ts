@@ -33,7 +33,6 @@ export const logs = new Hono<Env>()
       problems: ["app.not_found", "app.not_deployed", "rate.limited", "log.too_many", "idempotency.mismatch", "idempotency.busy"],
     }),
     async (c) => {
-      // Read when the first logs are asked for, as all of this noun.
       const { openLogs } = await import("@berth/domain/log/open.ts");
       return c.json(await openLogs(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 201);
     },

@@ -11,14 +11,13 @@ const Me = z.object({
   actor: z.object({
     kind: z.enum(["user", "token", "system"]),
     id: z.string(),
-    /** A person's address, a token's name. */
+    /** A person's address or a token's name. */
     name: z.string().optional(),
     scopes: z.array(z.enum(scopes)),
     app: z.string().optional(),
   }),
-  /** Of the person: who is signed in, or who issued the token. */
+  /** Of the person who is signed in or issued the token. */
   email: z.string().optional(),
-  /** The address to write to. */
   support: z.string(),
 });
 

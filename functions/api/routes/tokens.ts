@@ -44,7 +44,6 @@ export const tokens = new Hono<Env>()
       problems: ["auth.proof", "token.too_many", "idempotency.mismatch", "idempotency.busy", "account.closing"],
     }),
     async (c) => {
-      // Read at the first one.
       const { issueToken } = await import("@berth/domain/token/issue.ts");
       return c.json(await issueToken(c.var.ctx, c.req.valid("json")), 201);
     },

@@ -1,11 +1,11 @@
 import type { DataKeys } from "@berth/domain/secret/seal.ts";
 import { endpoint, need } from "./env.ts";
 
-/** Opened data keys are kept this long: one call to KMS for a job, not one for every secret. */
+/** One KMS call per job, not per secret. */
 const KEEP_MILLISECONDS = 5 * 60_000;
 const KEPT = 100;
 
-/** Data keys of the service's one KMS key. The client is loaded at the first use: most requests seal nothing. */
+/** The client is loaded at first use: most requests seal nothing. */
 export function dataKeys(env: Readonly<Record<string, string | undefined>>): DataKeys {
   let made: Promise<DataKeys> | undefined;
   const kms = () => {

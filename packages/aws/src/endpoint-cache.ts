@@ -1,7 +1,4 @@
-/**
- * The SDK's memory of endpoints it discovered, empty: discovery is off, as it is by default, and this needs no library. The bundles put it
- * in the place of the SDK's own.
- */
+/** Replaces the SDK's cache in the bundles: endpoint discovery is off by default, and this needs no library. */
 export class EndpointCache {
   readonly getEndpoint = () => undefined;
   readonly get = () => undefined;

@@ -1,9 +1,8 @@
-/** What every function is told by its environment. infra/ assigns a value of this type; a name missing on either side does not compile. */
+/** infra/ assigns a value of this type, so a name missing on either side does not compile. */
 export interface CommonEnv {
   readonly STAGE: string;
-  /** Where the dashboard is, without a trailing slash. */
+  /** Of the dashboard, without a trailing slash. */
   readonly ORIGIN: string;
-  /** The address customers write to. */
   readonly SUPPORT: string;
   readonly TABLE: string;
   readonly KEY_ID: string;
@@ -12,7 +11,7 @@ export interface CommonEnv {
   readonly BILLING_QUEUE: string;
 }
 
-/** Set only by the local stage: engines on loopback in place of AWS, a clock that can be turned, targets with private addresses. */
+/** Only on the local stage: engines on loopback instead of AWS, and a clock that can be moved. */
 export interface LocalEnv {
   readonly LOCAL_ENDPOINT?: string;
   readonly LOCAL_CLOCK_MS?: string;
@@ -27,7 +26,7 @@ export function need(env: Vars, name: string): string {
   return value;
 }
 
-/** Engines of the local stage answer on one address each; anything else in the environment is ignored outside that stage. */
+/** Ignored outside the local stage. */
 export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm") => {
   const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
   return base === undefined

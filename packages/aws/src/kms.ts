@@ -1,7 +1,7 @@
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient, type KMSClientConfig } from "@aws-sdk/client-kms";
 import type { DataKeys } from "@berth/domain/secret/seal.ts";
 
-/** KMS itself. A module of its own, so that only its three names of the SDK are bundled, and read at the first use. */
+/** A module of its own, so that only three names of the SDK are bundled, and loaded at first use. */
 export function createKms(config: KMSClientConfig, keyId: string): DataKeys {
   const client = new KMSClient(config);
   return {

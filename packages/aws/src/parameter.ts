@@ -3,7 +3,7 @@ import { endpoint, type Vars } from "./env.ts";
 const KEEP_MILLISECONDS = 5 * 60_000;
 const kept = new Map<string, { value: string; until: number }>();
 
-/** A decrypted parameter of SSM's store, kept at most five minutes. @throws when it does not exist */
+/** @throws Error when it is missing or empty */
 export async function parameter(env: Vars, name: string): Promise<string> {
   const known = kept.get(name);
   if (known && known.until > Date.now()) return known.value;

@@ -8,7 +8,6 @@ export interface Letter {
   readonly html: string;
 }
 
-/** Sends mails in the name of the service. */
 export function createMailer(env: Vars): (letter: Letter) => Promise<void> {
   const ses = new SESv2Client(endpoint(env, "ses"));
   return async ({ to, subject, text, html }) => {

@@ -3,10 +3,7 @@ import { Problem } from "@berth/domain/error.ts";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type * as z from "zod";
 
-/**
- * Drains a queue: every record is parsed with the schema and worked on by itself; the ones that threw go back to the queue and the others
- * do not. A record that does not parse goes back too, and so ends in dead letters where somebody sees it.
- */
+/** Only the records that throw go back to the queue. So does one that does not parse: it ends in dead letters, where it is seen. */
 export const drain =
   <S extends z.ZodType>(world: World, schema: S, work: (message: z.output<S>) => Promise<void>) =>
   async (event: SQSEvent): Promise<SQSBatchResponse> => {

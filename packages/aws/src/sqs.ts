@@ -3,10 +3,10 @@ import type { Send } from "@berth/domain/context.ts";
 
 export type Sender = (url: string, message: object, options: Send) => Promise<void>;
 
-/** SQS takes no longer delay. */
+/** SQS accepts no longer delay. */
 const LONGEST_DELAY_SECONDS = 900;
 
-/** Sends to queues by their URL. A module of its own, so that what sends nothing loads nothing. */
+/** A module of its own, so that functions that send nothing load nothing. */
 export function createSender(config: SQSClientConfig): Sender {
   const sqs = new SQSClient(config);
   return async (url, message, { delaySeconds, group, dedupe }) => {

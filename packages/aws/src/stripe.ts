@@ -3,7 +3,7 @@ import type Stripe from "stripe";
 import { need, type Vars } from "./env.ts";
 import { parameter } from "./parameter.ts";
 
-/** A client of Stripe, made at the first use. A live key is never pointed at another address. */
+/** A live key is never used with another address. */
 export function stripeOf(env: Vars): () => Promise<Stripe> {
   let made: { key: string; client: Stripe } | undefined;
   return async () => {

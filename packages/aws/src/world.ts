@@ -12,7 +12,7 @@ import type { Sender } from "./sqs.ts";
 
 const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
 
-/** The world as a function sees it: the AWS clients its environment names. `stripe` is given by the functions that may use it. */
+/** `stripe` is given only to functions that may use it. */
 export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
   const dynamodb = new DynamoDBClient({ maxAttempts: 4, ...endpoint(env, "dynamodb") });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
