@@ -67,12 +67,26 @@ export const web = [
     ["a page elsewhere lays ours under its own", "    \"frame-ancestors 'none'\",\n", ""],
   ),
   ...within(
-    "packages/web/src/job/log.tsx",
+    "packages/web/src/ui/log.tsx",
     ["test/web/policy.test.ts"],
     [
       "a container's line becomes part of the page",
       '<span class="line-text">{text}</span>',
       '<span class="line-text" dangerouslySetInnerHTML={{ __html: text ?? "" }} />',
+    ],
+  ),
+  ...within(
+    "packages/web/src/app/reading.ts",
+    ["test/web/reading.test.ts"],
+    [
+      "logs that are followed end where the service forgot them",
+      'if (wish.follow && id !== undefined && refusedAs(error, "log.not_found"))',
+      'if (!wish.follow && id !== undefined && refusedAs(error, "log.not_found"))',
+    ],
+    [
+      "what was said meanwhile is left out",
+      "lastAt = page.items.at(-1)?.at ?? lastAt;",
+      "lastAt = page.items.at(-2)?.at ?? lastAt;",
     ],
   ),
   ...within(

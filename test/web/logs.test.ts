@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** An app whose server says what it is told to say, on its page. */
-async function watching(width: number, height: number) {
+async function watching(width: number, height: number, zone: string) {
   const server = speaking();
   const reach = scriptedReach((input, tell, signal) =>
     input.op === "logs"
@@ -35,7 +35,7 @@ async function watching(width: number, height: number) {
   await tenant.work(await tenant.deploy("shop"));
   const failures: unknown[] = [];
   const working = setInterval(() => tenant.drain().catch((error: unknown) => failures.push(error)), 50);
-  const visitor = await visit(browser, site.url, { width, height });
+  const visitor = await visit(browser, site.url, { width, height, zone });
   const { page } = visitor;
   await enter(visitor, api, site.url, tenant.user.email);
   for (let i = 0; i < 40; i++) server.say(`GET /orders/${i} 200, a line that is longer than a telephone's screen is wide`);
@@ -52,12 +52,12 @@ async function watching(width: number, height: number) {
 }
 
 test.each([
-  ["wide", 1280, 900],
-  ["narrow", 390, 844],
+  ["wide", 1280, 900, "UTC"],
+  ["narrow", 390, 844, "Asia/Kolkata"],
 ])(
   "on a %s screen logs are followed, paused, stopped and followed again, through a lost network, and no line is left out",
-  async (_, width, height) => {
-    const { server, page, network, finish } = await watching(width, height);
+  async (_, width, height, zone) => {
+    const { server, page, network, finish } = await watching(width, height, zone);
     const button = (name: string) => page.getByRole("button", { name, exact: true });
     const log = page.getByRole("log");
     const state = (text: string) => page.getByRole("status").getByText(text, { exact: true });
@@ -69,6 +69,11 @@ test.each([
     server.say("a new line");
     await log.getByText("a new line").waitFor();
     await expect.poll(atEnd).toBe(true);
+    const [at, shown] = await log
+      .locator("time")
+      .first()
+      .evaluate((each) => [String(each.getAttribute("datetime")), each.textContent] as const);
+    expect(shown).toBe(new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(new Date(at)));
     const fits = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
     expect(fits).toBe(true);
     const [beside, own] = await Promise.all([button("Stop following").boundingBox(), state("Live").boundingBox()]);

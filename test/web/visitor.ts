@@ -16,20 +16,22 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** Where the person is. */
+  readonly zone?: string;
 }
 
 /** Chrome's own line for every answer from 400 on; what it means is asserted where it is expected. */
 const REFUSED = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
 export async function visit(browser: Browser, url: string, look: Look = {}): Promise<Visitor> {
-  const { width = 1280, height = 900, dark = false } = look;
+  const { width = 1280, height = 900, dark = false, zone = "UTC" } = look;
   const context = await browser.newContext({
     baseURL: url,
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
     reducedMotion: "reduce",
     locale: "en-GB",
-    timezoneId: "UTC",
+    timezoneId: zone,
   });
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();

@@ -1,8 +1,9 @@
 import type { App } from "@berth/api-client/types.ts";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/field.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
+import { LogBox, LogLine } from "../ui/log.tsx";
 import { Section } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { type Reading, type ShownItem, useReading, type Wish } from "./reading.ts";
@@ -20,8 +21,6 @@ const tails = [
   ["1000", "last 1000 lines"],
 ] as const;
 const ALL = "";
-/** Nearer to the end than this, new lines keep the end in sight. */
-const NEAR_PX = 40;
 
 /** What the app's containers say: their last lines, or as they say it. */
 export function Logs({ app, environment, services }: Props) {
@@ -85,7 +84,6 @@ interface LinesProps {
 }
 
 function Lines({ app, reading, several, following }: LinesProps) {
-  const box = useRef<HTMLDivElement>(null);
   const [pinned, setPinned] = useState(true);
   // Where somebody reads further up the page stays as it is, and new lines wait below.
   const [pausedAt, setPausedAt] = useState<number>();
@@ -96,30 +94,22 @@ function Lines({ app, reading, several, following }: LinesProps) {
     setPausedAt(undefined);
     setPinned(true);
   };
-  useLayoutEffect(() => {
-    if (box.current && pinned) box.current.scrollTop = box.current.scrollHeight;
-  }, [shown.length, reading.dropped, pinned]);
   if (reading.state === "opening" && reading.items.length === 0) return <Skeleton lines={4} />;
   return (
     <>
-      <div
-        ref={box}
-        class="log"
-        role="log"
-        aria-label={`${following ? "Lines" : "Last lines"} of ${app}`}
-        aria-live={following && pinned ? "polite" : "off"}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        tabIndex={0}
-        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
-          setPinned(scrollHeight - scrollTop - clientHeight < NEAR_PX)
-        }
+      <LogBox
+        label={`${following ? "Lines" : "Last lines"} of ${app}`}
+        live={following && pinned}
+        count={shown.length}
+        dropped={reading.dropped}
+        empty={following ? "No log lines yet." : "No log lines."}
+        pinned={pinned}
+        onPinned={setPinned}
       >
-        {reading.dropped > 0 && <p class="log-note">{reading.dropped} earlier lines are not shown.</p>}
-        {shown.length === 0 && <p class="log-note">{following ? "No log lines yet." : "No log lines."}</p>}
         {shown.map((item) => (
           <Item key={item.key} item={item} several={several} />
         ))}
-      </div>
+      </LogBox>
       {following && (
         <div class="log-ask">
           {upTo === undefined ? (
@@ -143,18 +133,11 @@ function Lines({ app, reading, several, following }: LinesProps) {
 }
 
 function Item({ item, several }: { item: ShownItem; several: boolean }) {
-  if (item.type !== "log")
-    return (
-      <p class="log-note" data-kind={item.type}>
-        {item.type === "readable" ? item.text : `${item.target}: ${item.text}`}
-      </p>
-    );
+  if (item.type === "log")
+    return <LogLine at={item.at} target={several ? item.target : undefined} service={item.service} text={item.text} />;
   return (
-    <div class="line">
-      <time dateTime={item.at}>{item.at.slice(11, 19)}</time>
-      {several && <span class="line-target">{item.target}</span>}
-      {item.service && <span class="line-service">{item.service}</span>}
-      <span class="line-text">{item.text}</span>
-    </div>
+    <p class="log-note" data-kind={item.type}>
+      {item.type === "readable" || item.type === "interrupted" ? item.text : `${item.target}: ${item.text}`}
+    </p>
   );
 }
