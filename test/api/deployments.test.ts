@@ -1,29 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { addTarget } from "@berth/domain/target/target.ts";
-import { afterAll, expect, test } from "vitest";
-import { type Answer, testApi } from "../support/api.ts";
-import { failed, scriptedReach } from "../support/reach.ts";
-import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
+import { expect, test } from "vitest";
+import type { Answer } from "../support/api.ts";
+import { COMPOSE, testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
+import { api, bundle, post, ready, useApi } from "./deploying.ts";
 import { refusedIn } from "./entitled.ts";
 import { overtaken } from "./overtaken.ts";
 
-const api = testApi();
-afterAll(() => api.close());
+useApi();
 
-const bundle = { compose: COMPOSE };
-const ready = async (plan: "solo" | "pro" = "pro") => {
-  const tenant = await testTenant(api, { plan });
-  await tenant.target();
-  await tenant.app();
-  return { tenant, token: await tenant.token() };
-};
-const post =
-  (path: string, body: object = {}, headers = {}) =>
-  async (tenant: TestTenant) =>
-    api.call("POST", path, { token: await tenant.token(), body, headers });
 const deployShop = post("/v1/apps/shop/deployments", { bundle });
-const rollBack = post("/v1/apps/shop/rollback");
 
 covers("createDeployment", "202", "makes the next release and answers at once with the job that makes it live", async () => {
   const { tenant } = await ready();
@@ -45,23 +31,6 @@ test("a release's note is kept without what turns or hides the text around it", 
   const [release] = (await api.call("GET", "/v1/apps/shop/releases", { token })).body.items;
   expect(release.note).toBe("safe gnp.exe [2J");
   api.take("jobs");
-});
-
-test("the release that reaches the server is byte for byte the bundle, whatever its names and values hold", async () => {
-  const { tenant, token } = await ready();
-  const variables = { GREETING: `it's "$(id)" \`x\` \\ \n über` };
-  const files = [{ path: "conf/a b'c.txt", content: Buffer.from("x\0\u{1F600}").toString("base64") }];
-  const reach = scriptedReach();
-  const answer = await api.call("POST", "/v1/apps/shop/deployments", {
-    token,
-    body: { bundle: { ...bundle, files, variables } },
-  });
-  await tenant.work(answer.body, reach);
-  const sent = new Map(
-    reach.runs[0]?.files.map((file) => [file.path, Buffer.from(file.content as Uint8Array).toString("base64")]),
-  );
-  expect(sent.get("conf/a b'c.txt")).toBe(files[0]?.content);
-  expect(Buffer.from(sent.get("compose.yaml") ?? "", "base64").toString()).toBe(COMPOSE);
 });
 
 covers("createDeployment", "app.not_found", "an app that is not there is not found", async () => {
@@ -172,61 +141,6 @@ test("later deploys go where the first one went, on all of its targets at once",
   ]);
 });
 
-covers("createDeployment", "compose.invalid", "what is not a Compose file is refused with the place", async () => {
-  const { tenant } = await ready();
-  for (const compose of [
-    "a: [",
-    "\n",
-    "services: []",
-    "services:\n  web: {}\n",
-    "services:\n  web:\n    image: a\n    image: b\n",
-  ]) {
-    const { body } = await post("/v1/apps/shop/deployments", { bundle: { compose } })(tenant);
-    expect(body).toMatchObject({ status: 422, code: "compose.invalid" });
-    expect(body.detail.length).toBeGreaterThan(10);
-  }
-});
-
-test("a Compose file is not read for who may not deploy it", async () => {
-  const { tenant } = await ready();
-  const broken = { bundle: { compose: "a: [" } };
-  expect((await post("/v1/apps/none/deployments", broken)(tenant)).body.code).toBe("app.not_found");
-  await tenant.entitle("restricted");
-  expect((await post("/v1/apps/shop/deployments", broken)(tenant)).body.code).toBe("billing.restricted");
-});
-
-test("variables may be called as in any file of variables, and have an end", async () => {
-  const { tenant } = await ready();
-  const asked = async (variables: Record<string, string>) =>
-    (await post("/v1/apps/shop/deployments", { bundle: { compose: "services: {web: {build: .}}", variables } })(tenant)).body
-      .code;
-  const names = ["app.datasource.url", "a-b", "a[0]", "1a", "_", "é", "x\ty", "n".repeat(200)];
-  expect(await asked(Object.fromEntries(names.map((name) => [name, "x"])))).toBe("compose.unsupported");
-  for (const name of ["", " ", "a b", "a=b", "a\n", "\ta", "a'", "a#", "n".repeat(201)])
-    expect(await asked({ [name]: "x" }), JSON.stringify(name)).toBe("input.invalid");
-  expect(await asked({ a: "\0" })).toBe("input.invalid");
-  expect(await asked(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`v${i}`, ""])))).toBe("input.invalid");
-});
-
-covers("createDeployment", "compose.unsupported", "what needs a build or other files is refused, with the service", async () => {
-  const { tenant } = await ready();
-  const build = await post("/v1/apps/shop/deployments", { bundle: { compose: "services:\n  web:\n    build: .\n" } })(tenant);
-  expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
-});
-
-covers("createDeployment", "bundle.too_large", "more than 256 KB compressed is refused with a hint", async () => {
-  const { tenant } = await ready();
-  const content = randomBytes(300 * 1024).toString("base64");
-  const answer = await post("/v1/apps/shop/deployments", { bundle: { ...bundle, files: [{ path: "big", content }] } })(tenant);
-  expect(answer.body).toMatchObject({ status: 413, code: "bundle.too_large", detail: expect.stringMatching(/\d+ KB/) });
-});
-
-covers("createDeployment", "input.too_large", "more than a megabyte is refused before it is read", async () => {
-  const { tenant } = await ready();
-  const answer = await post("/v1/apps/shop/deployments", { bundle: { compose: "x".repeat(1024 * 1024) } })(tenant);
-  expect(answer.body).toMatchObject({ status: 413, code: "input.too_large" });
-});
-
 covers("createDeployment", "plan.slots_full", "of many apps at once the plan's number of slots is claimed", async () => {
   const { tenant } = await ready("solo");
   for (const name of ["b", "c", "d"]) await tenant.app(name);
@@ -271,101 +185,6 @@ covers("createDeployment", "billing.restricted", "is off when the bill stays unp
   refusedIn(api, "restricted", deployShop),
 );
 covers("createDeployment", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", deployShop));
-
-covers("rollback", "202", "goes back to the release before the live one, and permitted in grace", async () => {
-  const { tenant, token } = await ready();
-  for (let i = 0; i < 3; i++) await tenant.work(await tenant.deploy("shop"));
-  await tenant.entitle("grace");
-  for (const expected of [2, 1]) {
-    const answer = await rollBack(tenant);
-    expect(answer.body).toMatchObject({ kind: "deploy", release: expected, rollback: true });
-    expect(await tenant.work(answer.body)).toMatchObject({ status: "succeeded" });
-  }
-  await tenant.entitle("active");
-  expect((await api.call("GET", "/v1/apps/shop", { token })).body.environments[0]).toMatchObject({ release: 1, releases: 3 });
-  const forward = await post("/v1/apps/shop/rollback", { release: 3 })(tenant);
-  expect(await tenant.work(forward.body)).toMatchObject({ status: "succeeded", release: 3 });
-  expect((await rollBack(tenant)).body.release).toBe(2);
-});
-
-covers("rollback", "release.none_earlier", "with nothing to go back to it says so", async () => {
-  const { tenant } = await ready();
-  await tenant.work(await tenant.deploy("shop"));
-  expect((await rollBack(tenant)).body).toMatchObject({ status: 409, code: "release.none_earlier" });
-});
-
-covers("rollback", "release.never_healthy", "not to a release that was never healthy", async () => {
-  const { tenant } = await ready();
-  await tenant.work(await tenant.deploy("shop"));
-  const reach = scriptedReach(() => failed({ class: "unhealthy", step: "verify", changed: true, rolledBack: true }));
-  await tenant.work(await tenant.deploy("shop"), reach);
-  const answer = await post("/v1/apps/shop/rollback", { release: 2 })(tenant);
-  expect(answer.body).toMatchObject({ status: 409, code: "release.never_healthy" });
-});
-
-covers("rollback", "release.live", "not to what serves everywhere already: that is started", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
-  expect((await post("/v1/apps/shop/rollback", { release: 2 })(tenant)).body).toMatchObject({
-    status: 409,
-    code: "release.live",
-    next: ["berth app start shop"],
-  });
-});
-
-covers("rollback", "release.too_old", "not further back than the last twenty that were healthy", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 22; i++) await tenant.work(await tenant.deploy("shop"));
-  expect((await post("/v1/apps/shop/rollback", { release: 1 })(tenant)).body).toMatchObject({
-    status: 409,
-    code: "release.too_old",
-  });
-  expect((await post("/v1/apps/shop/rollback", { release: 2 })(tenant)).status).toBe(202);
-});
-
-covers("rollback", "release.not_found", "a release that is not there is not found", async () => {
-  const { tenant } = await ready();
-  expect((await post("/v1/apps/shop/rollback", { release: 9 })(tenant)).body).toMatchObject({
-    status: 404,
-    code: "release.not_found",
-  });
-});
-
-covers("rollback", "app.not_found", "an app that is not there is not found", async () => {
-  const { tenant } = await ready();
-  expect((await post("/v1/apps/other/rollback")(tenant)).body.code).toBe("app.not_found");
-});
-
-covers("rollback", "app.busy", "not while a deploy is under way", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
-  await tenant.deploy("shop");
-  expect((await rollBack(tenant)).body).toMatchObject({ status: 409, code: "app.busy" });
-});
-
-covers("rollback", "version.stale", "who is overtaken again and again is told so", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
-  expect((await overtaken(api, tenant, () => rollBack(tenant))).body).toMatchObject({ status: 409, code: "version.stale" });
-});
-
-covers("rollback", "deployment.too_many", "not while a hundred wait", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
-  await tenant.crowd(100);
-  expect((await rollBack(tenant)).body.code).toBe("deployment.too_many");
-});
-
-covers("rollback", "idempotency.mismatch", "a key used for another release is refused", async () => {
-  const { tenant } = await ready();
-  for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
-  const headers = { "idempotency-key": "k" };
-  expect((await post("/v1/apps/shop/rollback", {}, headers)(tenant)).status).toBe(202);
-  expect((await post("/v1/apps/shop/rollback", { release: 1 }, headers)(tenant)).body.code).toBe("idempotency.mismatch");
-});
-
-covers("rollback", "billing.required", "needs a plan", () => refusedIn(api, "none", rollBack));
-covers("rollback", "billing.restricted", "is off when the bill stays unpaid", () => refusedIn(api, "restricted", rollBack));
 
 covers("listDeployments", "200", "an app's deployments, newest first, and no other app's", async () => {
   const { tenant, token } = await ready();

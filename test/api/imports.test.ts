@@ -1,40 +1,12 @@
-import { afterAll, expect, test } from "vitest";
-import { testApi } from "../support/api.ts";
+import { expect, test } from "vitest";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { refusedIn } from "./entitled.ts";
+import { actions, api, app, apply, ask, contents, exported, plan, release, useApi } from "./exported.ts";
 
-const api = testApi();
-afterAll(() => api.close());
+useApi();
 
-const release = (number: number, app = "shop") => ({
-  app,
-  number,
-  images: [`registry.test/${app}:${number}`],
-  createdAt: "2026-01-02T03:04:05Z",
-});
-const target = (name: string, host = "127.0.0.1", port = 22) => ({ name, host, port, user: "root" });
-const app = (name: string, more: object = {}) => ({ name, compose: COMPOSE, ...more });
-const exported = (more: object = {}) => ({
-  format: "berth-self-hosted",
-  version: 1,
-  targets: [target("north"), target("south", "127.0.0.2", 2222)],
-  apps: [app("store", { targets: ["north"], variables: ["DB_PASSWORD"], environments: ["production", "staging"] }), app("blog")],
-  releases: [release(1, "store"), release(2, "store"), release(1, "blog")],
-  webhooks: [{ repository: "acme/store", branch: "main", app: "store" }],
-  ...more,
-});
 type Document = ReturnType<typeof exported>;
-
-const ask = async (tenant: TestTenant, body: object, headers: Record<string, string> = {}) =>
-  api.call("POST", "/v1/imports", { token: await tenant.token(), body, headers });
-const plan = async (tenant: TestTenant, document: object = exported()) => (await ask(tenant, { document })).body;
-const apply = async (tenant: TestTenant, document: object = exported(), hash?: string) =>
-  ask(tenant, { document, apply: true, plan: hash ?? (await plan(tenant, document)).plan });
-
-/** `kind name action` of each item. */
-const actions = (body: { items: { kind: string; name: string; action: string; limit?: string }[] }) =>
-  body.items.map(({ kind, name, action, limit }) => [kind, name, action, ...(limit ? [limit] : [])].join(" "));
 const everything = (action: string) => [
   `target north ${action}`,
   `target south ${action}`,
@@ -44,18 +16,6 @@ const everything = (action: string) => [
   `history blog ${action}`,
   `webhook acme/store#main -> store ${action}`,
 ];
-
-/** What an import may change, as a customer sees it. */
-const contents = async (tenant: TestTenant) => {
-  const token = await tenant.token(["read"]);
-  const read = async (path: string) => (await api.call("GET", `/v1${path}`, { token })).body.items;
-  return {
-    targets: await read("/targets"),
-    apps: await read("/apps"),
-    imports: await read("/imports"),
-    jobs: await read("/jobs"),
-  };
-};
 
 covers("createImport", "200", "a plan is looked at, applied by its digest, and a second time makes nothing", async () => {
   const tenant = await testTenant(api);
@@ -135,86 +95,6 @@ test("what became of the installation since is added to the notes, and only that
   expect(imports[0].webhooks).toEqual([{ repository: "acme/blog", branch: "main" }]);
 });
 
-test("what does not fit the plan is said, limit by limit, and what fits is made", async () => {
-  const tenant = await testTenant(api, { plan: "solo" });
-  const hosts = [1, 2, 3].map((n) => target(`web${n}`, `127.0.0.${n}`));
-  const apps = [1, 2, 3, 4].map((n) => app(`app${n}`, { targets: ["web3"] }));
-  const document = exported({ targets: hosts, apps, releases: [release(1, "app4")], webhooks: [] });
-  const wanted = (action: string) => [
-    `target web1 ${action}`,
-    `target web2 ${action}`,
-    "target web3 over_limit targets",
-    `app app1 ${action}`,
-    `app app2 ${action}`,
-    `app app3 ${action}`,
-    "app app4 over_limit slots",
-    "history app4 skipped",
-  ];
-  const planned = await plan(tenant, document);
-  expect(actions(planned)).toEqual(wanted("create"));
-  expect(planned).toMatchObject({ needs: { slots: 4, targets: 3 }, fits: "pro" });
-  expect(planned.items[3].reason).toBe("Not here: web3.");
-  expect(actions((await apply(tenant, document)).body)).toEqual(wanted("created"));
-  expect(actions((await apply(tenant, document)).body)).toEqual(wanted("exists"));
-  await tenant.entitle("active", { plan: "pro" });
-  const rest = (await apply(tenant, document)).body;
-  expect(actions(rest).filter((each) => each.endsWith("created"))).toEqual([
-    "target web3 created",
-    "app app4 created",
-    "history app4 created",
-  ]);
-});
-
-test("without a plan everything can be looked at and the smallest plan that holds it is named", async () => {
-  const planned = await plan(await testTenant(api, { state: "none" }));
-  expect(actions(planned).slice(0, 4)).toEqual([
-    "target north over_limit targets",
-    "target south over_limit targets",
-    "app store over_limit slots",
-    "app blog over_limit slots",
-  ]);
-  expect(planned.fits).toBe("solo");
-});
-
-test("another thing of the same name, or the same server under another name, is a conflict and is left as it is", async () => {
-  const tenant = await testTenant(api);
-  await tenant.target("north", "127.0.0.9");
-  await tenant.target("other", "127.0.0.3");
-  await tenant.app("store");
-  const document = exported({ targets: [target("north"), target("south", "127.0.0.3")] });
-  const before = await contents(tenant);
-  const { body } = await apply(tenant, document);
-  expect(actions(body)).toEqual([
-    "target north conflict",
-    "target south conflict",
-    "app store conflict",
-    "app blog created",
-    "history store skipped",
-    "history blog created",
-    "webhook acme/store#main -> store skipped",
-  ]);
-  for (const item of body.items) if (item.action === "conflict") expect(item.reason).toBeTruthy();
-  expect((await contents(tenant)).targets).toEqual(before.targets);
-  const changed = await plan(tenant, exported({ apps: [app("blog", { compose: `${COMPOSE}# other\n` })] }));
-  expect(actions(changed)).toContain("app blog conflict");
-});
-
-test("an address that no target may have is skipped, and a Compose file that cannot be deployed is told beforehand", async () => {
-  const tenant = await testTenant(api);
-  const apps = [app("store", { compose: "services:\n  web:\n    build: .\n" })];
-  const document = exported({
-    targets: [target("cloud", "169.254.169.254")],
-    apps,
-    releases: [release(1, "gone")],
-    webhooks: [],
-  });
-  const planned = await plan(tenant, document);
-  expect(actions(planned)).toEqual(["target cloud skipped", "app store create", "history gone skipped"]);
-  const made = (await apply(tenant, document)).body;
-  for (const { items } of [planned, made])
-    expect(items[1].reason).toMatch(/^Before it can be deployed: Service "web" is built from source/);
-});
-
 test("two at once make everything once, and both are told that it is there", async () => {
   const tenant = await testTenant(api);
   const { plan: hash } = await plan(tenant);
@@ -277,51 +157,6 @@ covers(
     expect(await contents(stranger)).toEqual({ targets: [], apps: [], imports: [], jobs: [] });
   },
 );
-
-covers(
-  "createImport",
-  "import.secret",
-  "a secret refuses the file, with its path and never its value, and nothing is kept",
-  async () => {
-    const tenant = await testTenant(api);
-    const value = "hunter2-never-shown";
-    const compose = `services:\n  web:\n    image: a\n    environment:\n      DB_PASSWORD: ${value}\n`;
-    for (const [document, path] of [
-      [exported({ apps: [app("store", { password: value })] }), "apps.0.password"],
-      [exported({ apps: [app("store", { compose })] }), "apps.0.compose.services.web.environment.DB_PASSWORD"],
-    ] as const)
-      for (const more of [{}, { apply: true, plan: "0".repeat(64) }]) {
-        const answer = await ask(tenant, { document, ...more });
-        expect(answer.body).toMatchObject({ status: 422, code: "import.secret", path, detail: `At ${path}.` });
-        expect(answer.text).not.toContain(value);
-      }
-    expect(api.dump() + JSON.stringify(api.logs)).not.toContain(value);
-  },
-);
-
-test("fields that are wrong are named, and so are names that are there twice or lead nowhere", async () => {
-  const tenant = await testTenant(api);
-  for (const [document, field] of [
-    [{ format: "other", version: 1 }, "body.document.format"],
-    [{ format: "berth-self-hosted", version: 2 }, "body.document.version"],
-    [exported({ targets: [target("North")] }), "body.document.targets.0.name"],
-    [exported({ targets: [target("north", "h", 0)] }), "body.document.targets.0.port"],
-    [exported({ targets: [target("north"), target("north", "h")] }), "body.document.targets.1.name"],
-    [exported({ apps: [app("store", { targets: ["west"] })] }), "body.document.apps.0.targets.0"],
-    [exported({ apps: [app("store", { variables: ["A=1"] })] }), "body.document.apps.0.variables.0"],
-    [exported({ releases: [{ ...release(1), createdAt: "yesterday" }] }), "body.document.releases.0.createdAt"],
-  ] as const) {
-    const { body } = await ask(tenant, { document });
-    expect(body).toMatchObject({ status: 422, code: "input.invalid" });
-    expect(body.detail).toContain(field);
-  }
-});
-
-test("a token of one app, and one that may only deploy, cannot even look at a plan", async () => {
-  const tenant = await testTenant(api);
-  for (const token of [await tenant.token(["deploy"]), await tenant.token(["admin"], { app: "store" })])
-    expect((await api.call("POST", "/v1/imports", { token, body: { document: exported() } })).body.code).toBe("token.scope");
-});
 
 const applied = (tenant: TestTenant) => ask(tenant, { document: exported(), apply: true, plan: "0".repeat(64) });
 covers("createImport", "billing.required", "needs a plan", () => refusedIn(api, "none", applied));

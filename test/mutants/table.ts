@@ -1,3 +1,4 @@
+import { account } from "./account.ts";
 import { api } from "./api.ts";
 import { billing } from "./billing.ts";
 import { cli } from "./cli.ts";
@@ -6,12 +7,15 @@ import { infra } from "./infra.ts";
 import type { Mutant } from "./mutant.ts";
 import { script } from "./runner.ts";
 import { secrets } from "./secret.ts";
+import { signIn } from "./sign-in.ts";
 import { web } from "./web.ts";
 import { workers } from "./worker.ts";
 
 /** Every planted bug outside the simulation. */
 export const mutants: readonly Mutant[] = [
   ...api,
+  ...signIn,
+  ...account,
   ...cli,
   ...reading,
   ...web,

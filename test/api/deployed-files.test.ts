@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { scriptedReach } from "../support/reach.ts";
+import { COMPOSE } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+import { api, bundle, post, ready, useApi } from "./deploying.ts";
+
+useApi();
+
+test("the release that reaches the server is byte for byte the bundle, whatever its names and values hold", async () => {
+  const { tenant, token } = await ready();
+  const variables = { GREETING: `it's "$(id)" \`x\` \\ \n über` };
+  const files = [{ path: "conf/a b'c.txt", content: Buffer.from("x\0\u{1F600}").toString("base64") }];
+  const reach = scriptedReach();
+  const answer = await api.call("POST", "/v1/apps/shop/deployments", {
+    token,
+    body: { bundle: { ...bundle, files, variables } },
+  });
+  await tenant.work(answer.body, reach);
+  const sent = new Map(
+    reach.runs[0]?.files.map((file) => [file.path, Buffer.from(file.content as Uint8Array).toString("base64")]),
+  );
+  expect(sent.get("conf/a b'c.txt")).toBe(files[0]?.content);
+  expect(Buffer.from(sent.get("compose.yaml") ?? "", "base64").toString()).toBe(COMPOSE);
+});
+
+covers("createDeployment", "compose.invalid", "what is not a Compose file is refused with the place", async () => {
+  const { tenant } = await ready();
+  for (const compose of [
+    "a: [",
+    "\n",
+    "services: []",
+    "services:\n  web: {}\n",
+    "services:\n  web:\n    image: a\n    image: b\n",
+  ]) {
+    const { body } = await post("/v1/apps/shop/deployments", { bundle: { compose } })(tenant);
+    expect(body).toMatchObject({ status: 422, code: "compose.invalid" });
+    expect(body.detail.length).toBeGreaterThan(10);
+  }
+});
+
+test("a Compose file is not read for who may not deploy it", async () => {
+  const { tenant } = await ready();
+  const broken = { bundle: { compose: "a: [" } };
+  expect((await post("/v1/apps/none/deployments", broken)(tenant)).body.code).toBe("app.not_found");
+  await tenant.entitle("restricted");
+  expect((await post("/v1/apps/shop/deployments", broken)(tenant)).body.code).toBe("billing.restricted");
+});
+
+test("variables may be called as in any file of variables, and have an end", async () => {
+  const { tenant } = await ready();
+  const asked = async (variables: Record<string, string>) =>
+    (await post("/v1/apps/shop/deployments", { bundle: { compose: "services: {web: {build: .}}", variables } })(tenant)).body
+      .code;
+  const names = ["app.datasource.url", "a-b", "a[0]", "1a", "_", "é", "x\ty", "n".repeat(200)];
+  expect(await asked(Object.fromEntries(names.map((name) => [name, "x"])))).toBe("compose.unsupported");
+  for (const name of ["", " ", "a b", "a=b", "a\n", "\ta", "a'", "a#", "n".repeat(201)])
+    expect(await asked({ [name]: "x" }), JSON.stringify(name)).toBe("input.invalid");
+  expect(await asked({ a: "\0" })).toBe("input.invalid");
+  expect(await asked(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`v${i}`, ""])))).toBe("input.invalid");
+});
+
+covers("createDeployment", "compose.unsupported", "what needs a build or other files is refused, with the service", async () => {
+  const { tenant } = await ready();
+  const build = await post("/v1/apps/shop/deployments", { bundle: { compose: "services:\n  web:\n    build: .\n" } })(tenant);
+  expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
+});
+
+covers("createDeployment", "bundle.too_large", "more than 256 KB compressed is refused with a hint", async () => {
+  const { tenant } = await ready();
+  const content = randomBytes(300 * 1024).toString("base64");
+  const answer = await post("/v1/apps/shop/deployments", { bundle: { ...bundle, files: [{ path: "big", content }] } })(tenant);
+  expect(answer.body).toMatchObject({ status: 413, code: "bundle.too_large", detail: expect.stringMatching(/\d+ KB/) });
+});
+
+covers("createDeployment", "input.too_large", "more than a megabyte is refused before it is read", async () => {
+  const { tenant } = await ready();
+  const answer = await post("/v1/apps/shop/deployments", { bundle: { compose: "x".repeat(1024 * 1024) } })(tenant);
+  expect(answer.body).toMatchObject({ status: 413, code: "input.too_large" });
+});
