@@ -49,9 +49,11 @@ test("a noun of the domain imports only nouns before it", () => {
     const [folder, ...rest] = path.slice(src.length).split("/");
     return rest.length === 0 ? -1 : nouns.indexOf(folder ?? "");
   };
-  // Two lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, and the words of each kind of job.
+  // Three lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, the mails, and the words of each kind of job.
   const lists = [
     { list: "error.ts", part: /\/problems\.ts$/ },
+    { list: "mail/mail.ts", part: /\/mails\.ts$/ },
+    { list: "mail/write.ts", part: /\/mails\.ts$/ },
     { list: "job/words.ts", part: /\.words\.ts$/ },
   ];
   const joins = (path: string, to: string) => lists.some(({ list, part }) => path === `${src}${list}` && part.test(to));

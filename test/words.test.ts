@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { catalogue } from "@berth/domain/error.ts";
 import { failures } from "@berth/domain/job/failure.ts";
-import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
+import type { Mail } from "@berth/domain/mail/mail.ts";
+import { templates, writeMail } from "@berth/domain/mail/write.ts";
 import { parseSync } from "vite";
 import { expect, test } from "vitest";
 import { filesOf } from "./support/source.ts";
@@ -84,7 +85,7 @@ const data = {
   before: 1,
   apps: 1,
 };
-const mails = Mail.shape.template.options.map((template): Said => {
+const mails = (Object.keys(templates) as Mail["template"][]).map((template): Said => {
   const { subject, text } = writeMail(berth, { to: "ann@example.com", template, data });
   return { at: `mail ${template}`, text: `${subject}\n${text}` };
 });

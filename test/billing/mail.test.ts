@@ -1,8 +1,9 @@
 import { derive, type Standing } from "@berth/domain/billing/derive.ts";
 import { dueNotice, lettersOf, noticeLetter } from "@berth/domain/billing/notice.ts";
 import { Problem } from "@berth/domain/error.ts";
-import { Mail, writeMail } from "@berth/domain/mail/mail.ts";
+import type { Mail } from "@berth/domain/mail/mail.ts";
 import { handOver } from "@berth/domain/mail/outbox.ts";
+import { templates, writeMail } from "@berth/domain/mail/write.ts";
 import { owners } from "@berth/domain/tenant/tenant.ts";
 import { afterAll, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";
@@ -35,7 +36,7 @@ const data = {
   by: "ann@example.com",
 };
 
-test.each(Mail.shape.template.options)(
+test.each(Object.keys(templates) as Mail["template"][])(
   "the mail %s says the same as text and as HTML, and leads nowhere but home",
   (template) => {
     const { subject, text, html } = writeMail(berth, { to: "ann@example.com", template, data });

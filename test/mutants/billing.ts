@@ -82,7 +82,7 @@ export const billing = [
       "test/billing/retention.test.ts",
     ],
   ),
-  ...within("packages/domain/src/mail/mail.ts", mail, [
+  ...within("packages/domain/src/mail/write.ts", mail, [
     "a token's name becomes part of a mail's page",
     '.replaceAll("<", "&lt;")',
     "",

@@ -1,0 +1,114 @@
+import type { Link, Templates } from "../mail/template.ts";
+
+/** Where Stripe's page of each bill is, with the receipt of one that was paid. */
+const receipt: Link = { text: "Receipt and billing", path: "/billing" };
+
+export const billingMails = {
+  welcome: ({ plan }) => ({
+    subject: `Your ${plan} plan is active`,
+    lines: [`Thank you. Your ${plan} plan is active now.`, "Next: add a server and deploy your first app."],
+    links: [{ text: "Open Berth", path: "/" }, receipt],
+  }),
+  grace: ({ until }) => ({
+    subject: `A payment failed; please fix it by ${until}`,
+    lines: [
+      "Your last payment did not go through.",
+      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the bill is paid.`,
+    ],
+    links: [{ text: "Fix the payment", path: "/billing" }],
+  }),
+  "grace-confirm": ({ until }) => ({
+    subject: `Your bank asks you to confirm a payment by ${until}`,
+    lines: [
+      "Your bank asks you to confirm your last payment. Open the unpaid invoice and follow your bank's instructions.",
+      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the payment is confirmed.`,
+    ],
+    links: [{ text: "Confirm the payment", path: "/billing" }],
+  }),
+  "grace-ending": ({ until, left }) => ({
+    subject: `${left} to fix your payment (${until})`,
+    lines: [`The open bill is still unpaid. From ${until} rollbacks are off too. Your apps keep running.`],
+    links: [{ text: "Fix the payment", path: "/billing" }],
+  }),
+  restricted: () => ({
+    subject: "Changes are off until the bill is paid",
+    lines: [
+      "The bill was not paid in time. Your apps keep running, and status and logs stay readable; every change is off.",
+      "Everything works again the moment it is paid.",
+    ],
+    links: [{ text: "Pay the bill", path: "/billing" }],
+  }),
+  recovered: () => ({
+    subject: "Paid: everything works again",
+    lines: ["Thank you, the bill is paid. Everything works again."],
+    links: [receipt],
+  }),
+  paused: (_, { support }) => ({
+    subject: "Your subscription is paused",
+    lines: [
+      "Your subscription is paused, so changes are off. Your apps keep running, and status and logs stay readable.",
+      `If you did not ask for that, write to ${support}. Everything works again the moment it is resumed.`,
+    ],
+    links: [{ text: "Billing", path: "/billing" }],
+  }),
+  resumed: () => ({
+    subject: "Everything works again",
+    lines: ["Your plan is active again, and everything works."],
+    links: [{ text: "Billing", path: "/billing" }],
+  }),
+  upgraded: ({ plan, slots, targets }) => ({
+    subject: `You are on the ${plan} plan now`,
+    lines: [
+      `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
+      "You were charged for the rest of this period only; the receipt is with your invoices.",
+    ],
+    links: [receipt],
+  }),
+  "downgrade-planned": ({ plan, at }) => ({
+    subject: `Your plan changes to ${plan} on ${at}`,
+    lines: [
+      `Until ${at} everything stays as it is; then the ${plan} plan begins at its lower price.`,
+      "Nothing that runs is stopped. You can take the change back until then.",
+    ],
+    links: [{ text: "See or take back the change", path: "/billing" }],
+  }),
+  "downgrade-dropped": ({ plan, smaller }) => ({
+    subject: `You stay on the ${plan} plan`,
+    lines: [
+      `The planned change to the ${smaller} plan is taken back: the ${plan} plan renews at its price. You can plan it again at any time.`,
+    ],
+    links: [{ text: "Plans", path: "/plans" }],
+  }),
+  downgraded: ({ plan, slots, targets }) => ({
+    subject: `You are on the ${plan} plan now`,
+    lines: [
+      `The ${plan} plan is active: ${slots} app slots and ${targets} targets.`,
+      "If you use more than that, everything you have keeps running; only new apps and targets have to wait.",
+    ],
+    links: [{ text: "Billing", path: "/billing" }],
+  }),
+  canceled: ({ at }) => ({
+    subject: `Your plan ends on ${at}`,
+    lines: [
+      `Your plan is canceled and ends on ${at}. Until then everything works.`,
+      "You can take that back in the billing portal. Your servers and apps are yours and keep running either way.",
+    ],
+    links: [{ text: "Billing", path: "/billing" }],
+  }),
+  ended: () => ({
+    subject: "Your plan has ended",
+    lines: [
+      "Your plan has ended, so changes are off. Your apps keep running on your servers, and status and logs stay readable.",
+      "Choose a plan and everything works again at once.",
+    ],
+    links: [{ text: "Choose a plan", path: "/plans" }],
+  }),
+  "logs-shorter": ({ days, before, at }) => ({
+    subject: `Logs are kept ${days} days from ${at}`,
+    lines: [
+      `Your plan keeps the logs of deploys for ${days} days instead of ${before}. Until ${at} nothing changes.`,
+      `What is logged from ${at} on is kept for ${days} days; what was logged before stays as long as it was promised.`,
+    ],
+    links: [{ text: "Plans", path: "/plans" }],
+  }),
+} satisfies Templates;
