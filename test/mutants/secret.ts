@@ -14,8 +14,8 @@ export const secrets = [
     ],
     [
       "a password in an address is told with its percent signs",
-      "(found: RegExpExecArray) => Meaning): View {\n  const from",
-      '(found: RegExpExecArray) => Meaning): View {\n  if (pattern.source.includes("%")) return asItIs(text);\n  const from',
+      "(found: RegExpExecArray) => Decoded): View {\n  const from",
+      '(found: RegExpExecArray) => Decoded): View {\n  if (pattern.source.includes("%")) return unchanged(text);\n  const from',
     ],
     ["a password in an address is told where the words around it have percent signs too", "      at += width;\n", ""],
     ["a password is told as a page of HTML has it", "amp|lt|gt|quot|apos)|#", "amp)|#"],
@@ -38,6 +38,10 @@ export const secrets = [
     redact,
     ["names that a server chose are told with secrets in them", 'name === "data" ? redact(key) : key', "key"],
     ["a list of lines is told with secrets in it", "inner.map((each) => walk(each, name))", "inner"],
-    ["a whole line that is only a word of ours hides the rest of the lines", "!prose.has(name) && kept(inner)", "kept(inner)"],
+    [
+      "a whole line that is only a word of ours hides the rest of the lines",
+      "!prose.has(name) && isPublic(inner)",
+      "isPublic(inner)",
+    ],
   ),
 ];

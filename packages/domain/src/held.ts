@@ -32,10 +32,10 @@ export type Hold = { readonly release: () => Promise<void> } | { readonly freeIn
 
 const heldKey = (ctx: Context, { name }: Ceiling) => key(ctx, `HELD#${name}`);
 
-const anyId = (ctx: Context) => `h${Buffer.from(ctx.random(6)).toString("hex")}`;
+const newId = (ctx: Context) => `h${Buffer.from(ctx.random(6)).toString("hex")}`;
 
 /** Takes a hold, or says when the first one expires. With the id of a current hold, extends it. */
-export async function take(ctx: Context, ceiling: Ceiling, id = anyId(ctx)): Promise<Hold> {
+export async function take(ctx: Context, ceiling: Ceiling, id = newId(ctx)): Promise<Hold> {
   const at = heldKey(ctx, ceiling);
   const begun = ctx.now().getTime();
   const now = () => Math.ceil(ctx.now().getTime() / 1000);

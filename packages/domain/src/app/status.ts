@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Address, addressesOf } from "../container/address.ts";
-import { getSeen, NotSeen, type Place, readSeen, Seen } from "../container/seen.ts";
+import { type AppOnTarget, getSeen, NotSeen, readSeen, Seen } from "../container/seen.ts";
 import { State, together } from "../container/state.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { findJob, Job } from "../job/job.ts";
@@ -59,7 +59,7 @@ export const AppStatus = AppView.extend({
 });
 export type AppStatus = z.infer<typeof AppStatus>;
 
-const placesOf = (app: App, { name, placement }: Environment): Place[] =>
+const placesOf = (app: App, { name, placement }: Environment): AppOnTarget[] =>
   placement.map((target) => ({ app: app.name, appId: app.id, environment: name, target }));
 
 type Full = Omit<AppStatus, "jobs">;

@@ -21,7 +21,7 @@ const gap = /[\t\v\f\r \u0085\u00a0]*/y;
 const exported = /export(?=[\t\n\f\r ])/y;
 const key = /[\t\v\f\r \u0085\u00a0_.\-[\]\p{L}\p{N}]*/uy;
 
-const past = (pattern: RegExp, text: string, at: number): number => {
+const endOf = (pattern: RegExp, text: string, at: number): number => {
   pattern.lastIndex = at;
   pattern.exec(text);
   return pattern.lastIndex;
@@ -41,7 +41,7 @@ export function readEnvFile(text: string, outer: Lookup, watch: Watch = {}): Map
   let at = text.startsWith("\ufeff") ? 1 : 0;
   let length = 0;
   while (true) {
-    at = past(blank, text, at);
+    at = endOf(blank, text, at);
     if (at === text.length) return found;
     if (text[at] === "#") {
       const newline = text.indexOf("\n", at);
@@ -51,15 +51,15 @@ export function readEnvFile(text: string, outer: Lookup, watch: Watch = {}): Map
     }
     const start = at;
     exported.lastIndex = at;
-    if (exported.test(text)) at = past(gap, text, exported.lastIndex);
-    const end = past(key, text, at);
+    if (exported.test(text)) at = endOf(gap, text, exported.lastIndex);
+    const end = endOf(key, text, at);
     const mark = text[end];
     if (mark !== undefined && mark !== "=" && mark !== ":" && mark !== "\n")
       throw broken(start, "it is not NAME=value; a name is letters, digits and _ . - [ ]");
     // Compose reads a name without a separator at the end of the file as a value without a name.
     const name = mark === undefined ? "" : trimEnd(text.slice(at, end));
     if (name.includes(" ")) throw broken(start, "it is not NAME=value; there is a space in the name");
-    at = past(gap, text, mark === undefined ? at : end + 1);
+    at = endOf(gap, text, mark === undefined ? at : end + 1);
     if (mark === "\n") {
       const value = outer(name);
       if (value !== undefined) found.set(name, value);

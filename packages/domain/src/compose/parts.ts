@@ -13,14 +13,14 @@ interface Inside {
   end(): Iterable<CST.Token>;
 }
 
-/** The lexer's tokens: the parser's own `next` reads an environment variable for each, a quarter of the time. `look` may throw. */
-export function* tokensOf(text: string, look: (depth: number) => void): Generator<CST.Token> {
+/** The lexer's tokens: the parser's own `next` reads an environment variable for each, a quarter of the time. `onToken` may throw. */
+export function* tokensOf(text: string, onToken: (depth: number) => void): Generator<CST.Token> {
   const parser = new Parser() as unknown as Inside;
   for (const part of new Lexer().lex(text)) {
-    look(parser.stack.length);
+    onToken(parser.stack.length);
     yield* take(parser, part);
   }
-  look(parser.stack.length);
+  onToken(parser.stack.length);
   yield* parser.end();
 }
 

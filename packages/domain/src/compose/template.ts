@@ -102,19 +102,19 @@ export function interpolate(text: string, get: Lookup, watch: Watch = {}, depth 
 
 function valueIn({ name, operator, operand }: Reference, get: Lookup, inner: (text: string) => string, watch: Watch): string {
   const value = get(name);
-  const there = value !== undefined && !(operator?.startsWith(":") && value === "");
+  const isSet = value !== undefined && !(operator?.startsWith(":") && value === "");
   switch (operator) {
     case undefined:
       if (value === undefined) watch.unset?.(name);
       return value ?? "";
     case ":-":
     case "-":
-      return there ? value : inner(operand);
+      return isSet ? value : inner(operand);
     case ":+":
     case "+":
-      return there ? inner(operand) : "";
+      return isSet ? inner(operand) : "";
     default: {
-      if (there) return value;
+      if (isSet) return value;
       const reason = inner(operand);
       throw new TemplateError(`${name} has to be set${reason === "" ? "" : `: ${reason}`}`, name);
     }

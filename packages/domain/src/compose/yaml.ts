@@ -105,11 +105,11 @@ function parse(text: string, spent: Spent): Document.Parsed[] {
         throw new YamlError(`It has more than ${DOCUMENTS_MOST} documents.`, true);
     }
   };
-  const look = (depth: number) => {
+  const onToken = (depth: number) => {
     if (++spent.parts > spent.partsMost) throw new YamlError("It has too many parts to be read.", true);
     if (depth > 2 * DEPTH_MOST) throw new YamlError(TOO_DEEP, true);
   };
-  for (const token of tokensOf(text, look)) {
+  for (const token of tokensOf(text, onToken)) {
     if (token.type === "error") fail(token.offset, token.message);
     keep(composer.next(token));
   }

@@ -4,28 +4,28 @@ import { holding, polls } from "../held.ts";
 import { limit } from "../rate-limit.ts";
 import { READER_SECONDS } from "../remote/deadline.ts";
 import { touch, ttlIn } from "../table.ts";
-import { getSeen, KEEP_SECONDS, type Place, seenKey } from "./seen.ts";
+import { type AppOnTarget, getSeen, KEEP_SECONDS, seenKey } from "./seen.ts";
 
-export interface Inspection extends Place {
+export interface Inspection extends AppOnTarget {
   readonly id: string;
 }
 
 const FRESH_SECONDS = 3;
-const ASKED_SECONDS = 2 * READER_SECONDS;
-const AGAIN_MILLISECONDS = 400;
+const ANSWER_SECONDS = 2 * READER_SECONDS;
+const POLL_MILLISECONDS = 400;
 
 export const shared = new Problem("version.stale");
 
 /** Has each server inspected by one worker, however many callers wait, until all have answered or time is up. */
-export const lookAfresh = (ctx: Context, places: readonly Place[], waitSeconds: number): Promise<void> =>
-  holding(ctx, polls, () => waitFor(ctx, places, waitSeconds));
+export const lookAfresh = (ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> =>
+  holding(ctx, polls, () => waitFor(ctx, apps, waitSeconds));
 
-async function waitFor(ctx: Context, places: readonly Place[], waitSeconds: number): Promise<void> {
+async function waitFor(ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> {
   const since = new Date(ctx.now().getTime() - FRESH_SECONDS * 1000).toISOString();
   const until = ctx.now().getTime() + waitSeconds * 1000;
-  for (let asked = false; ; ) {
-    const seen = await getSeen(ctx, places, { consistent: true });
-    const open = places.filter((_, i) => {
+  for (let requested = false; ; ) {
+    const seen = await getSeen(ctx, apps, { consistent: true });
+    const outstanding = apps.filter((_, i) => {
       const stored = seen[i];
       const last = [stored?.seenAt, stored?.problem?.at]
         .filter((at) => at !== undefined)
@@ -33,30 +33,30 @@ async function waitFor(ctx: Context, places: readonly Place[], waitSeconds: numb
         .at(-1);
       return last === undefined || last < since;
     });
-    if (open.length === 0 || ctx.now().getTime() >= until) return;
-    if (!asked) {
+    if (outstanding.length === 0 || ctx.now().getTime() >= until) return;
+    if (!requested) {
       await limit(ctx, `inspect#${ctx.tenant}`, { most: 60, seconds: 60 });
-      await Promise.all(open.map((place) => request(ctx, place)));
-      asked = true;
+      await Promise.all(outstanding.map((where) => request(ctx, where)));
+      requested = true;
     }
-    await ctx.sleep(AGAIN_MILLISECONDS);
+    await ctx.sleep(POLL_MILLISECONDS);
   }
 }
 
-async function request(ctx: Context, place: Place): Promise<void> {
+async function request(ctx: Context, where: AppOnTarget): Promise<void> {
   const now = ctx.now();
   const id = Buffer.from(ctx.random(9)).toString("base64url");
-  const inspection = { id, until: new Date(now.getTime() + ASKED_SECONDS * 1000).toISOString(), begun: false };
+  const inspection = { id, until: new Date(now.getTime() + ANSWER_SECONDS * 1000).toISOString(), begun: false };
   const claim = {
     change: "SET inspection = :inspection, #ttl = :ttl",
     condition: "attribute_not_exists(inspection) OR inspection.#until < :now",
     values: { ":inspection": inspection, ":now": now.toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) },
   };
   try {
-    await touch(ctx, seenKey(ctx, place), claim, shared);
+    await touch(ctx, seenKey(ctx, where), claim, shared);
   } catch (error) {
     if (error !== shared) throw error;
     return;
   }
-  await ctx.send("jobs", { tenant: ctx.tenant, inspect: { ...place, id } }, { group: ctx.tenant });
+  await ctx.send("jobs", { tenant: ctx.tenant, inspect: { ...where, id } }, { group: ctx.tenant });
 }

@@ -7,7 +7,7 @@ import { getAll, key, type Row, touch, ttlIn } from "../table.ts";
 import { judge, SeenContainer, type State } from "./state.ts";
 
 /** What was last seen of an app's containers on one target, when, and why a later attempt failed. Reading it contacts no server. */
-export interface Place {
+export interface AppOnTarget {
   readonly app: string;
   /** Part of the key, so a new app under a removed app's name starts without a record. */
   readonly appId: string;
@@ -45,16 +45,16 @@ export type StoredSeen = z.infer<typeof StoredSeen>;
 
 export const KEEP_SECONDS = 30 * 86_400;
 
-export const seenKey = (ctx: Pick<Context, "tenant">, { appId, environment, target }: Omit<Place, "app">) =>
+export const seenKey = (ctx: Pick<Context, "tenant">, { appId, environment, target }: Omit<AppOnTarget, "app">) =>
   key(ctx, `SEEN#${appId}#${environment}#${target}`);
 
 /** Eventually consistent by default: nothing is decided by it. */
 export async function getSeen(
   ctx: Context,
-  places: readonly Omit<Place, "app">[],
+  apps: readonly Omit<AppOnTarget, "app">[],
   { consistent = false } = {},
 ): Promise<(StoredSeen | undefined)[]> {
-  const keys = places.map((place) => seenKey(ctx, place));
+  const keys = apps.map((where) => seenKey(ctx, where));
   return (await getAll(ctx, keys, { consistent })).map((row) => row && StoredSeen.parse(row));
 }
 
@@ -72,27 +72,27 @@ export function readSeen(stored: StoredSeen | undefined): { state: State; seen: 
 const older = new Problem("version.stale");
 
 /** `live`: a release has just gone live or was restored, so what runs now is what should run. */
-export async function keepSeen(ctx: Context, place: Place, found: Containers, { live }: { live: boolean }): Promise<void> {
+export async function keepSeen(ctx: Context, where: AppOnTarget, found: Containers, { live }: { live: boolean }): Promise<void> {
   const runs = found.items.filter(({ state }) => state === "running").map(({ service }) => service);
   await change(
     ctx,
-    place,
+    where,
     `SET seenAt = :at, #found = :found, #ttl = :ttl${live ? ", ran = :ran" : ""} REMOVE #problem, inspection`,
     { ":found": pack(found), ...(live && { ":ran": [...new Set(runs)] }) },
   );
 }
 
-export const keepNotSeen = (ctx: Context, place: Place, problem: Omit<NotSeen, "at">): Promise<void> =>
-  change(ctx, place, "SET #problem = :problem, #ttl = :ttl REMOVE inspection", {
+export const keepNotSeen = (ctx: Context, where: AppOnTarget, problem: Omit<NotSeen, "at">): Promise<void> =>
+  change(ctx, where, "SET #problem = :problem, #ttl = :ttl REMOVE inspection", {
     ":problem": { at: ctx.now().toISOString(), ...problem },
   });
 
-async function change(ctx: Context, place: Place, set: string, values: Row): Promise<void> {
+async function change(ctx: Context, where: AppOnTarget, set: string, values: Row): Promise<void> {
   const all = { ...values, ":at": ctx.now().toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) };
   try {
     await touch(
       ctx,
-      seenKey(ctx, place),
+      seenKey(ctx, where),
       { change: set, condition: "attribute_not_exists(seenAt) OR seenAt <= :at", values: all },
       older,
     );

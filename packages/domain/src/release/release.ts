@@ -38,10 +38,11 @@ export type Bundle = z.infer<typeof Bundle>;
 
 export const BUNDLE_BYTES = 256 * 1024;
 
-const place = (app: string, environment: string, number: number) => `${app}#${environment}#${String(number).padStart(6, "0")}`;
-export const releasePrefix = (app: string, environment: string) => `REL#${app}#${environment}#`;
-export const bundleKey = (ctx: Context, app: string, environment: string, number: number) =>
-  key(ctx, `BUNDLE#${place(app, environment, number)}`);
+const sortKey = (appId: string, environment: string, number: number) =>
+  `${appId}#${environment}#${String(number).padStart(6, "0")}`;
+export const releasePrefix = (appId: string, environment: string) => `REL#${appId}#${environment}#`;
+export const bundleKey = (ctx: Context, appId: string, environment: string, number: number) =>
+  key(ctx, `BUNDLE#${sortKey(appId, environment, number)}`);
 
 export function pack(bundle: Bundle): Uint8Array {
   const data = gzipSync(JSON.stringify(bundle));
@@ -55,7 +56,7 @@ export const unpack = (data: Uint8Array): Bundle => Bundle.parse(JSON.parse(gunz
 const INLINE_BYTES = 4096;
 
 export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, data: Uint8Array): Write[] {
-  const at = place(app.id, release.environment, release.number);
+  const at = sortKey(app.id, release.environment, release.number);
   const stale = new Problem("version.stale");
   if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, stale)];
   return [
@@ -67,14 +68,14 @@ export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Relea
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
 /** @throws Problem release.not_found */
-export async function findRelease(ctx: Context, app: string, environment: string, number: number): Promise<Release> {
-  const found = await get(ctx, key(ctx, `REL#${place(app, environment, number)}`));
+export async function findRelease(ctx: Context, appId: string, environment: string, number: number): Promise<Release> {
+  const found = await get(ctx, key(ctx, `REL#${sortKey(appId, environment, number)}`));
   if (!found) throw missing(number);
   return Release.parse(found);
 }
 
-export async function lastNumber(ctx: Context, app: string, environment: string): Promise<number> {
-  const prefix = releasePrefix(app, environment);
+export async function lastNumber(ctx: Context, appId: string, environment: string): Promise<number> {
+  const prefix = releasePrefix(appId, environment);
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix, newestFirst: true, limit: 1, consistent: true });
   return rows[0] ? Release.parse(rows[0]).number : 0;
 }
@@ -82,13 +83,13 @@ export async function lastNumber(ctx: Context, app: string, environment: string)
 /** @throws Problem release.not_found */
 export async function getBundle(
   ctx: Context,
-  app: string,
+  appId: string,
   environment: string,
   number: number,
 ): Promise<{ release: Release; bundle: Bundle }> {
-  const at = place(app, environment, number);
+  const at = sortKey(appId, environment, number);
   const found = await getLasting(ctx, key(ctx, `REL#${at}`));
-  const data = found?.data ?? (found && (await getLasting(ctx, bundleKey(ctx, app, environment, number)))?.data);
+  const data = found?.data ?? (found && (await getLasting(ctx, bundleKey(ctx, appId, environment, number)))?.data);
   if (!found || !data) throw missing(number);
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }

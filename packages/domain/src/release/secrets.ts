@@ -8,7 +8,7 @@ import { get } from "../table.ts";
 import { type Bundle, getBundle, type Release } from "./release.ts";
 
 /** Redacted: the values of a release's variables, files and inline environments. Names and images are visible elsewhere anyway. */
-interface Place {
+interface AppOnTarget {
   readonly app: string;
   readonly appId: string;
   readonly environment: string;
@@ -25,14 +25,14 @@ interface Bundled {
 const ENCODED_CHARS = 128 * 1024;
 
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
-export async function redactorOf(ctx: Context, place: Place, own?: Bundled): Promise<Redact> {
-  const { app, appId, environment, target, name } = place;
+export async function redactorOf(ctx: Context, where: AppOnTarget, own?: Bundled): Promise<Redact> {
+  const { app, appId, environment, target, name } = where;
   const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
   const { live = {}, releases = 0 } = row ? Environment.parse(row) : {};
   const numbers = new Set([live[target] ?? 0, own ? 0 : releases]);
   numbers.delete(0);
   if (own) numbers.delete(own.release.number);
-  const others = await Promise.all([...numbers].map((number) => bundleIfKept(ctx, place, number)));
+  const others = await Promise.all([...numbers].map((number) => bundleIfKept(ctx, where, number)));
   const all = [own, ...others].filter((each) => each !== undefined);
   const known = all.map(({ bundle }) => knownOf(bundle));
   return redactor({
@@ -42,7 +42,7 @@ export async function redactorOf(ctx: Context, place: Place, own?: Bundled): Pro
   });
 }
 
-async function bundleIfKept(ctx: Context, { appId, environment }: Place, number: number): Promise<Bundled | undefined> {
+async function bundleIfKept(ctx: Context, { appId, environment }: AppOnTarget, number: number): Promise<Bundled | undefined> {
   try {
     return await getBundle(ctx, appId, environment, number);
   } catch (error) {
@@ -63,21 +63,21 @@ export function knownOf({ compose, files, variables }: Bundle): { values: string
   // Small files first: they are likelier to hold passwords, and a large one would use up the limit.
   for (const { content } of files.toSorted((a, b) => a.content.length - b.content.length)) {
     const text = Buffer.from(content, "base64").toString();
-    const found = text.split(/\r?\n/).filter(says);
+    const found = text.split(/\r?\n/).filter(hasContent);
     left -= text.length;
-    if (left >= 0) values.push(text, ...found, ...found.flatMap(assigned));
-    else lines.push(...found, ...found.flatMap(assigned));
+    if (left >= 0) values.push(text, ...found, ...found.flatMap(assignedValues));
+    else lines.push(...found, ...found.flatMap(assignedValues));
   }
   return { values, lines };
 }
 
 /** A line of dashes or brackets is no secret; redacting it would hide every table. */
-const says = (line: string) => (line.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 4;
+const hasContent = (line: string) => (line.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 4;
 
-function assigned(line: string): string[] {
+function assignedValues(line: string): string[] {
   const [, value = ""] = /^\s*(?:export\s+|-\s+)?["']?[\w.[\]-]+["']?\s*[:=]\s*(.+?)[\s,;]*$/.exec(line) ?? [];
   const bare = value.replace(/^["']/, "").replace(/["']$/, "");
-  return says(bare) ? [value, bare] : [];
+  return hasContent(bare) ? [value, bare] : [];
 }
 
 function inlineOf(compose: string, variables: Bundle["variables"]): string[] {
@@ -91,7 +91,7 @@ function inlineOf(compose: string, variables: Bundle["variables"]): string[] {
     );
   } catch (error) {
     // A file that cannot be parsed may contain anything.
-    if (error instanceof ComposeError) return compose.split("\n").filter(says);
+    if (error instanceof ComposeError) return compose.split("\n").filter(hasContent);
     throw error;
   }
 }

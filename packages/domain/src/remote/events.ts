@@ -38,13 +38,13 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void, m
   const verdict: [string, string][] = [];
   const log: string[] = [];
   const containers: Container[] = [];
-  let held: Uint8Array[] = [];
+  let partial: Uint8Array[] = [];
   let size = 0;
   let seq = from;
   let started = false;
   let exit: Exit | undefined;
 
-  function line(bytes: Uint8Array): void {
+  function readLine(bytes: Uint8Array): void {
     if (exit) return;
     if (started && bytes[0] === LETTER_E && bytes[1] === TAB && ++seq > most) return;
     const text = decoder.decode(bytes);
@@ -76,13 +76,13 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void, m
     push(chunk) {
       let start = 0;
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-        hold(chunk.subarray(start, end));
-        line(held.length === 1 ? held[0]! : Buffer.concat(held)); // an empty line is one of no bytes
-        held = [];
+        append(chunk.subarray(start, end));
+        readLine(partial.length === 1 ? partial[0]! : Buffer.concat(partial)); // empty for an empty line
+        partial = [];
         size = 0;
         start = end + 1;
       }
-      if (start < chunk.length) hold(chunk.slice(start));
+      if (start < chunk.length) append(chunk.slice(start));
     },
     get started() {
       return started;
@@ -92,10 +92,10 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void, m
     },
   };
 
-  function hold(bytes: Uint8Array): void {
+  function append(bytes: Uint8Array): void {
     if (size >= lineLimit) return;
     const kept = bytes.subarray(0, lineLimit - size);
-    held.push(kept);
+    partial.push(kept);
     size += kept.length;
   }
 }
@@ -140,7 +140,7 @@ function toExit(verdict: readonly [string, string][], log: readonly string[], it
     changed: fields.get("changed") === "true",
     rolledBack: fields.get("rolledBack") === "true",
     ...(downMs !== undefined && /^\d+$/u.test(downMs) ? { downMs: Number(downMs) } : {}),
-    ...seen(fields, items),
+    ...containersIn(fields, items),
     data: Object.fromEntries(
       verdict
         .filter(([key]) => key !== "" && !reserved.has(key))
@@ -150,7 +150,7 @@ function toExit(verdict: readonly [string, string][], log: readonly string[], it
   };
 }
 
-function seen(fields: ReadonlyMap<string, string>, items: readonly Container[]): Pick<Exit, "containers"> {
+function containersIn(fields: ReadonlyMap<string, string>, items: readonly Container[]): Pick<Exit, "containers"> {
   const count = fields.get("containers");
   if (count === undefined || !/^\d{1,6}$/u.test(count)) return {};
   const booted = Number(fields.get("booted"));

@@ -140,7 +140,7 @@ function follow(
 ): Promise<Exit> {
   return new Promise((resolve, reject) => {
     let status: number | undefined;
-    let complaint = "";
+    let stderr = "";
     const settle = (done: () => void) => {
       signal?.removeEventListener("abort", stop);
       done();
@@ -149,17 +149,17 @@ function follow(
       channel.destroy();
       settle(() => reject(aborted()));
     };
-    const hear = (event: RunEvent) => {
+    const deliver = (event: RunEvent) => {
       if (!signal?.aborted) onEvent(event);
     };
-    const reader = createReader(input.from, hear, input.op === "logs" ? undefined : EVENTS_MOST);
+    const reader = createReader(input.from, deliver, input.op === "logs" ? undefined : EVENTS_MOST);
     const finish = () => {
       const { exit } = reader;
       if (exit) return settle(() => resolve(exit));
       if (status === undefined || reader.started) {
         return settle(() => reject(new RemoteError("dropped", "The connection was lost during the run", { cause: lost() })));
       }
-      settle(() => resolve(refused(status, complaint)));
+      settle(() => resolve(refused(status, stderr)));
     };
     signal?.addEventListener("abort", stop, { once: true });
     channel.on("data", (chunk: Buffer) => {
@@ -173,7 +173,7 @@ function follow(
       }
     });
     channel.stderr.on("data", (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString("utf8")).slice(-2_000);
+      stderr = (stderr + chunk.toString("utf8")).slice(-2_000);
     });
     channel.on("exit", (code: number | null) => {
       status = code ?? undefined;
@@ -187,9 +187,9 @@ function follow(
 }
 
 /** The login shell ended before the runner began: a forced command, a locked account, no `sh`. */
-function refused(status: number | undefined, complaint: string): Exit {
-  const words = cleanText(complaint.trim().split("\n").at(-1) ?? "");
-  const message = words || `The server ended the command with status ${status ?? "unknown"}`;
+function refused(status: number | undefined, stderr: string): Exit {
+  const reason = cleanText(stderr.trim().split("\n").at(-1) ?? "");
+  const message = reason || `The server ended the command with status ${status ?? "unknown"}`;
   return { code: 1, class: "internal", step: "preflight", message, log: [], changed: false, rolledBack: false, data: {} };
 }
 

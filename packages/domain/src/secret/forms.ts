@@ -35,9 +35,9 @@ export interface View {
   readonly from: (index: number) => number;
 }
 
-export const asItIs = (text: string): View => ({ text, from: (index) => index });
+export const unchanged = (text: string): View => ({ text, from: (index) => index });
 
-type Meaning = readonly (readonly [char: string, width: number])[];
+type Decoded = readonly (readonly [char: string, width: number])[];
 
 const letters: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", a: "\x07", 0: "\0" };
 
@@ -45,7 +45,7 @@ const escaped =
   /\\u\{([0-9a-fA-F]{1,6})\}|\\U([0-9a-fA-F]{8})|\\u([0-9a-fA-F]{4})|((?:\\x[0-9a-fA-F]{2})+)|((?:\\[0-3][0-7]{2})+)|\\[\s\S]|\$\$/gu;
 
 export const unbackslash = (text: string): View =>
-  undone(text, escaped, ([whole, braced, long, short, bytes, octal]) => {
+  decodeEscapes(text, escaped, ([whole, braced, long, short, bytes, octal]) => {
     const point = braced ?? long ?? short;
     if (point !== undefined) return [[character(Number.parseInt(point, 16)), whole.length]];
     if (bytes !== undefined) return decoded(Buffer.from(bytes.replaceAll("\\x", ""), "hex"), 4);
@@ -61,22 +61,22 @@ export const unbackslash = (text: string): View =>
   });
 
 export const unpercent = (text: string, plus = false): View =>
-  undone(text, plus ? /(?:%[0-9a-f]{2})+|\+/giu : /(?:%[0-9a-f]{2})+/giu, ([whole]) =>
+  decodeEscapes(text, plus ? /(?:%[0-9a-f]{2})+|\+/giu : /(?:%[0-9a-f]{2})+/giu, ([whole]) =>
     whole === "+" ? [[" ", 1]] : decoded(Buffer.from(whole.replaceAll("%", ""), "hex"), 3),
   );
 
 const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 export const unentity = (text: string): View =>
-  undone(text, /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));/gu, ([whole, name = "", decimal, hex]) => [
+  decodeEscapes(text, /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));/gu, ([whole, name = "", decimal, hex]) => [
     [entities[name] ?? character(decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal)), whole.length],
   ]);
 
 export const unquote = (text: string): View =>
-  undone(text, /'\\''|'"'"'|''|""/gu, ([whole]) => [[whole.slice(0, 1), whole.length]]);
+  decodeEscapes(text, /'\\''|'"'"'|''|""/gu, ([whole]) => [[whole.slice(0, 1), whole.length]]);
 
 export const unnumber = (text: string): View =>
-  undone(
+  decodeEscapes(
     text,
     /\b[0-9a-fA-F]{2}([ :])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4,}\b|\b\d{1,3}(, ?| )\d{1,3}(?:\2\d{1,3}){4,}\b/gu,
     ([whole, between, comma = ""]) => {
@@ -91,7 +91,7 @@ export const unnumber = (text: string): View =>
 const character = (point: number) => (point <= 0x10ffff ? String.fromCodePoint(point) : "\ufffd");
 
 /** Bytes as UTF-8, or as Latin-1 where they are not valid UTF-8. */
-function decoded(bytes: ArrayLike<number>, widths: number | readonly number[]): Meaning {
+function decoded(bytes: ArrayLike<number>, widths: number | readonly number[]): Decoded {
   const all = Uint8Array.from(bytes);
   const widthOf = (at: number) => (typeof widths === "number" ? widths : (widths[at] ?? 0));
   const found: [string, number][] = [];
@@ -108,7 +108,7 @@ function decoded(bytes: ArrayLike<number>, widths: number | readonly number[]): 
   return found;
 }
 
-function undone(text: string, pattern: RegExp, meaning: (found: RegExpExecArray) => Meaning): View {
+function decodeEscapes(text: string, pattern: RegExp, meaning: (found: RegExpExecArray) => Decoded): View {
   const from = new Uint32Array(text.length + 1);
   let clean = "";
   let at = 0;

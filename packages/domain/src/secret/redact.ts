@@ -1,10 +1,10 @@
 import {
-  asItIs,
   formsOf,
   passwordsIn,
   plainForms,
   SHORTEST,
   unbackslash,
+  unchanged,
   unentity,
   unnumber,
   unpercent,
@@ -49,13 +49,13 @@ export function redactor({ values, lines = [], shown = [] }: Known): Redact {
   for (const line of lines) for (const form of plainForms(line.trim())) forms.add(form);
   if (forms.size === 0) return plain;
   const spansOf = finder([...forms]);
-  const open = [...new Set(shown)].filter(({ length }) => length >= SHORTEST);
+  const visible = [...new Set(shown)].filter(({ length }) => length >= SHORTEST);
   return (given) => {
     const text = plain(given);
     const found = viewsOf(text).flatMap(({ text: seen, from }) =>
       spansOf(seen).map(([start, end]): Span => [from(start), from(end)]),
     );
-    return found.length === 0 ? text : cover(text, found, open);
+    return found.length === 0 ? text : mask(text, found, visible);
   };
 }
 
@@ -64,33 +64,35 @@ const partsOf = (value: string) =>
 
 /** The text as it is and with its escapes decoded, nested ones included. JSON in JSON comes first. */
 function viewsOf(text: string): View[] {
-  const views = [asItIs(text)];
+  const views = [unchanged(text)];
   const known = new Set([text]);
-  const below = ({ from }: View, view: View) => {
+  const addView = ({ from }: View, view: View) => {
     if (known.has(view.text) || views.length === VIEWS_MOST) return;
     known.add(view.text);
     views.push({ text: view.text, from: (index) => from(view.from(index)) });
   };
   for (let i = 0; i < views.length && i < JSON_DEPTH; i++) {
     const view = views[i] as View;
-    if (view.text.includes("\\") || view.text.includes("$$")) below(view, unbackslash(view.text));
+    if (view.text.includes("\\") || view.text.includes("$$")) addView(view, unbackslash(view.text));
   }
   for (let i = 0; i < views.length; i++) {
     const view = views[i] as View;
     const { text: seen } = view;
-    if (/%[0-9a-f]{2}/i.test(seen)) below(view, unpercent(seen));
-    if (i < 2 && /&#?\w{2,8};/.test(seen)) below(view, unentity(seen));
-    if (i < 2 && /''|""|'\\''|'"'"'/.test(seen)) below(view, unquote(seen));
-    if (i === 0 && seen.includes("+")) below(view, unpercent(seen, true));
-    if (i === 0 && /\w[ :,] ?\w/.test(seen)) below(view, unnumber(seen));
-    if (seen.includes("\\")) below(view, unbackslash(seen));
+    if (/%[0-9a-f]{2}/i.test(seen)) addView(view, unpercent(seen));
+    if (i < 2 && /&#?\w{2,8};/.test(seen)) addView(view, unentity(seen));
+    if (i < 2 && /''|""|'\\''|'"'"'/.test(seen)) addView(view, unquote(seen));
+    if (i === 0 && seen.includes("+")) addView(view, unpercent(seen, true));
+    if (i === 0 && /\w[ :,] ?\w/.test(seen)) addView(view, unnumber(seen));
+    if (seen.includes("\\")) addView(view, unbackslash(seen));
   }
   return views;
 }
 
-function cover(text: string, found: readonly Span[], shown: readonly string[]): string {
-  const open = shown.flatMap((word) => occurrences(text, word));
-  const hidden = found.filter(([from, to]) => !open.some(([start, end]) => start <= from && to <= end)).sort(([a], [b]) => a - b);
+function mask(text: string, found: readonly Span[], shown: readonly string[]): string {
+  const visible = shown.flatMap((word) => occurrences(text, word));
+  const hidden = found
+    .filter(([from, to]) => !visible.some(([start, end]) => start <= from && to <= end))
+    .sort(([a], [b]) => a - b);
   let clean = "";
   let at = 0;
   for (let i = 0; i < hidden.length; ) {

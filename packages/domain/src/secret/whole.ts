@@ -2,8 +2,8 @@ import type { Redact } from "./redact.ts";
 
 const prose = new Set(["text", "message", "log"]);
 
-/** Protocol words: a field that is exactly one of them is not redacted, which would break its readers. It reveals nothing. */
-const words = new Set(
+/** Words of the protocol: a field that is exactly one of them is not redacted, which would break its readers. It reveals nothing. */
+const protocolWords = new Set(
   [
     "preflight pull start verify record prune remove restore check inspect logs cancel",
     "step log note image health result",
@@ -17,9 +17,9 @@ const isTime = (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.t
 
 /** Redacts all strings of a value at any depth, and the keys of a record called `data`, which come from the server. */
 export function redactWhole<T>(value: T, redact: Redact, classes: (text: string) => boolean): T {
-  const kept = (text: string) => words.has(text) || isTime(text) || classes(text);
+  const isPublic = (text: string) => protocolWords.has(text) || isTime(text) || classes(text);
   const walk = (inner: unknown, name: string): unknown => {
-    if (typeof inner === "string") return !prose.has(name) && kept(inner) ? inner : redact(inner);
+    if (typeof inner === "string") return !prose.has(name) && isPublic(inner) ? inner : redact(inner);
     if (Array.isArray(inner)) return inner.map((each) => walk(each, name));
     if (typeof inner !== "object" || inner === null) return inner;
     return Object.fromEntries(Object.entries(inner).map(([key, each]) => [name === "data" ? redact(key) : key, walk(each, key)]));
