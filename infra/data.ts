@@ -1,3 +1,4 @@
+import { listedFields } from "@berth/domain/entitlement/listed-fields.ts";
 import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
@@ -6,24 +7,6 @@ import type { Construct } from "constructs";
 
 /** On demand as it is, but not without end: what a flood can cost in an hour has a ceiling. */
 const MOST_UNITS = 10_000;
-
-/** What the due index carries of an account, so that the nightly comparison with Stripe reads no rows: packages/domain says why of each. */
-const LISTED = [
-  "kind",
-  "reason",
-  "plan",
-  "slotLimit",
-  "targetLimit",
-  "graceUntil",
-  "anchor",
-  "hold",
-  "periodEnd",
-  "cancelAt",
-  "pendingPlan",
-  "subscription",
-  "anomalies",
-  "customer",
-];
 
 /** What must outlive every deploy of the service: the table and the key. Secrets of the service itself are parameters that a person writes. */
 export interface Data {
@@ -61,7 +44,7 @@ export function data(scope: Construct, stage: string): Data {
     partitionKey: { name: "duePk", type: AttributeType.STRING },
     sortKey: { name: "dueAt", type: AttributeType.STRING },
     projectionType: ProjectionType.INCLUDE,
-    nonKeyAttributes: LISTED,
+    nonKeyAttributes: Object.keys(listedFields),
     maxReadRequestUnits: MOST_UNITS,
     maxWriteRequestUnits: MOST_UNITS,
   });

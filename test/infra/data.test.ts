@@ -1,4 +1,4 @@
-import { listedFields } from "@berth/domain/entitlement/listed.ts";
+import { listedFields } from "@berth/domain/entitlement/listed-fields.ts";
 import { DUE_INDEX } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import { type Resource, synthesize } from "./synth.ts";
@@ -42,7 +42,7 @@ test("the due index is the one the sweep asks, sparse and with what the nightly 
         { AttributeName: "duePk", KeyType: "HASH" },
         { AttributeName: "dueAt", KeyType: "RANGE" },
       ],
-      Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: listedFields },
+      Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: Object.keys(listedFields) },
     },
   ]);
 });

@@ -1,4 +1,4 @@
-import { listedFields } from "@berth/domain/entitlement/listed.ts";
+import { listedFields } from "@berth/domain/entitlement/listed-fields.ts";
 import type { Engine } from "@berth/local-dynamodb/engine.ts";
 
 export const TABLE = "berth-local";
@@ -23,7 +23,7 @@ export function makeTable(engine: Engine, name: string = TABLE): void {
           { AttributeName: "duePk", KeyType: "HASH" },
           { AttributeName: "dueAt", KeyType: "RANGE" },
         ],
-        Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: [...listedFields] },
+        Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: Object.keys(listedFields) },
       },
     ],
     StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
