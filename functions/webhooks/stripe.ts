@@ -1,4 +1,4 @@
-import { API_VERSION, doorbellOf, isHeard } from "@berth/domain/billing/event.ts";
+import { API_VERSION, isHeard, syncRequestOf } from "@berth/domain/billing/event.ts";
 import type { World } from "@berth/domain/context.ts";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { verify } from "./signature.ts";
@@ -39,7 +39,7 @@ export async function receive(ingress: Ingress, event: APIGatewayProxyEventV2): 
   const verdict = verify(raw, header, await ingress.secrets(), Math.floor(ingress.now().getTime() / 1000));
   if (verdict === "no-secret") return refused(ingress, 500, verdict);
   if (verdict !== "genuine") return refused(ingress, 400, verdict);
-  return ring(ingress, JSON.parse(raw.toString("utf8")));
+  return enqueue(ingress, JSON.parse(raw.toString("utf8")));
 }
 
 function refused(ingress: Ingress, status: number, reason: string): Answer {
@@ -55,7 +55,7 @@ function dropped(ingress: Ingress, reason: string, event: WireEvent): Answer {
 
 type WireEvent = Readonly<Record<string, unknown>>;
 
-async function ring(ingress: Ingress, event: WireEvent): Promise<Answer> {
+async function enqueue(ingress: Ingress, event: WireEvent): Promise<Answer> {
   if (event.object !== "event") return dropped(ingress, "not a snapshot event", event);
   if (event.livemode !== ingress.livemode) return dropped(ingress, "event of another mode", event);
   if (event.account !== undefined || event.context) return dropped(ingress, "event of another account", event);
@@ -63,7 +63,7 @@ async function ring(ingress: Ingress, event: WireEvent): Promise<Answer> {
   // The endpoint is misconfigured, but the event still says whom to sync; only its shape is in doubt, and that is not read.
   if (event.api_version !== API_VERSION)
     ingress.log("error", "webhook of another version", { event: event.id, version: event.api_version });
-  const { bell, group } = doorbellOf(event);
-  await ingress.send("billing", bell, { group, dedupe: String(event.id) });
+  const { request, group } = syncRequestOf(event);
+  await ingress.send("billing", request, { group, dedupe: String(event.id) });
   return answer(200, "rung");
 }

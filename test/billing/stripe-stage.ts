@@ -1,4 +1,4 @@
-import { API_VERSION, doorbellOf, eventTypes, isHeard } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes, isHeard, syncRequestOf } from "@berth/domain/billing/event.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
@@ -109,7 +109,7 @@ export async function openStripeStage(options: StripeOptions & { chaos?: "calm" 
     eventsOf: (customer) =>
       control
         .events()
-        .filter((event) => isHeard(event.type) && doorbellOf({ ...event }).group === customer)
+        .filter((event) => isHeard(event.type) && syncRequestOf({ ...event }).group === customer)
         .map(({ id }) => id),
     async deliver(events) {
       for (const event of events) {

@@ -38,8 +38,8 @@ export const billing = [
     ],
     [
       "an event that the queue did not take is said to be taken",
-      'await ingress.send("billing", bell, { group, dedupe: String(event.id) });',
-      'void ingress.send("billing", bell, { group, dedupe: String(event.id) }).catch(() => {});',
+      'await ingress.send("billing", request, { group, dedupe: String(event.id) });',
+      'void ingress.send("billing", request, { group, dedupe: String(event.id) }).catch(() => {});',
     ],
     ["an event of any size is read", "if (raw.length > MOST_BYTES)", "if (raw.length > MOST_BYTES * 1000)"],
   ),

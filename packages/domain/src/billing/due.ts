@@ -1,7 +1,7 @@
 import type { World } from "../context.ts";
 import { type Listed, listed } from "../entitlement/listed.ts";
 import { get, globalKey, listDue, store } from "../table.ts";
-import { doorbellOf, eventTypes } from "./event.ts";
+import { eventTypes, syncRequestOf } from "./event.ts";
 import { customersASecond, paced } from "./pace.ts";
 import { billingShards, syncCustomer } from "./sync.ts";
 
@@ -47,8 +47,8 @@ export async function ringUndelivered(world: World): Promise<number> {
     limit: 100,
   });
   for await (const event of undelivered) {
-    const { bell, group } = doorbellOf(event as unknown as Record<string, unknown>);
-    await world.send("billing", bell, { group, dedupe: event.id });
+    const { request, group } = syncRequestOf(event as unknown as Record<string, unknown>);
+    await world.send("billing", request, { group, dedupe: event.id });
     rung++;
   }
   await store(world, cursorKey, { at: now });

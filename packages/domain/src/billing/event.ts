@@ -1,4 +1,5 @@
 import type Stripe from "stripe";
+import type { SyncRequest } from "./sync-request.ts";
 
 /** Pinned in four places: here (for the SDK's calls), the webhook endpoint, the SDK's types and the local Stripe. */
 export const API_VERSION = "2026-10-28.endive";
@@ -40,32 +41,20 @@ export const livemodeOf = ({ stage }: { readonly stage: string }) => stage === "
 const heard = new Set<string>(eventTypes);
 export const isHeard = (type: string) => heard.has(type);
 
-/** What an event becomes on the billing queue: which customer to sync, not what changed. Without `event` it is our own request. */
-export interface Doorbell {
-  readonly event?: string | undefined;
-  readonly type?: string | undefined;
-  readonly object?: string | undefined;
-  readonly customer?: string | undefined;
-  /** Disputes and refunds name a charge, not a customer. */
-  readonly charge?: string | undefined;
-  /** Syncs even if the event was handled before. */
-  readonly again?: boolean | undefined;
-}
-
 type Part = Readonly<Record<string, unknown>>;
 
 /** Stripe gives an id, or the expanded object that has it. */
 const idIn = (thing: unknown): string | undefined =>
   typeof thing === "string" ? thing : typeof thing === "object" && thing !== null ? idIn((thing as Part).id) : undefined;
 
-/** `group` keeps one customer's messages in order. @throws Error for anything but an event */
-export function doorbellOf(event: Part): { bell: Doorbell; group: string } {
+/** What an event becomes on the billing queue. `group` keeps one customer's messages in order. @throws Error for anything but an event */
+export function syncRequestOf(event: Part): { request: SyncRequest; group: string } {
   const about = (event.data as Part | undefined)?.object as Part | undefined;
   const object = idIn(about);
   if (!about || object === undefined || typeof event.id !== "string" || typeof event.type !== "string")
     throw new Error("this is not an event of Stripe");
   const customer = about.object === "customer" ? object : idIn(about.customer);
   const charge = customer === undefined ? idIn(about.charge) : undefined;
-  const bell = { event: event.id, type: event.type, object, ...(customer && { customer }), ...(charge && { charge }) };
-  return { bell, group: customer ?? object };
+  const request = { event: event.id, type: event.type, object, ...(customer && { customer }), ...(charge && { charge }) };
+  return { request, group: customer ?? object };
 }

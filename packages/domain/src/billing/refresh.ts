@@ -2,10 +2,10 @@ import { allow, type Context } from "../context.ts";
 import { type Account, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { limit } from "../rate-limit.ts";
-import type { Doorbell } from "./event.ts";
 import { type BillingState, stateOf } from "./state.ts";
 import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
+import type { SyncRequest } from "./sync-request.ts";
 
 /** Syncs at once, so that a lost event locks nobody out. The return page's address grants nothing. */
 export async function refreshBilling(ctx: Context, input: { session?: string | undefined }): Promise<BillingState> {
@@ -21,7 +21,7 @@ export async function refreshBilling(ctx: Context, input: { session?: string | u
 }
 
 /** @throws Problem input.invalid for another account's payment page */
-async function completed(ctx: Context, account: Account, id: string): Promise<Doorbell> {
+async function completed(ctx: Context, account: Account, id: string): Promise<SyncRequest> {
   const foreign = new Problem("input.invalid", { detail: "body.session: this is not a payment page of your account." });
   const stripe = await ctx.stripe();
   const session = await atStripe(() => stripe.checkout.sessions.retrieve(id)).catch((error: unknown) => {

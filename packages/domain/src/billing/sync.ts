@@ -10,9 +10,10 @@ import { owners } from "../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
 import { derive, type Standing, standingOf } from "./derive.ts";
-import { type Doorbell, livemodeOf } from "./event.ts";
+import { livemodeOf } from "./event.ts";
 import { dueNotice, lettersOf, logLetter, logsAfter, nextSyncAt, noticeLetter } from "./notice.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
+import type { SyncRequest } from "./sync-request.ts";
 
 /** `foreign`: the customer no longer belongs to the account. */
 export type Outcome = "changed" | "same" | "superseded" | "foreign" | "rejected";
@@ -27,15 +28,15 @@ const doneRow = (world: World) => ({
   ttl: ttlIn(world, EVENT_SECONDS),
 });
 
-export async function answerDoorbell(world: World, bell: Doorbell): Promise<Outcome | "done" | "nobody"> {
-  if (bell.event && !bell.again && (await get(world, eventKey(bell.event)))) return "done";
-  const customer = bell.customer ?? (bell.charge && (await customerOfCharge(world, bell.charge)));
+export async function answerSyncRequest(world: World, request: SyncRequest): Promise<Outcome | "done" | "nobody"> {
+  if (request.event && !request.again && (await get(world, eventKey(request.event)))) return "done";
+  const customer = request.customer ?? (request.charge && (await customerOfCharge(world, request.charge)));
   if (!customer) {
-    world.log("error", "event without a customer", { ...bell });
-    if (bell.event) await store(world, eventKey(bell.event), doneRow(world));
+    world.log("error", "event without a customer", { ...request });
+    if (request.event) await store(world, eventKey(request.event), doneRow(world));
     return "nobody";
   }
-  return syncCustomer(world, customer, bell);
+  return syncCustomer(world, customer, request);
 }
 
 async function customerOfCharge(world: World, charge: string): Promise<string | undefined> {
@@ -49,19 +50,19 @@ async function customerOfCharge(world: World, charge: string): Promise<string | 
  * sync that dies blocks nobody, since only applied numbers count.
  * @throws Error when no tenant has the customer: somebody paid and gets nothing, so the message must reach dead letters
  */
-export async function syncCustomer(world: World, customer: string, bell: Doorbell = {}): Promise<Outcome> {
+export async function syncCustomer(world: World, customer: string, request: SyncRequest = {}): Promise<Outcome> {
   const tenant = await tenantOfCustomer(world, customer);
   if (tenant === undefined) throw new Error(`no tenant has the Stripe customer ${customer}`);
   const ctx = systemContext(world, tenant, "billing");
   const taken = await takeNumber(ctx);
-  if (taken?.customer !== customer) return done(ctx, bell, "foreign");
+  if (taken?.customer !== customer) return done(ctx, request, "foreign");
   const snapshot = await fetchSnapshot(world, customer);
   if (snapshot.livemode !== livemodeOf(world)) {
     world.log("error", "customer of another mode", { customer, livemode: snapshot.livemode });
-    return done(ctx, bell, "rejected");
+    return done(ctx, request, "rejected");
   }
   const catalogue = await catalogueFor(world, snapshot);
-  return apply(ctx, taken, { snapshot, catalogue, bell, number: taken.syncSeq ?? 0 });
+  return apply(ctx, taken, { snapshot, catalogue, request, number: taken.syncSeq ?? 0 });
 }
 
 /** Undefined when the account is closing or closed. */
@@ -84,7 +85,7 @@ async function catalogueFor(world: World, { subscriptions }: Snapshot): Promise<
   return known ? catalogue : getCatalogue(world, { fresh: true });
 }
 
-async function done(ctx: Context, { event }: Doorbell, outcome: Outcome): Promise<Outcome> {
+async function done(ctx: Context, { event }: SyncRequest, outcome: Outcome): Promise<Outcome> {
   if (event) await store(ctx, eventKey(event), doneRow(ctx));
   return outcome;
 }
@@ -92,15 +93,15 @@ async function done(ctx: Context, { event }: Doorbell, outcome: Outcome): Promis
 interface SyncAttempt {
   readonly snapshot: Snapshot;
   readonly catalogue: Catalogue;
-  readonly bell: Doorbell;
+  readonly request: SyncRequest;
   readonly number: number;
 }
 
 async function apply(ctx: Context, taken: Account, sync: SyncAttempt): Promise<Outcome> {
   let account = taken;
   for (let attempt = 1; ; attempt++) {
-    if (account.customer !== sync.snapshot.customer) return done(ctx, sync.bell, "foreign");
-    if ((account.appliedSeq ?? 0) > sync.number) return done(ctx, sync.bell, "superseded");
+    if (account.customer !== sync.snapshot.customer) return done(ctx, sync.request, "foreign");
+    if ((account.appliedSeq ?? 0) > sync.number) return done(ctx, sync.request, "superseded");
     const before = standingOf(account);
     const after = derive(sync.snapshot, sync.catalogue, before);
     const changed = JSON.stringify(before) !== JSON.stringify(after);
@@ -115,7 +116,7 @@ async function apply(ctx: Context, taken: Account, sync: SyncAttempt): Promise<O
     const written = await tryCommit(
       ctx,
       writeAccount(ctx, account, after, sync),
-      sync.bell.event ? put(ctx, eventKey(sync.bell.event), doneRow(ctx)) : undefined,
+      sync.request.event ? put(ctx, eventKey(sync.request.event), doneRow(ctx)) : undefined,
       changed ? auditLine(ctx, before, after, sync) : undefined,
       notice && audit(ctx, "billing.notice", ctx.tenant, { result: notice.step, detail: `unpaid since ${notice.anchor}` }),
       shorter && audit(ctx, "billing.notice", ctx.tenant, { result: "logs-shorter", detail: JSON.stringify(shorter.data) }),
@@ -125,7 +126,7 @@ async function apply(ctx: Context, taken: Account, sync: SyncAttempt): Promise<O
       // Another sync was applied in between; its number decides which is later.
       if (attempt === TRIES) throw new Problem("version.stale");
       const found = await findAccount(ctx);
-      if (!found || found.closingAt !== undefined) return done(ctx, sync.bell, "foreign");
+      if (!found || found.closingAt !== undefined) return done(ctx, sync.request, "foreign");
       account = found;
       continue;
     }
@@ -143,7 +144,7 @@ async function letters(ctx: Context, told: readonly Pick<Mail, "template" | "dat
 
 function writeAccount(ctx: Context, account: Account, after: Standing, sync: SyncAttempt): Write {
   const { deleted } = sync.snapshot;
-  const checkout = deleted || checkoutIsOver(ctx, account, sync.bell) ? null : account.checkout;
+  const checkout = deleted || checkoutIsOver(ctx, account, sync.request) ? null : account.checkout;
   const noticed = dueNotice(after, account.noticed, ctx.now()) ?? account.noticed ?? null;
   const dueAt = nextSyncAt(ctx, after, { checkout }, !deleted);
   const set: Row = {
@@ -170,7 +171,7 @@ function writeAccount(ctx: Context, account: Account, after: Standing, sync: Syn
   });
 }
 
-const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: Doorbell) =>
+const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: SyncRequest) =>
   !!checkout &&
   (checkout.expiresAt <= ctx.now().toISOString() ||
     (object === checkout.session && (type === "checkout.session.completed" || type === "checkout.session.expired")));
@@ -184,12 +185,12 @@ export function dueShard(tenant: string): string {
   return `BILLING#${shard}`;
 }
 
-function auditLine(ctx: Context, before: Standing, after: Standing, { bell, number }: SyncAttempt): Write {
+function auditLine(ctx: Context, before: Standing, after: Standing, { request, number }: SyncAttempt): Write {
   const names = (Object.keys(after) as (keyof Standing)[]).filter(
     (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
   );
   const pick = (standing: Standing) => Object.fromEntries(names.map((name) => [name, standing[name]]));
-  const detail = JSON.stringify({ before: pick(before), after: pick(after), event: bell.event ?? null, sync: number });
+  const detail = JSON.stringify({ before: pick(before), after: pick(after), event: request.event ?? null, sync: number });
   return audit(ctx, "billing.sync", ctx.tenant, { detail, result: entitlement(after, ctx.now()) });
 }
 
