@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Report, Share } from "./worker-thread.ts";
 
-/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. A hundred seeds without an end, or with a crash, count as bad. */
+/** One thread's share of seeds, in a bundle of the simulation. Answers its reports summed up. Ten seeds without an end, or with a crash, count as bad. */
 function share(bundle: string, data: Share, limitSeconds: number): Promise<Report> {
   return new Promise((resolve) => {
     const worker = new Worker(bundle, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: 1000 } });
