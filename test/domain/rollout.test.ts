@@ -232,3 +232,18 @@ test("of two workers that end a removal at once the later one finds it ended, an
   const [first, second] = [await applyEvent(tenant.system, id, over, seen), await applyEvent(tenant.system, id, over, seen)];
   expect([first.status, second]).toEqual(["succeeded", await findJob(tenant.system, id)]);
 });
+
+test("a removal that finds Docker down is tried again a minute later, as a deploy is", async () => {
+  const { tenant, target } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  const job = await removeApp(tenant.ctx, { app: "shop", volumes: "keep" });
+  if (!job) throw new Error("nothing was to be removed");
+  const reach = scriptedReach();
+  reach.next(() => failed({ class: "docker.down" }));
+  expect(await tenant.work(job, reach)).toMatchObject({
+    status: "running",
+    rollouts: { [target.id]: { status: "retrying", retries: 1 } },
+  });
+  await t.clock.advance(61);
+  expect(await tenant.work(job, reach)).toMatchObject({ status: "succeeded" });
+});

@@ -4,6 +4,7 @@ import { within } from "./mutant.ts";
 const events = ["test/remote/events.test.ts"];
 const failure = ["test/domain/failure.test.ts"];
 const recorder = ["test/domain/recorder.test.ts"];
+const rollout = ["test/domain/rollout.test.ts"];
 const silent = ["test/domain/silent.test.ts"];
 const seen = ["test/domain/seen.test.ts"];
 const images = ["test/domain/images.test.ts"];
@@ -78,6 +79,26 @@ export const workers = [
       "test/domain/failure.test.ts",
     ],
     ["a failure says its sentence twice", 'why === "" || why.startsWith(title) ? why || title', 'why === "" ? title'],
+  ),
+  ...within("packages/domain/src/deployment/remove.kind.ts", rollout, [
+    "a removal that finds Docker down has failed for good",
+    "retries: true",
+    "retries: false",
+  ]),
+  ...within("packages/domain/src/target/check.kind.ts", silent, [
+    "a check of a server that is away goes on for twenty minutes",
+    "retries: false",
+    "retries: true",
+  ]),
+  ...within("packages/domain/src/engine/finish.ts", rollout, [
+    "a target that showed another host key is not marked after a deploy",
+    'kind.changes === "target" ? markChanged(ctx, job) : []',
+    'kind.changes === "nothing" ? markChanged(ctx, job) : []',
+  ]),
+  ...within(
+    "packages/domain/src/engine/end.ts",
+    ["test/domain/kind.test.ts"],
+    ["what a kind does after its end is not done", "if (ended(after)) await", "if (!ended(after)) await"],
   ),
   ...within(
     "packages/domain/src/engine/recorder.ts",
