@@ -1,28 +1,41 @@
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter-preact";
-import { Account } from "./account/account.tsx";
-import { AppPage } from "./app/app.tsx";
-import { Audit } from "./audit/audit.tsx";
-import { Device } from "./auth/device.tsx";
 import { Login } from "./auth/login.tsx";
-import { Billing } from "./billing/billing.tsx";
-import { Plans } from "./billing/plans.tsx";
-import { Pricing } from "./billing/pricing.tsx";
-import { BillingReturn } from "./billing/return.tsx";
-import { Errors } from "./errors/errors.tsx";
-import { Home } from "./home/home.tsx";
 import { Landing } from "./home/landing.tsx";
-import { JobPage } from "./job/job.tsx";
 import { useMe } from "./me.ts";
 import { marked } from "./session.ts";
-import { Targets } from "./target/targets.tsx";
-import { Tokens } from "./token/tokens.tsx";
+import { lazy } from "./ui/lazy.tsx";
 import { Loaded } from "./ui/loaded.tsx";
 import { Page } from "./ui/page.tsx";
 import { Shell } from "./ui/shell.tsx";
 
+const Account = lazy(() => import("./account/account.tsx").then((page) => page.Account));
+const AppPage = lazy(() => import("./app/app.tsx").then((page) => page.AppPage));
+const Audit = lazy(() => import("./audit/audit.tsx").then((page) => page.Audit));
+const Billing = lazy(() => import("./billing/billing.tsx").then((page) => page.Billing));
+const BillingReturn = lazy(() => import("./billing/return.tsx").then((page) => page.BillingReturn));
+const Device = lazy(() => import("./auth/device.tsx").then((page) => page.Device));
+const Errors = lazy(() => import("./errors/errors.tsx").then((page) => page.Errors));
+const Home = lazy(() => import("./home/home.tsx").then((page) => page.Home));
+const JobPage = lazy(() => import("./job/job.tsx").then((page) => page.JobPage));
+const Plans = lazy(() => import("./billing/plans.tsx").then((page) => page.Plans));
+const Pricing = lazy(() => import("./billing/pricing.tsx").then((page) => page.Pricing));
+const Targets = lazy(() => import("./target/targets.tsx").then((page) => page.Targets));
+const Tokens = lazy(() => import("./token/tokens.tsx").then((page) => page.Tokens));
+
+const signedInPages = [Home, AppPage, JobPage, Targets, Tokens, Audit, Billing, BillingReturn, Plans, Account, Device];
+
+/** Fetches what somebody who is signed in may look at next. What fails is asked for again when it is looked at. */
+const prefetch = () => void Promise.allSettled(signedInPages.map((page) => page.prefetch()));
+if (marked()) prefetch();
+
 /** Every address of the dashboard. */
 export function App() {
+  const signedIn = Boolean(useMe(false).data);
+  useEffect(() => {
+    if (signedIn) prefetch();
+  }, [signedIn]);
   return (
     <Shell>
       <Switch>
