@@ -47,7 +47,7 @@ function windowOf(world: World, { name, most, seconds, count = 1 }: Limit): Wind
 const tooMany = ({ wait }: Window) =>
   new Problem("rate.limited", { detail: `Try again in ${wait} seconds.`, facts: { retryAfter: wait } });
 
-/** A call over any limit uses nothing of the others. Own limits come first. @throws Problem rate.limited with `retryAfter` (seconds) */
+/** A call over any limit counts nowhere. Pass the caller's own limits before shared ones. @throws Problem rate.limited, with `retryAfter` */
 export async function limitAll(world: World, limits: readonly Limit[]): Promise<void> {
   const windows = limits.map((each) => windowOf(world, each));
   const rows = await getAll(

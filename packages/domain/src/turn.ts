@@ -5,7 +5,7 @@ import { get, key, update, type Write } from "./table.ts";
 const TRIES = 30;
 const overtaken = new Problem("version.stale");
 
-/** Adds to what a tenant has a limited number of. `add` counts and commits `turn`: of two concurrent additions one counts again. */
+/** Adds one of a limited number of things: `add` counts them and commits `turn` with the new one. Of two at once, one counts again. */
 export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T>): Promise<T> {
   const at = key(ctx, `ADDED#${what}`);
   for (let tries = 1; ; tries++) {

@@ -28,11 +28,11 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
     ctx,
     session.targets.map((target) => targetKey(ctx, target.id)),
   );
-  const over = new AbortController();
+  const stop = new AbortController();
   const progress = before?.progress ?? {};
-  const out = batchWriter(ctx, id, { seq: before?.seq ?? 0, progress, by: turn, onLost: () => over.abort() });
-  const watch = watchTurn(ctx, id, turn, over);
-  const initial = initialLines(ctx, session, before !== undefined, over.signal, (lines) => out.resume(lines));
+  const out = batchWriter(ctx, id, { seq: before?.seq ?? 0, progress, by: turn, onLost: () => stop.abort() });
+  const watch = watchTurn(ctx, id, turn, stop);
+  const initial = initialLines(ctx, session, before !== undefined, stop.signal, (lines) => out.resume(lines));
   if (!before) out.hold();
   const until = ctx.now().getTime() + TURN_SECONDS * 1000;
   const reads = session.targets.map(async (target, i) => {
@@ -48,8 +48,8 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
       progress: reached,
       out,
       initial,
-      plan: planOf(ctx, session),
-      signal: over.signal,
+      plan: planValues(ctx, session),
+      signal: stop.signal,
     };
     await (session.follow ? follow(source, until) : lastLines(source));
     initial.finish(target.id);
@@ -58,13 +58,13 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
     await Promise.all(reads);
     initial.end();
   } finally {
-    over.abort();
+    stop.abort();
     await watch.end();
   }
-  const old = ctx.now().getTime() - Date.parse(session.createdAt) > LIFE_HOURS * 3_600_000;
-  const last = !session.follow || old || session.targets.every(({ id: target }) => out.progress[target]?.over);
-  const ours = await out.done(last && !watch.left());
-  if (ours && !watch.lost()) {
+  const expired = ctx.now().getTime() - Date.parse(session.createdAt) > LIFE_HOURS * 3_600_000;
+  const last = !session.follow || expired || session.targets.every(({ id: target }) => out.progress[target]?.over);
+  const complete = await out.done(last && !watch.left());
+  if (complete && !watch.lost()) {
     if (last) return letGo(ctx, logReaders, id);
     if (await handOver(ctx, id, turn)) return;
   }
@@ -72,7 +72,7 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
   if ((await findLog(ctx, id))?.closed) await letGo(ctx, logReaders, id);
 }
 
-const planOf = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({
+const planValues = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({
   ...projectValues(ctx, app),
   tail: String(tail),
   ...(services.length > 0 && { services: `${services.join("\n")}\n` }),
@@ -117,7 +117,7 @@ async function handOver(ctx: Context, id: string, turn: string): Promise<boolean
   return given;
 }
 
-function watchTurn(ctx: Context, id: string, turn: string, over: AbortController) {
+function watchTurn(ctx: Context, id: string, turn: string, stop: AbortController) {
   const done = new AbortController();
   let why: "lost" | "left" | undefined;
   const loop = async () => {
@@ -126,13 +126,13 @@ function watchTurn(ctx: Context, id: string, turn: string, over: AbortController
       if (done.signal.aborted) return;
       if (!(await renewTurn(ctx, id, turn))) why = "lost";
       else if (!(await isRead(ctx, id))) why = "left";
-      if (why) return over.abort();
+      if (why) return stop.abort();
     }
   };
   const watched = loop().catch((error: unknown) => {
     ctx.log("error", "watching a log session's turn failed", { log: id, error });
     why = "lost"; // the turn expires, and the next worker resumes after the last batch
-    over.abort();
+    stop.abort();
   });
   return {
     lost: () => why === "lost",

@@ -62,21 +62,21 @@ export function batchWriter(
   let bytes = 0;
   let items = 0;
   let allowance = BURST_BYTES;
-  let filledAt = ctx.now().getTime();
-  let held = false;
-  let over = false;
+  let refilledAt = ctx.now().getTime();
+  let paused = false;
+  let closing = false;
   let lost = false;
   let failed: unknown;
   let wroteAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | undefined;
-  let hurry: AbortController | undefined;
+  let wake: AbortController | undefined;
   /** By target, while lines are being dropped. */
   const gaps = new Map<string, Gap>();
 
   const mayKeep = (size: number): boolean => {
     const now = ctx.now().getTime();
-    allowance = Math.min(BURST_BYTES, allowance + ((now - filledAt) / 1000) * BYTES_A_SECOND);
-    filledAt = now;
+    allowance = Math.min(BURST_BYTES, allowance + ((now - refilledAt) / 1000) * BYTES_A_SECOND);
+    refilledAt = now;
     if (bytes + size > WAITING_BYTES || size > allowance) return false;
     allowance -= size;
     return true;
@@ -96,7 +96,7 @@ export function batchWriter(
     push({ item, updates: gap.updates, bytes: sizeOf(item) });
   };
 
-  const leaveOut = ({ at, target }: LogItem, update: Update | undefined) => {
+  const drop = ({ at, target }: LogItem, update: Update | undefined) => {
     const gap = gaps.get(target) ?? { at, lines: 0, updates: new Map<string, Update>() };
     gap.lines++;
     if (update) gap.updates.set(update.key, update);
@@ -104,7 +104,7 @@ export function batchWriter(
     startWriting();
   };
 
-  const cut = (): Batch => {
+  const nextBatch = (): Batch => {
     const taken: LogItem[] = [];
     let count = 0;
     for (let size = 0; count < waiting.length; count++) {
@@ -148,25 +148,25 @@ export function batchWriter(
 
   const batchDue = async () => {
     const due = Math.max(wroteAt + INTERVAL_MILLISECONDS, ctx.now().getTime() + FIRST_MILLISECONDS);
-    while (!over && bytes < BATCH_BYTES) {
+    while (!closing && bytes < BATCH_BYTES) {
       const wait = due - ctx.now().getTime();
       if (wait <= 0) return;
-      hurry = new AbortController();
-      await ctx.sleep(wait, hurry.signal);
+      wake = new AbortController();
+      await ctx.sleep(wait, wake.signal);
     }
   };
 
   const write = async () => {
-    while (!lost && !over && (items > 0 || gaps.size > 0)) {
+    while (!lost && !closing && (items > 0 || gaps.size > 0)) {
       await batchDue();
-      if (over) return; // what is left is written with the end
+      if (closing) return; // `done` writes the rest
       for (const target of gaps.keys()) closeGap(target);
-      if (waiting.length > 0) await store(cut());
+      if (waiting.length > 0) await store(nextBatch());
     }
   };
 
   const startWriting = () => {
-    if (writing || held || lost || over || (items === 0 && gaps.size === 0)) return;
+    if (writing || paused || lost || closing || (items === 0 && gaps.size === 0)) return;
     writing = write()
       .catch((error: unknown) => {
         failed ??= error;
@@ -185,12 +185,12 @@ export function batchWriter(
       if (lost) return;
       const size = sizeOf(item);
       if (item.type === "log" && !mayKeep(size)) {
-        leaveOut(item, update);
+        drop(item, update);
         return;
       }
       closeGap(item.target);
       push({ item, updates: updatesOf(update), bytes: size });
-      if (bytes >= BATCH_BYTES) hurry?.abort();
+      if (bytes >= BATCH_BYTES) wake?.abort();
       startWriting();
     },
     update(update: Update): void {
@@ -201,7 +201,7 @@ export function batchWriter(
     },
     /** Nothing is written until `resume`, whose items precede those added meanwhile. */
     hold(): void {
-      held = true;
+      paused = true;
     },
     resume(first: readonly LogItem[]): void {
       const meanwhile = waiting;
@@ -210,18 +210,18 @@ export function batchWriter(
       items = 0;
       for (const item of first) push({ item, updates: updatesOf(undefined), bytes: sizeOf(item) });
       for (const entry of meanwhile) push(entry);
-      held = false;
+      paused = false;
       startWriting();
     },
     async done(last: boolean): Promise<boolean> {
-      held = false;
-      over = true;
-      hurry?.abort();
+      paused = false;
+      closing = true;
+      wake?.abort();
       while (writing) await writing;
       if (failed !== undefined) throw failed;
       for (const target of gaps.keys()) closeGap(target);
       while (!lost && (waiting.length > 0 || last)) {
-        const batch = cut();
+        const batch = nextBatch();
         const isLast = last && waiting.length === 0;
         await store({ ...batch, last: isLast });
         if (isLast) break;

@@ -52,7 +52,7 @@ export async function openLogs(ctx: Context, request: LogRequest): Promise<{ id:
   return answer;
 }
 
-/** A service that no live release has is a mistake, not a silent service. */
+/** Logs of an unknown service would look like those of a silent one. */
 async function checkServices(
   ctx: Context,
   app: { id: string; name: string },

@@ -55,7 +55,7 @@ async function pageAfter(ctx: Context, session: LogSession, after: number): Prom
   return { items, next, ended: session.closed === true && items.length === 0 };
 }
 
-/** No worker may own the session: it may have been killed, or have stopped while nobody read. */
+/** A session may have lost its worker, or have none because nobody read it for a while. */
 async function ensureWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
   const now = ctx.now();
   const long = new Date(now.getTime() - CALL_AGAIN_SECONDS * 1000).toISOString();

@@ -20,7 +20,7 @@ export const PLAN = [
   "project", // <app>-<environment>
   "app_id", // owns the folder
   "release", // number
-  "resource", // guarded by the fence: "server"
+  "resource", // what the fence guards; by default "server"
   "timeout_seconds", // 3600 for the whole run; 60 for following logs
   "pull_seconds", // 600
   "wait_seconds", // for each wait for a service: by default the Compose file says
@@ -37,7 +37,7 @@ export const PLAN = [
   "tail", // 200 lines of all containers together
   "since",
   "follow", // "1"
-  "begun", // with `positions`, as an earlier run reported them: continues after it
+  "begun", // with "positions", as an earlier run reported them: resumes after it
   "positions",
   "run", // the job to cancel
 ] as const;
