@@ -54,7 +54,7 @@ export const credentials = createMiddleware<Env>(async (c, next) => {
     await entitlementHeader(c.var.ctx, (value) => c.res.headers.set("berth-entitlement", value));
 });
 
-/** The key includes the rights, so that a stored answer reaches only those who may have it. */
+/** The hash includes the rights, so that a stored answer reaches only those who may have it. */
 async function onceOf(
   req: {
     header: (name: string) => string | undefined;

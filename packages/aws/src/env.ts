@@ -26,7 +26,7 @@ export function need(env: Vars, name: string): string {
   return value;
 }
 
-/** Ignored outside the local stage. */
+/** Empty outside the local stage, whatever LOCAL_ENDPOINT says. */
 export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm") => {
   const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
   return base === undefined

@@ -3,7 +3,7 @@ import { Problem } from "@berth/domain/error.ts";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type * as z from "zod";
 
-/** Only the records that throw go back to the queue. So does one that does not parse: it ends in dead letters, where it is seen. */
+/** Returns only the records that throw to the queue. One that does not parse throws too, and ends in dead letters. */
 export const drain =
   <S extends z.ZodType>(world: World, schema: S, work: (message: z.output<S>) => Promise<void>) =>
   async (event: SQSEvent): Promise<SQSBatchResponse> => {

@@ -12,7 +12,7 @@ export const AuditLine = z.object({
   at: z.iso.datetime(),
   action: z.string(),
   subject: z.string(),
-  /** What the subject is called, where it is an id. */
+  /** The subject's name, where the subject is an id. */
   subjectName: z.string().optional(),
   actor: Who,
   result: z.string(),
@@ -25,7 +25,6 @@ const part = (at: string) => `AUDIT#${at.slice(0, 4)}${at.slice(5, 7)}`;
 export interface AuditFacts {
   readonly result?: string;
   readonly detail?: string | undefined;
-  /** What the subject is called, where it is an id. */
   readonly name?: string | undefined;
   /** Who asked for the work, where another actor does it. */
   readonly by?: Actor | undefined;
@@ -60,7 +59,6 @@ export async function listAudit(ctx: Context, input: Paging): Promise<Page<Audit
     const page = await fill(ctx, range, (rows) => rows.map((row) => AuditLine.parse(row)));
     items.push(...page.items);
     const last = items.at(-1);
-    // Only the next page finds out whether older months have more.
     if (last && (page.last || items.length === input.limit)) return { items, next: `${last.at}#${last.id}` };
     after = undefined;
   }

@@ -57,7 +57,6 @@ export async function requestCode(world: World, input: { email: string; browser:
   await world.send("mail", { to: email, template: "code", data: { code, minutes: CODE_MINUTES } });
 }
 
-/** Replaces any earlier code. */
 export async function newCode(world: World, at: Key, about: string): Promise<string> {
   const number = world.random(6).reduce((sum, byte) => (sum * 256 + byte) % 1_000_000, 0);
   const code = String(number).padStart(6, "0");
@@ -65,7 +64,7 @@ export async function newCode(world: World, at: Key, about: string): Promise<str
   return code;
 }
 
-/** Answers the write that uses the code up. @throws Problem auth.code_wrong, also after too many tries */
+/** Answers the write that uses the code up. @throws Problem auth.code_wrong */
 export async function takeCode(world: World, at: Key, about: string, given: string): Promise<Write> {
   const wrong = new Problem("auth.code_wrong");
   if (!(await get(world, at))) throw wrong;

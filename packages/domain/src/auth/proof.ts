@@ -13,7 +13,6 @@ import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
  */
 export const PROOF_MINUTES = 15;
 
-/** @throws Problem auth.proof unless the credential was proved recently */
 export function requireProof(ctx: Context): void {
   if (ctx.actor.kind === "system") return;
   const least = new Date(ctx.now().getTime() - PROOF_MINUTES * 60_000).toISOString();
@@ -54,7 +53,6 @@ export async function addresses(ctx: Context): Promise<string[]> {
 
 const veiled = (email: string) => email.replace(/^(.)[^@]*(?=@)/, "$1…");
 
-/** @throws Problem auth.code_wrong */
 export async function giveProof(ctx: Context, code: string): Promise<{ until: string }> {
   const credential = needed(ctx);
   const used = await takeCode(ctx, waiting(credential), credential.pk, code);

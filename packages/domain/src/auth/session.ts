@@ -8,9 +8,7 @@ import { sha256 } from "../id.ts";
 import { commit, get, globalKey, insert, key, listAll, remove, ttlIn, type Write } from "../table.ts";
 import { roleScopes, type User } from "../tenant/tenant.ts";
 
-/**
- * A person in a browser. Only the hash of the cookie's secret is stored, in a global row that names the tenant and in the tenant's list.
- */
+/** A person in a browser. Only the cookie's hash is stored: in a global row that names the tenant, and in the tenant's list. */
 export const SESSION_DAYS = 30;
 
 const Stored = z.object({
@@ -27,7 +25,6 @@ export const Session = z.object({
   expiresAt: z.iso.datetime(),
   ip: z.string(),
   client: z.string(),
-  /** Whether this request came with it. */
   current: z.boolean(),
 });
 export type Session = z.infer<typeof Session>;
@@ -99,7 +96,6 @@ export async function listSessions(ctx: Context): Promise<Session[]> {
 
 const ending = (ctx: Context, hash: string): Write[] => [erase(ctx, sessionKey(hash)), erase(ctx, listedKey(ctx, hash))];
 
-/** @throws Problem session.not_found, token.scope */
 export async function endSession(ctx: Context, id: string): Promise<void> {
   const user = person(ctx);
   const found = (await sessionsOf(ctx, user)).find((each) => each.id === id);
@@ -113,7 +109,6 @@ export async function endSession(ctx: Context, id: string): Promise<void> {
   );
 }
 
-/** Beyond this the oldest session ends. */
 export const SESSIONS_MOST = 50;
 
 export async function endOldest(ctx: Context, user: string): Promise<Write[]> {

@@ -15,7 +15,7 @@ import { previewUpgrade, upgrade } from "./upgrade.ts";
 
 /** Stripe keeps idempotency keys for at least a day, so a repeat within this time is the same request there. */
 const REPEAT_SECONDS = 23 * 3600;
-/** Longer than REPEAT_SECONDS, so that a late repeat is refused and not charged again. */
+/** Longer than REPEAT_SECONDS, so that a late repeat is refused, not charged again. */
 const KEEP_SECONDS = 3 * 86_400;
 
 /** Upgrades once the difference is paid, downgrades at the end of the period. The current plan withdraws a scheduled change. */
@@ -55,7 +55,6 @@ async function subjectOf(ctx: Context, { customer, subscription: id }: Account):
   const [item] = subscription.items.data;
   const product = item && (typeof item.price.product === "string" ? item.price.product : item.price.product.id);
   const from = item && planOfPrice(await getCatalogue(ctx), { id: item.price.id, product: product ?? "" });
-  // Our copy is out of date; the sync updates it.
   if (subscription.status !== "active" || !item || !from) {
     await syncCustomer(ctx, customer);
     throw new Problem("version.stale");
@@ -87,13 +86,11 @@ function about(ctx: Context, account: Account, { item, from }: Subject, plan: Pl
 
 const requestKey = (ctx: Context, id: string) => key(ctx, `CHG#${id}`);
 
-/** @throws Problem idempotency.mismatch when the same key asked for another plan */
 async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | undefined> {
   const found = ctx.once && (await get(ctx, requestKey(ctx, ctx.once.key)));
   if (!found) return undefined;
   const request = Request.parse(found);
   if (request.plan !== plan) throw new Problem("idempotency.mismatch");
-  // Stripe may have forgotten the key, so a repeat could charge a second time.
   if (ctx.now().getTime() / 1000 - request.at > REPEAT_SECONDS) throw new Problem("version.stale");
   return request;
 }

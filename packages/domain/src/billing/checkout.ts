@@ -62,7 +62,7 @@ async function step(
 
 async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string): Promise<void> {
   const { data } = await atStripe(() => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
-  // An unknown status counts as live: a second subscription would bill twice.
+  // An unknown status counts as live, since a second subscription would bill twice.
   const live = data.find(({ status }) => status !== "canceled" && status !== "incomplete_expired");
   if (live) throw new Problem("billing.subscribed", { facts: { fix_url: `${ctx.origin}/billing` } });
 }
@@ -103,7 +103,6 @@ async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Ch
     return undefined;
   }
   const made: Checkout = { ...checkout, session: session.id, url: session.url ?? "" };
-  // Another tab may have moved on; the next step reads the account again.
   await tryCommit(
     ctx,
     update(ctx, accountKey(ctx), {

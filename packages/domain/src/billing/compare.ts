@@ -16,7 +16,6 @@ export interface Finding {
   readonly class: "drift" | "unmapped" | "mode" | "unreachable" | Anomaly;
   readonly tenant: string | null;
   readonly customer: string;
-  /** The fields that drifted, or the subscription. */
   readonly detail: string;
   readonly repaired: boolean;
 }
@@ -77,7 +76,6 @@ async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promis
 const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
 const over = new Set(["canceled", "incomplete_expired"]);
 
-/** One page of Stripe's subscriptions, newest first; customers in `known` certainly have an account. */
 export async function unmappedPage(
   world: World,
   after: string | undefined,

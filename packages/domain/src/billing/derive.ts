@@ -113,13 +113,11 @@ export function derive(snapshot: Snapshot, catalogue: Catalogue, before: Standin
 
 const rankOf = ({ status }: SubscriptionFacts) => (ranks.includes(status) ? status : "unknown");
 
-/** Best status first, then the larger plan, then the older subscription. */
 function compare(catalogue: Catalogue, a: SubscriptionFacts, b: SubscriptionFacts): number {
   const size = ({ price }: SubscriptionFacts) => bySize((price && planOfPrice(catalogue, price)) ?? null);
   return ranks.indexOf(rankOf(a)) - ranks.indexOf(rankOf(b)) || size(b) - size(a) || a.createdAt - b.createdAt;
 }
 
-/** A subscription that ended leaves `ended`; one that was never paid leaves `none`. */
 function lapsed({ subscriptions }: Snapshot): Standing {
   const [last] = subscriptions
     .filter(({ status }) => status === "canceled")
@@ -148,7 +146,7 @@ const owed = (subscription: SubscriptionFacts) =>
       !(subscription.pendingUpdate && id === subscription.latestInvoice && reason === "subscription_update"),
   );
 
-/** Newest first, back to the last invoice that was paid or written off. */
+/** Back to the last invoice that was paid or written off. */
 function unpaidTail(subscription: SubscriptionFacts): InvoiceFacts[] {
   const bills = owed(subscription).toSorted((a, b) => b.createdAt - a.createdAt);
   const settled = bills.findIndex(({ status }) => status === "paid" || status === "uncollectible");

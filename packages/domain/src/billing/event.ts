@@ -43,7 +43,6 @@ export const isHeard = (type: string) => heard.has(type);
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** Stripe gives an id, or the expanded object that has it. */
 const idIn = (thing: unknown): string | undefined =>
   typeof thing === "string" ? thing : typeof thing === "object" && thing !== null ? idIn((thing as Part).id) : undefined;
 

@@ -17,7 +17,6 @@ export const Invoice = z.object({
   createdAt: z.iso.datetime(),
   paidAt: z.iso.datetime().nullable(),
   lines: z.array(z.string()),
-  /** Stripe's page: to pay an open invoice, or with the receipt of a paid one. */
   url: z.string().nullable(),
   pdf: z.string().nullable(),
 });

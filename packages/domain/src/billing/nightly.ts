@@ -19,13 +19,11 @@ const Counts = z.object({
   subscriptions: z.number().int(),
   findings: z.number().int(),
   unmapped: z.number().int(),
-  /** Drift that the repair did not fix. */
   remaining: z.number().int(),
   unreachable: z.number().int(),
 });
 const Run = z.object({
   startedAt: z.string(),
-  /** The number of shards when all are done. */
   shard: z.number().int(),
   /** The last account or subscription that was compared; empty before the first. */
   after: z.string(),
@@ -81,7 +79,7 @@ export async function continueNightly(
     return { ...(found?.counts ?? zero), done: found?.doneAt !== null, bad: false };
   let run: Run = found;
   const known: Known = { shards: new Map(), customers: new Set(), bad: false };
-  // False when another process took over: it counts what follows.
+  // False when another process took over and counts the rest.
   const proceed = async (to: Omit<Run, "version">) => {
     const next = await move(world, run, to);
     run = next ?? run;
@@ -95,7 +93,6 @@ export async function continueNightly(
 
 interface Known {
   readonly shards: Map<string, readonly Payer[]>;
-  /** Of all shards; filled after the last account. */
   readonly customers: Set<string>;
   bad: boolean;
 }

@@ -7,8 +7,7 @@ import type { Standing } from "./derive.ts";
 type Letter = Pick<Mail, "template" | "data">;
 type Noticed = NonNullable<Account["noticed"]>;
 
-/** The second notice is sent this long before grace ends. */
-export const ENDING_SECONDS = 2 * 86_400;
+export const ENDING_NOTICE_SECONDS = 2 * 86_400;
 
 const steps: readonly Noticed["step"][] = ["grace", "ending", "restricted"];
 const templates = { grace: "grace", ending: "grace-ending", restricted: "restricted" } as const;
@@ -26,7 +25,7 @@ export function dueNotice(
 ): Noticed | undefined {
   if (at.kind !== "delinquent" || at.anchor === null || at.graceUntil === null) return undefined;
   const left = Date.parse(at.graceUntil) - now.getTime();
-  const step = left <= 0 ? "restricted" : left <= ENDING_SECONDS * 1000 ? "ending" : "grace";
+  const step = left <= 0 ? "restricted" : left <= ENDING_NOTICE_SECONDS * 1000 ? "ending" : "grace";
   const given = noticed?.anchor === at.anchor ? steps.indexOf(noticed.step) : -1;
   return steps.indexOf(step) > given ? { anchor: at.anchor, step } : undefined;
 }
@@ -40,7 +39,6 @@ export const noticeLetter = (
   data: { until: minute(graceUntil), left: leftOf(graceUntil, now) },
 });
 
-/** A late sync may leave less than two days. */
 function leftOf(graceUntil: string | null, now: Date): string {
   const days = Math.round((Date.parse(graceUntil ?? "") - now.getTime()) / 86_400_000);
   return days >= 2 ? "Two days left" : days === 1 ? "One day left" : "Hours left";
@@ -70,7 +68,6 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
   return letters;
 }
 
-/** Between the notice and the shorter retention. */
 export const LOG_NOTICE_DAYS = 7;
 
 /** Shorter retention takes effect only after the notice period. */
@@ -100,6 +97,6 @@ export function nextSyncAt(
   const times = [now + 7 * 24 * hour];
   if (at.kind === "delinquent" || at.pendingPlan !== null || account.checkout) times.push(now + hour);
   const grace = at.graceUntil === null ? Number.NaN : Date.parse(at.graceUntil);
-  if (at.kind === "delinquent") times.push(...[grace - ENDING_SECONDS * 1000, grace].filter((time) => time > now));
+  if (at.kind === "delinquent") times.push(...[grace - ENDING_NOTICE_SECONDS * 1000, grace].filter((time) => time > now));
   return new Date(Math.min(...times)).toISOString();
 }

@@ -24,7 +24,6 @@ export async function inspectBilling(ctx: Context): Promise<Inspection> {
   return { account, entitlement: state, snapshot, should, drift: driftOf(standingOf(account), should) };
 }
 
-/** @throws Problem billing.no_customer */
 export async function resyncBilling(ctx: Context): Promise<Outcome> {
   const { customer } = await getAccount(ctx);
   if (customer === undefined) throw new Problem("billing.no_customer");

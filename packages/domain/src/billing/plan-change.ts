@@ -6,15 +6,14 @@ export const PlanChange = z.object({
   from: z.enum(planNames),
   plan: z.enum(planNames),
   kind: z.enum(["upgrade", "downgrade", "keep"]),
-  /** `payment_needed`: takes effect when the page at `url` is paid, within a day; until then nothing changes. */
+  /** `payment_needed`: nothing changes until the page at `url` is paid, within a day. */
   status: z.enum(["preview", "done", "planned", "payment_needed"]),
-  /** When the plan takes effect. */
   at: z.iso.datetime(),
   /** Cents charged now. */
   due: z.number().int(),
   currency: z.string(),
   url: z.string().nullable(),
-  /** What exceeds the new plan: it keeps running, and nothing can be added until it fits. */
+  /** Usage beyond the new plan keeps running, and nothing can be added until it fits. */
   over: z.object({ slots: z.number().int(), targets: z.number().int() }),
 });
 export type PlanChange = z.infer<typeof PlanChange>;

@@ -23,7 +23,6 @@ export const portalConfiguration = (origin: string): Stripe.BillingPortal.Config
 
 const found = new WeakMap<Stripe, string>();
 
-/** @throws Problem auth.proof, billing.no_customer, account.closing */
 export async function openPortal(ctx: Context): Promise<{ url: string }> {
   allow(ctx, "billing");
   const { customer, kind, closingAt } = await getAccount(ctx);

@@ -11,7 +11,6 @@ export interface Report {
   readonly subscriptions: number;
   readonly findings: readonly Finding[];
   readonly settings: readonly string[];
-  /** Drift that the repair did not fix. */
   readonly remaining: number;
 }
 
@@ -46,7 +45,6 @@ async function* withCustomer(world: World) {
   for await (const account of accounts(world, { due: false })) if (pays(account)) yield account;
 }
 
-/** Logs an error when an operator is needed, and answers whether that is so. */
 export function tell(
   world: World,
   counts: {

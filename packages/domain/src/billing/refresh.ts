@@ -20,7 +20,6 @@ export async function refreshBilling(ctx: Context, input: { session?: string | u
   return stateOf(ctx, await getAccount(ctx));
 }
 
-/** @throws Problem input.invalid for another account's payment page */
 async function completed(ctx: Context, account: Account, id: string): Promise<SyncRequest> {
   const foreign = new Problem("input.invalid", { detail: "body.session: this is not a payment page of your account." });
   const stripe = await ctx.stripe();

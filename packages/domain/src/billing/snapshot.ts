@@ -26,7 +26,7 @@ export interface SubscriptionFacts {
   readonly price: { readonly id: string; readonly product: string } | null;
   readonly items: number;
   readonly quantity: number;
-  /** Of the item whose period ends first; null without items. */
+  /** Of the item whose period ends first. */
   readonly periodStart: number | null;
   readonly periodEnd: number | null;
   readonly cancelAt: number | null;
@@ -40,7 +40,6 @@ export interface SubscriptionFacts {
     readonly next: { readonly id: string; readonly product: string } | null;
   } | null;
   readonly latestInvoice: string | null;
-  /** Newest first. */
   readonly invoices: readonly InvoiceFacts[];
 }
 
@@ -62,7 +61,7 @@ export async function fetchSnapshot(world: World, customer: string): Promise<Sna
   const stripe = await world.stripe();
   const found = await stripe.customers.retrieve(customer);
   const none = { customer, subscriptions: [], disputes: [], awaitsHolder: false };
-  // Stripe cancels a deleted customer's subscriptions, and lists neither them nor the mode.
+  // A deleted customer's subscriptions are canceled; Stripe lists neither them nor the mode.
   if (found.deleted) return { ...none, deleted: true, livemode: livemodeOf(world) };
   const [subscriptions, invoices, charges] = await Promise.all([
     stripe.subscriptions.list({ customer, status: "all", limit: 100, expand: ["data.schedule"] }),

@@ -13,7 +13,6 @@ export const BillingState = z.object({
   cancelAt: z.string().nullable(),
   pendingPlan: z.enum(planNames).nullable(),
   hold: z.boolean(),
-  /** More is used than the plan covers: everything keeps running, nothing can be added. */
   over: z.boolean(),
   syncedAt: z.string().nullable(),
 });

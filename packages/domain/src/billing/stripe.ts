@@ -1,6 +1,5 @@
 import { Problem } from "../error.ts";
 
-/** `type` is the name of the SDK's error class, `code` the API's. */
 interface StripeFault {
   readonly type: string;
   readonly code?: string | undefined;

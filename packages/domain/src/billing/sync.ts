@@ -45,9 +45,8 @@ async function customerOfCharge(world: World, charge: string): Promise<string | 
 }
 
 /**
- * Makes the account match Stripe. Every event, return from a page, schedule and repair ends here. A sync takes its number before it reads
- * Stripe and is applied only over lower ones: the highest number read last, and each change's own event starts a sync after that change. A
- * sync that dies blocks nobody, since only applied numbers count.
+ * A sync takes its number before it reads Stripe and is applied only over lower ones: the highest number read last, and each change's own
+ * event starts a sync after that change. A sync that dies blocks nobody, since only applied numbers count.
  * @throws Error when no tenant has the customer: somebody paid and gets nothing, so the message must reach dead letters
  */
 export async function syncCustomer(world: World, customer: string, request: SyncRequest = {}): Promise<Outcome> {
@@ -78,7 +77,6 @@ async function takeNumber(ctx: Context): Promise<Account | undefined> {
   throw new Problem("internal", { detail: "the account is missing" });
 }
 
-/** An unknown price may be newer than the cached catalogue. */
 async function catalogueFor(world: World, { subscriptions }: Snapshot): Promise<Catalogue> {
   const catalogue = await getCatalogue(world);
   const known = subscriptions.every(({ price }) => price === null || planOfPrice(catalogue, price) !== undefined);
@@ -178,7 +176,6 @@ const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: S
 
 const SHARDS = 16;
 export const billingShards = Array.from({ length: SHARDS }, (_, shard) => `BILLING#${shard}`);
-/** An account stays in one shard for life. */
 export function dueShard(tenant: string): string {
   let shard = 0;
   for (const char of tenant) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;

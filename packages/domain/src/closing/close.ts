@@ -17,7 +17,6 @@ export const Closed = z.object({
 });
 export type Closed = z.infer<typeof Closed>;
 
-/** Callers wait no longer for the answer; the schedule does the rest. */
 const PATIENCE_SECONDS = 12;
 
 /**
@@ -84,7 +83,6 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
     ),
     audit(ctx, "tenant.close", ctx.tenant, { detail: deployed.length > 0 ? `left: ${closing.apps.join("; ")}` : undefined }),
   ).catch((error: unknown) => {
-    // A concurrent call has marked it.
     if (error !== marked) throw error;
   });
 }

@@ -62,7 +62,6 @@ const markCustomerClosed = (ctx: Context, customer: string, now: Date) =>
     values: { ":now": now.toISOString() },
   });
 
-/** From here on nobody can sign in, and the address can sign up again. */
 async function eraseCredentials(ctx: Context): Promise<void> {
   for (const row of await all(ctx, "MEMBER#")) {
     const at = globalKey("EMAIL", User.parse(row).email);

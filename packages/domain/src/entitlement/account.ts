@@ -19,7 +19,6 @@ export const Account = z.object({
   graceUntil: z.string().nullable(),
   /** When the oldest unpaid invoice was finalized; grace counts from it. */
   anchor: z.string().nullable().optional(),
-  /** A dispute is open: nothing can be added. */
   hold: z.boolean().optional(),
   periodEnd: z.string().nullable().optional(),
   cancelAt: z.string().nullable().optional(),
@@ -47,7 +46,6 @@ export const Account = z.object({
   syncSeq: z.number().int().optional(),
   appliedSeq: z.number().int().optional(),
   syncedAt: z.string().optional(),
-  /** The sparse index of accounts to sync. */
   duePk: z.string().optional(),
   dueAt: z.string().optional(),
   slots: z.number().int(),
@@ -76,7 +74,6 @@ export async function findAccount(ctx: Context): Promise<Account | undefined> {
   return found && Account.parse(found);
 }
 
-/** @throws Problem account.closing when it no longer exists */
 export async function getAccount(ctx: Context): Promise<Account> {
   const found = await findAccount(ctx);
   if (!found) throw new Problem("account.closing");

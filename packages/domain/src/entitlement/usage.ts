@@ -3,19 +3,15 @@ import { ANY_APP, allow, type Context } from "../context.ts";
 import { planNames, planOf } from "../plan/plan.ts";
 import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "./account.ts";
 
-/** What the plan allows and what is used of it. */
 export const Usage = z.object({
   plan: z.enum(planNames).nullable(),
   entitlement: z.enum(["none", "active", "grace", "restricted"]),
-  /** Why it is restricted: a bill is open, the plan has ended, or the subscription is paused. */
   because: z.enum(restrictions).nullable(),
   graceUntil: z.string().nullable(),
   slots: z.object({ used: z.number().int(), limit: z.number().int() }),
   targets: z.object({ used: z.number().int(), limit: z.number().int() }),
   concurrent: z.number().int(),
-  /** For how many days logs written now are kept. */
   logDays: z.number().int(),
-  /** From when on it is fewer days, where that is coming. */
   logsShorter: z.object({ days: z.number().int(), at: z.string() }).nullable(),
 });
 type Usage = z.infer<typeof Usage>;

@@ -23,10 +23,7 @@ const AGREED_SECONDS = 86_400;
 
 const agreedKey = (ctx: Context, plan: string) => key(ctx, `IMPORT#${plan}`);
 
-/**
- * Plans an import, or applies the agreed plan with the ordinary verbs; deploys nothing. What exists by then is skipped, so applying is
- * idempotent. @throws Problem import.secret, import.plan_changed, and the verbs' billing problems
- */
+/** Plans an import, or applies the agreed plan with the ordinary verbs; deploys nothing. Applying is idempotent. */
 export async function importSelfHosted(
   ctx: Context,
   input: { document: z.output<typeof Export>; apply: boolean; plan?: string | undefined },
@@ -90,7 +87,7 @@ async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<s
   return made;
 }
 
-/** The plan computed afterwards reports these: another request was first, or used up the limit. */
+/** The plan computed afterwards reports these itself. */
 const overtaken = new Set<Code>(["target.exists", "app.exists", "plan.targets_full", "version.stale"]);
 
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {

@@ -10,7 +10,6 @@ import { findSecret } from "./secret.ts";
 const PARTS_MOST = 30_000;
 
 export interface ReadExport {
-  /** Without unknown members. */
   readonly document: SelfHosted;
   /** By app: what its Compose file needs before it can be deployed. */
   readonly complaints: ReadonlyMap<string, string>;

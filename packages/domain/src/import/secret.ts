@@ -21,7 +21,7 @@ const carries = (text: string) =>
   (text.includes("://") && /[a-z]:\/\/[^\s:/@]*:[^\s/@$]+@/i.test(text)) ||
   (text.includes("-----BEGIN ") && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text));
 
-/** Empty, or a variable without a default: neither holds a secret. */
+/** Empty, or a variable without a default. */
 const speaksOf = (value: unknown) =>
   value === null ||
   typeof value === "boolean" ||
@@ -55,14 +55,10 @@ function told(path: Path | undefined): string {
   return names.reverse().join(".");
 }
 
-/** `apps.0.compose` */
 const isCompose = (path: Path | undefined) =>
   path?.name === "compose" && path.above?.above?.name === "apps" && path.above.above.above === undefined;
 
-/**
- * The path of the first secret. In the export itself a secret-looking name is refused whatever its value; in a Compose file only with a
- * literal value, because `${DB_PASSWORD}` and `DB_PASSWORD_FILE` hold none.
- */
+/** In the export a secret-looking name is refused whatever its value; in a Compose file only with a literal value. */
 export function findSecret(document: unknown, readYaml: (text: string, path: string) => unknown): string | undefined {
   const seen = new Set<unknown>(); // a Compose file's anchors may lead back to themselves
   const left: Place[] = [{ value: document, path: undefined, compose: false }];

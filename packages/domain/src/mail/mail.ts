@@ -7,7 +7,7 @@ import type { tokenMails } from "../token/mails.ts";
 type Template = keyof (typeof authMails & typeof billingMails & typeof closingMails & typeof tokenMails);
 
 export const Mail = z.object({
-  /** A message that is delivered twice sends a mail with an id once. */
+  /** A mail with an id is sent once, even if its message is delivered twice. */
   id: z.string().optional(),
   to: z.email(),
   template: z.custom<Template>((name) => typeof name === "string"),

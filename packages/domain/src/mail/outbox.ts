@@ -5,10 +5,7 @@ import { ulid } from "../id.ts";
 import { get, globalKey, insert, key, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
 import { Mail } from "./mail.ts";
 
-/**
- * A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. The worker records each id as
- * mailed, so handling a message twice is harmless.
- */
+/** A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. */
 const SHARDS = 4;
 const AGAIN_SECONDS = 300;
 const KEEP_SECONDS = 45 * 86_400;
@@ -24,7 +21,6 @@ export interface Posted {
 const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
 const mailKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `MAIL#${id}`);
 
-/** Promises a mail in a commit; call `send` after it. */
 export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
   const id = ulid(ctx);
   const named = { ...mail, id };
@@ -68,7 +64,7 @@ export async function sweepMails(world: World): Promise<number> {
 // Longer than a delivery takes, shorter than the queue's visibility timeout.
 const CLAIM_SECONDS = 60;
 
-/** A mail without an id (a sign-in code) is sent each time. */
+/** Once for each id, even if the message is delivered twice. A mail without one (a sign-in code) is sent each time. */
 export async function handOver(world: World, mail: Mail, deliver: () => Promise<unknown>): Promise<void> {
   if (mail.id === undefined) return void (await deliver());
   const at = globalKey("MAILED", mail.id);

@@ -1,7 +1,7 @@
 import type { World } from "../context.ts";
 import { get, globalKey } from "../table.ts";
 
-/** What remains of a closed account: when it was closed, without personal data. */
+/** What remains of a closed account, without personal data. */
 export const closedKey = (tenant: string) => globalKey("CLOSED", tenant);
 
 export const wasClosed = async (world: World, tenant: string): Promise<boolean> =>

@@ -9,10 +9,7 @@ import { commit, get, globalKey, insert, touch, ttlIn, update } from "../table.t
 import { mintToken } from "./issue.ts";
 import type { Token } from "./token.ts";
 
-/**
- * Device login (RFC 8628): the CLI shows a short code, a signed-in person confirms it in the browser after seeing who asks and from where,
- * and the CLI's next poll returns the token, once.
- */
+/** Device login (RFC 8628): a signed-in person sees who asks and from where, confirms the code, and the CLI gets a token once. */
 const MINUTES = 10;
 const INTERVAL_SECONDS = 2;
 const letters = "BCDFGHJKLMNPQRSTVWXZ"; // no vowels, no digits: 20^8 is 34.5 bits and spells nothing
@@ -128,7 +125,6 @@ export async function answerDevice(ctx: Context, input: { userCode: string; appr
   );
 }
 
-/** The CLI's poll. @throws Problem auth.device_* while it is pending, too frequent, denied or expired */
 export async function finishDevice(world: World, deviceCode: string): Promise<Token & { secret: string }> {
   const [given = "", secret = ""] = deviceCode.split(".");
   const login = await find(world, given);

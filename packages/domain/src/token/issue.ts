@@ -19,10 +19,9 @@ export interface NewToken {
   readonly days?: number | undefined;
 }
 
-/** A list that a person can still read through. */
 export const TOKENS_MOST = 100;
 
-/** The secret is in this answer and nowhere else. @throws Problem auth.proof, token.scope, token.too_many */
+/** The secret is in this answer only. @throws Problem auth.proof, token.scope, token.too_many */
 export async function issueToken(ctx: Context, input: NewToken): Promise<Token & { secret: string }> {
   allow(ctx, "admin");
   requireProof(ctx);
@@ -47,7 +46,6 @@ async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & {
   const now = ctx.now();
   const asked = new Date(now.getTime() + (input.days ?? DEFAULT_DAYS) * 86_400_000);
   const parent = ctx.actor.kind === "token" ? held.find((each) => each.id === ctx.actor.id) : undefined;
-  // A token does not outlive its parent.
   const expires = parent && new Date(parent.expiresAt) < asked ? new Date(parent.expiresAt) : asked;
   const email = ctx.actor.kind === "user" ? ctx.actor.name : ctx.actor.kind === "token" ? ctx.actor.email : undefined;
   const token: Token = {

@@ -20,7 +20,6 @@ export const Token = z.object({
   expiresAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime().optional(),
   by: z.string(),
-  /** Of the person who issued it, directly or through a parent token. */
   email: z.string().optional(),
   /** The token it was made with; revoking that one revokes this one. */
   parent: z.string().optional(),
