@@ -95,6 +95,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "error",
     "job/failure",
     "job/kind-name",
+    "job/status",
     "job/words",
     "plan/plan",
     "import/secret",

@@ -1,8 +1,9 @@
 import { kinds } from "@berth/domain/engine/kinds.ts";
 import { type JobEvent, LAST_MINUTES, LIFE_MINUTES, advance as move, RETRY_MINUTES } from "@berth/domain/job/advance.ts";
 import { failure, failures } from "@berth/domain/job/failure.ts";
-import { ended, type Job } from "@berth/domain/job/job.ts";
+import type { Job } from "@berth/domain/job/job.ts";
 import type { Outcome } from "@berth/domain/job/outcome.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 

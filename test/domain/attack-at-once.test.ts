@@ -3,7 +3,7 @@ import { createApp } from "@berth/domain/app/create.ts";
 import { deploy, rollback } from "@berth/domain/deployment/deploy.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
-import { ended } from "@berth/domain/job/job.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import { listTargets, removeTarget } from "@berth/domain/target/target.ts";
 import { describe, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";

@@ -1,7 +1,8 @@
 import { appStatus } from "@berth/domain/app/status.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
-import { ended, findJob, type Job } from "@berth/domain/job/job.ts";
+import { findJob, type Job } from "@berth/domain/job/job.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import { checkTarget } from "@berth/domain/target/target.ts";
 import { functions } from "../../functions/manifest.ts";
 import { scriptedReach } from "../support/reach.ts";

@@ -1,9 +1,5 @@
 import { body, type Client, segment } from "./client.ts";
-import type { Events, Job, Rollout } from "./types.ts";
-
-/** Whether nothing more happens to a job, or to its part on one target. */
-export const ended = ({ status }: { readonly status: Rollout["status"] }): boolean =>
-  status === "succeeded" || status === "failed" || status === "canceled";
+import type { Events, Job } from "./types.ts";
 
 export interface EventQuery {
   /** The `next` of the page before. */

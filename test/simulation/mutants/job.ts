@@ -60,10 +60,10 @@ export const jobMutants = [
   of(
     advance,
     "a rollout that has ended ends again",
-    "if (!rollout || rolloutEnded(rollout) || overtaken) return",
+    "if (!rollout || ended(rollout) || overtaken) return",
     "if (!rollout || overtaken) return",
   ),
-  of(advance, "a job ends with its first rollout", "if (!all.every(rolloutEnded))", "if (!all.some(rolloutEnded))"),
+  of(advance, "a job ends with its first rollout", "if (!all.every(ended))", "if (!all.some(ended))"),
   of(
     advance,
     "a retry rings nobody and is not due",

@@ -1,5 +1,5 @@
 import { body, segment } from "@berth/api-client/client.ts";
-import { ended } from "@berth/api-client/job.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

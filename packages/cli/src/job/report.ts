@@ -1,5 +1,5 @@
-import { ended } from "@berth/api-client/job.ts";
 import type { Event, Job, Rollout } from "@berth/api-client/types.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { clean, pad } from "../terminal/text.ts";

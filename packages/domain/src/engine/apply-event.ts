@@ -1,7 +1,8 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { advance, type JobEvent } from "../job/advance.ts";
-import { ended, findJob, Job, jobKey, moveJob, ring, stepJob } from "../job/job.ts";
+import { findJob, Job, jobKey, moveJob, ring, stepJob } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import { commit, get, type Write } from "../table.ts";
 import { finish, letOthersGo, ringWaiting } from "./finish.ts";
 import { kindOf } from "./kinds.ts";

@@ -1,7 +1,8 @@
 import { audit } from "../audit/audit.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { ended, getJob, type Job } from "../job/job.ts";
+import { getJob, type Job } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import { applyEvent } from "./apply-event.ts";
 
 /**

@@ -1,7 +1,8 @@
 import type { Context } from "../context.ts";
-import { type Bell, ended, type Job } from "../job/job.ts";
+import type { Bell, Job } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
+import { ended } from "../job/status.ts";
 import type { Write } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 import { kindOf } from "./kinds.ts";

@@ -1,6 +1,7 @@
 import { systemContext, type World } from "../context.ts";
 import { LAST_MINUTES } from "../job/advance.ts";
-import { dueShards, ended, Job, jobKey } from "../job/job.ts";
+import { dueShards, Job, jobKey } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import { allDue, getAll, tenantOf } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 

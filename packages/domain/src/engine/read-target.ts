@@ -3,8 +3,9 @@ import { Problem } from "../error.ts";
 import { awayFor, take } from "../held.ts";
 import { advance } from "../job/advance.ts";
 import { failure } from "../job/failure.ts";
-import { type Bell, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
+import { type Bell, findJob, type Job, ring, stepJob } from "../job/job.ts";
 import { jobOf, type Look } from "../job/kind.ts";
+import { ended } from "../job/status.ts";
 import { READER_SECONDS, readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { get } from "../table.ts";
@@ -40,7 +41,7 @@ export async function readTarget(ctx: Context, kind: Look, job: Job, bell: Bell,
 async function begin(ctx: Context, kind: Look, seen: Job, target: string): Promise<Job | undefined> {
   for (let job: Job | undefined = seen; job; job = await findJob(ctx, seen.id)) {
     const rollout = job.rollouts[target];
-    if (ended(job) || !rollout || rolloutEnded(rollout) || readBy(job, target) > ctx.now()) return undefined;
+    if (ended(job) || !rollout || ended(rollout) || readBy(job, target) > ctx.now()) return undefined;
     const { job: next, dueAt } = advance(job, { type: "started", target, at: ctx.now() }, kind);
     try {
       await stepJob(ctx, next, job.version, { dueAt });

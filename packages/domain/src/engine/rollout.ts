@@ -1,7 +1,8 @@
 import type { Context } from "../context.ts";
 import { getAccount, refusal } from "../entitlement/account.ts";
 import { failure, isFailureClass } from "../job/failure.ts";
-import { type Bell, ended, findJob, goingOn, type Job, ring, rolloutEnded } from "../job/job.ts";
+import { type Bell, findJob, goingOn, type Job, ring } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Reach } from "../remote/reach.ts";
 import { lineTo } from "../target/connection.ts";
@@ -17,7 +18,7 @@ import { isStopping } from "./watch.ts";
 export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<void> {
   const job = await findJob(ctx, bell.job);
   const state = job?.rollouts[bell.target];
-  if (!job || !state || ended(job) || rolloutEnded(state)) return;
+  if (!job || !state || ended(job) || ended(state)) return;
   const now = ctx.now();
   if (state.nextAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
   const kind = kindOf(job);

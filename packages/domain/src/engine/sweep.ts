@@ -1,6 +1,7 @@
 import { type Context, systemContext, type World } from "../context.ts";
 import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
-import { dueShards, ended, findJob, type Job, ring, rolloutEnded, stepJob } from "../job/job.ts";
+import { dueShards, findJob, type Job, ring, stepJob } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import { eraseReleases, isErasure } from "../release/erase.ts";
 import { listDue, tenantOf } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
@@ -59,5 +60,5 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
 
 const unfinished = (job: Job) =>
   Object.values(job.rollouts)
-    .filter((rollout) => !rolloutEnded(rollout))
+    .filter((rollout) => !ended(rollout))
     .map(({ target }) => target);

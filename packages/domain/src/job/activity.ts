@@ -2,7 +2,8 @@ import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { get, getAll } from "../table.ts";
-import { ended, Job, jobKey } from "./job.ts";
+import { Job, jobKey } from "./job.ts";
+import { ended } from "./status.ts";
 
 /** What changes the tenant's servers now. Made to be asked for often: a row of the account's, and one for each job under way. */
 export const Activity = z.object({

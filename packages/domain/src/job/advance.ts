@@ -1,7 +1,8 @@
 import { READER_SECONDS } from "../remote/deadline.ts";
-import { ended, type Failure, FIRST_LOOK_SECONDS, type Job, RING_AGAIN_SECONDS, type Rollout, rolloutEnded } from "./job.ts";
+import { type Failure, FIRST_LOOK_SECONDS, type Job, RING_AGAIN_SECONDS, type Rollout } from "./job.ts";
 import type { Kind } from "./kind.ts";
 import type { Outcome } from "./outcome.ts";
+import { ended } from "./status.ts";
 
 /** What can happen to a job. `at` is when; nothing here reads a clock. */
 export type JobEvent = { readonly at: Date } & (
@@ -88,7 +89,7 @@ const vanished = (rollout: Rollout) => (rollout.status === "running" ? { begun: 
 
 function onRollout(job: Job, event: { at: Date; target: string }, kind: Moves, change: (rollout: Rollout) => Rollout): Advanced {
   const rollout = job.rollouts[event.target];
-  if (!rollout || rolloutEnded(rollout)) return { job, effects: [], dueAt: later(event.at, minutes(1)) };
+  if (!rollout || ended(rollout)) return { job, effects: [], dueAt: later(event.at, minutes(1)) };
   const next = change(rollout);
   const status = next.status === "running" ? "running" : job.status;
   const startedAt = status === "running" ? (job.startedAt ?? event.at.toISOString()) : job.startedAt;
@@ -109,7 +110,7 @@ function dueAfter(job: Job, at: Date, { changes }: Moves): Date {
 
 /** At the next sweep; but where all that is left waits for its next try, soon after the first of them. */
 export function nextLook(job: Job, at: Date): Date {
-  const open = Object.values(job.rollouts).filter((rollout) => !rolloutEnded(rollout));
+  const open = Object.values(job.rollouts).filter((rollout) => !ended(rollout));
   const tries = open.map(({ nextAt }) => (nextAt === undefined ? 0 : Date.parse(nextAt)));
   return later(new Date(Math.max(at.getTime(), Math.min(...tries))), RING_AGAIN_SECONDS * 1000);
 }
@@ -118,7 +119,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
   const { at, outcome, target } = event;
   const rollout = job.rollouts[target];
   const overtaken = event.attempt !== undefined && rollout?.attempts !== event.attempt;
-  if (!rollout || rolloutEnded(rollout) || overtaken) return { job, effects: [], dueAt: later(at, minutes(1)) };
+  if (!rollout || ended(rollout) || overtaken) return { job, effects: [], dueAt: later(at, minutes(1)) };
   const begun = rollout.begun || (!outcome.ok && outcome.begun);
   const again = retries ? nextTry(job, rollout, outcome, Boolean(begun)) : undefined;
   if (!outcome.ok && again !== undefined) {
@@ -136,7 +137,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
       ...(verdict && { runs: (rollout.runs ?? 0) + 1 }),
     };
     const next = { ...job, rollouts: { ...job.rollouts, [target]: waiting } };
-    const alone = Object.values(next.rollouts).every((other) => other.target === target || rolloutEnded(other));
+    const alone = Object.values(next.rollouts).every((other) => other.target === target || ended(other));
     const yields = alone && !waiting.begun && !job.cancelAt;
     return {
       job: next,
@@ -178,12 +179,12 @@ function onCanceled(job: Job, at: Date): Advanced {
     rollouts[target] =
       idle && !rollout.begun
         ? { ...without(rollout, "waitsFor", "nextAt"), status: "canceled", endedAt: at.toISOString() }
-        : rolloutEnded(rollout)
+        : ended(rollout)
           ? rollout
           : without(rollout, "nextAt");
   }
   const next = settle({ ...job, cancelAt: job.cancelAt ?? at.toISOString(), rollouts }, at);
-  const rings = Object.values(next.job.rollouts).filter((rollout) => !rolloutEnded(rollout));
+  const rings = Object.values(next.job.rollouts).filter((rollout) => !ended(rollout));
   return {
     ...next,
     effects: [...next.effects, ...rings.map(({ target }) => ({ type: "ring" as const, target, delaySeconds: 0 }))],
@@ -204,7 +205,7 @@ function onOverdue(job: Job, at: Date): Advanced {
     const open = !last && (rollout.begun || rollout.status === "running");
     // What it waited before it began is not counted against it.
     const young = at.getTime() - Date.parse(rollout.startedAt ?? job.createdAt) <= minutes(LIFE_MINUTES);
-    if (rolloutEnded(rollout) || (open && (young || rollout.withdrawn))) rollouts[target] = rollout;
+    if (ended(rollout) || (open && (young || rollout.withdrawn))) rollouts[target] = rollout;
     else if (open) {
       rollouts[target] = { ...without(rollout, "nextAt"), failure, withdrawn: true };
       rings.push({ type: "ring", target, delaySeconds: 0 });
@@ -219,7 +220,7 @@ function onOverdue(job: Job, at: Date): Advanced {
 /** Ends the job when its last rollout has ended: failed if one failed, canceled if one was, else succeeded. */
 function settle(job: Job, at: Date): Advanced {
   const all = Object.values(job.rollouts);
-  if (!all.every(rolloutEnded)) return { job, effects: [], dueAt: nextLook(job, at) };
+  if (!all.every(ended)) return { job, effects: [], dueAt: nextLook(job, at) };
   const failed = all.find((rollout) => rollout.status === "failed");
   const status = failed ? "failed" : all.some((rollout) => rollout.status === "canceled") ? "canceled" : "succeeded";
   return {

@@ -3,7 +3,8 @@ import * as z from "zod";
 import type { Context } from "../context.ts";
 import { holding, polls } from "../held.ts";
 import { fill, key, list, type Row, tryUpdate, ttlIn } from "../table.ts";
-import { ended, findJob, getJob, type Job } from "./job.ts";
+import { findJob, getJob, type Job } from "./job.ts";
+import { ended } from "./status.ts";
 
 /**
  * What a run on a server said, in the order it said it. Numbered by the run itself from 1, so that a worker that attaches later writes the

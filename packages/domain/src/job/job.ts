@@ -7,6 +7,7 @@ import type { Page, Paging } from "../page.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
 import { jobKinds } from "./kind-name.ts";
+import { ended } from "./status.ts";
 
 /**
  * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of
@@ -92,11 +93,6 @@ export const Job = z.object({
   version: z.number().int(),
 });
 export type Job = z.infer<typeof Job>;
-
-export const ended = (job: Pick<Job, "status">) =>
-  job.status === "succeeded" || job.status === "failed" || job.status === "canceled";
-export const rolloutEnded = (rollout: Rollout) =>
-  rollout.status === "succeeded" || rollout.status === "failed" || rollout.status === "canceled";
 
 export const succeededRollouts = (job: Job) => Object.values(job.rollouts).filter((rollout) => rollout.status === "succeeded");
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Environment, getAppIn, PRODUCTION } from "../app/app.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { ended, Failure, Job, jobKey } from "../job/job.ts";
+import { Failure, Job, jobKey } from "../job/job.ts";
+import { ended } from "../job/status.ts";
 import type { Page, Paging } from "../page.ts";
 import { getAll } from "../table.ts";
 import { targetKey } from "../target/target.ts";

@@ -1,4 +1,4 @@
-import { ended } from "@berth/api-client/job.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";

@@ -1,6 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
-import { ended } from "@berth/api-client/job.ts";
 import type { Job } from "@berth/api-client/types.ts";
+import { ended } from "@berth/domain/job/status.ts";
 import { wordsOf } from "@berth/domain/job/words.ts";
 import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";

@@ -1,5 +1,5 @@
-import { ended } from "@berth/api-client/job.ts";
 import type { Event, Rollout } from "@berth/api-client/types.ts";
+import { ended } from "@berth/domain/job/status.ts";
 
 /** A step of a run on one target, as its events tell of it. Times are epoch milliseconds of the server's own clock. */
 export interface Step {
