@@ -17,6 +17,10 @@ const flags = [
   "--font-render-hinting=none",
 ];
 
+/** One at a time: whoever waited for another finds it done. */
+const INSTALL =
+  "test -e /usr/lib/chromium/chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }";
+
 /** Where Chromium is; installed from Debian's packages where it is missing and we may. */
 function findChromium(): string {
   const found = places.find(existsSync);
@@ -24,8 +28,7 @@ function findChromium(): string {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get"))
     throw new Error("Chromium is missing: install it (Debian: apt-get install chromium), then run this again");
   const options = { stdio: "ignore", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
-  execFileSync("apt-get", ["update", "-qq"], options);
-  execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"], options);
+  execFileSync("flock", ["/tmp/berth-chromium.lock", "sh", "-c", INSTALL], options);
   return findChromium();
 }
 

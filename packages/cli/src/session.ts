@@ -1,5 +1,5 @@
 import type { Client } from "@berth/api-client/client.ts";
-import type { Entitlement } from "@berth/api-client/entitlement.ts";
+import { type Entitlement, restrictionWords } from "@berth/api-client/entitlement.ts";
 import type { Asked, Place } from "./config/place.ts";
 import { type Names, refuse } from "./refusal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -120,15 +120,12 @@ export function banner({ state, until, because }: Entitlement, place: Place, { e
     return [
       `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Fix it: ${link}`,
     ];
-  if (state === "restricted" && because === "ended")
-    return [
-      `${paint.red("!")} Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${place.url}/plans`,
-    ];
-  if (state === "restricted" && because === "paused")
-    return [`${paint.red("!")} Your subscription is paused, so changes are off. Your apps keep running. See ${link}`];
-  if (state === "restricted")
-    return [
-      `${paint.red("!")} The bill is unpaid, so changes are off. Your apps keep running, and status and logs stay readable. Pay it: ${link}`,
-    ];
-  return [];
+  if (state !== "restricted") return [];
+  const then = {
+    ended: `Your apps keep running. Choose a plan: ${place.url}/plans`,
+    paused: `Your apps keep running. See ${link}`,
+    unpaid: `Your apps keep running, and status and logs stay readable. Pay it: ${link}`,
+  };
+  const why = because ?? "unpaid";
+  return [`${paint.red("!")} ${restrictionWords[why]}, so changes are off. ${then[why]}`];
 }

@@ -1,12 +1,13 @@
+import { restrictionWords } from "@berth/api-client/entitlement.ts";
 import { Link } from "wouter-preact";
 import { day } from "../ui/time.tsx";
 import { useEntitlement } from "./entitlement.ts";
 
 /** Why changes are off, until when, and where that is fixed. */
 const off = {
-  ended: { what: "Your plan has ended.", until: "you choose one", link: <Link href="/plans">Choose a plan</Link> },
-  paused: { what: "Your subscription is paused.", until: "it is resumed", link: <Link href="/billing">See billing</Link> },
-  unpaid: { what: "The bill is unpaid.", until: "it is paid", link: <Link href="/billing">Pay the open bill</Link> },
+  ended: { until: "you choose one", link: <Link href="/plans">Choose a plan</Link> },
+  paused: { until: "it is resumed", link: <Link href="/billing">See billing</Link> },
+  unpaid: { until: "it is paid", link: <Link href="/billing">Pay the open bill</Link> },
 } as const;
 
 /** On every page while a bill is unpaid: until when what goes on, and where to fix it. */
@@ -28,11 +29,13 @@ export function Banner() {
       </aside>
     );
   if (entitlement?.state !== "restricted") return null;
-  const { what, until, link } = off[entitlement.because ?? "unpaid"];
+  const why = entitlement.because ?? "unpaid";
+  const { until, link } = off[why];
   return (
     <aside class="banner bad" aria-label="Billing notice">
       <p>
-        <strong>{what}</strong> Your apps keep running, and status and logs stay readable; changes are off until {until}. {link}
+        <strong>{restrictionWords[why]}.</strong> Your apps keep running, and status and logs stay readable; changes are off until{" "}
+        {until}. {link}
       </p>
     </aside>
   );

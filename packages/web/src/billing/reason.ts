@@ -1,4 +1,4 @@
-import type { Entitlement, Restriction } from "@berth/api-client/entitlement.ts";
+import { type Entitlement, type Restriction, restrictionWords } from "@berth/api-client/entitlement.ts";
 import { type Action, permits } from "@berth/domain/entitlement/permission.ts";
 
 /** What is known of the entitlement, from the header of an answer or from an answer itself. */
@@ -13,8 +13,7 @@ function reason(action: Action, known: Known | undefined): string | undefined {
   const { state, because } = known;
   if (state === "none") return "Needs a plan";
   if (state === "grace") return "Paused until the payment is fixed";
-  if (because === "ended") return "Your plan has ended";
-  return because === "paused" ? "Your subscription is paused" : "Off until the bill is paid";
+  return because === "ended" || because === "paused" ? restrictionWords[because] : "Off until the bill is paid";
 }
 
 /** Why what a customer runs cannot be changed. */
