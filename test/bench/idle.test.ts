@@ -41,7 +41,7 @@ test("an idle hour at 100,000 tenants, of whom 40,000 pay, is under 10,000 read 
   expect(Math.min(...reads), "each minute looks into every shard").toBeGreaterThan(60 * 16 * 0.5);
 });
 
-test("every account that pays is compared with Stripe in the night, for a tenth of a read unit each, and in its turn looked at", () => {
+test("every account that pays is compared with Stripe in the night, for a tenth of a read unit each, and in its turn synced", () => {
   const { read, write } = ["full", "continue"].reduce(
     (all, name) => {
       const part = day.schedules.get(`functions/billing/reconcile.handler.ts, ${name}`);
@@ -52,8 +52,8 @@ test("every account that pays is compared with Stripe in the night, for a tenth 
   expect(day.compared, spent(day)).toEqual({ accounts: 40_000, subscriptions: 40_000, findings: 0 });
   expect(read, spent(day)).toBeLessThan(4000);
   expect(write, spent(day)).toBeLessThan(2000);
-  expect(day.looked).toBeGreaterThan(40_000 / 7 - 100);
-  expect(day.looked).toBeLessThan(40_000 / 7 + 100);
+  expect(day.synced).toBeGreaterThan(40_000 / 7 - 100);
+  expect(day.synced).toBeLessThan(40_000 / 7 + 100);
 });
 
 test("what finds nothing costs the same however many tenants there are", async () => {

@@ -59,8 +59,8 @@ export interface Day {
   readonly schedules: ReadonlyMap<string, Spent & { readonly runs: number }>;
   /** What the nightly comparison counted. */
   readonly compared: Readonly<Record<"accounts" | "subscriptions" | "findings", number>>;
-  /** Accounts that were looked at because their time had come. */
-  readonly looked: number;
+  /** Accounts that were synced because their time had come. */
+  readonly synced: number;
 }
 
 /** A day over so many tenants, of whom some pay and the rest have no plan. */
@@ -127,12 +127,12 @@ async function live({ world, clock, engine, logs }: TestWorld, schedules: readon
   stop();
   const told = logs.filter(({ message }) => message === "billing reconciled");
   const { accounts, subscriptions, findings } = (told[0]?.facts ?? {}) as Day["compared"];
-  const looked = logs.reduce((sum, { facts }) => sum + Number(facts.looked ?? 0), 0);
+  const synced = logs.reduce((sum, { facts }) => sum + Number(facts.synced ?? 0), 0);
   if (logs.some(({ facts }) => Number(facts.failed ?? 0) > 0)) throw new Error("a look failed");
   return {
     hours,
     compared: { accounts, subscriptions, findings },
-    looked,
+    synced,
     schedules: new Map(plans.map((plan) => [`${plan.file}, ${plan.name}`, plan])),
   };
 }
