@@ -1,6 +1,5 @@
 import type { Link, Templates } from "../mail/template.ts";
 
-/** Where Stripe's page of each bill is, with the receipt of one that was paid. */
 const receipt: Link = { text: "Receipt and billing", path: "/billing" };
 
 export const billingMails = {

@@ -8,7 +8,6 @@ export const SyncRequest = z.object({
   customer: z.string().optional(),
   /** Disputes and refunds name a charge, not a customer. */
   charge: z.string().optional(),
-  /** Syncs even if the event was handled before. */
   again: z.boolean().optional(),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;

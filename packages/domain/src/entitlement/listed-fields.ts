@@ -1,7 +1,4 @@
-/**
- * What the due index has of an account, besides its keys, so that a comparison with Stripe reads no row. The cloud's table is made with it; other
- * rows in the index have those of the same names.
- */
+/** The account's attributes in the due index, besides its keys, so that a comparison with Stripe reads no row. */
 export const listedFields = {
   kind: true,
   reason: true,

@@ -47,7 +47,7 @@ export async function importSelfHosted(
   return answer;
 }
 
-/** The ids to create: of a plan that was begun, or of the current one. @throws Problem import.plan_changed */
+/** The ids to create: of a plan that was started, or of the current one. @throws Problem import.plan_changed */
 async function agreed(
   ctx: Context,
   read: ReadExport,

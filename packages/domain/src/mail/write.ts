@@ -5,7 +5,6 @@ import { tokenMails } from "../token/mails.ts";
 import type { Mail } from "./mail.ts";
 import type { Berth, Templates } from "./template.ts";
 
-/** Every mail there is. */
 export const templates: { readonly [name: string]: Templates[string] | undefined } = {
   ...authMails,
   ...tokenMails,
