@@ -12,7 +12,8 @@ import { available, type Lab, startLab } from "../test/lab/lab.ts";
 import type { Server } from "../test/lab/server.ts";
 import { port } from "./demo/app.ts";
 import { createBerth } from "./demo/berth.ts";
-import { type Place, tell } from "./demo/story.ts";
+import type { Place } from "./demo/stage.ts";
+import { tell } from "./demo/story.ts";
 import { createTelling } from "./demo/telling.ts";
 
 const { values } = parseArgs({
