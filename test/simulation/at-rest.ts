@@ -1,7 +1,7 @@
 import { projectOf } from "@berth/domain/app/app.ts";
 import type { Job } from "@berth/domain/job/job.ts";
-import { ends, jobOf, type Known, type Rest } from "./judge.ts";
-import type { Server } from "./runner.ts";
+import { ends, jobOf, type Known, type Rest } from "./known.ts";
+import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 const LATEST_MINUTES = 30;

@@ -1,4 +1,4 @@
-import type { Project, Server } from "./runner.ts";
+import type { Project, Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 /** A line a container said: its number counts from 1, and is in its text. */

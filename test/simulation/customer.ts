@@ -11,7 +11,7 @@ import { mintToken } from "@berth/domain/token/issue.ts";
 import type { Answer, Ask } from "./api.ts";
 import { hostKeyOf } from "./line.ts";
 import type { Readers } from "./reader.ts";
-import { createServer, type Server } from "./runner.ts";
+import { createServer, type Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import { tableName } from "./table.ts";
 import { nameOf } from "./world.ts";

@@ -1,7 +1,7 @@
 import type { Ask } from "./api.ts";
 import type { Customer } from "./customer.ts";
 import type { Readers } from "./reader.ts";
-import type { Server } from "./runner.ts";
+import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 /** Of what one customer may hold that is everybody's: a worker for each server that it changes, and its shares of those that look and read logs. */

@@ -12,7 +12,8 @@ import {
 import type { Voices } from "./container-log.ts";
 import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
-import type { Run, Runner, Server } from "./runner.ts";
+import type { Runner } from "./runner.ts";
+import type { Run, Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 export const hostKeyOf = (host: string): HostKey => ({

@@ -1,7 +1,7 @@
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "@berth/domain/remote/remote.ts";
 import type { Said, Voices } from "./container-log.ts";
 import type { Process } from "./process.ts";
-import type { Server } from "./runner.ts";
+import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 type Tell = (event: RunEvent) => void;

@@ -2,7 +2,7 @@ import { projectOf } from "@berth/domain/app/app.ts";
 import type { Answer, Ask } from "./api.ts";
 import type { Customer } from "./customer.ts";
 import type { Hearing, Reading } from "./reading.ts";
-import type { Server } from "./runner.ts";
+import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 /** How a reader is: how long it reads on, how it pauses, and whether it says that it stops. */

@@ -5,7 +5,7 @@ import { unmarshalItem } from "@berth/local-dynamodb/marshal.ts";
 import type { Voices } from "./container-log.ts";
 import type { Stays } from "./listen.ts";
 import type { Process } from "./process.ts";
-import type { Server } from "./runner.ts";
+import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import type { Table } from "./table.ts";
 

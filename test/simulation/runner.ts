@@ -1,85 +1,6 @@
 import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { createRun, type Project, type Run, type Server, type Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
-
-/** A run on a server: what the runner keeps below runs/<job>, and its process. */
-export interface Run {
-  readonly job: string;
-  input: RunInput;
-  fence: number;
-  readonly events: RunEvent[];
-  exit: Exit | undefined;
-  alive: boolean;
-  /** Its process has said which it is: it has begun for good. */
-  pid: boolean;
-  canceled: boolean;
-  changed: boolean;
-  /** Its release was recorded. Started again after a reboot it only goes on from there. */
-  recorded: boolean;
-  /** A removal has begun. */
-  removing: boolean;
-  /** The image it runs, once it is known. */
-  image: string | undefined;
-  /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
-  previous: number | null | undefined;
-  concluded: boolean;
-  /** Counts its starts: what an earlier one scheduled does not happen any more. */
-  life: number;
-  child: (() => void) | undefined;
-  readonly followers: Set<() => void>;
-}
-
-/** An app's folder and containers. */
-export interface Project {
-  readonly owner: string;
-  /** The release `current` leads to. */
-  current: number | undefined;
-  /** The release whose containers run, and the image they run. */
-  serves: number | undefined;
-  image: string | undefined;
-  /** The image of each release that was healthy. */
-  readonly healthy: Map<number, string>;
-}
-
-export interface Server {
-  readonly host: string;
-  readonly tenant: string;
-  up: boolean;
-  silentUntil: number;
-  fullUntil: number;
-  hungUntil: number;
-  /** It lets us in and takes commands, and answers none; some servers go on about something else. */
-  mute: "silent" | "drips" | undefined;
-  readonly fences: Map<string, number>;
-  readonly runs: Map<string, Run>;
-  mutation: Run | undefined;
-  readonly projects: Map<string, Project>;
-  /** Connections that break when the server goes. */
-  readonly lines: Set<() => void>;
-}
-
-export const createServer = (host: string, tenant: string): Server => ({
-  host,
-  tenant,
-  up: true,
-  silentUntil: 0,
-  fullUntil: 0,
-  hungUntil: 0,
-  mute: undefined,
-  fences: new Map(),
-  runs: new Map(),
-  mutation: undefined,
-  projects: new Map(),
-  lines: new Set(),
-});
-
-export interface Watch {
-  /** A caller is let in. */
-  accepted(server: Server, resource: string, fence: number): void;
-  /** A run begins, for the first time or again; `before`: its process had said which it is, so that something may have been done. */
-  began(server: Server, run: Run, before: boolean): void;
-  /** A run reached its effect: its release is recorded, or the app is gone. */
-  took(server: Server, run: Run): void;
-}
 
 const verdict = (code: number, kind: ExitClass, message: string, data: Exit["data"] = {}): Exit => ({
   code,
@@ -137,37 +58,17 @@ export function createRunner(stage: Stage, watch: Watch) {
     }
     if (run?.exit) return undefined;
     if (!run?.pid) {
-      server.runs.set(job, { ...blank(job), exit: verdict(1, "canceled", "Canceled before it began") });
+      server.runs.set(job, { ...createRun(job), exit: verdict(1, "canceled", "Canceled before it began") });
       return undefined;
     }
     run.canceled = true;
     return start(server, job, run.input, fence);
   }
 
-  const blank = (job: string, input?: RunInput): Run => ({
-    job,
-    input: input ?? { op: "deploy", job, fence: 0, from: 0, files: [], plan: {} },
-    fence: input?.fence ?? 0,
-    events: [],
-    exit: undefined,
-    alive: false,
-    pid: false,
-    canceled: false,
-    changed: false,
-    recorded: false,
-    removing: false,
-    image: undefined,
-    previous: undefined,
-    concluded: false,
-    life: 0,
-    child: undefined,
-    followers: new Set(),
-  });
-
   function start(server: Server, job: string, input: RunInput, fence: number): Exit | undefined {
     if (server.mutation)
       return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
-    const run = server.runs.get(job) ?? blank(job, input);
+    const run = server.runs.get(job) ?? createRun(job, input);
     server.runs.set(job, run);
     const before = run.pid;
     Object.assign(run, { input, fence, alive: true, pid: false, concluded: false, child: undefined, life: run.life + 1 });

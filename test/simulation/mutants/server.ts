@@ -34,7 +34,7 @@ export const serverMutants = [
   of(
     runner,
     "a run can be canceled before it began, and begins",
-    'server.runs.set(job, { ...blank(job), exit: verdict(1, "canceled", "Canceled before it began") });',
+    'server.runs.set(job, { ...createRun(job), exit: verdict(1, "canceled", "Canceled before it began") });',
     "",
   ),
   of(
