@@ -1,73 +1,16 @@
 /** What people's own Compose files, env files and folders hold, by the command line onto a real server: each does what its author means. */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fingerprint } from "@berth/domain/remote/key.ts";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { pageImage } from "../lab/images.ts";
+import { describe, expect, test } from "vitest";
 import { available } from "../lab/lab.ts";
-import type { Server } from "../lab/server.ts";
-import { until } from "../lab/until.ts";
-import { jsonLines, resultOf, type Stage, startStage } from "./stage.ts";
+import { box, deploy, deployed, folderOf, logs, place, says, server, stage, useStage, write } from "./inputs.ts";
+import { jsonLines, resultOf } from "./stage.ts";
 
 const reason = available();
 
-/** A Compose file of a busybox that runs `command`. */
-const box = (command: string, more = "") => `services:
-  web:
-    image: busybox:1.36
-    command: ["sh", "-c", ${JSON.stringify(`${command}; exec sleep 100000`)}]
-${more}`;
-
 describe.skipIf(reason)(`what people deploy${reason ? ` (skipped: ${reason})` : ""}`, () => {
-  let stage: Stage;
-  let server: Server;
-  beforeAll(async () => {
-    stage = await startStage({ servers: 1, plan: "studio" });
-    server = stage.lab.servers[0]!; // one was asked for
-    await stage.lab.registry.push("library/page:1", pageImage("page 1"));
-    await stage.addTarget("web1", server);
-  });
-  afterEach(() => server.exec("docker ps -aq | xargs -r docker rm -f"));
-  afterAll(() => stage?.close());
-
-  const folderOf = (name: string) => join(stage.folder, "apps", name);
-  const write = (name: string, files: Record<string, string>) => {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(folderOf(name), path)), { recursive: true });
-      writeFileSync(join(folderOf(name), path), content);
-    }
-  };
-  /** Deploys an app's folder. `notes` is what is said before, `events` what the job says. */
-  const deploy = async (name: string, ...more: string[]) => {
-    const ran = await stage.berth.run(["deploy", "--app", name, "--yes", "--target", "web1", "--json", ...more], {
-      cwd: folderOf(name),
-    });
-    const said = jsonLines(ran.stdout);
-    const texts: string[] = said.flatMap(({ text }) => (text === undefined ? [] : [text]));
-    const notes: string[] = said.find(({ type }) => type === "accepted")?.notes ?? [];
-    return { ...ran, notes, texts, result: resultOf(ran) };
-  };
-  const deployed = async (name: string, ...more: string[]) => {
-    const ran = await deploy(name, ...more);
-    if (ran.code !== 0) throw new Error(`${name} exited ${ran.code}: ${ran.stdout}${ran.stderr}`);
-    return ran;
-  };
-  const logs = async (name: string, ...more: string[]): Promise<{ service: string; text: string }[]> =>
-    (await stage.berth.json(["logs", name, ...more])).items;
-  /** Waits for the last line of an app's logs to be said, and answers all of them. */
-  const says = async (name: string, last: string) => {
-    let lines: string[] = [];
-    await until(
-      async () => {
-        lines = (await logs(name)).map(({ text }) => text);
-        return lines.includes(last);
-      },
-      `${name} to say "${last}"`,
-      120,
-    );
-    return lines;
-  };
-  const place = (name: string) => `/var/lib/berth/apps/${name}-production`;
+  useStage();
 
   describe("an app's own lines in a folder it mounts stay and are told of", () => {
     const visits = `${place("visits")}/data/visits.txt`;
