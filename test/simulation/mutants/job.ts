@@ -138,7 +138,7 @@ export const jobMutants = [
     deployment,
     "a failed release is live",
     "const done = succeededRollouts(job);\n",
-    "const done = Object.values(job.rollouts);\n",
+    "const done = succeededRollouts(job).length < 0 ? [] : Object.values(job.rollouts);\n",
   ),
   of(
     deployment,
