@@ -111,7 +111,7 @@ export const rolloutMutants = [
     attend,
     "a cancellation before the worker came is not seen",
     "if (isStopping(job, bell.target) || watch.stopping()) return",
-    "if (watch.stopping()) return",
+    "if (isStopping(undefined, bell.target) || watch.stopping()) return",
   ),
   of(
     watch,
