@@ -71,7 +71,7 @@ test("who signs up again while the old account is still being erased keeps the n
   const ann = await halfClosed();
   await store(ann.ctx, key(ann.ctx, "JOB#job_left"), {
     id: "job_left",
-    kind: "check",
+    kind: "target.check",
     status: "succeeded",
     rollouts: {},
     by: { kind: "user", id: "u" },
@@ -116,7 +116,7 @@ test("what a request that was still under way leaves behind is swept an hour lat
   await close(ann.session);
   await store(ann.ctx, key(ann.ctx, "JOB#job_late"), {
     id: "job_late",
-    kind: "check",
+    kind: "target.check",
     status: "succeeded",
     rollouts: {},
     by: { kind: "user", id: ann.email },
@@ -137,7 +137,7 @@ test("an account too large for one go is closed in several", async () => {
   for (let count = 0; count < 5; count++)
     await store(ann.ctx, key(ann.ctx, `JOB#job_${count}`), {
       id: `job_${count}`,
-      kind: "check",
+      kind: "target.check",
       status: "succeeded",
       rollouts: {},
       by: { kind: "user", id: "u" },

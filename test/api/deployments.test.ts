@@ -16,7 +16,7 @@ covers("createDeployment", "202", "makes the next release and answers at once wi
   const answer = await deployShop(tenant);
   expect([answer.status, answer.body]).toMatchObject([
     202,
-    { kind: "deploy", status: "queued", app: "shop", environment: "production", release: 1 },
+    { kind: "deployment", status: "queued", app: "shop", environment: "production", release: 1 },
   ]);
   expect(await tenant.account()).toMatchObject({ slots: 1 });
 });

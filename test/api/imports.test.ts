@@ -38,7 +38,7 @@ covers("createImport", "200", "a plan is looked at, applied by its digest, and a
     { name: "blog", slot: false, environments: [] },
     { name: "store", slot: false, environments: [] },
   ]);
-  expect(after.jobs.map(({ kind }: { kind: string }) => kind)).toEqual(["check", "check"]);
+  expect(after.jobs.map(({ kind }: { kind: string }) => kind)).toEqual(["target.check", "target.check"]);
   expect(await tenant.account()).toMatchObject({ targets: 2, slots: 0 });
 
   for (const again of [await apply(tenant, exported(), planned.plan), await apply(tenant)])

@@ -31,7 +31,7 @@ covers("listJobs", "200", "newest first, by app and kind, page after page", asyn
   }
   expect(ids).toEqual([...ids].sort().reverse());
   expect(ids).toHaveLength(3);
-  const { body } = await api.call("GET", "/v1/jobs?app=shop&kind=deploy", { token });
+  const { body } = await api.call("GET", "/v1/jobs?app=shop&kind=deployment", { token });
   expect(body.items.map(({ id }: { id: string }) => id)).toEqual([job.id]);
   for (const path of ["/v1/jobs?cursor=NaN", "/v1/apps/shop/deployments?cursor=NaN"])
     expect((await api.call("GET", path, { token })).body).toMatchObject({ code: "input.invalid", status: 422 });

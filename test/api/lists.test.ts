@@ -40,7 +40,7 @@ beforeAll(async () => {
   api.clock.advance(1);
   const narrow = await tenant.token(["read"], { app: "zulu" });
   for (let i = 0; i < 4; i++) await tenant.work(await tenant.deploy("zulu"));
-  const [newest] = await all("/v1/jobs?app=zulu&kind=deploy", whole);
+  const [newest] = await all("/v1/jobs?app=zulu&kind=deployment", whole);
   for (const [i, app] of many((n) => `app${n}`).entries()) {
     api.clock.advance(1);
     const job = { ...newest, id: `job_7ZZZZZZZZZZZZZZZZZZZZZZZ${String(i).padStart(2, "0")}`, app };
@@ -113,7 +113,7 @@ const lists: Readonly<Record<string, readonly List[]>> = {
   listJobs: [
     { path: "/v1/jobs", by: "narrow", holds: app, is: Array(4).fill("zulu") },
     { path: "/v1/jobs?app=zulu", by: "whole", holds: app, is: Array(4).fill("zulu") },
-    { path: "/v1/jobs?kind=check", by: "whole", holds: ({ kind }) => kind, is: ["check", "check"] },
+    { path: "/v1/jobs?kind=target.check", by: "whole", holds: ({ kind }) => kind, is: ["target.check", "target.check"] },
     { path: "/v1/jobs?app=none", by: "whole", holds: app, is: [] },
     { path: "/v1/jobs", by: "whole", holds: ({ id }) => id, is: () => MANY + 4 + 2 },
   ],

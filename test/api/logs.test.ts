@@ -70,7 +70,7 @@ test("a service that the app does not have is refused with the names of those it
 test("after a thousand readings the jobs are still listed, and what was read is kept for hours only", async () => {
   const { tenant, token } = await opened();
   const { body } = await api.call("GET", "/v1/jobs?limit=100", { token });
-  expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(expect.arrayContaining(["deploy", "check"]));
+  expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(expect.arrayContaining(["deployment", "target.check"]));
   const rows = JSON.parse(api.dump()).Items.filter(
     ({ pk, sk }: Record<string, { S: string }>) =>
       `${pk?.S} ${sk?.S}`.includes(`${tenant.id}`) && /LOG#/.test(`${pk?.S} ${sk?.S}`),

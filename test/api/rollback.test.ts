@@ -15,7 +15,7 @@ covers("rollback", "202", "goes back to the release before the live one, and per
   await tenant.entitle("grace");
   for (const expected of [2, 1]) {
     const answer = await rollBack(tenant);
-    expect(answer.body).toMatchObject({ kind: "deploy", release: expected, rollback: true });
+    expect(answer.body).toMatchObject({ kind: "deployment", release: expected, rollback: true });
     expect(await tenant.work(answer.body)).toMatchObject({ status: "succeeded" });
   }
   await tenant.entitle("active");

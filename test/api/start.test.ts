@@ -23,7 +23,7 @@ covers("startApp", "202", "deploys the live release again where it is, asking no
   for (let i = 0; i < 2; i++) await tenant.work(await tenant.deploy("shop"));
   await tenant.entitle("grace");
   const answer = await start(tenant);
-  expect(answer.body).toMatchObject({ kind: "deploy", release: 2, rollback: true, again: true, status: "queued" });
+  expect(answer.body).toMatchObject({ kind: "deployment", release: 2, rollback: true, again: true, status: "queued" });
   const reach = scriptedReach();
   expect(await tenant.work(answer.body, reach)).toMatchObject({ status: "succeeded" });
   expect(reach.runs.map(({ op, plan }) => [op, plan.release, plan.pull])).toEqual([["deploy", "2", "missing"]]);

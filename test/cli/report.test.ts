@@ -8,7 +8,7 @@ const at = (second: number) => new Date(Date.UTC(2027, 0, 1, 12, 0, second)).toI
 test("a step took as long as the server's own stamps say, whenever they are heard", () => {
   const said: string[] = [];
   const rollout = { target: "tgt_1", name: "web1", status: "running", attempts: 1 };
-  const job = { id: "job_1", kind: "deploy", status: "running", rollouts: { tgt_1: rollout } } as unknown as Job;
+  const job = { id: "job_1", kind: "deployment", status: "running", rollouts: { tgt_1: rollout } } as unknown as Job;
   let clock = 0;
   const report = reporter(job, {
     live: true,

@@ -77,7 +77,7 @@ export const why = {
 export const jobs = [
   {
     id: "job_01JABCDEFGHJKMNPQRSTVWXYZ1",
-    kind: "deploy",
+    kind: "deployment",
     status: "failed",
     app: "shop",
     environment: "production",
@@ -92,7 +92,7 @@ export const jobs = [
   },
   {
     id: "job_01JABCDEFGHJKMNPQRSTVWXYZ2",
-    kind: "deploy",
+    kind: "deployment",
     status: "running",
     app: "shop",
     environment: "staging",
@@ -106,7 +106,7 @@ export const jobs = [
   },
   {
     id: "job_01JABCDEFGHJKMNPQRSTVWXYZ3",
-    kind: "check",
+    kind: "target.check",
     status: "succeeded",
     rollouts: { tgt_web1: rollout("web1") },
     by,

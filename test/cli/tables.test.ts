@@ -74,7 +74,12 @@ const views: Record<string, (look: Look) => string[]> = {
     ),
     "",
     ...success(
-      { ...(jobs[2] as Job), kind: "deploy", release: 3, rollouts: { a: rollout("web1", { downMs: 812 }) } } as unknown as Job,
+      {
+        ...(jobs[2] as Job),
+        kind: "deployment",
+        release: 3,
+        rollouts: { a: rollout("web1", { downMs: 812 }) },
+      } as unknown as Job,
       look.paint,
     ),
   ],
@@ -138,7 +143,7 @@ test.each([
   ["start of release 11", { again: true }],
 ])("the last job of an app is told as what it did: %s", (words, more) => {
   const [environment] = status.environments;
-  const back = { ...jobs[2], id: "job_back", kind: "deploy", release: 11, rollback: true, ...more };
+  const back = { ...jobs[2], id: "job_back", kind: "deployment", release: 11, rollback: true, ...more };
   const shown = { ...status, environments: [{ ...environment, job: "job_back" }], jobs: [back] } as unknown as typeof status;
   const text = statusLines(shown, { width: 120, paint: plain, now: new Date(at(0)) }).join("\n");
   expect(text).toContain(words);

@@ -11,7 +11,7 @@ const at = new Date("2027-01-01T00:00:00.000Z");
 const later = (minutes: number) => new Date(at.getTime() + minutes * 60_000);
 const job = (targets: string[], more: Partial<Job> = {}): Job => ({
   id: "job_1",
-  kind: "deploy",
+  kind: "deployment",
   status: "queued",
   rollouts: Object.fromEntries(targets.map((target) => [target, { target, name: target, status: "queued", attempts: 0 }])),
   by: { kind: "system", id: "test" },
@@ -19,7 +19,7 @@ const job = (targets: string[], more: Partial<Job> = {}): Job => ({
   version: 1,
   ...more,
 });
-const advance = (state: Job, event: JobEvent) => move(state, event, kinds.deploy);
+const advance = (state: Job, event: JobEvent) => move(state, event, kinds.deployment);
 const lostLine: Outcome = { ok: false, failure: failure("unreachable") };
 
 test("a rollout that may pass by itself is tried again after 1, 5 and 15 minutes, then it has failed", () => {

@@ -30,7 +30,7 @@ const many = async (tenant: TestTenant, count: number) => {
 async function look(ctx: Context, target: string): Promise<Job> {
   const job: Job = {
     id: newId(ctx, "job"),
-    kind: "check",
+    kind: "target.check",
     status: "queued",
     rollouts: { [target]: { target, name: "web1", status: "queued", attempts: 0 } },
     by: ctx.actor,

@@ -79,7 +79,7 @@ test("a target that refuses connections: the check's job ends failed, and its st
   expect(stream.headers.get("content-type")).toContain("text/event-stream");
   const text = await stream.text();
   const done = /event: done\ndata: (.*)/.exec(text)?.[1] ?? "";
-  expect(JSON.parse(done)).toMatchObject({ kind: "check", status: "failed", failure: { class: "refused" } });
+  expect(JSON.parse(done)).toMatchObject({ kind: "target.check", status: "failed", failure: { class: "refused" } });
 });
 
 test("when the card fails at the renewal, grace begins with its date, a week later it is restricted, and paying ends it", async () => {

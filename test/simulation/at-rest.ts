@@ -38,7 +38,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
   for (const line of rest.queue.dead) stage.tell("queue", `has given up ${line.body}`);
 
   function judgeEffects(job: Job & { tenant: string }): void {
-    if (job.kind !== "deploy" && job.kind !== "remove") return;
+    if (job.kind !== "deployment" && job.kind !== "app.remove") return;
     for (const rollout of Object.values(job.rollouts)) {
       const target = targets.get(rollout.target);
       if (!target) continue;
@@ -50,7 +50,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
           "3 an effect happens once",
           `${job.id} has ${rollout.status} (${rollout.failure?.class}) on ${target.host} and took effect`,
         );
-      if (rollout.status === "succeeded" && job.kind === "deploy") judgeEvents(job, rollout.target, target.host);
+      if (rollout.status === "succeeded" && job.kind === "deployment") judgeEvents(job, rollout.target, target.host);
     }
   }
 
@@ -76,8 +76,8 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     // A lease renewed every ten seconds and events kept every two are what time costs.
     const lasted = ((known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.startedAt ?? job.createdAt)) / 1000;
     // A removal erases all releases there were: of each its row, its bundle's and its images'; and has a row of its own until that is done.
-    const releases = [...known.jobs.values()].filter(({ kind, appId }) => kind === "deploy" && appId === job.appId).length;
-    const erased = job.kind === "remove" ? 4 + 3 * releases : 0;
+    const releases = [...known.jobs.values()].filter(({ kind, appId }) => kind === "deployment" && appId === job.appId).length;
+    const erased = job.kind === "app.remove" ? 4 + 3 * releases : 0;
     if (units > (most.units + erased + waited + (job.cancelAt ? 12 : 0) + Math.max(0, lasted) / 4) * many)
       violate("11 work is bounded", `${job.id} cost ${units} write units`);
     let commands = 0;
@@ -103,7 +103,12 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
         const project = server.projects.get(name);
         // A removal that failed half-way has said so; to be told what is left, one asks for it again.
         const last = known.jobs.get(String(row?.job));
-        if (last?.kind === "remove" && last.status !== "succeeded" && project?.serves === undefined && project?.current === live)
+        if (
+          last?.kind === "app.remove" &&
+          last.status !== "succeeded" &&
+          project?.serves === undefined &&
+          project?.current === live
+        )
           continue;
         const had = known.images.get(`${project?.owner} ${name} ${live}`)?.get(server.host);
         if (project && live !== undefined && project.image !== had)

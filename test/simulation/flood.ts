@@ -17,7 +17,7 @@ async function look(ctx: Context, name: string): Promise<void> {
   const target = await findTarget(ctx, name);
   const job: Job = {
     id: newId(ctx, "job"),
-    kind: "check",
+    kind: "target.check",
     status: "queued",
     rollouts: { [target.id]: { target: target.id, name, status: "queued", attempts: 0 } },
     by: ctx.actor,

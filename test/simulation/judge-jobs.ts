@@ -35,7 +35,11 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
         violate("2 an accepted job ends once", `${job.id} begins as ${job.status}, version ${job.version}, due ${row.dueAt}`);
       if (lines !== 1) violate("7 every change has one audit line", `${job.id} was accepted with ${lines}`);
       const standing = known.customers.get(job.tenant)?.standings.at(-1)?.standing ?? "good";
-      if ((job.kind === "deploy" || job.kind === "remove") && standing !== "good" && !(job.rollback && standing === "grace"))
+      if (
+        (job.kind === "deployment" || job.kind === "app.remove") &&
+        standing !== "good" &&
+        !(job.rollback && standing === "grace")
+      )
         violate("12 who does not pay changes nothing, and is not touched", `${job.id} is accepted of one who is ${standing}`);
       const asked = process.once && requests.get(process.once);
       if (asked && asked !== job.id)
@@ -69,12 +73,12 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     }
     going--;
     known.endedAt.set(job.id, clock.now());
-    if (job.kind === "check")
+    if (job.kind === "target.check")
       checks.set(job.tenant, [...(checks.get(job.tenant) ?? []), (clock.now() - Date.parse(job.createdAt)) / 1000]);
     if (row.dueAt !== undefined) violate("11 work is bounded", `${job.id} has ended and is still due`);
     if (!Object.values(job.rollouts).every(over))
       violate("2 an accepted job ends once", `${job.id} has ended before its rollouts`);
-    const expected = job.kind === "check" && lines === 0 ? 0 : 1;
+    const expected = job.kind === "target.check" && lines === 0 ? 0 : 1;
     const canceling = Boolean(job.cancelAt) && !was.cancelAt;
     if (!transaction || (lines !== expected && !(canceling && lines === expected + 1)))
       violate("7 every change has one audit line", `${job.id} has ${job.status} with ${lines}`);
@@ -119,7 +123,7 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
       passing(now.failure.class) &&
       retries < 3 &&
       !job.cancelAt &&
-      job.kind !== "check"
+      job.kind !== "target.check"
     )
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} gives up ${now.failure.class} after ${retries}`);
   }

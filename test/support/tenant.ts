@@ -138,7 +138,7 @@ export async function testTenant(
         const id = newId(world, "job");
         const job: Job = {
           id,
-          kind: "deploy",
+          kind: "deployment",
           status: "queued",
           app: `crowd${i}`,
           rollouts: { none: { target: "none", name: "none", status: "queued", attempts: 0 } },

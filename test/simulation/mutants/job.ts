@@ -98,7 +98,7 @@ export const jobMutants = [
     applyEvent,
     "those who wait are not rung, and the sweep does not look",
     "else await ringWaiting(ctx, next);",
-    'else await ringWaiting(ctx, { ...next, kind: "check" });',
+    'else await ringWaiting(ctx, { ...next, kind: "target.check" });',
   ),
   of(
     applyEvent,

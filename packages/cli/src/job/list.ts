@@ -14,7 +14,7 @@ interface Input {
 
 export const examples: Verb<Input>["examples"] = [
   ["berth jobs list", "the last twenty"],
-  ["berth jobs list --app shop --kind deploy", "one app's deployments"],
+  ["berth jobs list --app shop --kind deployment", "one app's deployments"],
   ["berth jobs list --all --json", "everything, for a program"],
 ];
 

@@ -231,7 +231,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     ...(input.again && { again: true }),
     ...(input.replaceFiles && { input: { files: "replace" } }),
   };
-  const job = newJob(ctx, "deploy", placed, { id: input.job, ...own });
+  const job = newJob(ctx, "deployment", placed, { id: input.job, ...own });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,

@@ -8,7 +8,7 @@ import type { Page, Paging } from "../page.ts";
 export async function listDeployments(ctx: Context, { app, ...page }: Paging & { app: string }): Promise<Page<Job>> {
   allow(ctx, "read", ANY_APP);
   const { name } = await getApp(ctx, app);
-  return listJobs(ctx, { ...page, app: name, kind: "deploy" });
+  return listJobs(ctx, { ...page, app: name, kind: "deployment" });
 }
 
 /** @throws Problem deployment.not_found, also for another app's and for a job of another kind */
@@ -16,7 +16,7 @@ export async function getDeployment(ctx: Context, input: { app: string; deployme
   allow(ctx, "read", ANY_APP);
   const { name } = await getApp(ctx, input.app);
   const job = await findJob(ctx, input.deployment);
-  if (job?.kind !== "deploy" || job.app !== name)
+  if (job?.kind !== "deployment" || job.app !== name)
     throw new Problem("deployment.not_found", { detail: `There is no deployment ${input.deployment}.` });
   return job;
 }

@@ -52,7 +52,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
   );
   const targets = environment.placement.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
   const own: Removal = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
-  const job = newJob(ctx, "remove", targets, own);
+  const job = newJob(ctx, "app.remove", targets, own);
   await commit(
     ctx,
     entitled(ctx, "grow", { deploys: { seen: account.deploys, set: [...deploys, job.id] } }),

@@ -5,7 +5,11 @@ import type { JobKind } from "./kind-name.ts";
 import type { KindWords } from "./kind-words.ts";
 
 /** What people read of each kind of job. */
-const jobWords: Readonly<Record<JobKind, KindWords>> = { deploy: deployWords, remove: removeWords, check: checkWords };
+const jobWords: Readonly<Record<JobKind, KindWords>> = {
+  deployment: deployWords,
+  "app.remove": removeWords,
+  "target.check": checkWords,
+};
 
 /** What is read of a job of any kind, also of one that this program is older than. */
 export const wordsOf = (kind: string): KindWords => (Object.hasOwn(jobWords, kind) ? jobWords[kind as JobKind] : other(kind));

@@ -131,7 +131,7 @@ export async function addTarget(
 /** Every look is a connection to an address somebody gave us: nobody shall search a network with them. */
 const limitLooks = (ctx: Context) => limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60 });
 
-const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "check", [target]);
+const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "target.check", [target]);
 
 /** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
