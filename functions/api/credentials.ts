@@ -3,7 +3,7 @@ import { actorOfSession } from "@berth/domain/auth/session.ts";
 import type { Actor, Context } from "@berth/domain/context.ts";
 import { Account, accountKey, entitlement, restrictedBy } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
-import { get } from "@berth/domain/table.ts";
+import { get } from "@berth/domain/query.ts";
 import { actorOfToken } from "@berth/domain/token/token.ts";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";

@@ -1,4 +1,4 @@
-import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
 import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
@@ -13,7 +13,7 @@ const work: Record<string, (world: World) => Promise<object>> = {
     // None waits for the others: promised mails are sent even while Stripe does not answer.
     const done = await Promise.allSettled([
       sweepMails(world).then((mails) => ({ mails })),
-      ringUndelivered(world).then((rung) => ({ rung })),
+      requestUndelivered(world).then((queued) => ({ queued })),
       syncDueAccounts(world, soon(world)),
     ]);
     const failed = done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));

@@ -65,5 +65,5 @@ async function enqueue(ingress: Ingress, event: WireEvent): Promise<Answer> {
     ingress.log("error", "webhook of another version", { event: event.id, version: event.api_version });
   const { request, group } = syncRequestOf(event);
   await ingress.send("billing", request, { group, dedupe: String(event.id) });
-  return answer(200, "rung");
+  return answer(200, "queued");
 }

@@ -1,5 +1,5 @@
 import { systemContext, type World } from "@berth/domain/context.ts";
-import { findJob, ring } from "@berth/domain/job/job.ts";
+import { dispatch, findJob } from "@berth/domain/job/job.ts";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 
 /** Dispatches new jobs whose first message may have been lost with the process that was to send it. */
@@ -17,7 +17,7 @@ export const relayStream =
         const id = sk.slice("JOB#".length);
         const job = (await findJob(ctx, id, { consistent: false })) ?? (await findJob(ctx, id));
         if (job?.status === "queued" && Object.values(job.rollouts).every(({ status }) => status === "queued"))
-          await ring(ctx, job);
+          await dispatch(ctx, job);
       } catch (error) {
         world.log("error", "relay failed", { tenant: pk, job: sk, error });
         // A stream is ordered, so Lambda retries from this record on.

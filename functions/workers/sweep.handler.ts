@@ -4,6 +4,6 @@ import { sweep } from "@berth/domain/engine/sweep.ts";
 const world = createWorld(process.env);
 
 export async function handler(): Promise<void> {
-  const rung = await sweep(world);
-  if (rung > 0) world.log("info", "rang again", { rung });
+  const sent = await sweep(world);
+  if (sent > 0) world.log("info", "rang again", { sent });
 }

@@ -5,7 +5,7 @@ export const port = 8080;
 
 /**
  * How it differs from the plain app: seconds before it listens, how often its health check may fail, and whether it is held: not
- * healthy until `letGo` is called.
+ * healthy until `releaseHold` is called.
  */
 interface Manner {
   readonly delay?: number;
@@ -77,7 +77,7 @@ export interface Visit {
 }
 
 /** Lets a release that is held become healthy, as soon as it listens. @throws when it does not listen in two minutes */
-export async function letGo(host: string, release: string): Promise<void> {
+export async function releaseHold(host: string, release: string): Promise<void> {
   const end = Date.now() + 120_000;
   for (;;) {
     const said = await fetch(`http://${host}:${port}/cgi-bin/go`, { signal: AbortSignal.timeout(20_000) })

@@ -1,4 +1,4 @@
-import { letGo, port, visit, watchGaps, writeApp } from "./app.ts";
+import { port, releaseHold, visit, watchGaps, writeApp } from "./app.ts";
 import { APP, type Stage } from "./stage.ts";
 import { holds, seconds } from "./telling.ts";
 
@@ -104,7 +104,7 @@ export async function killedWorker(stage: Stage): Promise<void> {
   const lapse = setInterval(() => void cloud.runSchedule("sweep"), 5000); // the schedule's minute, shortened for the story
   try {
     await telling.step("on the servers it goes on without them: it becomes healthy now", () =>
-      Promise.all(places.map(({ host }) => letGo(host, "four"))),
+      Promise.all(places.map(({ host }) => releaseHold(host, "four"))),
     );
     await telling.step(
       "other workers find how it came out, and the deploy ends well",

@@ -85,7 +85,7 @@ test("a deploy whose commit was done but not answered is the same deploy when it
   expect(await tenant.environment("shop")).toMatchObject({ releases: 1 });
 });
 
-test("a deploy whose bell cannot be rung is accepted all the same, and says so in the log", async () => {
+test("a deploy whose message cannot be sent is accepted all the same, and says so in the log", async () => {
   const tenant = await testTenant(api);
   await tenant.target();
   await tenant.app();
@@ -96,7 +96,7 @@ test("a deploy whose bell cannot be rung is accepted all the same, and says so i
     const body = { bundle: { compose: COMPOSE, files: [], variables: {} } };
     const answer = await api.call("POST", "/v1/apps/shop/deployments", { token: await tenant.token(), body });
     expect(answer.status).toBe(202);
-    expect(api.logs.at(-1)).toMatchObject({ level: "error", message: "a bell was not rung" });
+    expect(api.logs.at(-1)).toMatchObject({ level: "error", message: "a message was not sent" });
   } finally {
     Object.assign(api.world, { send });
   }

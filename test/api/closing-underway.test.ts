@@ -2,7 +2,7 @@ import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import { finishClosing } from "@berth/domain/closing/closing.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { key, store } from "@berth/domain/table.ts";
+import { key, putOne } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import { COMPOSE } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
@@ -15,7 +15,7 @@ async function halfClosed(): Promise<Owner> {
   const ann = await owner();
   const closing = { by: ann.user.id, apps: [], mails: [ann.email] };
   const mark = { closingAt: stage.test.world.now().toISOString(), closing, kind: "ended", duePk: "CLOSING#0", dueAt: "2020" };
-  await store(ann.ctx, accountKey(ann.ctx), { ...(await ann.account()), ...mark });
+  await putOne(ann.ctx, accountKey(ann.ctx), { ...(await ann.account()), ...mark });
   return ann;
 }
 const refusedIn = async (method: string, path: string, body?: object) => {
@@ -69,7 +69,7 @@ test("the address signs up again as somebody new, with nothing of before", async
 
 test("who signs up again while the old account is still being erased keeps the new one", async () => {
   const ann = await halfClosed();
-  await store(ann.ctx, key(ann.ctx, "JOB#job_left"), {
+  await putOne(ann.ctx, key(ann.ctx, "JOB#job_left"), {
     id: "job_left",
     kind: "target.check",
     status: "succeeded",
@@ -114,7 +114,7 @@ test("killed after any of its writes, closing is gone on with to the same end", 
 test("what a request that was still under way leaves behind is swept an hour later, once", async () => {
   const ann = await owner();
   await close(ann.session);
-  await store(ann.ctx, key(ann.ctx, "JOB#job_late"), {
+  await putOne(ann.ctx, key(ann.ctx, "JOB#job_late"), {
     id: "job_late",
     kind: "target.check",
     status: "succeeded",
@@ -135,7 +135,7 @@ test("what a request that was still under way leaves behind is swept an hour lat
 test("an account too large for one go is closed in several", async () => {
   const ann = await halfClosed();
   for (let count = 0; count < 5; count++)
-    await store(ann.ctx, key(ann.ctx, `JOB#job_${count}`), {
+    await putOne(ann.ctx, key(ann.ctx, `JOB#job_${count}`), {
       id: `job_${count}`,
       kind: "target.check",
       status: "succeeded",

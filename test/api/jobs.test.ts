@@ -2,7 +2,7 @@ import { polls, streams, take } from "@berth/domain/held.ts";
 import { newId } from "@berth/domain/id.ts";
 import { jobKey } from "@berth/domain/job/job.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { scriptedReach } from "../support/reach.ts";
@@ -72,7 +72,7 @@ test("a filter that leaves out a thousand newer jobs still finds the older one, 
   await tenant.work(job);
   for (let i = 0; i < 1100; i++) {
     const id = newId(api.world, "job");
-    await store(tenant.ctx, jobKey(tenant.ctx, id), { ...job, id, app: "other", status: "succeeded", version: 1 });
+    await putOne(tenant.ctx, jobKey(tenant.ctx, id), { ...job, id, app: "other", status: "succeeded", version: 1 });
   }
   const { body } = await api.call("GET", "/v1/jobs?app=shop&limit=6", { token });
   expect(body.items.map(({ id }: { id: string }) => id)).toEqual([job.id]);

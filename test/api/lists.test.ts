@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Context } from "@berth/domain/context.ts";
 import { importedKey } from "@berth/domain/import/imported.ts";
 import { jobKey } from "@berth/domain/job/job.ts";
-import { key, type Row, store } from "@berth/domain/table.ts";
+import { key, putOne, type Row } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -44,7 +44,7 @@ beforeAll(async () => {
   for (const [i, app] of many((n) => `app${n}`).entries()) {
     api.clock.advance(1);
     const job = { ...newest, id: `job_7ZZZZZZZZZZZZZZZZZZZZZZZ${String(i).padStart(2, "0")}`, app };
-    await store(ctx, jobKey(ctx, job.id), job);
+    await putOne(ctx, jobKey(ctx, job.id), job);
     await keepImport(ctx, app, "of another app");
   }
   const { body } = await api.call("GET", "/v1/apps/zulu", { token: whole });
@@ -54,9 +54,9 @@ beforeAll(async () => {
   const [line] = await all("/v1/audit", whole);
   for (const i of many((n) => n)) {
     const id = `7ZZZZZZZZZZZZZZZZZZZZZZZ${String(i).padStart(2, "0")}`;
-    await store(ctx, key(ctx, `TOKEN#tok_${id}`), { ...token, id: `tok_${id}`, ttl: 1 });
+    await putOne(ctx, key(ctx, `TOKEN#tok_${id}`), { ...token, id: `tok_${id}`, ttl: 1 });
     const month = line.at.slice(0, 7).replace("-", "");
-    await store(ctx, key(ctx, `${line.at.slice(0, 8)}99#aud_${id}`, `AUDIT#${month}`), { ...line, id: `aud_${id}`, ttl: 1 });
+    await putOne(ctx, key(ctx, `${line.at.slice(0, 8)}99#aud_${id}`, `AUDIT#${month}`), { ...line, id: `aud_${id}`, ttl: 1 });
   }
   const lines = api.dump().split('"action":').length - 1 - MANY;
   scene = { tenant, whole, narrow, lines };
@@ -65,7 +65,7 @@ beforeAll(async () => {
 const many = <T>(make: (i: number) => T) => Array.from({ length: MANY }, (_, i) => make(i));
 const keepImport = (ctx: Context, app: string, appId: string) => {
   const notes = { environments: [], compose: "", targets: [], variables: [], releases: [], webhooks: [] };
-  return store(ctx, importedKey(ctx, app), {
+  return putOne(ctx, importedKey(ctx, app), {
     ...notes,
     app,
     appId,

@@ -1,6 +1,6 @@
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import type { Answer } from "../support/api.ts";
 import type { TestTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
@@ -42,7 +42,7 @@ export async function overtaken(test: TestWorld, tenant: TestTenant, ask: () => 
   let others = 0;
   const accept = async () => {
     const account = await tenant.account();
-    await store(tenant.ctx, accountKey(tenant.ctx), { ...account, deploys: [`job_other${++others}`] });
+    await putOne(tenant.ctx, accountKey(tenant.ctx), { ...account, deploys: [`job_other${++others}`] });
   };
   return whileBefore(test, accept, ask);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document, matrix } from "../../functions/api/document.ts";
 import { permissionsPage } from "../../scripts/permissions.ts";
@@ -43,7 +43,7 @@ async function put(payer: Payer, { state, left, kind }: Stand): Promise<void> {
   const graceUntil = new Date(stage.test.world.now().getTime() + (left ?? 0) * 1000).toISOString();
   await payer.entitle(state, left === undefined ? {} : { graceUntil });
   if (kind !== undefined)
-    await store(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), kind, graceUntil: null });
+    await putOne(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), kind, graceUntil: null });
 }
 
 /** Somebody with a customer at Stripe, a target, an app that was deployed twice and one that never was, and what was made meanwhile. */

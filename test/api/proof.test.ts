@@ -1,5 +1,5 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { revokeToken } from "@berth/domain/token/token.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
@@ -19,7 +19,7 @@ const other = (code: string) => (code === "000000" ? "000001" : "000000");
 /** An owner with a session and a token, a customer at Stripe by our word only. */
 async function owner() {
   const tenant = await testTenant(api);
-  await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), customer: "cus_none" });
+  await putOne(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), customer: "cus_none" });
   const { email } = tenant.user;
   return { tenant, email, session: await api.signIn(email), token: await tenant.token() };
 }

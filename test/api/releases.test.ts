@@ -1,4 +1,5 @@
-import { commit, listAll, remove } from "@berth/domain/table.ts";
+import { listAll } from "@berth/domain/query.ts";
+import { commit, remove } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";

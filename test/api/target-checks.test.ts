@@ -1,5 +1,5 @@
 import { limit } from "@berth/domain/rate-limit.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { findTarget, targetKey } from "@berth/domain/target/target.ts";
 import { expect, test } from "vitest";
 import { HOST_KEY, lost, scriptedReach } from "../support/reach.ts";
@@ -51,7 +51,7 @@ test("a key that the server shows between the look and its confirmation is not c
   await tenant.work(job);
   const other = { ...HOST_KEY, key: "AAAAother", fingerprint: `SHA256:${"o".repeat(43)}` };
   const shows = async () =>
-    store(tenant.ctx, targetKey(tenant.ctx, target.id), { ...(await findTarget(tenant.ctx, target.id)), shownKey: other });
+    putOne(tenant.ctx, targetKey(tenant.ctx, target.id), { ...(await findTarget(tenant.ctx, target.id)), shownKey: other });
   const answer = await between(api, shows, () =>
     api.call("POST", "/v1/targets/web1/trust", { token, body: { fingerprint: HOST_KEY.fingerprint } }),
   );

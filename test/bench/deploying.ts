@@ -59,7 +59,7 @@ export async function deployOnce(stage: Stage, app: string, mark: string, target
   }
 }
 
-/** Waits until what follows a job's end (its bells, the relay) has been spent too. */
+/** Waits until what follows a job's end (its messages, the relay) has been spent too. */
 export async function quiet(cloud: Cloud): Promise<void> {
   const jobs = cloud.sqs.queues.get("berth-jobs");
   for (let still = 0; still < 6; ) {

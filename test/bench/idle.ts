@@ -7,7 +7,7 @@ import { closeDue } from "@berth/domain/closing/closing.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { accountKey, newAccount } from "@berth/domain/entitlement/account.ts";
-import { globalKey, type Key, store } from "@berth/domain/table.ts";
+import { globalKey, type Key, putOne } from "@berth/domain/table.ts";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import type { Synthesized } from "../infra/synth.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
@@ -88,15 +88,15 @@ async function settle(test: TestWorld, { tenants, paying }: { tenants: number; p
     const tenant = `ten_${String(i).padStart(26, "0")}`;
     const key: Key = accountKey({ tenant });
     if (i >= paying) {
-      await store(world, key, newAccount(tenant));
+      await putOne(world, key, newAccount(tenant));
       continue;
     }
     const dueAt = now + (LOOK * (i + 0.5)) / paying;
     const synced = { syncSeq: 9, appliedSeq: 9, syncedAt: at(dueAt - LOOK), noticed: null, logs: null };
     const due = { duePk: dueShard(tenant), dueAt: at(dueAt) };
     const about = { subscription: `sub_${i}`, customer: customer(i), customers: 1, slots: 2, targets: 2 };
-    await store(world, key, { ...newAccount(tenant), ...good, ...synced, ...due, ...about });
-    await store(world, globalKey("CUS", customer(i)), { tenant, createdAt: at(now - 90 * DAY) });
+    await putOne(world, key, { ...newAccount(tenant), ...good, ...synced, ...due, ...about });
+    await putOne(world, globalKey("CUS", customer(i)), { tenant, createdAt: at(now - 90 * DAY) });
   }
 }
 

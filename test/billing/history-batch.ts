@@ -2,7 +2,7 @@ import { derive, standingOf } from "@berth/domain/billing/derive.ts";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey, getAccount, newAccount } from "@berth/domain/entitlement/account.ts";
-import { globalKey, key, store } from "@berth/domain/table.ts";
+import { globalKey, key, putOne } from "@berth/domain/table.ts";
 import { expect } from "vitest";
 import { testWorld } from "../support/world.ts";
 import { catalogue, T0 } from "./facts.ts";
@@ -42,9 +42,9 @@ export async function runHistories(seeds: { first: number; count: number }): Pro
       dice = history.dice;
       models.set(customer, history.model);
       const ctx: Context = { ...world, tenant, actor: { kind: "system", id: "test" } };
-      await store(ctx, accountKey(ctx), { ...newAccount(tenant), customer });
-      await store(ctx, globalKey("CUS", customer), { tenant });
-      await store(ctx, key(ctx, "MEMBER#usr_1"), { id: "usr_1", email: "ann@example.com", tenant, role: "owner" });
+      await putOne(ctx, accountKey(ctx), { ...newAccount(tenant), customer });
+      await putOne(ctx, globalKey("CUS", customer), { tenant });
+      await putOne(ctx, key(ctx, "MEMBER#usr_1"), { id: "usr_1", email: "ann@example.com", tenant, role: "owner" });
       gated = true;
       await stage.run(history, async ({ id }) => {
         now = Math.max(now, history.model.now);

@@ -1,6 +1,6 @@
 import { accountKey, type Claim, entitled, getAccount, giveBack, limitsOf } from "@berth/domain/entitlement/account.ts";
 import { planNames, planOf, plans } from "@berth/domain/plan/plan.ts";
-import { commit, store } from "@berth/domain/table.ts";
+import { commit, putOne } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
@@ -13,7 +13,7 @@ const claim = (tenant: TestTenant, by: Claim) => commit(tenant.ctx, entitled(ten
 const won = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
   outcomes.filter(({ status }) => status === "fulfilled").length;
 const using = async (tenant: TestTenant, use: object) =>
-  store(tenant.ctx, accountKey(tenant.ctx), { ...(await getAccount(tenant.ctx)), ...use });
+  putOne(tenant.ctx, accountKey(tenant.ctx), { ...(await getAccount(tenant.ctx)), ...use });
 
 test.each(planNames)("of a hundred claims at once exactly as many are won as the plan %s has slots and targets", async (plan) => {
   const tenant = await testTenant(bench, { plan });

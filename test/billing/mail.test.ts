@@ -108,9 +108,9 @@ test("a sign-in code, which is no change of ours, is handed over each time it is
 
 test("owners are told of the bill, and nobody else", async () => {
   const tenant = await testTenant(bench, { email: "boss@example.com" });
-  const { store, key } = await import("@berth/domain/table.ts");
+  const { putOne, key } = await import("@berth/domain/table.ts");
   const member = (name: string, role: string) =>
-    store(tenant.ctx, key(tenant.ctx, `MEMBER#${name}`), { id: name, email: `${name}@example.com`, tenant: tenant.id, role });
+    putOne(tenant.ctx, key(tenant.ctx, `MEMBER#${name}`), { id: name, email: `${name}@example.com`, tenant: tenant.id, role });
   await member("mia", "member");
   await member("olga", "owner");
   expect((await owners(tenant.ctx)).toSorted()).toEqual(["boss@example.com", "olga@example.com"]);

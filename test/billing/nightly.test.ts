@@ -3,7 +3,7 @@ import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
 import { plans } from "@berth/domain/plan/plan.ts";
-import { globalKey, store } from "@berth/domain/table.ts";
+import { globalKey, putOne } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
@@ -63,8 +63,8 @@ async function town(size: number, over: Partial<World> = {}): Promise<{ test: Te
 async function add(test: TestWorld, tenant: string, dueAt: string): Promise<void> {
   const customer = `cus_${tenant}`;
   const account = { ...newAccount(tenant), customer, duePk: dueShard(tenant), dueAt };
-  await store(test.world, { pk: `TENANT#${tenant}`, sk: "ACCOUNT" }, account);
-  await store(test.world, globalKey("CUS", customer), { tenant });
+  await putOne(test.world, { pk: `TENANT#${tenant}`, sk: "ACCOUNT" }, account);
+  await putOne(test.world, globalKey("CUS", customer), { tenant });
 }
 
 const timesAsked = ({ asked }: Counter) => [...new Set(asked.values())];

@@ -1,11 +1,11 @@
 import { changePlan } from "@berth/domain/billing/change.ts";
-import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
 import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
 import { reconcile } from "@berth/domain/billing/reconcile.ts";
 import { settingsDrift } from "@berth/domain/billing/settings.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { post } from "@berth/domain/mail/outbox.ts";
-import { commit, store } from "@berth/domain/table.ts";
+import { commit, putOne } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import type { Payer } from "./payer.ts";
@@ -28,7 +28,7 @@ const world = () => stage.test.world;
 
 /** Makes an account other than it should be, as a lost write or a mistake of ours would. */
 async function spoil(payer: Payer, fields: object): Promise<void> {
-  await store(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), ...fields });
+  await putOne(payer.ctx, accountKey(payer.ctx), { ...(await getAccount(payer.ctx)), ...fields });
 }
 
 test("where all is well nothing is found and nothing is written", async () => {
@@ -220,16 +220,16 @@ test("an account that cannot be looked at stays due, and holds back no other", a
 test("undelivered events are asked for from a little before the last look on, and those that were done with change nothing", async () => {
   const ann = await stage.signUp();
   await stage.unheard(async () => ann.pay(await ann.checkout("pro")));
-  const first = await ringUndelivered(world());
+  const first = await requestUndelivered(world());
   expect(first).toBeGreaterThan(2);
   await stage.settle();
   expect(await ann.state()).toBe("active");
   const { syncSeq } = await ann.account();
   await stage.leap(HOUR);
-  expect(await ringUndelivered(world())).toBe(first);
+  expect(await requestUndelivered(world())).toBe(first);
   await stage.settle();
   expect((await ann.account()).syncSeq).toBe(syncSeq);
-  expect(await ringUndelivered(world())).toBe(0);
+  expect(await requestUndelivered(world())).toBe(0);
 });
 
 test("each schedule does its part and one that is not known is an error", async () => {

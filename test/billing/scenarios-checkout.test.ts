@@ -1,5 +1,6 @@
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
-import { get, globalKey } from "@berth/domain/table.ts";
+import { get } from "@berth/domain/query.ts";
+import { globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cards } from "./payer.ts";
 import { refused } from "./refused.ts";

@@ -2,7 +2,8 @@ import { randomInt } from "node:crypto";
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
-import { get, globalKey } from "@berth/domain/table.ts";
+import { get } from "@berth/domain/query.ts";
+import { globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runSchedule } from "../../functions/billing/reconcile.ts";
 import { syncQueue } from "../../functions/billing/sync.ts";
@@ -92,8 +93,8 @@ test("a table that throttles in the middle leaves nothing half done and no event
           }),
         )
       : send(command as never)) as typeof client.send;
-  const bell = { event: events[0], customer: await ann.customer() };
-  const answer = await syncQueue(stage.test.world)(sqsEvent(bell));
+  const request = { event: events[0], customer: await ann.customer() };
+  const answer = await syncQueue(stage.test.world)(sqsEvent(request));
   client.send = send;
   expect(answer.batchItemFailures).toHaveLength(1);
   expect(await ann.account()).toMatchObject({ kind: "none" });
@@ -125,10 +126,10 @@ test("a customer nobody knows ends in dead letters, and is put right by a redriv
   await stage.settle();
   expect(stage.deadLetters.length).toBeGreaterThan(0);
   const ann = await stage.signUp();
-  const { store } = await import("@berth/domain/table.ts");
+  const { putOne } = await import("@berth/domain/table.ts");
   const { accountKey, getAccount } = await import("@berth/domain/entitlement/account.ts");
-  await store(ann.ctx, globalKey("CUS", stranger.id), { tenant: ann.id });
-  await store(ann.ctx, accountKey(ann.ctx), { ...(await getAccount(ann.ctx)), customer: stranger.id });
+  await putOne(ann.ctx, globalKey("CUS", stranger.id), { tenant: ann.id });
+  await putOne(ann.ctx, accountKey(ann.ctx), { ...(await getAccount(ann.ctx)), customer: stranger.id });
   for (const message of stage.deadLetters.splice(0)) await stage.test.world.send("billing", message);
   await stage.settle();
   expect(stage.deadLetters).toEqual([]);
@@ -159,9 +160,9 @@ test("ten thousand replays of an event that was done with have no effect and ask
   const mails = ann.mails();
   const { reads, writes } = stage.asked;
   const answer = syncQueue(stage.test.world);
-  const bell = sqsEvent({ event, type: "invoice.paid", customer: await ann.customer() });
+  const request = sqsEvent({ event, type: "invoice.paid", customer: await ann.customer() });
   for (let count = 0; count < 10_000; count += 100)
-    for (const { batchItemFailures } of await Promise.all(Array.from({ length: 100 }, () => answer(bell))))
+    for (const { batchItemFailures } of await Promise.all(Array.from({ length: 100 }, () => answer(request))))
       expect(batchItemFailures).toEqual([]);
   expect(await ann.account()).toEqual(before);
   expect(ann.mails()).toEqual(mails);

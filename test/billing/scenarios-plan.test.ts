@@ -1,6 +1,6 @@
 import { listInvoices } from "@berth/domain/billing/invoice.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import type { Payer } from "./payer.ts";
 import { bought, change, post, stage, usePlanStage } from "./plan-stage.ts";
@@ -88,7 +88,7 @@ test("after a downgrade has happened one can go up and down again", async () => 
 
 test("a downgrade below what is used warns beforehand, stops nothing, and refuses more until it fits", async () => {
   const ann = await bought("pro");
-  await store(ann.ctx, accountKey(ann.ctx), { ...(await getAccount(ann.ctx)), slots: 5, targets: 4 });
+  await putOne(ann.ctx, accountKey(ann.ctx), { ...(await getAccount(ann.ctx)), slots: 5, targets: 4 });
   expect(await change(ann, "solo", true)).toMatchObject({ over: { slots: 2, targets: 2 } });
   await change(ann, "solo");
   await toBoundary(ann);

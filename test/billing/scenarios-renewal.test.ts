@@ -1,5 +1,5 @@
 import { listAudit } from "@berth/domain/audit/audit.ts";
-import { ringUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
 import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cards, type Payer } from "./payer.ts";
@@ -171,7 +171,7 @@ test("a recovery that no event told of is found among the undelivered events wit
   await stage.unheard(() => pay(payer));
   await stage.advance(15 * 60);
   expect(await payer.state()).toBe("grace");
-  expect(await ringUndelivered(stage.test.world)).toBeGreaterThan(0);
+  expect(await requestUndelivered(stage.test.world)).toBeGreaterThan(0);
   await stage.settle();
   expect(await payer.state()).toBe("active");
 });

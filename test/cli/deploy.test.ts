@@ -1,5 +1,5 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { describe, expect, test } from "vitest";
 import { failed } from "../support/reach.ts";
 import { berth, cli, compose, type Play, tenant, useShop } from "./deploys.ts";
@@ -147,7 +147,12 @@ describe("a deploy", () => {
     await tenant.entitle("restricted");
     expect((await berth(["app", "list"])).stderr).toContain("! The bill is unpaid");
     await tenant.entitle("restricted");
-    await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
+    await putOne(tenant.ctx, accountKey(tenant.ctx), {
+      ...(await tenant.account()),
+      kind: "ended",
+      plan: null,
+      graceUntil: null,
+    });
     const ended = await berth(["app", "list"]);
     expect(ended.stderr).toContain(
       `! Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${cli.url}/plans`,

@@ -28,7 +28,7 @@ test("a rollout that may pass by itself is tried again after 1, 5 and 15 minutes
   for (let i = 0; i < 4; i++) {
     state = advance(state, { type: "started", target: "a", at }).job;
     const next = advance(state, { type: "ended", target: "a", outcome: lostLine, at });
-    for (const effect of next.effects) if (effect.type === "ring") delays.push(effect.delaySeconds / 60);
+    for (const effect of next.effects) if (effect.type === "dispatch") delays.push(effect.delaySeconds / 60);
     state = next.job;
   }
   expect(delays).toEqual([...RETRY_MINUTES]);
@@ -63,7 +63,7 @@ test("a worker that takes over from a dead one does not use up a retry", () => {
   let state = job(["a"]);
   for (let i = 0; i < 5; i++) state = advance(state, { type: "started", target: "a", at }).job;
   const { effects } = advance(state, { type: "ended", target: "a", outcome: lostLine, at });
-  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 60 }]);
+  expect(effects).toEqual([{ type: "dispatch", target: "a", delaySeconds: 60 }]);
 });
 
 test("cancelling ends what has not started and leaves what runs to the worker that holds it", () => {
@@ -71,7 +71,7 @@ test("cancelling ends what has not started and leaves what runs to the worker th
   const { job: state, effects } = advance(running, { type: "canceled", at });
   expect(state.status).toBe("running");
   expect(state.rollouts).toMatchObject({ a: { status: "running" }, b: { status: "canceled" } });
-  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+  expect(effects).toEqual([{ type: "dispatch", target: "a", delaySeconds: 0 }]);
   const done = advance(state, {
     type: "ended",
     target: "a",
@@ -109,7 +109,7 @@ test("a job that waits for its next try is not canceled at once where its run ma
   const lost = advance(started, { type: "ended", target: "a", outcome: silentLine, at }).job;
   const { job: after, effects } = advance(lost, { type: "canceled", at });
   expect(after).toMatchObject({ status: "running", cancelAt: at.toISOString() });
-  expect(effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+  expect(effects).toEqual([{ type: "dispatch", target: "a", delaySeconds: 0 }]);
 });
 
 const silentLine: Outcome = { ok: false, failure: failure("unreachable"), silent: true, begun: true };
@@ -155,7 +155,7 @@ test("a job that is overdue ends where nothing began, and where something may ha
   const started = advance(job(["a", "b"]), { type: "started", target: "a", at }).job;
   const late = advance(started, { type: "overdue", at: later(LIFE_MINUTES + 1) });
   expect(late.job.rollouts).toMatchObject({ a: { status: "running", withdrawn: true }, b: { status: "failed" } });
-  expect(late.effects).toEqual([{ type: "ring", target: "a", delaySeconds: 0 }]);
+  expect(late.effects).toEqual([{ type: "dispatch", target: "a", delaySeconds: 0 }]);
   expect(advance(late.job, { type: "overdue", at: later(LIFE_MINUTES + 2) }).job).toBe(late.job);
   expect(advance(late.job, { type: "overdue", at: later(LAST_MINUTES + 1) }).job.status).toBe("failed");
 });

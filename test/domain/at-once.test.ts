@@ -4,7 +4,8 @@ import { insertSession, listSessions, SESSIONS_MOST } from "@berth/domain/auth/s
 import { Problem } from "@berth/domain/error.ts";
 import { secretText } from "@berth/domain/id.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
-import { commit, key, listAll, store } from "@berth/domain/table.ts";
+import { listAll } from "@berth/domain/query.ts";
+import { commit, key, putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";
 import { issueToken, TOKENS_MOST } from "@berth/domain/token/issue.ts";
 import { afterAll, describe, expect, test } from "vitest";
@@ -35,7 +36,7 @@ describe("twenty at once at a ceiling: as many as there is room for, and never o
     const tenant = await testTenant(t);
     const make = (name: string) => createApp(tenant.ctx, { name, template: "compose" });
     await make("first");
-    for (let i = 1; i < APPS_MOST - room; i++) await store(tenant.ctx, key(tenant.ctx, `APP#old${i}`), {});
+    for (let i = 1; i < APPS_MOST - room; i++) await putOne(tenant.ctx, key(tenant.ctx, `APP#old${i}`), {});
     expect(await atOnce((i) => make(`app${i}`))).toEqual({ done: room, told: room < AT_ONCE ? ["app.too_many"] : [] });
     expect(await rows(tenant, "APP#")).toBe(APPS_MOST);
   });

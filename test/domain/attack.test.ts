@@ -40,7 +40,7 @@ async function beforeCommit(which: (line: Line) => boolean, other: () => Promise
   }
   expect(done, "somebody got ahead").toBe(true);
 }
-const bellOf = (job: Job | undefined) => ({ job: job?.id ?? "", target: Object.keys(job?.rollouts ?? {})[0] ?? "" });
+const messageOf = (job: Job | undefined) => ({ job: job?.id ?? "", target: Object.keys(job?.rollouts ?? {})[0] ?? "" });
 
 const visitor = { browser: "b".repeat(43), ip: "203.0.113.9", client: "a test" };
 
@@ -190,8 +190,8 @@ describe("removing", () => {
     await tenant.target("web2");
     await tenant.work(await tenant.deploy("shop", { environment: "staging", targets: ["web1"] }));
     await tenant.work(await tenant.deploy("shop", { environment: "production", targets: ["web2"] }));
-    const one = bellOf(await removeApp(tenant.ctx, { app: "shop", environment: "staging", volumes: "keep" }));
-    const two = bellOf(await removeApp(tenant.ctx, { app: "shop", environment: "production", volumes: "keep" }));
+    const one = messageOf(await removeApp(tenant.ctx, { app: "shop", environment: "staging", volumes: "keep" }));
+    const two = messageOf(await removeApp(tenant.ctx, { app: "shop", environment: "production", volumes: "keep" }));
     await beforeCommit(
       (line) => line.Delete?.Key?.sk === "ENV#shop#staging",
       () => rollout(tenant.system, two, scriptedReach()),

@@ -1,6 +1,6 @@
+import { get } from "@berth/domain/query.ts";
 import { type Remote, RemoteError } from "@berth/domain/remote/remote.ts";
-import { asTold } from "@berth/domain/secret/redact.ts";
-import { get } from "@berth/domain/table.ts";
+import { unredacted } from "@berth/domain/secret/redact.ts";
 import { lineTo } from "@berth/domain/target/connection.ts";
 import { StoredTarget, targetKey } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
@@ -38,8 +38,8 @@ test("a connection that was made ahead and that nobody needed is closed", async 
 test("the first use takes the connection made ahead, each later one makes its own, and all are closed at the end", async () => {
   const { counts, line } = await counted();
   const made = line();
-  for (let i = 0; i < 3; i++) await made.use(asTold, () => Promise.resolve());
-  await expect(made.use(asTold, () => Promise.reject(new Error("work")))).rejects.toThrow("work");
+  for (let i = 0; i < 3; i++) await made.use(unredacted, () => Promise.resolve());
+  await expect(made.use(unredacted, () => Promise.reject(new Error("work")))).rejects.toThrow("work");
   await made.close();
   expect(counts).toEqual({ made: 4, closed: 4 });
 });
@@ -57,6 +57,6 @@ test("what could not be connected ahead is told to whoever uses it, and to nobod
   await line().close();
   const used = line();
   await new Promise((resolve) => setImmediate(resolve));
-  await expect(used.use(asTold, () => Promise.resolve())).rejects.toThrow("nobody listens");
+  await expect(used.use(unredacted, () => Promise.resolve())).rejects.toThrow("nobody listens");
   await used.close();
 });

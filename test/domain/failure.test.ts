@@ -1,4 +1,4 @@
-import { failureOf, failureOfLine, failures } from "@berth/domain/job/failure.ts";
+import { connectionFailure, failureOf, failures } from "@berth/domain/job/failure.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
 import { discreet } from "@berth/domain/target/connection.ts";
@@ -58,7 +58,7 @@ test("a failure's sentence is not said twice, whatever the connection said", () 
   for (const kind of ["unreachable", "refused", "dropped", "auth.failed", "address.unknown"] as const) {
     const { title } = failures[kind];
     for (const words of ["", title, `${title}: no route`, "no route"]) {
-      const { message } = failureOfLine(new RemoteError(kind, words));
+      const { message } = connectionFailure(new RemoteError(kind, words));
       expect(message.split(title)).toHaveLength(2);
       expect(message).not.toMatch(/: ?$/u);
     }

@@ -1,4 +1,4 @@
-import { awayFor, type Ceiling, holding, take } from "@berth/domain/held.ts";
+import { type Ceiling, retryDelay, take, withHold } from "@berth/domain/held.ts";
 import { afterAll, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
@@ -37,7 +37,7 @@ test("those that find no room are sent away for one moment after the other, as f
   const holds = await Promise.all([take(ctx, three), take(ctx, three), take(ctx, three)]);
   const sentAway = async (count: number) => {
     const seconds = [];
-    for (let i = 0; i < count; i++) seconds.push(await awayFor(ctx, three));
+    for (let i = 0; i < count; i++) seconds.push(await retryDelay(ctx, three));
     return seconds;
   };
   // Nothing is known yet: a guess of five seconds for three at once.
@@ -52,7 +52,7 @@ test("those that find no room are sent away for one moment after the other, as f
     if ("release" in hold) await hold.release();
   // And those before were given back at once.
   expect(await sentAway(3)).toEqual([1, 1, 1]);
-  expect((await Promise.all(Array.from({ length: 30 }, () => awayFor(ctx, three)))).every((each) => each >= 1)).toBe(true);
+  expect((await Promise.all(Array.from({ length: 30 }, () => retryDelay(ctx, three)))).every((each) => each >= 1)).toBe(true);
 });
 
 test("what one tenant holds is not counted with another's, nor one kind with another kind", async () => {
@@ -65,6 +65,6 @@ test("what one tenant holds is not counted with another's, nor one kind with ano
 
 test("it is given back also when what was done with it failed", async () => {
   const { ctx } = await testTenant(made);
-  for (let i = 0; i < 5; i++) await expect(holding(ctx, three, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  expect(await holding(ctx, three, () => Promise.resolve("done"))).toBe("done");
+  for (let i = 0; i < 5; i++) await expect(withHold(ctx, three, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await withHold(ctx, three, () => Promise.resolve("done"))).toBe("done");
 });

@@ -1,7 +1,7 @@
 import { audit, listAudit } from "@berth/domain/audit/audit.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { kinds } from "@berth/domain/engine/kinds.ts";
-import { enqueue, getJob, type Job, listJobs, newJob, ring } from "@berth/domain/job/job.ts";
+import { dispatch, enqueue, getJob, type Job, listJobs, newJob } from "@berth/domain/job/job.ts";
 import type { Change } from "@berth/domain/job/kind.ts";
 import { jobKinds } from "@berth/domain/job/kind-name.ts";
 import { wordsOf } from "@berth/domain/job/words.ts";
@@ -47,7 +47,7 @@ afterAll(() => t.close());
 async function accept(tenant: TestTenant, target: Target, megabytes: string): Promise<Job> {
   const job = newJob(tenant.ctx, "swap" as Job["kind"], [target], { input: { megabytes } });
   await commit(tenant.ctx, enqueue(tenant.ctx, job), audit(tenant.ctx, "swap.start", target.id));
-  await ring(tenant.ctx, job);
+  await dispatch(tenant.ctx, job);
   return job;
 }
 const told = async (tenant: TestTenant) =>

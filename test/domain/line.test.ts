@@ -1,4 +1,4 @@
-import { failureOfLine } from "@berth/domain/job/failure.ts";
+import { connectionFailure } from "@berth/domain/job/failure.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { expect, test } from "vitest";
 import { lost, scriptedReach } from "../support/reach.ts";
@@ -16,6 +16,6 @@ test("a server that is silent while it is being connected to is tried again late
 });
 
 test("a run that took too long on the server keeps its own class", () => {
-  expect(failureOfLine(new RemoteError("timeout", "silent")).class).toBe("unreachable");
-  expect(failureOfLine(new RemoteError("aborted", "let go")).class).toBe("dropped");
+  expect(connectionFailure(new RemoteError("timeout", "silent")).class).toBe("unreachable");
+  expect(connectionFailure(new RemoteError("aborted", "let go")).class).toBe("dropped");
 });

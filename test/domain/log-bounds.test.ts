@@ -1,4 +1,4 @@
-import { heldFor, letGo, logReaders, take } from "@berth/domain/held.ts";
+import { heldFor, logReaders, releaseHold, take } from "@berth/domain/held.ts";
 import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
 import { readLogs } from "@berth/domain/log/read.ts";
 import { describe, expect, test } from "vitest";
@@ -154,7 +154,7 @@ describe("a session of reading logs", () => {
     const page = await readLogs(tenant.ctx, { log: shut.id, after: 0, waitSeconds: 0 });
     expect(page.items.length).toBeGreaterThan(0);
     expect(await readLogs(tenant.ctx, { log: shut.id, after: page.next, waitSeconds: 15 })).toMatchObject({ ended: true });
-    await letGo(tenant.ctx, logReaders, "logA");
+    await releaseHold(tenant.ctx, logReaders, "logA");
     await readLogs(tenant.ctx, { log: shut.id, after: 0, waitSeconds: 0 });
     expect(await heldFor(tenant.ctx, logReaders, shut.id)).toBe(0);
     expect(made.take("jobs")).toEqual([]);

@@ -1,5 +1,5 @@
 import { newEnvironment } from "@berth/domain/app/app.ts";
-import { cannotReturn, earlier, isLive, keptGood } from "@berth/domain/release/return.ts";
+import { earlier, isLive, keptHealthy, rollbackProblem } from "@berth/domain/release/return.ts";
 import { expect, test } from "vitest";
 
 test("a rollback that names no release goes to the one before the live one, as it came to be for the first time", () => {
@@ -23,17 +23,17 @@ test("a release is live only where every server has it", () => {
 
 test("a release that is live everywhere, was never healthy everywhere, or is long past is refused with its own reason", () => {
   const environment = { ...newEnvironment("shop", "production"), good: [3, 4], live: { a: 4 }, placement: ["a"], releases: 6 };
-  expect(cannotReturn(environment, 4, true)?.code).toBe("release.live");
-  expect(cannotReturn(environment, 5, false)).toMatchObject({
+  expect(rollbackProblem(environment, 4, true)?.code).toBe("release.live");
+  expect(rollbackProblem(environment, 5, false)).toMatchObject({
     code: "release.never_healthy",
     next: ["berth rollback 3 --app shop"],
   });
-  expect(cannotReturn(environment, 1, true)?.code).toBe("release.too_old");
-  expect(cannotReturn(environment, 3, true)).toBeUndefined();
+  expect(rollbackProblem(environment, 1, true)?.code).toBe("release.too_old");
+  expect(rollbackProblem(environment, 3, true)).toBeUndefined();
 });
 
 test("twenty healthy releases are kept, and one that was started again is no step of its own", () => {
   const many = Array.from({ length: 30 }, (_, i) => i + 1);
-  expect(keptGood(many)).toEqual(many.slice(-20));
-  expect(keptGood([1, 1, 2, 2, 2, 1])).toEqual([1, 2, 1]);
+  expect(keptHealthy(many)).toEqual(many.slice(-20));
+  expect(keptHealthy([1, 1, 2, 2, 2, 1])).toEqual([1, 2, 1]);
 });

@@ -2,34 +2,34 @@ import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { LEASE_SECONDS } from "@berth/domain/engine/lease.ts";
 import { rollout } from "@berth/domain/engine/rollout.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
-import { type Bell, findJob } from "@berth/domain/job/job.ts";
+import { findJob, type JobMessage } from "@berth/domain/job/job.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { describe, expect, test } from "vitest";
 import { lost, scriptedReach, succeeded } from "../support/reach.ts";
 import { COMPOSE } from "../support/tenant.ts";
-import { bells, pending, ready, t, turn, useWorld } from "./rollouts.ts";
+import { messages, pending, ready, t, turn, useWorld } from "./rollouts.ts";
 
 useWorld();
 
 describe("a job is worked on by one worker at a time", () => {
-  test("of the same bell many times over, one worker runs it and the others do nothing", async () => {
+  test("of the same message many times over, one worker runs it and the others do nothing", async () => {
     const { tenant, target } = await ready();
     const { reach, end } = pending();
     const job = await tenant.deploy("shop");
-    const bell = { job: job.id, target: target.id };
-    const workers = Array.from({ length: 4 }, () => rollout(tenant.system, bell, reach));
+    const message = { job: job.id, target: target.id };
+    const workers = Array.from({ length: 4 }, () => rollout(tenant.system, message, reach));
     await turn();
     end(succeeded());
     await Promise.all(workers);
     expect(reach.runs).toHaveLength(1);
-    await rollout(tenant.system, bell, reach);
+    await rollout(tenant.system, message, reach);
     expect(reach.runs).toHaveLength(1);
   });
 
   test("a worker that dies loses the lease within a minute; the next one attaches to the same run with a higher fence, from the event it had", async () => {
     const { tenant, target } = await ready();
     const job = await tenant.deploy("shop");
-    bells(tenant);
+    messages(tenant);
     const dead = scriptedReach();
     dead.always((_, tell) => {
       tell({ type: "step", step: "pull", text: "pull" });
@@ -53,7 +53,7 @@ describe("a job is worked on by one worker at a time", () => {
   test("the sweep finds a job whose worker died, and has it looked at the moment its lease has lapsed", async () => {
     const { tenant, target } = await ready();
     const job = await tenant.deploy("shop");
-    bells(tenant);
+    messages(tenant);
     const frozen = { ...tenant.system, sleep: () => new Promise<void>(() => {}) };
     void rollout(
       frozen,
@@ -63,31 +63,31 @@ describe("a job is worked on by one worker at a time", () => {
     await turn();
     await t.clock.advance(11);
     await sweep(t.world);
-    const [again] = bells(tenant);
+    const [again] = messages(tenant);
     expect(again).toMatchObject({ job: job.id, again: true });
-    await rollout(tenant.system, again as Bell, scriptedReach());
-    const [delayed] = bells(tenant);
+    await rollout(tenant.system, again as JobMessage, scriptedReach());
+    const [delayed] = messages(tenant);
     expect(delayed?.delay).toBeGreaterThan(0);
     expect(delayed?.delay).toBeLessThanOrEqual(LEASE_SECONDS + 1);
     await t.clock.advance(delayed?.delay ?? 0);
-    await rollout(tenant.system, delayed as Bell, scriptedReach());
+    await rollout(tenant.system, delayed as JobMessage, scriptedReach());
     expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
   });
 
   test("a worker that was frozen and thaws after another took over changes nothing", async () => {
     const { tenant, target } = await ready();
     const job = await tenant.deploy("shop");
-    bells(tenant);
-    const bell = { job: job.id, target: target.id };
+    messages(tenant);
+    const message = { job: job.id, target: target.id };
     let lose: (error: Error) => void = () => {};
     const stale = scriptedReach(() => new Promise<Exit>((_, reject) => (lose = reject)));
     const untilAbort = (_: number, signal?: AbortSignal) =>
       signal ? new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())) : Promise.resolve();
-    const old = rollout({ ...tenant.system, sleep: untilAbort }, bell, stale);
+    const old = rollout({ ...tenant.system, sleep: untilAbort }, message, stale);
     await turn();
     await t.clock.advance(LEASE_SECONDS + 1);
     const { reach, end } = pending();
-    const current = rollout(tenant.system, bell, reach);
+    const current = rollout(tenant.system, message, reach);
     await turn();
     stale.always(lost("unreachable"));
     lose(new RemoteError("unreachable", "it had been frozen"));
@@ -96,7 +96,7 @@ describe("a job is worked on by one worker at a time", () => {
     end(succeeded());
     await current;
     expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
-    expect(bells(tenant).filter(({ job: id }) => id === job.id)).toEqual([]);
+    expect(messages(tenant).filter(({ job: id }) => id === job.id)).toEqual([]);
   });
 });
 
@@ -110,24 +110,24 @@ describe("a busy target", () => {
       jobs.push(await tenant.deploy(app));
       await t.clock.advance(1);
     }
-    bells(tenant);
+    messages(tenant);
     const [first, second, third] = jobs;
-    const bell = (job: { id: string } | undefined) => ({ job: job?.id ?? "", target: target.id });
-    const running = rollout(tenant.system, bell(first), reach);
+    const message = (job: { id: string } | undefined) => ({ job: job?.id ?? "", target: target.id });
+    const running = rollout(tenant.system, message(first), reach);
     await turn();
-    await rollout(tenant.system, bell(third), reach);
-    await rollout(tenant.system, bell(second), reach);
+    await rollout(tenant.system, message(third), reach);
+    await rollout(tenant.system, message(second), reach);
     expect((await findJob(tenant.system, third?.id ?? ""))?.rollouts[target.id]).toMatchObject({
       status: "waiting",
       waitsFor: first?.id,
     });
     end(succeeded());
     await running;
-    expect(bells(tenant).map(({ job }) => job)).toContain(second?.id);
-    await rollout(tenant.system, bell(third), scriptedReach());
+    expect(messages(tenant).map(({ job }) => job)).toContain(second?.id);
+    await rollout(tenant.system, message(third), scriptedReach());
     expect((await findJob(tenant.system, third?.id ?? ""))?.status).toBe("queued");
-    await rollout(tenant.system, bell(second), scriptedReach());
-    await rollout(tenant.system, bell(third), scriptedReach());
+    await rollout(tenant.system, message(second), scriptedReach());
+    await rollout(tenant.system, message(third), scriptedReach());
     for (const job of jobs) expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "succeeded" });
   });
 
@@ -172,7 +172,7 @@ test("no more deploys run at once than the plan has, and the next starts when on
   const { reach, end } = pending();
   const first = await tenant.deploy("shop", { targets: ["web1"] });
   const second = await tenant.deploy("b", { targets: ["web2"] });
-  bells(tenant);
+  messages(tenant);
   const running = rollout(tenant.system, { job: first.id, target: target.id }, reach);
   await turn();
   await rollout(tenant.system, { job: second.id, target: other.id }, reach);
@@ -183,7 +183,7 @@ test("no more deploys run at once than the plan has, and the next starts when on
   expect(reach.runs).toHaveLength(1);
   end(succeeded());
   await running;
-  expect(bells(tenant).map(({ job }) => job)).toEqual([second.id]);
+  expect(messages(tenant).map(({ job }) => job)).toEqual([second.id]);
 });
 
 test("a deploy that waits for its next try lets the others go, and looks for its turn again when its time comes", async () => {
@@ -195,10 +195,10 @@ test("a deploy that waits for its next try lets the others go, and looks for its
   const first = await tenant.deploy("shop", { targets: ["web1"] });
   const second = await tenant.deploy("b", { targets: ["web2"] });
   const third = await tenant.deploy("c", { targets: ["web2"] });
-  bells(tenant);
+  messages(tenant);
   await rollout(tenant.system, { job: first.id, target: target.id }, away);
   expect((await findJob(tenant.system, first.id))?.rollouts[target.id]).toMatchObject({ status: "retrying", retries: 1 });
-  expect(bells(tenant).map(({ job, delay }) => [job, delay])).toEqual([
+  expect(messages(tenant).map(({ job, delay }) => [job, delay])).toEqual([
     [first.id, 60],
     [second.id, 0],
   ]);

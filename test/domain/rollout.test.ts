@@ -11,7 +11,7 @@ import { findTarget } from "@berth/domain/target/target.ts";
 import { expect, test } from "vitest";
 import { failed, lost, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
 import { COMPOSE, type TestTenant } from "../support/tenant.ts";
-import { bells, pending, ready, t, turn, useWorld } from "./rollouts.ts";
+import { messages, pending, ready, t, turn, useWorld } from "./rollouts.ts";
 
 useWorld();
 
@@ -114,7 +114,7 @@ test("a run that has begun is not stopped by an unpaid bill", async () => {
   const { tenant, target } = await ready();
   const { reach, end } = pending();
   const job = await tenant.deploy("shop");
-  bells(tenant);
+  messages(tenant);
   const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
   await turn();
   await tenant.entitle("restricted");
@@ -126,7 +126,7 @@ test("a run that has begun is not stopped by an unpaid bill", async () => {
 /** A deploy that runs, is canceled, and whose worker has had time to hear of it. */
 async function canceledMidway(tenant: TestTenant, target: { readonly id: string }, reach: ScriptedReach) {
   const job = await tenant.deploy("shop");
-  bells(tenant);
+  messages(tenant);
   const running = rollout(tenant.system, { job: job.id, target: target.id }, reach);
   await turn();
   await cancelJob(tenant.ctx, job.id);
@@ -203,7 +203,7 @@ test("errors are cut to 4 KB, 40 lines, and hold no control characters", async (
 test("a job nobody could finish in its life is ended, once, and its claims are free", async () => {
   const { tenant } = await ready();
   const job = await tenant.deploy("shop");
-  bells(tenant);
+  messages(tenant);
   await t.clock.advance(91 * 60);
   await sweep(t.world);
   expect(await findJob(tenant.system, job.id)).toMatchObject({ status: "failed", failure: { class: "overdue" } });

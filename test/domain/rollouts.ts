@@ -1,4 +1,4 @@
-import type { Bell } from "@berth/domain/job/job.ts";
+import type { JobMessage } from "@berth/domain/job/job.ts";
 import type { Exit } from "@berth/domain/remote/remote.ts";
 import { afterAll } from "vitest";
 import { scriptedReach } from "../support/reach.ts";
@@ -13,12 +13,12 @@ export const ready = async (plan: "solo" | "pro" = "pro") => {
   await tenant.app();
   return { tenant, target };
 };
-export const bells = (tenant: TestTenant): (Bell & { delay: number })[] =>
+export const messages = (tenant: TestTenant): (JobMessage & { delay: number })[] =>
   t.sent
     .filter(({ queue, message }) => queue === "jobs" && message.tenant === tenant.id)
     .map((each) => {
       t.sent.splice(t.sent.indexOf(each), 1);
-      return { ...(each.message as unknown as Bell), delay: each.options.delaySeconds ?? 0 };
+      return { ...(each.message as unknown as JobMessage), delay: each.options.delaySeconds ?? 0 };
     });
 export const turn = async (times = 20) => {
   for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { lookAfresh } from "@berth/domain/container/fresh.ts";
+import { inspectNow } from "@berth/domain/container/fresh.ts";
 import { getSeen, keepSeen, readSeen } from "@berth/domain/container/seen.ts";
 import { judge, together } from "@berth/domain/container/state.ts";
 import { inspect } from "@berth/domain/engine/inspect.ts";
@@ -147,7 +147,7 @@ describe("what was last seen", () => {
 describe("a worker that is to ask a server", () => {
   const asked = async (work: Awaited<ReturnType<typeof deployed>>) => {
     await made.clock.advance(10);
-    await lookAfresh(work.tenant.ctx, [work.place], 0.1);
+    await inspectNow(work.tenant.ctx, [work.place], 0.1);
     const [sent] = made.take("jobs").filter(({ message }) => message.tenant === work.tenant.id);
     const message = Message.parse(sent?.message);
     if (!("inspect" in message)) throw new Error("no server is to be asked");

@@ -2,7 +2,7 @@ import { audit } from "@berth/domain/audit/audit.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { newId } from "@berth/domain/id.ts";
-import { enqueue, findJob, type Job, ring } from "@berth/domain/job/job.ts";
+import { dispatch, enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { commit } from "@berth/domain/table.ts";
 import { checkTarget, findTarget, trustTarget } from "@berth/domain/target/target.ts";
@@ -38,7 +38,7 @@ async function look(ctx: Context, target: string): Promise<Job> {
     version: 1,
   };
   await commit(ctx, enqueue(ctx, job), audit(ctx, "target.check", target));
-  await ring(ctx, job);
+  await dispatch(ctx, job);
   return job;
 }
 
@@ -50,9 +50,9 @@ describe("a server that lets us in and says nothing", () => {
     const silent = silentReach();
     const pool = workers(made, 10, () => silent.reach);
     const job = await checkTarget(tenant.ctx, "web1");
-    const [bell] = made.sent;
-    if (!bell) throw new Error("nobody was told of the job");
-    for (let i = 0; i < 5; i++) made.sent.push({ ...bell });
+    const [message] = made.sent;
+    if (!message) throw new Error("nobody was told of the job");
+    for (let i = 0; i < 5; i++) made.sent.push({ ...message });
     await pool.pass(20);
     expect((await findJob(tenant.system, job.id))?.status).toBe("running");
     expect([silent.held(), silent.made()]).toEqual([1, 1]);
@@ -91,12 +91,12 @@ describe("a server that lets us in and says nothing", () => {
     const { id: target } = await tenant.target();
     for (let i = 0; i < count; i++) await look(tenant.system, target);
     const { send } = made.world;
-    let [rung, units] = [0, 0];
+    let [sent, units] = [0, 0];
     const off = made.engine.onConsumed(({ write, read }) => {
       units += write + read;
     });
     const counting: typeof send = (queue, message, options) => {
-      if (!("again" in message)) rung++;
+      if (!("again" in message)) sent++;
       return send(queue, message, options);
     };
     Object.assign(made.world, { send: counting });
@@ -106,8 +106,8 @@ describe("a server that lets us in and says nothing", () => {
     await pool.pass(31);
     off();
     expect([silent.made(), silent.held(), silent.most()]).toEqual([count, 0, 4]);
-    expect(rung / count).toBeLessThanOrEqual(6);
-    process.stdout.write(`${count} checks of silent servers: ${rung} messages put back, ${Math.round(units)} units\n`);
+    expect(sent / count).toBeLessThanOrEqual(6);
+    process.stdout.write(`${count} checks of silent servers: ${sent} messages put back, ${Math.round(units)} units\n`);
   });
 
   test("and that was fixed does not keep others waiting: sixteen that answer in a second are checked in twenty", async () => {

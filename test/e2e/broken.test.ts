@@ -94,12 +94,12 @@ async function killedWorker(changes: readonly Change[]): Promise<number> {
     const { tenant, target } = await ready();
     host.set("up.seconds", "1");
     const job = await tenant.deploy("shop", { compose });
-    const bell = { job: job.id, target };
-    await expect(rollout(tenant.system, bell, reachOf({ dies: (step) => step === "start" }))).rejects.toThrow("died");
+    const message = { job: job.id, target };
+    await expect(rollout(tenant.system, message, reachOf({ dies: (step) => step === "start" }))).rejects.toThrow("died");
     const runs = readdirSync(join(host.home, "runs")); // one run, which ends without a worker
     await until(async () => existsSync(join(host.home, "runs", String(runs[0]), "exit")), "the run to end");
     await world.clock.advance(31);
-    await rollout(tenant.system, { ...bell, again: true }, reachOf());
+    await rollout(tenant.system, { ...message, again: true }, reachOf());
     return ups();
   });
 }

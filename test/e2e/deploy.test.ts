@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letGo, visit, writeApp } from "../../scripts/demo/app.ts";
+import { releaseHold, visit, writeApp } from "../../scripts/demo/app.ts";
 import { created, runOn } from "../lab/client.ts";
 import { available } from "../lab/lab.ts";
 import type { Server } from "../lab/server.ts";
@@ -113,7 +113,7 @@ describe.skipIf(reason)(`a customer's way${reason ? ` (skipped: ${reason})` : ""
     expect(await Promise.race([begun, deploying])).toBeUndefined();
     const watching = cloud.workers().filter(({ running }) => running.some((name) => name.includes("rollout")));
     expect(watching.filter(({ pid }) => cloud.killWorker(pid)).length).toBeGreaterThan(0);
-    await Promise.all(servers.map(({ host }) => letGo(host, "four")));
+    await Promise.all(servers.map(({ host }) => releaseHold(host, "four")));
     const sweeping = setInterval(() => void cloud.runSchedule("sweep"), 3000); // the schedule's minute, shortened
     const ran = await deploying.finally(() => clearInterval(sweeping));
     expect(ran.code).toBe(0);

@@ -1,5 +1,5 @@
 import { listedFields } from "@berth/domain/entitlement/listed-fields.ts";
-import { DUE_INDEX } from "@berth/domain/table.ts";
+import { DUE_INDEX } from "@berth/domain/query.ts";
 import { expect, test } from "vitest";
 import { type Resource, synthesize } from "./synth.ts";
 

@@ -226,7 +226,7 @@ test("after a restart accounts, mails, keys, time and the token's rows are as th
 test("a worker killed in the middle of a mail is replaced, and the mail's message comes back and is delivered", async () => {
   const queue = cloud.sqs.queues.get(queueName("jobs"));
   expect(queue).toBeDefined();
-  // A bell for a job that is not there: taken, found to be nothing, done.
+  // A message for a job that is not there: taken, found to be nothing, done.
   queue?.send({ body: JSON.stringify({ tenant: "ten_1", job: "job_1", target: "tgt_1" }), group: "ten_1" });
   await expect.poll(() => queue?.messages().length, { timeout: 60_000 }).toBe(0);
   const before = cloud.workers().map(({ pid }) => pid);

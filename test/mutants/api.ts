@@ -104,7 +104,7 @@ export const api = [
     ],
   ),
   ...within(
-    "packages/domain/src/table.ts",
+    "packages/domain/src/query.ts",
     ["test/api/lists.test.ts"],
     [
       "a list with a filter answers an empty page and more to come",

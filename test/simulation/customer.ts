@@ -4,7 +4,7 @@ import type { Context, World } from "@berth/domain/context.ts";
 import { accountKey, limitsOf, newAccount } from "@berth/domain/entitlement/account.ts";
 import { newId } from "@berth/domain/id.ts";
 import { type PlanName, planOf } from "@berth/domain/plan/plan.ts";
-import { commit, insert, key, store } from "@berth/domain/table.ts";
+import { commit, insert, key, putOne } from "@berth/domain/table.ts";
 import { keyAbout, type StoredTarget, sshKeyKey, targetKey } from "@berth/domain/target/target.ts";
 import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
@@ -47,9 +47,9 @@ export async function createCustomer(
   const many = given?.servers ?? chance.between(1, plan === "solo" ? 2 : 3);
   const hosts = Array.from({ length: many }, (_, i) => `10.0.${nth}.${i + 1}`);
   const account = { ...newAccount(tenant), kind: "good" as const, plan, ...limitsOf(plan), targets: hosts.length };
-  await store(ctx, accountKey(ctx), account);
+  await putOne(ctx, accountKey(ctx), account);
   const owner: User = { id: `usr_${nth}`, email: `owner${nth}@example.com`, tenant, role: "owner" };
-  await store(ctx, memberKey(ctx, owner.id), owner);
+  await putOne(ctx, memberKey(ctx, owner.id), owner);
   const { secret } = await mintToken(ctx, { name: "cli", scopes: ["admin"] });
   for (const [i, host] of hosts.entries()) {
     servers.set(host, createServer(host, tenant));

@@ -1,7 +1,7 @@
 import { audit } from "@berth/domain/audit/audit.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { newId } from "@berth/domain/id.ts";
-import { enqueue, type Job, ring } from "@berth/domain/job/job.ts";
+import { dispatch, enqueue, type Job } from "@berth/domain/job/job.ts";
 import { commit } from "@berth/domain/table.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { functions } from "../../functions/manifest.ts";
@@ -25,7 +25,7 @@ async function look(ctx: Context, name: string): Promise<void> {
     version: 1,
   };
   await commit(ctx, enqueue(ctx, job), audit(ctx, "target.check", target.id));
-  await ring(ctx, job);
+  await dispatch(ctx, job);
 }
 
 /** Five customers who deploy now and then, and beside them one who asks for so much at once. Answers the seconds each of the five waited. */

@@ -7,7 +7,8 @@ import type { Entitlement } from "@berth/domain/entitlement/permission.ts";
 import { newId } from "@berth/domain/id.ts";
 import { enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
 import type { PlanName } from "@berth/domain/plan/plan.ts";
-import { commit, get, store } from "@berth/domain/table.ts";
+import { get } from "@berth/domain/query.ts";
+import { commit, putOne } from "@berth/domain/table.ts";
 import { addTarget, findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";
 import { roleScopes, type User, userOfEmail } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
@@ -38,7 +39,7 @@ export interface TestTenant {
   app(name?: string): Promise<string>;
   /** Accepts a deploy of a small Compose file and answers its job. */
   deploy(app: string, options?: { targets?: string[]; environment?: string; compose?: string; note?: string }): Promise<Job>;
-  /** Takes this tenant's bells from the jobs queue and does their work, again and again until none is left; answers the job as it ended. */
+  /** Takes this tenant's messages from the jobs queue and does their work, again and again until none is left; answers the job as it ended. */
   work(job: Pick<Job, "id">, reach?: ScriptedReach): Promise<Job>;
   /** Does what this tenant's messages in the jobs queue ask for, until none is due. */
   drain(reach?: ScriptedReach): Promise<void>;
@@ -77,7 +78,7 @@ export async function testTenant(
     await tenant.entitle("active", { plan: before.plan ?? plan });
     const done = await work();
     const { slots, targets, deploys } = await getAccount(ctx);
-    await store(ctx, accountKey(ctx), { ...before, slots, targets, deploys });
+    await putOne(ctx, accountKey(ctx), { ...before, slots, targets, deploys });
     return done;
   }
 
@@ -98,10 +99,10 @@ export async function testTenant(
         })
       ).secret,
     account: () => getAccount(ctx),
-    hold: async () => store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), hold: true }),
+    hold: async () => putOne(ctx, accountKey(ctx), { ...(await getAccount(ctx)), hold: true }),
     async entitle(state, { plan: of = plan, graceUntil } = {}) {
       const { hold: _hold, ...account } = await getAccount(ctx);
-      await store(ctx, accountKey(ctx), { ...account, ...standing(world.now(), state, of, graceUntil) });
+      await putOne(ctx, accountKey(ctx), { ...account, ...standing(world.now(), state, of, graceUntil) });
     },
     target: (name = "web1", host = "127.0.0.1") =>
       asActive(async () => {
@@ -149,7 +150,7 @@ export async function testTenant(
         await commit(ctx, enqueue(ctx, job));
         deploys.push(id);
       }
-      await store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), deploys });
+      await putOne(ctx, accountKey(ctx), { ...(await getAccount(ctx)), deploys });
     },
     environment: async (app, name = "production") => (await get(ctx, environmentKey(ctx, app, name))) as unknown as Environment,
   };

@@ -1,4 +1,4 @@
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { targetKey } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import type { Browser } from "playwright-core";
@@ -160,7 +160,7 @@ test("hostile words of a server about itself are shown as text on its card", asy
     const facts = { docker: payload, compose: payload, arch: payload, os: payload, disk_free_mb: payload };
     const problem = { class: payload, message: payload, remedy: payload };
     const shownKey = { type: payload, key: payload, fingerprint: payload };
-    await store(tenant.ctx, targetKey(tenant.ctx, target.id), {
+    await putOne(tenant.ctx, targetKey(tenant.ctx, target.id), {
       ...target,
       status: "changed",
       publicKey: payload,

@@ -21,7 +21,7 @@ afterAll(async () => {
   api.close();
 });
 
-/** Takes the bells of the tenant's jobs and answers them at once, as workers would. */
+/** Takes the messages of the tenant's jobs and answers them at once, as workers would. */
 async function answerBells(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
   const asked = api.take("jobs").map(({ message }) => Message.parse(message));
   await Promise.all(asked.map((message) => answerMessage(tenant.system, message, reach)));

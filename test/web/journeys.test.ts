@@ -1,5 +1,5 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
@@ -219,7 +219,7 @@ test("grace and restriction are said on every page with the date and the link", 
   await heading("Billing").waitFor();
   await page.getByText("Unpaid", { exact: true }).waitFor();
   // Who ended a plan that was paid owes nothing, and no page speaks of a bill.
-  await store(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
+  await putOne(tenant.ctx, accountKey(tenant.ctx), { ...(await tenant.account()), kind: "ended", plan: null, graceUntil: null });
   await page.goto("/targets");
   await page.getByText("Your plan has ended", { exact: true }).waitFor();
   await page.goto("/billing");

@@ -2,7 +2,7 @@ import { type Event, keepEvents } from "@berth/domain/job/event.ts";
 import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
 import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
@@ -74,7 +74,7 @@ async function retell(tenant: TestTenant, { id }: Job, stories: Record<string, r
     last = Math.max(last, ...lines.map(([after]) => after));
   }
   const told: Job = { ...job, startedAt: at(0), endedAt: at(last + 0.2) };
-  await store(tenant.ctx, jobKey(tenant.ctx, id), told);
+  await putOne(tenant.ctx, jobKey(tenant.ctx, id), told);
   return told;
 }
 

@@ -4,7 +4,8 @@ import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";
-import { globalKey, key, listAll, store, touch } from "@berth/domain/table.ts";
+import { listAll } from "@berth/domain/query.ts";
+import { globalKey, key, putOne, updateOne } from "@berth/domain/table.ts";
 import type { Page } from "playwright-core";
 import { openStripeStage } from "../billing/stripe-stage.ts";
 import { testApi } from "../support/api.ts";
@@ -47,7 +48,7 @@ interface Shot {
 
 /** A plan that was paid to its last day and has ended. */
 const end = async (tenant: TestTenant) =>
-  store(tenant.ctx, accountKey(tenant.ctx), {
+  putOne(tenant.ctx, accountKey(tenant.ctx), {
     ...(await tenant.account()),
     kind: "ended",
     plan: null,
@@ -67,7 +68,7 @@ async function askForPortal(page: Page): Promise<void> {
   const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "SESSION#" });
   const stale = { change: "REMOVE provedAt", condition: "attribute_exists(pk)" };
   for (const { sk } of rows)
-    await touch(ctx, globalKey("SESSION", String(sk).slice("SESSION#".length)), stale, new Problem("version.stale"));
+    await updateOne(ctx, globalKey("SESSION", String(sk).slice("SESSION#".length)), stale, new Problem("version.stale"));
   await page.getByRole("button", { name: "Card, invoices, cancelling" }).click();
   await page.getByText("We mailed a code to").waitFor();
 }

@@ -11,17 +11,17 @@ const SECRET = "whsec_1234567890";
 
 /** An ingress with its queue and log in the test's hand. */
 function open(over: Partial<Ingress> = {}) {
-  const rung: { message: object; options: object | undefined }[] = [];
+  const queued: { message: object; options: object | undefined }[] = [];
   const logs: { level: string; message: string; facts: object | undefined }[] = [];
   const ingress: Ingress = {
     secrets: async () => [SECRET],
-    send: async (_, message, options) => void rung.push({ message, options }),
+    send: async (_, message, options) => void queued.push({ message, options }),
     now: () => new Date(NOW * 1000),
     log: (level, message, facts) => void logs.push({ level, message, facts }),
     livemode: false,
     ...over,
   };
-  return { ingress, rung, logs };
+  return { ingress, queued, logs };
 }
 
 const event = (facts: object = {}) => ({
@@ -59,10 +59,10 @@ function request(what: object | string, sending: Sending = {}): APIGatewayProxyE
 }
 
 test("a genuine event rings once, for its customer, in the customer's own order, and says nothing of what it held", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   const { statusCode } = await receive(ingress, request(event()));
   expect(statusCode).toBe(200);
-  expect(rung).toEqual([
+  expect(queued).toEqual([
     {
       message: { event: "evt_1", type: "invoice.paid", object: "in_1", customer: "cus_1" },
       options: { group: "cus_1", dedupe: "evt_1" },
@@ -87,9 +87,11 @@ test.each([
     "cus_9",
   ],
 ])("%s says whose it is", async (type, object, whose, group) => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   await receive(ingress, request(event({ type, data: { object } })));
-  expect(rung).toEqual([{ message: { event: "evt_1", type, object: object.id, ...whose }, options: { group, dedupe: "evt_1" } }]);
+  expect(queued).toEqual([
+    { message: { event: "evt_1", type, object: object.id, ...whose }, options: { group, dedupe: "evt_1" } },
+  ]);
 });
 
 test("every answer may be had over HTTPS alone, and is what it says it is", async () => {
@@ -103,19 +105,19 @@ test("every answer may be had over HTTPS alone, and is what it says it is", asyn
 });
 
 test("a body in base64 with letters of any script is the same body", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   const named = event({ data: { object: { id: "in_1", object: "invoice", customer: "cus_1", customer_name: "Zoë 東京 🚢" } } });
   expect((await receive(ingress, request(named, { base64: true }))).statusCode).toBe(200);
   expect((await receive(ingress, request(named))).statusCode).toBe(200);
-  expect(rung).toHaveLength(2);
+  expect(queued).toHaveLength(2);
 });
 
 test("the header's name may be written in any case", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   const { headers, ...rest } = request(event());
   const upper = { "Stripe-Signature": String(headers["stripe-signature"]) };
   expect((await receive(ingress, { ...rest, headers: upper } as APIGatewayProxyEventV2)).statusCode).toBe(200);
-  expect(rung).toHaveLength(1);
+  expect(queued).toHaveLength(1);
 });
 
 test.each([
@@ -126,41 +128,41 @@ test.each([
   ["stale", { at: NOW + 301 }],
   ["forged", { arrives: JSON.stringify(event()) }],
 ] as [string, Sending][])("what is %s is answered 400, rings nothing and is logged without its body", async (reason, sending) => {
-  const { ingress, rung, logs } = open();
+  const { ingress, queued, logs } = open();
   expect(await receive(ingress, request(event(), sending))).toMatchObject({ statusCode: 400, body: reason });
-  expect(rung).toEqual([]);
+  expect(queued).toEqual([]);
   expect(logs).toEqual([{ level: "warn", message: "webhook refused", facts: { reason } }]);
 });
 
 test("without a configured secret everything is refused, and never as Stripe's mistake", async () => {
   for (const secrets of [[], [""]]) {
-    const { ingress, rung } = open({ secrets: async () => secrets });
+    const { ingress, queued } = open({ secrets: async () => secrets });
     expect(await receive(ingress, request(event()))).toMatchObject({ statusCode: 500 });
-    expect(rung).toEqual([]);
+    expect(queued).toEqual([]);
   }
 });
 
 test("while secrets are rolled the old one still opens", async () => {
-  const { ingress, rung } = open({ secrets: async () => ["whsec_new", SECRET] });
+  const { ingress, queued } = open({ secrets: async () => ["whsec_new", SECRET] });
   expect((await receive(ingress, request(event()))).statusCode).toBe(200);
-  expect(rung).toHaveLength(1);
+  expect(queued).toHaveLength(1);
 });
 
 test("a megabyte is taken, one byte more is not, whatever its signature", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   const empty = JSON.stringify(event({ padding: "" }));
   const sized = (bytes: number) => JSON.stringify(event({ padding: "x".repeat(bytes - empty.length) }));
   expect((await receive(ingress, request(sized(MOST_BYTES)))).statusCode).toBe(200);
   expect((await receive(ingress, request(sized(MOST_BYTES + 1)))).statusCode).toBe(413);
   expect((await receive(ingress, request(sized(MOST_BYTES + 1), { base64: true }))).statusCode).toBe(413);
-  expect(rung).toHaveLength(1);
+  expect(queued).toHaveLength(1);
 });
 
 test("only POST is taken", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   for (const method of ["GET", "PUT", "DELETE", "OPTIONS"])
     expect((await receive(ingress, request(event(), { method }))).statusCode).toBe(405);
-  expect(rung).toEqual([]);
+  expect(queued).toEqual([]);
 });
 
 test.each([
@@ -169,32 +171,32 @@ test.each([
   ["of an organisation's context", { context: "acct_1" }],
   ["that is thin", { object: "v2.core.event", data: undefined }],
 ])("a genuine event %s is taken, dropped and rings an alarm", async (_, facts) => {
-  const { ingress, rung, logs } = open();
+  const { ingress, queued, logs } = open();
   expect((await receive(ingress, request(event(facts)))).statusCode).toBe(200);
-  expect(rung).toEqual([]);
+  expect(queued).toEqual([]);
   expect(logs).toMatchObject([{ level: "error", message: "webhook dropped" }]);
 });
 
 test("an event of test mode does not get into a deployment for real money", async () => {
-  const { ingress, rung } = open({ livemode: true });
+  const { ingress, queued } = open({ livemode: true });
   expect((await receive(ingress, request(event()))).statusCode).toBe(200);
-  expect(rung).toEqual([]);
+  expect(queued).toEqual([]);
   await receive(ingress, request(event({ livemode: true })));
-  expect(rung).toHaveLength(1);
+  expect(queued).toHaveLength(1);
 });
 
 test("a type that is not heard is taken and dropped without an alarm", async () => {
   for (const type of ["invoice.created", "customer.updated", "something.of.tomorrow"]) {
-    const { ingress, rung, logs } = open();
+    const { ingress, queued, logs } = open();
     expect((await receive(ingress, request(event({ type })))).statusCode).toBe(200);
-    expect([rung, logs]).toEqual([[], []]);
+    expect([queued, logs]).toEqual([[], []]);
   }
 });
 
 test("an event of another API version still rings, since only its ids are read, and rings an alarm", async () => {
-  const { ingress, rung, logs } = open();
+  const { ingress, queued, logs } = open();
   expect((await receive(ingress, request(event({ api_version: "2024-06-20" })))).statusCode).toBe(200);
-  expect(rung).toHaveLength(1);
+  expect(queued).toHaveLength(1);
   expect(logs).toMatchObject([{ level: "error", message: "webhook of another version" }]);
 });
 
@@ -219,9 +221,9 @@ test("the answer is given only after the queue has it", async () => {
 });
 
 test("a genuine event without an object is an error and not a success", async () => {
-  const { ingress, rung } = open();
+  const { ingress, queued } = open();
   await expect(receive(ingress, request(event({ data: {} })))).rejects.toThrow("not an event");
-  expect(rung).toEqual([]);
+  expect(queued).toEqual([]);
 });
 
 test("the endpoint does not ask for invoice.created, which could hold up every bill for days", () => {

@@ -1,7 +1,7 @@
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { findJob } from "@berth/domain/job/job.ts";
-import { store } from "@berth/domain/table.ts";
+import { putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/target.ts";
 import { userOfEmail } from "@berth/domain/tenant/tenant.ts";
 import { type Cloud, startCloud } from "@berth/local/cloud.ts";
@@ -19,11 +19,11 @@ beforeAll(async () => {
   const world = createWorld(process.env);
   const user = await userOfEmail(world, "worker@example.com");
   ctx = { ...world, tenant: user.tenant, actor: { kind: "system", id: "test" } };
-  await store(ctx, accountKey(ctx), { ...(await getAccount(ctx)), kind: "good", plan: "pro", slotLimit: 10, targetLimit: 5 });
+  await putOne(ctx, accountKey(ctx), { ...(await getAccount(ctx)), kind: "good", plan: "pro", slotLimit: 10, targetLimit: 5 });
 });
 afterAll(() => cloud?.close());
 
-/** A job nobody was told of: its bell was lost. */
+/** A job nobody was told of: its message was lost. */
 async function silentJob(name: string) {
   const { job } = await addTarget({ ...ctx, send: () => Promise.resolve() }, { name, host: "127.0.0.1", port: 1, user: "root" });
   return job;
@@ -50,11 +50,11 @@ async function endOf(id: string) {
   throw new Error(`${id} did not end`);
 }
 
-test("the rollout worker answers a bell of the queue, and a bell too many does nothing", async () => {
+test("the rollout worker answers a message of the queue, and a message too many does nothing", async () => {
   const { handler } = await import("../../functions/workers/rollout.handler.ts");
   const job = await silentJob("rollout");
-  const bell = { tenant: ctx.tenant, job: job.id, target: Object.keys(job.rollouts)[0] };
-  const event = { Records: [recordOf(bell)] } satisfies SQSEvent;
+  const message = { tenant: ctx.tenant, job: job.id, target: Object.keys(job.rollouts)[0] };
+  const event = { Records: [recordOf(message)] } satisfies SQSEvent;
   expect(await handler(event)).toEqual({ batchItemFailures: [] });
   const ended = await findJob(ctx, job.id);
   expect(ended).toMatchObject({ status: "failed", failure: { class: "refused" } });
@@ -62,7 +62,7 @@ test("the rollout worker answers a bell of the queue, and a bell too many does n
   expect(await findJob(ctx, job.id)).toEqual(ended);
 });
 
-test("the relay rings for a job the stream shows whose bell was lost, and for nothing else", async () => {
+test("the relay rings for a job the stream shows whose message was lost, and for nothing else", async () => {
   const { handler } = await import("../../functions/workers/relay.handler.ts");
   const job = await silentJob("relay");
   const record = (sk: string, eventName: "INSERT" | "MODIFY" = "INSERT") => ({

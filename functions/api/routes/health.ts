@@ -1,5 +1,5 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { get } from "@berth/domain/table.ts";
+import { get } from "@berth/domain/query.ts";
 import { Hono } from "hono";
 import { credentials } from "../credentials.ts";
 import type { Env } from "../request.ts";

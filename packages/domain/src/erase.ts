@@ -1,5 +1,6 @@
 import type { World } from "./context.ts";
-import { commit, type Key, list, type Write } from "./table.ts";
+import { list } from "./query.ts";
+import { commit, type Key, type Write } from "./table.ts";
 
 const AT_ONCE = 100;
 

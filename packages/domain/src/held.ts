@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
-import { get, key, touch, ttlIn } from "./table.ts";
+import { get } from "./query.ts";
+import { key, ttlIn, updateOne } from "./table.ts";
 
 /** A tenant's share of a common resource, counted while held. Each hold expires by itself, so a crashed process cannot keep one. */
 export interface Ceiling {
@@ -42,14 +43,14 @@ export async function take(ctx: Context, ceiling: Ceiling, id = newId(ctx)): Pro
   const ttl = ttlIn(ctx, ceiling.seconds + 3600);
   const attempt = async (change: string, condition: string, values: Record<string, unknown>) => {
     try {
-      await touch(ctx, at, { change: `${change}, #ttl = :ttl`, condition, values: { ...values, ":ttl": ttl } }, full);
+      await updateOne(ctx, at, { change: `${change}, #ttl = :ttl`, condition, values: { ...values, ":ttl": ttl } }, full);
       return true;
     } catch (error) {
       if (error !== full) throw error;
       return false;
     }
   };
-  const taken = { release: () => letGo(ctx, ceiling, id, (ctx.now().getTime() - begun) / 1000) };
+  const taken = { release: () => releaseHold(ctx, ceiling, id, (ctx.now().getTime() - begun) / 1000) };
   for (let tries = 1; tries <= TRIES; tries++) {
     const until = now() + ceiling.seconds;
     if (
@@ -76,7 +77,7 @@ export async function heldFor(ctx: Context, ceiling: Ceiling, id: string): Promi
 }
 
 /** Seconds after which a refused caller retries. Each gets its own time, spaced as holds are released, so that most then find room. */
-export async function awayFor(ctx: Context, ceiling: Ceiling): Promise<number> {
+export async function retryDelay(ctx: Context, ceiling: Ceiling): Promise<number> {
   const at = heldKey(ctx, ceiling);
   const now = ctx.now().getTime() / 1000;
   const { held, lasted } = Held.parse((await get(ctx, at)) ?? { held: {} });
@@ -96,7 +97,7 @@ export async function awayFor(ctx: Context, ceiling: Ceiling): Promise<number> {
   // Concurrent callers: `first` may have been written between two attempts.
   for (const change of [behind, first, behind])
     try {
-      const { next } = await touch(ctx, at, change, full);
+      const { next } = await updateOne(ctx, at, change, full);
       return Math.min(AWAY_SECONDS, Math.max(1, Math.ceil(Number(next) - now)));
     } catch (error) {
       if (error !== full) throw error;
@@ -104,11 +105,16 @@ export async function awayFor(ctx: Context, ceiling: Ceiling): Promise<number> {
   return AWAY_SECONDS;
 }
 
-export async function letGo(ctx: Context, ceiling: Ceiling, id: string, seconds?: number): Promise<void> {
+export async function releaseHold(ctx: Context, ceiling: Ceiling, id: string, seconds?: number): Promise<void> {
   const note = seconds === undefined ? undefined : { ":lasted": { seconds, at: ctx.now().getTime() / 1000 } };
   const change = `${note ? "SET lasted = :lasted " : ""}REMOVE held.#${id}`;
   try {
-    await touch(ctx, heldKey(ctx, ceiling), { change, condition: "attribute_exists(held)", ...(note && { values: note }) }, full);
+    await updateOne(
+      ctx,
+      heldKey(ctx, ceiling),
+      { change, condition: "attribute_exists(held)", ...(note && { values: note }) },
+      full,
+    );
   } catch (error) {
     if (error !== full) ctx.log("warn", "a hold was not given back", { held: ceiling.name, error });
   }
@@ -121,7 +127,7 @@ export const tooMany = ({ most }: Ceiling, seconds: number) =>
   });
 
 /** @throws Problem rate.limited, with the seconds to wait in `retryAfter` */
-export async function holding<T>(ctx: Context, ceiling: Ceiling, work: () => Promise<T>): Promise<T> {
+export async function withHold<T>(ctx: Context, ceiling: Ceiling, work: () => Promise<T>): Promise<T> {
   const hold = await take(ctx, ceiling);
   if ("freeInSeconds" in hold) throw tooMany(ceiling, hold.freeInSeconds);
   try {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
-import { get, insert, key, ttlIn, type Write } from "./table.ts";
+import { get } from "./query.ts";
+import { insert, key, ttlIn, type Write } from "./table.ts";
 
 /** Answers to requests with an Idempotency-Key are kept for a day, written in the verb's commit. */
 export const KEEP_SECONDS = 86_400;

@@ -1,6 +1,7 @@
 import type { World } from "./context.ts";
 import { Problem } from "./error.ts";
-import { getAll, globalKey, type Key, touch } from "./table.ts";
+import { getAll } from "./query.ts";
+import { globalKey, type Key, updateOne } from "./table.ts";
 
 export interface Limit {
   readonly name: string;
@@ -63,7 +64,7 @@ export async function limitAll(world: World, limits: readonly Limit[]): Promise<
       condition: "attribute_not_exists(calls) OR calls <= :room",
       values: { ":zero": 0, ":count": window.count, ":room": window.most - window.count, ":ttl": window.ttl },
     };
-    await touch(world, window.key, change, tooMany(window));
+    await updateOne(world, window.key, change, tooMany(window));
   }
 }
 

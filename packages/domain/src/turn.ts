@@ -1,12 +1,13 @@
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
-import { get, key, update, type Write } from "./table.ts";
+import { get } from "./query.ts";
+import { key, update, type Write } from "./table.ts";
 
 const TRIES = 30;
 const overtaken = new Problem("version.stale");
 
 /** Adds one of a limited number of things: `add` counts them and commits `turn` with the new one. Of two at once, one counts again. */
-export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T>): Promise<T> {
+export async function addWithinLimit<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T>): Promise<T> {
   const at = key(ctx, `ADDED#${what}`);
   for (let tries = 1; ; tries++) {
     const seen = await get(ctx, at);
@@ -34,7 +35,7 @@ export async function addInTurn<T>(ctx: Context, what: string, add: (turn: Write
 const CHANGE_TRIES = 10;
 
 /** Retries a change that lost to a concurrent one: a tenant's deployments share one list. */
-export async function inTurn<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
+export async function retryOnConflict<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await change();

@@ -67,7 +67,7 @@ export const jobMutants = [
   of(
     advance,
     "a retry rings nobody and is not due",
-    '      effects: [{ type: "ring", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],\n      dueAt: nextLook(next, at),',
+    '      effects: [{ type: "dispatch", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],\n      dueAt: nextLook(next, at),',
     '      effects: yields ? [{ type: "yield" as const }] : [],\n      dueAt: later(at, minutes(100_000)),',
   ),
   of(
@@ -96,7 +96,7 @@ export const jobMutants = [
   ),
   of(
     applyEvent,
-    "those who wait are not rung, and the sweep does not look",
+    "those who wait are not sent, and the sweep does not look",
     "else await ringWaiting(ctx, next);",
     'else await ringWaiting(ctx, { ...next, kind: "target.check" });',
   ),
@@ -119,12 +119,12 @@ export const jobMutants = [
     "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), row(",
     "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), ((_: World, each: Job, __: Date) => each)(",
   ),
-  of(job, "only the first target is rung", "for (const target of targets)\n", "for (const target of targets.slice(0, 0))\n"),
+  of(job, "only the first target is sent", "for (const target of targets)\n", "for (const target of targets.slice(0, 0))\n"),
   of(
     sweep,
     "the sweep rings twice",
-    "if (pushed) await ring(ctx, job, unfinished(job), { again: true });",
-    "if (pushed) for (let i = 0; i < 12; i++) await ring(ctx, job, unfinished(job), { again: true });",
+    "if (pushed) await dispatch(ctx, job, unfinished(job), { again: true });",
+    "if (pushed) for (let i = 0; i < 12; i++) await dispatch(ctx, job, unfinished(job), { again: true });",
   ),
   of(sweep, "the sweep does not push the due time on", "nextLook(job, now)", "nextLook(job, new Date(0))"),
   of(sweep, "the sweep finds nothing", "listDue(world, shard, world.now())", "listDue(world, shard, new Date(0))"),
@@ -163,8 +163,8 @@ export const jobMutants = [
   of(
     deploy,
     "a second deploy of an app is accepted",
-    "const deploys = await freeToChange(ctx, environment, account);",
-    "const deploys = await freeToChange(ctx, environment, account).catch(() => account.deploys);",
+    "const deploys = await assertNotBusy(ctx, environment, account);",
+    "const deploys = await assertNotBusy(ctx, environment, account).catch(() => account.deploys);",
   ),
   of(busy, "a busy environment is free", "going.has(environment.job)) throw", "going.has(`${environment.job} `)) throw"),
   of(

@@ -92,8 +92,8 @@ export const logMutants = [
   of(
     open,
     "who closes a session may open the next before its worker has gone",
-    "if (!turn || turn.until <= ctx.now().toISOString()) await letGo",
-    "if (!turn || turn.until !== ctx.now().toISOString()) await letGo",
+    "if (!turn || turn.until <= ctx.now().toISOString()) await releaseHold",
+    "if (!turn || turn.until !== ctx.now().toISOString()) await releaseHold",
   ),
   of(
     log,

@@ -65,8 +65,8 @@ export const rolloutMutants = [
   of(
     lease,
     "a claim of a job that has ended still holds",
-    "(await goingOn(ctx, [id])).length === 0",
-    "(await goingOn(ctx, [id])).length < 0",
+    "(await unfinishedJobs(ctx, [id])).length === 0",
+    "(await unfinishedJobs(ctx, [id])).length < 0",
   ),
   of(watch, "the lease is not renewed", "now - renewed >= RENEW_SECONDS * 1000", "now - renewed >= RENEW_SECONDS * 1_000_000"),
   of(
@@ -78,8 +78,8 @@ export const rolloutMutants = [
   of(
     ending,
     "what one overtaken heard counts",
-    "outcome, attempt, at: ctx.now() }, job, also",
-    "outcome, attempt: attempt && undefined, at: ctx.now() }, job, also",
+    "outcome, attempt, at: ctx.now() },",
+    "outcome, attempt: attempt && undefined, at: ctx.now() },",
   ),
   of(rollout, "the plan's number of deploys is not looked at", "before.length >= concurrent", "before.length >= 100"),
   of(
@@ -110,8 +110,8 @@ export const rolloutMutants = [
   of(
     attend,
     "a cancellation before the worker came is not seen",
-    "if (isStopping(job, bell.target) || watch.stopping()) return",
-    "if (isStopping(undefined, bell.target) || watch.stopping()) return",
+    "if (isStopping(job, message.target) || watch.stopping()) return",
+    "if (isStopping(undefined, message.target) || watch.stopping()) return",
   ),
   of(
     watch,
@@ -122,8 +122,8 @@ export const rolloutMutants = [
   of(
     attend,
     "a cancellation while the line was down is not seen",
-    "if (isStopping(job, bell.target) || watch.stopping()) return",
-    "if (isStopping(job, bell.target)) return",
+    "if (isStopping(job, message.target) || watch.stopping()) return",
+    "if (isStopping(job, message.target)) return",
   ),
   of(
     input,

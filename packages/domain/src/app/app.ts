@@ -4,7 +4,8 @@ import { Account, accountKey } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { KEEP_SECONDS } from "../once.ts";
 import type { Page, Paging } from "../page.ts";
-import { fill, get, getAll, key, listAll, put, ttlIn, type Write } from "../table.ts";
+import { fill, get, getAll, listAll } from "../query.ts";
+import { key, put, ttlIn, type Write } from "../table.ts";
 
 /**
  * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however

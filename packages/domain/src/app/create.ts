@@ -4,8 +4,9 @@ import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
-import { commit, insert, key, list, type Write } from "../table.ts";
-import { addInTurn } from "../turn.ts";
+import { list } from "../query.ts";
+import { commit, insert, key, type Write } from "../table.ts";
+import { addWithinLimit } from "../turn.ts";
 import { type App, appKey } from "./app.ts";
 import type { AppView } from "./status.ts";
 
@@ -22,7 +23,7 @@ export async function createApp(
   also: (app: Pick<App, "id">) => readonly Write[] = () => [],
 ): Promise<AppView> {
   allow(ctx, "deploy", { app: input.name });
-  return addInTurn(ctx, "apps", (turn) => make(ctx, input, also, turn));
+  return addWithinLimit(ctx, "apps", (turn) => make(ctx, input, also, turn));
 }
 
 async function make(

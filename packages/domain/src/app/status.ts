@@ -5,7 +5,8 @@ import { State, together } from "../container/state.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { findJob, Job } from "../job/job.ts";
 import type { Page, Paging } from "../page.ts";
-import { key, listAll } from "../table.ts";
+import { listAll } from "../query.ts";
+import { key } from "../table.ts";
 import { listTargets } from "../target/target.ts";
 import { App, Environment, getApp, listApps, listEnvironments } from "./app.ts";
 
@@ -123,8 +124,8 @@ async function viewWhole(ctx: Context, name: string, waitSeconds: number): Promi
   const environments = await listEnvironments(ctx, name);
   if (waitSeconds > 0) {
     const live = environments.flatMap((each) => placesOf(app, each).filter(({ target }) => each.live[target] !== undefined));
-    const { lookAfresh } = await import("../container/fresh.ts");
-    await lookAfresh(ctx, live, waitSeconds);
+    const { inspectNow } = await import("../container/fresh.ts");
+    await inspectNow(ctx, live, waitSeconds);
   }
   const [view] = await viewAll(ctx, [{ app, environments }]);
   if (!view) throw new Error("one app was asked for");

@@ -3,7 +3,8 @@ import { type Actor, allow, type Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
-import { fill, insert, key, type Write } from "../table.ts";
+import { fill } from "../query.ts";
+import { insert, key, type Write } from "../table.ts";
 import { Who, whoIs } from "./who.ts";
 
 /** Who did what to which thing, when, with what result. Written in the commit of the change, and append-only. */

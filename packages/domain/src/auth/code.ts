@@ -6,10 +6,11 @@ import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
+import { get } from "../query.ts";
 import { fromNetwork, type Limit, limitAll, network } from "../rate-limit.ts";
-import { commit, get, globalKey, type Key, put, remove, store, touch, ttlIn, type Write } from "../table.ts";
+import { commit, globalKey, type Key, put, putOne, remove, ttlIn, updateOne, type Write } from "../table.ts";
 import { findUserByEmail, type User, userOfEmail } from "../tenant/tenant.ts";
-import { addInTurn } from "../turn.ts";
+import { addWithinLimit } from "../turn.ts";
 import { actorOf, endOldest, insertSession } from "./session.ts";
 
 /**
@@ -60,7 +61,7 @@ export async function requestCode(world: World, input: { email: string; browser:
 export async function newCode(world: World, at: Key, about: string): Promise<string> {
   const number = world.random(6).reduce((sum, byte) => (sum * 256 + byte) % 1_000_000, 0);
   const code = String(number).padStart(6, "0");
-  await store(world, at, { hash: hashOf(about, code), tries: 0, ttl: ttlIn(world, CODE_MINUTES * 60) });
+  await putOne(world, at, { hash: hashOf(about, code), tries: 0, ttl: ttlIn(world, CODE_MINUTES * 60) });
   return code;
 }
 
@@ -75,7 +76,7 @@ export async function takeCode(world: World, at: Key, about: string, given: stri
     values: { ":one": 1, ":most": TRIES },
   };
   const tooMany = new Problem("auth.code_wrong", { detail: "Too many tries. Ask for a new code." });
-  const { hash } = Code.parse(await touch(world, at, one, (row) => (row ? tooMany : wrong)));
+  const { hash } = Code.parse(await updateOne(world, at, one, (row) => (row ? tooMany : wrong)));
   if (!timingSafeEqual(Buffer.from(hashOf(about, given)), Buffer.from(hash))) throw wrong;
   return remove(world, at, { condition: "#hash = :hash", values: { ":hash": hash } }, wrong);
 }
@@ -101,7 +102,7 @@ export async function verifyCode(
     former && !known
       ? post(ctx, { to: email, template: "signed-in", data: { ip, client, at: ctx.now().toUTCString() } })
       : undefined;
-  await addInTurn(ctx, "sessions", async (turn) =>
+  await addWithinLimit(ctx, "sessions", async (turn) =>
     commit(
       ctx,
       turn,

@@ -2,8 +2,9 @@ import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context, type Credential } from "../context.ts";
 import { Problem } from "../error.ts";
+import { get } from "../query.ts";
 import { limitAll } from "../rate-limit.ts";
-import { commit, get, globalKey, update } from "../table.ts";
+import { commit, globalKey, update } from "../table.ts";
 import { memberKey, owners, User } from "../tenant/tenant.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
 

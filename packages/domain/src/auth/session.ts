@@ -5,7 +5,8 @@ import type { Actor, Context, Credential, World } from "../context.ts";
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
-import { commit, get, globalKey, insert, key, listAll, remove, ttlIn, type Write } from "../table.ts";
+import { get, listAll } from "../query.ts";
+import { commit, globalKey, insert, key, remove, ttlIn, type Write } from "../table.ts";
 import { roleScopes, type User } from "../tenant/tenant.ts";
 
 /** A person in a browser. Only the cookie's hash is stored: in a global row that names the tenant, and in the tenant's list. */

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import type { World } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import type { Payer } from "../entitlement/listed.ts";
-import { get, getAll } from "../table.ts";
+import { get, getAll } from "../query.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { customerKey } from "./customer.ts";
 import { type Anomaly, derive, type Standing, standingOf } from "./derive.ts";

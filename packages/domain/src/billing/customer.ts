@@ -2,7 +2,8 @@ import { audit } from "../audit/audit.ts";
 import type { Context, World } from "../context.ts";
 import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { getLasting, globalKey, insert, tryCommit, update } from "../table.ts";
+import { getImmutable } from "../query.ts";
+import { globalKey, insert, tryCommit, update } from "../table.ts";
 import { owners } from "../tenant/tenant.ts";
 import { atStripe } from "./stripe.ts";
 
@@ -10,7 +11,7 @@ export const customerKey = (customer: string) => globalKey("CUS", customer);
 
 /** Read from our own row, never from e-mail or metadata, which others can write. */
 export async function tenantOfCustomer(world: World, customer: string): Promise<string | undefined> {
-  const row = await getLasting(world, customerKey(customer));
+  const row = await getImmutable(world, customerKey(customer));
   return row && String(row.tenant);
 }
 

@@ -1,6 +1,7 @@
 import type { World } from "../context.ts";
 import { type Listed, listed } from "../entitlement/listed.ts";
-import { get, globalKey, listDue, store } from "../table.ts";
+import { get, listDue } from "../query.ts";
+import { globalKey, putOne } from "../table.ts";
 import { eventTypes, syncRequestOf } from "./event.ts";
 import { customersASecond, paced } from "./pace.ts";
 import { billingShards, syncCustomer } from "./sync.ts";
@@ -35,11 +36,11 @@ export async function syncDueAccounts(world: World, until?: Date): Promise<{ syn
   return { synced, failed };
 }
 
-export async function ringUndelivered(world: World): Promise<number> {
+export async function requestUndelivered(world: World): Promise<number> {
   const now = Math.floor(world.now().getTime() / 1000);
   const seen = Number((await get(world, cursorKey))?.at ?? now - REACH_SECONDS);
   const stripe = await world.stripe();
-  let rung = 0;
+  let queued = 0;
   const undelivered = stripe.events.list({
     types: [...eventTypes],
     created: { gte: seen - OVERLAP_SECONDS },
@@ -49,8 +50,8 @@ export async function ringUndelivered(world: World): Promise<number> {
   for await (const event of undelivered) {
     const { request, group } = syncRequestOf(event as unknown as Record<string, unknown>);
     await world.send("billing", request, { group, dedupe: event.id });
-    rung++;
+    queued++;
   }
-  await store(world, cursorKey, { at: now });
-  return rung;
+  await putOne(world, cursorKey, { at: now });
+  return queued;
 }

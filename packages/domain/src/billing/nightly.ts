@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { World } from "../context.ts";
 import { listed, type Payer, pays } from "../entitlement/listed.ts";
-import { allDue, assign, get, globalKey, tryUpdate } from "../table.ts";
+import { allDue, get } from "../query.ts";
+import { assign, globalKey, tryUpdate } from "../table.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
 import { customersASecond, paced } from "./pace.ts";

@@ -12,10 +12,10 @@ export async function refreshBilling(ctx: Context, input: { session?: string | u
   allow(ctx, "billing");
   await limit(ctx, `billing-refresh#${ctx.tenant}`, { most: 20, seconds: 60 });
   const account = await getAccount(ctx);
-  const bell = input.session === undefined ? {} : await completed(ctx, account, input.session);
+  const request = input.session === undefined ? {} : await completed(ctx, account, input.session);
   if (account.customer !== undefined) {
     const { customer } = account;
-    await atStripe(() => syncCustomer(ctx, customer, bell));
+    await atStripe(() => syncCustomer(ctx, customer, request));
   }
   return stateOf(ctx, await getAccount(ctx));
 }

@@ -4,7 +4,8 @@ import { Account, accountKey, entitlement, findAccount } from "../entitlement/ac
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
 import { type Posted, post, send } from "../mail/outbox.ts";
-import { assign, get, globalKey, put, type Row, store, tryCommit, tryUpdate, ttlIn, update, type Write } from "../table.ts";
+import { get } from "../query.ts";
+import { assign, globalKey, put, putOne, type Row, tryCommit, tryUpdate, ttlIn, update, type Write } from "../table.ts";
 import { wasClosed } from "../tenant/closed.ts";
 import { owners } from "../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
@@ -33,7 +34,7 @@ export async function answerSyncRequest(world: World, request: SyncRequest): Pro
   const customer = request.customer ?? (request.charge && (await customerOfCharge(world, request.charge)));
   if (!customer) {
     world.log("error", "event without a customer", { ...request });
-    if (request.event) await store(world, eventKey(request.event), doneRow(world));
+    if (request.event) await putOne(world, eventKey(request.event), doneRow(world));
     return "nobody";
   }
   return syncCustomer(world, customer, request);
@@ -84,7 +85,7 @@ async function catalogueFor(world: World, { subscriptions }: Snapshot): Promise<
 }
 
 async function done(ctx: Context, { event }: SyncRequest, outcome: Outcome): Promise<Outcome> {
-  if (event) await store(ctx, eventKey(event), doneRow(ctx));
+  if (event) await putOne(ctx, eventKey(event), doneRow(ctx));
   return outcome;
 }
 

@@ -5,8 +5,9 @@ import { requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { goingOn } from "../job/job.ts";
-import { commit, getAll, key, listAll, update } from "../table.ts";
+import { unfinishedJobs } from "../job/job.ts";
+import { getAll, listAll } from "../query.ts";
+import { commit, key, update } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { owners } from "../tenant/tenant.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
@@ -51,7 +52,7 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
         "berth account delete --leave-apps",
       ],
     });
-  const [job] = await goingOn(ctx, account.deploys);
+  const [job] = await unfinishedJobs(ctx, account.deploys);
   if (job)
     throw new Problem("account.busy", {
       detail: `${job.id} is under way.`,

@@ -5,7 +5,8 @@ import { Account, accountKey } from "../entitlement/account.ts";
 import { erase, eraseAll, erasePartition } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { Job } from "../job/job.ts";
-import { commit, get, globalKey, key, listAll, listDue, put, type Row, tenantOf, touch, update } from "../table.ts";
+import { get, listAll, listDue } from "../query.ts";
+import { commit, globalKey, key, put, type Row, tenantOf, update, updateOne } from "../table.ts";
 import { closedKey } from "../tenant/closed.ts";
 import { tenantKey, User } from "../tenant/tenant.ts";
 
@@ -134,5 +135,5 @@ async function sweepAgain(world: World, tenant: string, until: Date): Promise<vo
   await eraseCredentials(ctx);
   if (!(await eraseData(ctx, String(row.since), until))) return;
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
-  await touch(ctx, closedKey(tenant), off, new Problem("version.stale"));
+  await updateOne(ctx, closedKey(tenant), off, new Problem("version.stale"));
 }

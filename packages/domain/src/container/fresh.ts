@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { holding, polls } from "../held.ts";
+import { polls, withHold } from "../held.ts";
 import { limit } from "../rate-limit.ts";
 import { READER_SECONDS } from "../remote/deadline.ts";
-import { touch, ttlIn } from "../table.ts";
+import { ttlIn, updateOne } from "../table.ts";
 import { type AppOnTarget, getSeen, KEEP_SECONDS, seenKey } from "./seen.ts";
 
 export interface Inspection extends AppOnTarget {
@@ -17,8 +17,8 @@ const POLL_MILLISECONDS = 400;
 export const shared = new Problem("version.stale");
 
 /** Has each server inspected by one worker, however many callers wait, until all have answered or time is up. */
-export const lookAfresh = (ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> =>
-  holding(ctx, polls, () => waitFor(ctx, apps, waitSeconds));
+export const inspectNow = (ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> =>
+  withHold(ctx, polls, () => waitFor(ctx, apps, waitSeconds));
 
 async function waitFor(ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> {
   const since = new Date(ctx.now().getTime() - FRESH_SECONDS * 1000).toISOString();
@@ -53,7 +53,7 @@ async function request(ctx: Context, where: AppOnTarget): Promise<void> {
     values: { ":inspection": inspection, ":now": now.toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) },
   };
   try {
-    await touch(ctx, seenKey(ctx, where), claim, shared);
+    await updateOne(ctx, seenKey(ctx, where), claim, shared);
   } catch (error) {
     if (error !== shared) throw error;
     return;

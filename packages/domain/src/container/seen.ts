@@ -2,8 +2,9 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import { getAll } from "../query.ts";
 import { Containers } from "../remote/container.ts";
-import { getAll, key, type Row, touch, ttlIn } from "../table.ts";
+import { key, type Row, ttlIn, updateOne } from "../table.ts";
 import { judge, SeenContainer, type State } from "./state.ts";
 
 /** What was last seen of an app's containers on one target, when, and why a later attempt failed. Reading it contacts no server. */
@@ -90,7 +91,7 @@ export const keepNotSeen = (ctx: Context, where: AppOnTarget, problem: Omit<NotS
 async function change(ctx: Context, where: AppOnTarget, set: string, values: Row): Promise<void> {
   const all = { ...values, ":at": ctx.now().toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) };
   try {
-    await touch(
+    await updateOne(
       ctx,
       seenKey(ctx, where),
       { change: set, condition: "attribute_not_exists(seenAt) OR seenAt <= :at", values: all },

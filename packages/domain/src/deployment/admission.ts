@@ -2,7 +2,7 @@ import type { Environment } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import type { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { goingOn } from "../job/job.ts";
+import { unfinishedJobs } from "../job/job.ts";
 
 /** More than this many deploys of a tenant wait for nothing good. */
 const WAITING_MOST = 100;
@@ -11,9 +11,9 @@ const WAITING_MOST = 100;
  * Answers the tenant's deploys that have not ended, oldest first.
  * @throws Problem app.busy with the job that holds the environment, deployment.too_many
  */
-export async function freeToChange(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
+export async function assertNotBusy(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
   const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
-  const going = new Set((await goingOn(ctx, ids)).map(({ id }) => id));
+  const going = new Set((await unfinishedJobs(ctx, ids)).map(({ id }) => id));
   if (environment.job !== null && going.has(environment.job)) throw busy(environment.job, environment);
   if (going.size >= WAITING_MOST) throw new Problem("deployment.too_many", { detail: `${going.size} are under way or waiting.` });
   return account.deploys.filter((id) => going.has(id));

@@ -3,7 +3,8 @@ import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { giveBack } from "../entitlement/account.ts";
 import type { Job } from "../job/job.ts";
-import { get, replace, type Write } from "../table.ts";
+import { get } from "../query.ts";
+import { replace, type Write } from "../table.ts";
 
 /** A job that changes an environment, and what its end has in common for all kinds of them. */
 type EnvironmentJob = Job & { readonly app: string; readonly environment: string };

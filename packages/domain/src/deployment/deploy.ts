@@ -7,13 +7,14 @@ import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, findJob, getJob, type Job, newJob, ring } from "../job/job.ts";
+import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
+import { getAll } from "../query.ts";
 import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
-import { cannotReturn, earlier, keptGood } from "../release/return.ts";
-import { commit, getAll, insert, replace, update, type Write } from "../table.ts";
+import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
+import { commit, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey } from "../target/target.ts";
-import { inTurn } from "../turn.ts";
-import { freeToChange } from "./admission.ts";
+import { retryOnConflict } from "../turn.ts";
+import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
 
 export interface DeployInput {
@@ -37,7 +38,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
   let read: ReadBundle | undefined;
-  return inTurn(ctx, async () => {
+  return retryOnConflict(ctx, async () => {
     const { app, environment: found, account } = await getAppIn(ctx, input.app, name);
     const environment = found.version === 0 ? await withMemory(ctx, found) : found;
     const again = await sameRequest(ctx, environment);
@@ -102,7 +103,7 @@ export async function rollback(
     if (number === undefined)
       throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
     const release = await findRelease(ctx, app.id, environment.name, number);
-    const refused = cannotReturn(environment, number, await wentWell(ctx, release));
+    const refused = rollbackProblem(environment, number, await wentWell(ctx, release));
     if (refused) throw refused;
     return release;
   });
@@ -136,7 +137,7 @@ async function redeploy(
   how: Redeployed,
   choose: (app: App, environment: Environment) => Promise<Release>,
 ): Promise<Job> {
-  return inTurn(ctx, async () => {
+  return retryOnConflict(ctx, async () => {
     const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
     const again = await sameRequest(ctx, environment);
     if (again) return again;
@@ -221,7 +222,7 @@ interface Start {
 /** The one commit that accepts a deploy: entitlement, slot and place among the plan's deploys, the claim on the environment, the release, the job. */
 async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
-  const deploys = await freeToChange(ctx, environment, account);
+  const deploys = await assertNotBusy(ctx, environment, account);
   const own: Deployment = {
     app: app.name,
     appId: app.id,
@@ -253,14 +254,14 @@ async function start(ctx: Context, input: Start): Promise<Job> {
       },
     ),
   );
-  await ring(ctx, job);
+  await dispatch(ctx, job);
   return job;
 }
 
 function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
   const next: Environment = {
     ...environment,
-    good: keptGood(environment.good),
+    good: keptHealthy(environment.good),
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
     job: job.id,

@@ -4,9 +4,10 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change } from "../job/kind.ts";
+import { get } from "../query.ts";
 import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
 import { redactorOf } from "../release/secrets.ts";
-import { get, remove as removeRow, replace, update, type Write } from "../table.ts";
+import { remove as removeRow, replace, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
 

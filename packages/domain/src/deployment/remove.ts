@@ -3,12 +3,13 @@ import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { enqueue, type Job, newJob, ring } from "../job/job.ts";
+import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
+import { getAll } from "../query.ts";
 import { promiseErasure } from "../release/erase.ts";
-import { commit, getAll, remove, replace } from "../table.ts";
+import { commit, remove, replace } from "../table.ts";
 import { targetKey } from "../target/target.ts";
-import { inTurn } from "../turn.ts";
-import { freeToChange } from "./admission.ts";
+import { retryOnConflict } from "../turn.ts";
+import { assertNotBusy } from "./admission.ts";
 import type { Removal } from "./remove.kind.ts";
 
 /**
@@ -20,13 +21,13 @@ export async function removeApp(
   input: { app: string; environment?: string | undefined; volumes: "keep" | "delete" },
 ): Promise<Job | undefined> {
   allow(ctx, "admin", { app: input.app });
-  return inTurn(ctx, () => takeOff(ctx, input));
+  return retryOnConflict(ctx, () => takeOff(ctx, input));
 }
 
 async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Promise<Job | undefined> {
   const name = input.environment ?? PRODUCTION;
   const { app, environment, account } = await getAppIn(ctx, input.app, name);
-  const deploys = await freeToChange(ctx, environment, account);
+  const deploys = await assertNotBusy(ctx, environment, account);
   if (environment.placement.length === 0) {
     const stale = new Problem("version.stale");
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
@@ -65,6 +66,6 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     enqueue(ctx, job),
     audit(ctx, "app.remove", `${app.name}/${name}`, { detail: `${job.id}, volumes: ${input.volumes}` }),
   );
-  await ring(ctx, job);
+  await dispatch(ctx, job);
   return job;
 }

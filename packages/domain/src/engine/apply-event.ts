@@ -1,9 +1,10 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { advance, type JobEvent } from "../job/advance.ts";
-import { findJob, Job, jobKey, moveJob, ring, stepJob } from "../job/job.ts";
+import { dispatch, findJob, Job, jobKey, moveJob, stepJob } from "../job/job.ts";
 import { ended } from "../job/status.ts";
-import { commit, get, type Write } from "../table.ts";
+import { get } from "../query.ts";
+import { commit, type Write } from "../table.ts";
 import { finish, letOthersGo, ringWaiting } from "./finish.ts";
 import { kindOf } from "./kinds.ts";
 
@@ -12,7 +13,7 @@ const TRIES = 20;
 
 /**
  * Lets an event happen to a job: writes the state it leads to, in one commit with everything that ending the job means, then rings the
- * bells that follow. Of two events at once the later one happens to the state the earlier one left. `also` is written in the same commit.
+ * messages that follow. Of two events at once the later one happens to the state the earlier one left. `also` is written in the same commit.
  * Answers the job as it became.
  */
 export async function applyEvent(
@@ -43,7 +44,7 @@ export async function applyEvent(
       }
     }
     for (const effect of effects)
-      if (effect.type === "ring") await ring(ctx, next, [effect.target], { delaySeconds: effect.delaySeconds });
+      if (effect.type === "dispatch") await dispatch(ctx, next, [effect.target], { delaySeconds: effect.delaySeconds });
       else await ringWaiting(ctx, next);
     return { ...next, version: job.version + 1 };
   }

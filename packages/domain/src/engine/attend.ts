@@ -1,8 +1,8 @@
 import { keepSeen } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import { type Account, logDays } from "../entitlement/account.ts";
-import { failure, failureOf, failureOfLine } from "../job/failure.ts";
-import { type Bell, type Job, ring } from "../job/job.ts";
+import { connectionFailure, failure, failureOf } from "../job/failure.ts";
+import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
@@ -23,16 +23,16 @@ export async function attend(
   ctx: Context,
   kind: Change,
   job: Job,
-  bell: Bell,
+  message: JobMessage,
   line: Line,
   { target, fence }: { readonly target: StoredTarget; readonly fence: number },
   account: Account,
 ): Promise<void> {
-  if (!target.hostKey) return end(ctx, job, bell, { ok: false, failure: failure("untrusted") });
-  const { run, redact } = await inputOf(ctx, kind, job, bell.target, fence);
+  if (!target.hostKey) return end(ctx, job, message, { ok: false, failure: failure("untrusted") });
+  const { run, redact } = await inputOf(ctx, kind, job, message.target, fence);
   const days = logDays(account, ctx.now());
-  const events = recorder(ctx, { job: job.id, target: bell.target }, { days, base: baseOf(job, bell.target) });
-  const watch = watching(ctx, job, bell, fence, (signal) => stop(ctx, line, run, redact, signal));
+  const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });
+  const watch = watching(ctx, job, message, fence, (signal) => stop(ctx, line, run, redact, signal));
   let seen = run.from;
   let begun = false;
   const keeps = (event: RunEvent) => {
@@ -41,7 +41,7 @@ export async function attend(
   };
   const work = async (remote: Remote) => {
     // Canceled before this worker came, or while the line was down: the server says what became of the run, and starts none.
-    if (isStopping(job, bell.target) || watch.stopping()) return await remote.run(cancelOf(run), events.add, watch.signal);
+    if (isStopping(job, message.target) || watch.stopping()) return await remote.run(cancelOf(run), events.add, watch.signal);
     begun = true;
     return await remote.run({ ...run, from: seen }, events.add, watch.signal);
   };
@@ -50,18 +50,18 @@ export async function attend(
   await events.done();
   if (watch.why() === "lost") return;
   if (watch.why() === "handover") {
-    if (await renewLease(ctx, bell.target, fence, 0)) await ring(ctx, job, [bell.target]);
+    if (await renewLease(ctx, message.target, fence, 0)) await dispatch(ctx, job, [message.target]);
     return;
   }
   if (result instanceof RemoteError) {
     // What this worker could not reach, a newer one may be running: only the holder says that it failed.
-    if (await renewLease(ctx, bell.target, fence))
-      await end(ctx, job, bell, { ok: false, failure: failureOfLine(result), silent: true, begun });
+    if (await renewLease(ctx, message.target, fence))
+      await end(ctx, job, message, { ok: false, failure: connectionFailure(result), silent: true, begun });
     return;
   }
   if (result.class === "fence") return;
-  await keepWhatIsLeft(ctx, job, bell.target, result);
-  await end(ctx, job, bell, outcomeOf(result), kind.record?.(ctx, jobOf(kind, job), bell.target, result));
+  await keepWhatIsLeft(ctx, job, message.target, result);
+  await end(ctx, job, message, outcomeOf(result), kind.record?.(ctx, jobOf(kind, job), message.target, result));
 }
 
 /** What a run left is what was last seen of the app there. */

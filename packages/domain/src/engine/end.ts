@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import type { Bell, Job } from "../job/job.ts";
+import type { Job, JobMessage } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { ended } from "../job/status.ts";
@@ -8,9 +8,21 @@ import { applyEvent } from "./apply-event.ts";
 import { kindOf } from "./kinds.ts";
 
 /** Lets a job's part on one target end. */
-export async function end(ctx: Context, job: Job, bell: Bell, outcome: Outcome, also: readonly Write[] = []): Promise<void> {
-  const attempt = job.rollouts[bell.target]?.attempts;
-  const after = await applyEvent(ctx, job.id, { type: "ended", target: bell.target, outcome, attempt, at: ctx.now() }, job, also);
+export async function end(
+  ctx: Context,
+  job: Job,
+  message: JobMessage,
+  outcome: Outcome,
+  also: readonly Write[] = [],
+): Promise<void> {
+  const attempt = job.rollouts[message.target]?.attempts;
+  const after = await applyEvent(
+    ctx,
+    job.id,
+    { type: "ended", target: message.target, outcome, attempt, at: ctx.now() },
+    job,
+    also,
+  );
   const kind = kindOf(after);
   if (ended(after)) await kind.afterEnd?.(ctx, jobOf(kind, after));
 }

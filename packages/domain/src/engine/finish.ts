@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { accountKey, getAccount } from "../entitlement/account.ts";
-import { goingOn, type Job, ring } from "../job/job.ts";
+import { dispatch, type Job, unfinishedJobs } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
 import { planOf } from "../plan/plan.ts";
 import { update, type Write } from "../table.ts";
@@ -50,6 +50,6 @@ export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
   if (kindOf(job).changes === "nothing") return;
   const account = await getAccount(ctx);
   const others = account.deploys.filter((id) => id !== job.id);
-  const waiting = await goingOn(ctx, others);
-  for (const next of waiting.slice(0, account.plan ? planOf(account.plan).concurrent : 1)) await ring(ctx, next);
+  const waiting = await unfinishedJobs(ctx, others);
+  for (const next of waiting.slice(0, account.plan ? planOf(account.plan).concurrent : 1)) await dispatch(ctx, next);
 }

@@ -2,14 +2,15 @@ import { projectValues } from "../app/app.ts";
 import { type Inspection, shared } from "../container/fresh.ts";
 import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "../container/seen.ts";
 import type { Context } from "../context.ts";
-import { awayFor, take } from "../held.ts";
-import { failure, failureOf, failureOfLine } from "../job/failure.ts";
+import { retryDelay, take } from "../held.ts";
+import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import type { Failure } from "../job/job.ts";
+import { get } from "../query.ts";
 import { redactorOf } from "../release/secrets.ts";
 import { readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { get, touch } from "../table.ts";
+import { updateOne } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
@@ -24,7 +25,7 @@ export async function inspect(ctx: Context, inspection: Inspection, reach: Reach
   const hold = await take(ctx, readers);
   if ("freeInSeconds" in hold) {
     const left = Math.floor((Date.parse(stored.until) - ctx.now().getTime()) / 1000);
-    const delaySeconds = Math.min(await awayFor(ctx, readers), Math.max(1, left - 1));
+    const delaySeconds = Math.min(await retryDelay(ctx, readers), Math.max(1, left - 1));
     return ctx.send("jobs", { tenant: ctx.tenant, inspect: inspection }, { group: ctx.tenant, delaySeconds });
   }
   try {
@@ -41,7 +42,7 @@ async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): P
     values: { ":id": id, ":true": true, ":false": false, ":now": ctx.now().toISOString() },
   };
   try {
-    await touch(ctx, seenKey(ctx, place), claim, shared);
+    await updateOne(ctx, seenKey(ctx, place), claim, shared);
   } catch (error) {
     if (error !== shared) throw error;
     return;
@@ -58,6 +59,6 @@ async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): P
     else await notSeen(failureOf(exit));
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    await notSeen(failureOfLine(error));
+    await notSeen(connectionFailure(error));
   }
 }

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
-import { goingOn } from "../job/job.ts";
-import { get, tryUpdate } from "../table.ts";
+import { unfinishedJobs } from "../job/job.ts";
+import { get } from "../query.ts";
+import { tryUpdate } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
 /**
@@ -42,12 +43,12 @@ export async function takeLease(ctx: Context, id: string, job: string, before: r
   }
 }
 
-const hasEnded = async (ctx: Context, id: string) => (await goingOn(ctx, [id])).length === 0;
+const hasEnded = async (ctx: Context, id: string) => (await unfinishedJobs(ctx, [id])).length === 0;
 
 /** The line without this job and without those who have ended or are being served elsewhere. */
 async function livingLine(ctx: Context, line: readonly string[], job: string): Promise<string[]> {
   const others = line.filter((id) => id !== job);
-  return (await goingOn(ctx, others)).map(({ id }) => id);
+  return (await unfinishedJobs(ctx, others)).map(({ id }) => id);
 }
 
 const unchanged = "fence = :seen AND line = :line";

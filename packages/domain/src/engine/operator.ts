@@ -2,7 +2,8 @@ import { systemContext, type World } from "../context.ts";
 import { LAST_MINUTES } from "../job/advance.ts";
 import { dueShards, Job, jobKey } from "../job/job.ts";
 import { ended } from "../job/status.ts";
-import { allDue, getAll, tenantOf } from "../table.ts";
+import { allDue, getAll } from "../query.ts";
+import { tenantOf } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
 /** A job that has not ended, of any tenant. */

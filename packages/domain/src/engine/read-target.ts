@@ -1,14 +1,14 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { awayFor, take } from "../held.ts";
+import { retryDelay, take } from "../held.ts";
 import { advance } from "../job/advance.ts";
 import { failure } from "../job/failure.ts";
-import { type Bell, findJob, type Job, ring, stepJob } from "../job/job.ts";
+import { dispatch, findJob, type Job, type JobMessage, stepJob } from "../job/job.ts";
 import { jobOf, type Look } from "../job/kind.ts";
 import { ended } from "../job/status.ts";
+import { get } from "../query.ts";
 import { READER_SECONDS, readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
-import { get } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 import { applyEvent } from "./apply-event.ts";
 import { end } from "./end.ts";
@@ -17,21 +17,21 @@ import { end } from "./end.ts";
  * Work that only reads a server: no lease and no fence, but one worker at a time, its own end to every wait, and no more workers than the tenant's
  * share. What finds no room comes again; of the sweep's messages none does, for the first one goes on coming.
  */
-export async function readTarget(ctx: Context, kind: Look, job: Job, bell: Bell, reach: Reach): Promise<void> {
-  const row = await get(ctx, targetKey(ctx, bell.target));
-  if (!row) return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
-  if (readBy(job, bell.target) > ctx.now()) return;
+export async function readTarget(ctx: Context, kind: Look, job: Job, message: JobMessage, reach: Reach): Promise<void> {
+  const row = await get(ctx, targetKey(ctx, message.target));
+  if (!row) return end(ctx, job, message, { ok: false, failure: failure("target.not_found") });
+  if (readBy(job, message.target) > ctx.now()) return;
   const hold = await take(ctx, readers);
   if ("freeInSeconds" in hold) {
-    if (!bell.again) await ring(ctx, job, [bell.target], { delaySeconds: await awayFor(ctx, readers) });
+    if (!message.again) await dispatch(ctx, job, [message.target], { delaySeconds: await retryDelay(ctx, readers) });
     return;
   }
   try {
-    const started = await begin(ctx, kind, job, bell.target);
+    const started = await begin(ctx, kind, job, message.target);
     if (!started) return;
-    const attempt = started.rollouts[bell.target]?.attempts;
+    const attempt = started.rollouts[message.target]?.attempts;
     const outcome = await kind.read(ctx, jobOf(kind, started), StoredTarget.parse(row), reach);
-    await applyEvent(ctx, job.id, { type: "ended", target: bell.target, outcome, attempt, at: ctx.now() });
+    await applyEvent(ctx, job.id, { type: "ended", target: message.target, outcome, attempt, at: ctx.now() });
   } finally {
     await hold.release();
   }

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { getAccount, refusal } from "../entitlement/account.ts";
 import { failure, isFailureClass } from "../job/failure.ts";
-import { type Bell, findJob, goingOn, type Job, ring } from "../job/job.ts";
+import { dispatch, findJob, type Job, type JobMessage, unfinishedJobs } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Reach } from "../remote/reach.ts";
@@ -15,53 +15,55 @@ import { readTarget } from "./read-target.ts";
 import { isStopping } from "./watch.ts";
 
 /** Does whatever a job's rollout needs next: waits its turn, runs or attaches to the run on the server, and lets the outcome happen to the job. */
-export async function rollout(ctx: Context, bell: Bell, reach: Reach): Promise<void> {
-  const job = await findJob(ctx, bell.job);
-  const state = job?.rollouts[bell.target];
+export async function rollout(ctx: Context, message: JobMessage, reach: Reach): Promise<void> {
+  const job = await findJob(ctx, message.job);
+  const state = job?.rollouts[message.target];
   if (!job || !state || ended(job) || ended(state)) return;
   const now = ctx.now();
   if (state.nextAt && state.nextAt > new Date(now.getTime() + 1000).toISOString()) return;
   const kind = kindOf(job);
-  if (kind.changes === "nothing") return readTarget(ctx, kind, job, bell, reach);
+  if (kind.changes === "nothing") return readTarget(ctx, kind, job, message, reach);
   const account = await getAccount(ctx);
   let before: string[] = [];
   if (state.attempts === 0) {
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
-    if (refused && isFailureClass(refused.code)) return end(ctx, job, bell, { ok: false, failure: failure(refused.code) });
+    if (refused && isFailureClass(refused.code)) return end(ctx, job, message, { ok: false, failure: failure(refused.code) });
   }
   // A run that may be going on has had its turn, and to stop one needs none.
-  if (state.status !== "running" && !state.begun && !isStopping(job, bell.target)) {
+  if (state.status !== "running" && !state.begun && !isStopping(job, message.target)) {
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
     before = await stillAhead(ctx, account.deploys, job.id);
     if (before.length >= concurrent)
-      return waits(ctx, job, bell, `${before[0]}: the plan has ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
+      return waits(ctx, job, message, `${before[0]}: the plan has ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);
   }
-  const taken = await takeLease(ctx, bell.target, job.id, before);
+  const taken = await takeLease(ctx, message.target, job.id, before);
   if (taken.kind === "attended") {
-    if (bell.again)
-      await ring(ctx, job, [bell.target], { delaySeconds: Math.ceil((Date.parse(taken.until) - now.getTime()) / 1000) + 1 });
+    if (message.again)
+      await dispatch(ctx, job, [message.target], {
+        delaySeconds: Math.ceil((Date.parse(taken.until) - now.getTime()) / 1000) + 1,
+      });
     return;
   }
-  if (taken.kind === "gone") return end(ctx, job, bell, { ok: false, failure: failure("target.not_found") });
-  if (taken.kind === "waits") return waits(ctx, job, bell, taken.behind);
+  if (taken.kind === "gone") return end(ctx, job, message, { ok: false, failure: failure("target.not_found") });
+  if (taken.kind === "waits") return waits(ctx, job, message, taken.behind);
   const line = lineTo(ctx, taken.target, reach);
   try {
-    const started = await applyEvent(ctx, job.id, { type: "started", target: bell.target, at: ctx.now() }, job);
+    const started = await applyEvent(ctx, job.id, { type: "started", target: message.target, at: ctx.now() }, job);
     // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
-    const begun = started.rollouts[bell.target];
+    const begun = started.rollouts[message.target];
     if (begun?.status !== "running") return;
-    await attend(ctx, kind, started, bell, line, taken, account);
+    await attend(ctx, kind, started, message, line, taken, account);
   } finally {
     await line.close();
   }
 }
 
 async function stillAhead(ctx: Context, deploys: readonly string[], job: string): Promise<string[]> {
-  const before = await goingOn(ctx, deploys.slice(0, Math.max(0, deploys.indexOf(job))));
+  const before = await unfinishedJobs(ctx, deploys.slice(0, Math.max(0, deploys.indexOf(job))));
   return before.map(({ id }) => id);
 }
 
-async function waits(ctx: Context, job: Job, bell: Bell, behind: string): Promise<void> {
-  if (job.rollouts[bell.target]?.waitsFor === behind) return;
-  await applyEvent(ctx, job.id, { type: "waits", target: bell.target, for: behind, at: ctx.now() });
+async function waits(ctx: Context, job: Job, message: JobMessage, behind: string): Promise<void> {
+  if (job.rollouts[message.target]?.waitsFor === behind) return;
+  await applyEvent(ctx, job.id, { type: "waits", target: message.target, for: behind, at: ctx.now() });
 }

@@ -1,14 +1,15 @@
 import { type Context, systemContext, type World } from "../context.ts";
 import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
-import { dueShards, findJob, type Job, ring, stepJob } from "../job/job.ts";
+import { dispatch, dueShards, findJob, type Job, stepJob } from "../job/job.ts";
 import { ended } from "../job/status.ts";
+import { listDue } from "../query.ts";
 import { eraseReleases, isErasure } from "../release/erase.ts";
-import { listDue, tenantOf } from "../table.ts";
+import { tenantOf } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 
 /**
- * Looks at every job nothing was heard of in time and rings its bell again. It finds them by the sparse due index, so an idle system costs
- * one small query a shard, however many tenants there are. Answers how many bells it rang.
+ * Looks at every job nothing was heard of in time and rings its message again. It finds them by the sparse due index, so an idle system costs
+ * one small query a shard, however many tenants there are. Answers how many messages it rang.
  */
 export async function sweep(world: World): Promise<number> {
   const counts = await Promise.all(dueShards.map((shard) => sweepShard(world, shard)));
@@ -16,7 +17,7 @@ export async function sweep(world: World): Promise<number> {
 }
 
 async function sweepShard(world: World, shard: string): Promise<number> {
-  let rung = 0;
+  let sent = 0;
   for await (const row of listDue(world, shard, world.now())) {
     const tenant = tenantOf(row);
     const ctx = systemContext(world, tenant, "sweep");
@@ -33,9 +34,9 @@ async function sweepShard(world: World, shard: string): Promise<number> {
       world.log("error", "a due job cannot be looked at", { tenant, job, error });
       return false;
     });
-    if (found) rung++;
+    if (found) sent++;
   }
-  return rung;
+  return sent;
 }
 
 async function lookAgain(ctx: Context, id: string): Promise<boolean> {
@@ -54,7 +55,7 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
       throw error;
     },
   );
-  if (pushed) await ring(ctx, job, unfinished(job), { again: true });
+  if (pushed) await dispatch(ctx, job, unfinished(job), { again: true });
   return pushed;
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { type Bell, findJob, type Job } from "../job/job.ts";
+import { findJob, type Job, type JobMessage } from "../job/job.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
 import { RemoteError, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
@@ -12,7 +12,13 @@ const ATTEND_MINUTES = 10;
 const WATCH_SECONDS = 3;
 
 /** Renews the lease and looks for a cancellation while a run lasts. The signal ends the worker's part, not the run's. */
-export function watching(ctx: Context, job: Job, bell: Bell, fence: number, cancel: (signal: AbortSignal) => Promise<boolean>) {
+export function watching(
+  ctx: Context,
+  job: Job,
+  message: JobMessage,
+  fence: number,
+  cancel: (signal: AbortSignal) => Promise<boolean>,
+) {
   const over = new AbortController();
   const asleep = new AbortController();
   let reason: "lost" | "handover" | undefined;
@@ -32,10 +38,10 @@ export function watching(ctx: Context, job: Job, bell: Bell, fence: number, canc
       const now = ctx.now().getTime();
       if (now >= until) return give("handover");
       if (now - renewed >= RENEW_SECONDS * 1000) {
-        if (!(await renewLease(ctx, bell.target, fence))) return give("lost");
+        if (!(await renewLease(ctx, message.target, fence))) return give("lost");
         renewed = now;
       }
-      stopping ||= isStopping(await findJob(ctx, job.id, { consistent: false }), bell.target);
+      stopping ||= isStopping(await findJob(ctx, job.id, { consistent: false }), message.target);
       if (broken !== undefined) throw broken;
       if (!stopping || canceled || canceling) continue;
       // Beside the watch, not in it: a server that is silent to this too must not keep the lease from being renewed.
@@ -52,7 +58,7 @@ export function watching(ctx: Context, job: Job, bell: Bell, fence: number, canc
     }
   };
   const watched = loop().catch((error: unknown) => {
-    ctx.log("error", "watching a run failed", { job: job.id, target: bell.target, error });
+    ctx.log("error", "watching a run failed", { job: job.id, target: message.target, error });
     give("lost"); // without renewal the lease lapses, and the next worker attaches
   });
   return {

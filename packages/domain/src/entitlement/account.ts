@@ -2,7 +2,8 @@ import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem, type ProblemDetails } from "../error.ts";
 import { type PlanName, planNames, planOf } from "../plan/plan.ts";
-import { check, get, key, type Row, update, type Write } from "../table.ts";
+import { get } from "../query.ts";
+import { check, key, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
 
 /**

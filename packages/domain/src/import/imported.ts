@@ -2,7 +2,8 @@ import * as z from "zod";
 import { appKey } from "../app/app.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import type { Page, Paging } from "../page.ts";
-import { fill, getAll, key } from "../table.ts";
+import { fill, getAll } from "../query.ts";
+import { key } from "../table.ts";
 import { Note } from "./export.ts";
 
 /** Notes about an imported app, for people; nothing deploys by them. They are valid as long as the app they were made with. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
-import { get, getAll } from "../table.ts";
+import { get, getAll } from "../query.ts";
 import { Job, jobKey } from "./job.ts";
 import { ended } from "./status.ts";
 

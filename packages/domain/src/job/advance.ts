@@ -16,7 +16,7 @@ export type JobEvent = { readonly at: Date } & (
 
 /** What has to be done once the new state is written. */
 export type Effect =
-  | { readonly type: "ring"; readonly target: string; readonly delaySeconds: number }
+  | { readonly type: "dispatch"; readonly target: string; readonly delaySeconds: number }
   /** It does nothing until its next try: those behind it go first. Part of the commit. */
   | { readonly type: "yield" }
   | { readonly type: "finish" };
@@ -141,7 +141,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
     const yields = alone && !waiting.begun && !job.cancelAt;
     return {
       job: next,
-      effects: [{ type: "ring", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],
+      effects: [{ type: "dispatch", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],
       dueAt: nextLook(next, at),
     };
   }
@@ -184,10 +184,10 @@ function onCanceled(job: Job, at: Date): Advanced {
           : without(rollout, "nextAt");
   }
   const next = settle({ ...job, cancelAt: job.cancelAt ?? at.toISOString(), rollouts }, at);
-  const rings = Object.values(next.job.rollouts).filter((rollout) => !ended(rollout));
+  const dispatches = Object.values(next.job.rollouts).filter((rollout) => !ended(rollout));
   return {
     ...next,
-    effects: [...next.effects, ...rings.map(({ target }) => ({ type: "ring" as const, target, delaySeconds: 0 }))],
+    effects: [...next.effects, ...dispatches.map(({ target }) => ({ type: "dispatch" as const, target, delaySeconds: 0 }))],
   };
 }
 
@@ -200,7 +200,7 @@ function onOverdue(job: Job, at: Date): Advanced {
   };
   const last = at.getTime() - Date.parse(job.createdAt) > minutes(LAST_MINUTES);
   const rollouts: Record<string, Rollout> = {};
-  const rings: Effect[] = [];
+  const dispatches: Effect[] = [];
   for (const [target, rollout] of Object.entries(job.rollouts)) {
     const open = !last && (rollout.begun || rollout.status === "running");
     // What it waited before it began is not counted against it.
@@ -208,13 +208,13 @@ function onOverdue(job: Job, at: Date): Advanced {
     if (ended(rollout) || (open && (young || rollout.withdrawn))) rollouts[target] = rollout;
     else if (open) {
       rollouts[target] = { ...without(rollout, "nextAt"), failure, withdrawn: true };
-      rings.push({ type: "ring", target, delaySeconds: 0 });
+      dispatches.push({ type: "dispatch", target, delaySeconds: 0 });
     } else rollouts[target] = { ...without(rollout, "nextAt", "waitsFor"), status: "failed", endedAt: at.toISOString(), failure };
   }
   const idle = Object.entries(rollouts).every(([target, rollout]) => rollout === job.rollouts[target]);
   if (idle) return { job, effects: [], dueAt: later(at, minutes(1)) };
   const next = settle({ ...job, rollouts }, at);
-  return { ...next, effects: [...next.effects, ...rings] };
+  return { ...next, effects: [...next.effects, ...dispatches] };
 }
 
 /** Ends the job when its last rollout has ended: failed if one failed, canceled if one was, else succeeded. */

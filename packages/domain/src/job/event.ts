@@ -1,8 +1,9 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { holding, polls } from "../held.ts";
-import { fill, key, list, type Row, tryUpdate, ttlIn } from "../table.ts";
+import { polls, withHold } from "../held.ts";
+import { fill, list } from "../query.ts";
+import { key, type Row, tryUpdate, ttlIn } from "../table.ts";
 import { findJob, getJob, type Job } from "./job.ts";
 import { ended } from "./status.ts";
 
@@ -102,7 +103,7 @@ export async function listEvents(
   const seen = input.seen ?? job.version;
   if (page.items.length > 0 || page.done || job.version !== seen || ctx.now().getTime() >= until) return page;
   const wait = () => news(ctx, job, cursor, until);
-  await (input.held ? wait() : holding(ctx, polls, wait));
+  await (input.held ? wait() : withHold(ctx, polls, wait));
   return readEvents(ctx, await getJob(ctx, input.job), cursor);
 }
 

@@ -204,7 +204,7 @@ export function failureOf(exit: Exit): Failure {
 }
 
 /** Why a server could not be talked to, as a failure. One that is silent is out of reach for now; `timeout` is what a run itself ends with. */
-export function failureOfLine(error: RemoteError): Failure {
+export function connectionFailure(error: RemoteError): Failure {
   const kind = error.class === "aborted" ? "dropped" : error.class === "timeout" ? "unreachable" : error.class;
   const { title } = failures[kind];
   const why = trim(error.message);

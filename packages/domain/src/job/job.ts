@@ -4,13 +4,14 @@ import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts"
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
+import { fill, get, getAll } from "../query.ts";
 import { HostKey } from "../remote/host-key.ts";
-import { fill, get, getAll, insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
+import { insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
 import { jobKinds } from "./kind-name.ts";
 import { ended } from "./status.ts";
 
 /**
- * A job is promised background work, written in the commit that promises it; a queue message is only its bell. A deployment is a job of
+ * A job is promised background work, written in the commit that promises it; a queue message is only its message. A deployment is a job of
  * kind `deploy`. It is done by rollouts, one per target:
  *
  *   job      queued -> running -> succeeded | failed | canceled
@@ -169,7 +170,7 @@ export async function findJob(ctx: Context, id: string, options: { consistent?: 
 }
 
 /** Those of the jobs that have not ended, in the order given. One that has ended stays so: only the others are read consistently. */
-export async function goingOn(ctx: Context, ids: readonly string[]): Promise<Job[]> {
+export async function unfinishedJobs(ctx: Context, ids: readonly string[]): Promise<Job[]> {
   const read = async (wanted: readonly string[], consistent: boolean) => {
     const keys = wanted.map((id) => jobKey(ctx, id));
     return new Map((await getAll(ctx, keys, { consistent })).flatMap((row) => (row ? [[String(row.id), Job.parse(row)]] : [])));
@@ -206,8 +207,8 @@ export async function listJobs(
   return { items, next: last?.slice("JOB#".length) ?? null };
 }
 
-/** A job's part on one target. The message that leads here is only a bell: everything is read again, and a bell too many does nothing. */
-export interface Bell {
+/** A job's part on one target. The message that leads here is only a message: everything is read again, and a message too many does nothing. */
+export interface JobMessage {
   readonly job: string;
   readonly target: string;
   /** From the sweep: nobody may be at it, so if somebody seems to be, look once more when the lease would have lapsed. */
@@ -215,10 +216,10 @@ export interface Bell {
 }
 
 /**
- * Rings for every target of the job that still has work. Only a bell: what it is for is written already, and one that could not be rung is
- * rung by the stream and the sweep. So this never fails.
+ * Rings for every target of the job that still has work. Only a message: what it is for is written already, and one that could not be sent is
+ * sent by the stream and the sweep. So this never fails.
  */
-export async function ring(
+export async function dispatch(
   ctx: Context,
   job: Job,
   targets: readonly string[] = Object.keys(job.rollouts),
@@ -232,6 +233,6 @@ export async function ring(
         { group: ctx.tenant, ...(delaySeconds && { delaySeconds }) },
       );
     } catch (error) {
-      ctx.log("error", "a bell was not rung", { job: job.id, target, error });
+      ctx.log("error", "a message was not sent", { job: job.id, target, error });
     }
 }

@@ -1,8 +1,8 @@
 import { projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
-import { heldFor, letGo, logReaders } from "../held.ts";
+import { heldFor, logReaders, releaseHold } from "../held.ts";
+import { getAll } from "../query.ts";
 import type { Reach } from "../remote/reach.ts";
-import { getAll } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 import { batchWriter } from "./batch-writer.ts";
 import { follow, lastLines } from "./follow.ts";
@@ -65,11 +65,11 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
   const last = !session.follow || expired || session.targets.every(({ id: target }) => out.progress[target]?.over);
   const complete = await out.done(last && !watch.left());
   if (complete && !watch.lost()) {
-    if (last) return letGo(ctx, logReaders, id);
+    if (last) return releaseHold(ctx, logReaders, id);
     if (await handOver(ctx, id, turn)) return;
   }
   // Closing a session leaves its reader slot to the active worker.
-  if ((await findLog(ctx, id))?.closed) await letGo(ctx, logReaders, id);
+  if ((await findLog(ctx, id))?.closed) await releaseHold(ctx, logReaders, id);
 }
 
 const planValues = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { touch } from "../table.ts";
+import { updateOne } from "../table.ts";
 import type { LogItem } from "./item.ts";
 import { type Batch, batchKey, batchTtl, type Progress, pack } from "./log.ts";
 
@@ -129,7 +129,7 @@ export function batchWriter(
     const refusal = (found: Record<string, unknown> | undefined) => (found?.by === from.by ? ours : overtaken);
     for (let tries = 1; ; tries++) {
       try {
-        await touch(ctx, batchKey(ctx, session, seq + 1), row, refusal);
+        await updateOne(ctx, batchKey(ctx, session, seq + 1), row, refusal);
         break;
       } catch (error) {
         if (error === overtaken) {

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
-import { failure, failureOf, failureOfLine } from "../job/failure.ts";
+import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
-import { openLine } from "../target/connection.ts";
+import { openConnection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import { type BatchWriter, gapOf, type Update } from "./batch-writer.ts";
 import type { InitialLines } from "./initial-lines.ts";
@@ -117,7 +117,7 @@ function sourceReader({ ctx, reach, session, target, row, progress, plan, out, i
     within(ctx, seconds, async (late) => {
       const silent = new AbortController();
       const over = AbortSignal.any([signal, late, silent.signal]);
-      const remote = await openLine(ctx, row as StoredTarget, reach, over); // checked by `run`
+      const remote = await openConnection(ctx, row as StoredTarget, reach, over); // checked by `run`
       let lastEventAt = ctx.now().getTime();
       const done = new AbortController();
       const guard = async () => {
@@ -171,7 +171,7 @@ function sourceReader({ ctx, reach, session, target, row, progress, plan, out, i
         return undefined;
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
-        return failureOfLine(error);
+        return connectionFailure(error);
       }
     },
     fail({ class: kind, message }: Trouble): void {

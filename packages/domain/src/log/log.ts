@@ -2,7 +2,8 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { get, key, list, touch, ttlIn } from "../table.ts";
+import { get, list } from "../query.ts";
+import { key, ttlIn, updateOne } from "../table.ts";
 import { LogItem } from "./item.ts";
 
 /**
@@ -77,7 +78,7 @@ const refused = new Problem("version.stale");
 export async function changeLog(ctx: Context, id: string, set: string, condition: string, values: object): Promise<boolean> {
   const change = { change: `SET ${set}`, condition: `attribute_exists(pk) AND ${condition}`, values: { ...values } };
   try {
-    await touch(ctx, logKey(ctx, id), change, refused);
+    await updateOne(ctx, logKey(ctx, id), change, refused);
     return true;
   } catch (error) {
     if (error === refused) return false;

@@ -1,12 +1,13 @@
 import { getAppIn, PRODUCTION } from "../app/app.ts";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Problem } from "../error.ts";
-import { letGo, logReaders, take } from "../held.ts";
+import { logReaders, releaseHold, take } from "../held.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
+import { getAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { findRelease } from "../release/release.ts";
-import { commit, getAll, insert, touch } from "../table.ts";
+import { commit, insert, updateOne } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { findLog, LogSession, logKey, sessionTtl } from "./log.ts";
 
@@ -95,12 +96,12 @@ const missing = (id: string) => new Problem("log.not_found", { detail: `There is
 export async function closeLogs(ctx: Context, id: string): Promise<void> {
   allow(ctx, "read", ANY_APP);
   const session = await getLog(ctx, id);
-  const closed = await touch(
+  const closed = await updateOne(
     ctx,
     logKey(ctx, session.id),
     { change: "SET closed = :true", condition: "attribute_exists(pk)", values: { ":true": true } },
     missing(id),
   );
   const { turn } = LogSession.parse(closed);
-  if (!turn || turn.until <= ctx.now().toISOString()) await letGo(ctx, logReaders, session.id);
+  if (!turn || turn.until <= ctx.now().toISOString()) await releaseHold(ctx, logReaders, session.id);
 }

@@ -1,5 +1,5 @@
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { heldFor, holding, logReaders, polls } from "../held.ts";
+import { heldFor, logReaders, polls, withHold } from "../held.ts";
 import type { LogItem } from "./item.ts";
 import { batchesAfter, CHECK_SECONDS, changeLog, type LogSession, lastBatch } from "./log.ts";
 import { callWorker, getLog, keepOpen } from "./open.ts";
@@ -31,7 +31,7 @@ export async function readLogs(ctx: Context, input: { log: string; after: number
   await ensureWorker(ctx, session);
   if (page.items.length > 0 || input.waitSeconds === 0) return page;
   const until = ctx.now().getTime() + input.waitSeconds * 1000;
-  await holding(ctx, polls, async () => {
+  await withHold(ctx, polls, async () => {
     while (ctx.now().getTime() < until) {
       await ctx.sleep(POLL_MILLISECONDS);
       const [news] = await batchesAfter(ctx, session.id, input.after, { consistent: false, limit: 1 });

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { type Context, systemContext, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
-import { get, globalKey, insert, key, listDue, tenantOf, touch, ttlIn, type Write } from "../table.ts";
+import { get, listDue } from "../query.ts";
+import { globalKey, insert, key, tenantOf, ttlIn, updateOne, type Write } from "../table.ts";
 import { Mail } from "./mail.ts";
 
 /** A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. */
@@ -41,7 +42,7 @@ export const send = (ctx: Context, mail: Posted["mail"]) =>
 async function sendPromised(ctx: Context, mail: Posted["mail"]): Promise<void> {
   await ctx.send("mail", mail);
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
-  await touch(ctx, mailKey(ctx, mail.id), off, new Problem("version.stale"));
+  await updateOne(ctx, mailKey(ctx, mail.id), off, new Problem("version.stale"));
 }
 
 export async function sweepMails(world: World): Promise<number> {
@@ -77,8 +78,8 @@ export async function handOver(world: World, mail: Mail, deliver: () => Promise<
   };
   // The claim's holder may die, so this message goes back to the queue and tries again.
   const busy = new Problem("idempotency.busy");
-  await touch(world, at, claim, busy);
+  await updateOne(world, at, claim, busy);
   await deliver();
   const done = { change: "SET mailedAt = :at", condition: "attribute_exists(pk)", values: { ":at": world.now().toISOString() } };
-  await touch(world, at, done, busy);
+  await updateOne(world, at, done, busy);
 }

@@ -2,7 +2,8 @@ import * as z from "zod";
 import type { Context } from "../context.ts";
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
-import { commit, get, key, list, put, type Row, remove, update, type Write } from "../table.ts";
+import { get, list } from "../query.ts";
+import { commit, key, put, type Row, remove, update, type Write } from "../table.ts";
 import { imagesPrefix } from "./images.ts";
 import { bundleKey, Release, releasePrefix } from "./release.ts";
 

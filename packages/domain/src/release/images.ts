@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import { getImmutable, list } from "../query.ts";
 import type { Exit } from "../remote/remote.ts";
-import { getLasting, key, list, put, type Write } from "../table.ts";
+import { key, put, type Write } from "../table.ts";
 
 /** The images a release was first healthy with, per service and server. A rollback uses these and never resolves a tag again. */
 export const Images = z.record(z.string(), z.object({ id: z.string(), digest: z.string().optional() }));
@@ -42,7 +43,7 @@ export async function imagesOf(ctx: Context, of: Of): Promise<ImagesOnTarget[]> 
 
 /** The runner's `pins`: images recorded on this target, else another's by digest only, since image ids differ between servers. */
 export async function pinsOf(ctx: Context, of: Of, target: string): Promise<string> {
-  const own = await getLasting(ctx, rowKey(ctx, of, target));
+  const own = await getImmutable(ctx, rowKey(ctx, of, target));
   const images = own ? Images.parse(own.images) : ((await imagesOf(ctx, of))[0]?.images ?? {});
   return Object.entries(images)
     .map(([service, { id, digest }]) => `${service}\t${own ? id : "-"}\t${digest ?? "-"}\n`)

@@ -5,7 +5,8 @@ import { Who } from "../audit/who.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
-import { fill, get, getLasting, insert, key, list, type Write } from "../table.ts";
+import { fill, get, getImmutable, list } from "../query.ts";
+import { insert, key, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
@@ -88,8 +89,8 @@ export async function getBundle(
   number: number,
 ): Promise<{ release: Release; bundle: Bundle }> {
   const at = sortKey(appId, environment, number);
-  const found = await getLasting(ctx, key(ctx, `REL#${at}`));
-  const data = found?.data ?? (found && (await getLasting(ctx, bundleKey(ctx, appId, environment, number)))?.data);
+  const found = await getImmutable(ctx, key(ctx, `REL#${at}`));
+  const data = found?.data ?? (found && (await getImmutable(ctx, bundleKey(ctx, appId, environment, number)))?.data);
   if (!found || !data) throw missing(number);
   return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
 }

@@ -4,14 +4,14 @@ import { Problem } from "../error.ts";
 const KEPT = 20;
 
 /** A release that was redeployed while live is not a step of its own. */
-export const keptGood = (good: readonly number[]) => good.filter((number, i) => number !== good[i - 1]).slice(-KEPT);
+export const keptHealthy = (good: readonly number[]) => good.filter((number, i) => number !== good[i - 1]).slice(-KEPT);
 
 export function isLive({ live, placement }: Pick<Environment, "live" | "placement">, release: number): boolean {
   return placement.length > 0 && placement.every((target) => live[target] === release);
 }
 
 /** Undefined if a rollback is possible. `succeeded`: its deployment did. */
-export function cannotReturn(environment: Environment, release: number, succeeded: boolean): Problem | undefined {
+export function rollbackProblem(environment: Environment, release: number, succeeded: boolean): Problem | undefined {
   if (isLive(environment, release))
     return new Problem("release.live", {
       detail: `Release ${release} is live.`,

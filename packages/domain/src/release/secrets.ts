@@ -3,8 +3,8 @@ import { lookupIn } from "../compose/compose.ts";
 import { ComposeError, fill, isFields, readFile } from "../compose/file.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import { get } from "../query.ts";
 import { type Known, type Redact, redactor } from "../secret/redact.ts";
-import { get } from "../table.ts";
 import { type Bundle, getBundle, type Release } from "./release.ts";
 
 /** Redacted: the values of a release's variables, files and inline environments. Names and images are visible elsewhere anyway. */

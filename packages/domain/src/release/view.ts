@@ -4,11 +4,11 @@ import { ANY_APP, allow, type Context } from "../context.ts";
 import { Failure, Job, jobKey } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import type { Page, Paging } from "../page.ts";
-import { getAll } from "../table.ts";
+import { getAll } from "../query.ts";
 import { targetKey } from "../target/target.ts";
 import { ImagesOnTarget, imagesOf } from "./images.ts";
 import { findRelease, pageOfReleases, Release } from "./release.ts";
-import { cannotReturn } from "./return.ts";
+import { rollbackProblem } from "./return.ts";
 
 /** `live`: on at least one target. `was_live`: it was healthy everywhere. `unknown`: its deployment is no longer kept. */
 export const ReleaseView = Release.extend({
@@ -70,7 +70,7 @@ async function viewed(ctx: Context, environment: Environment, releases: readonly
 function view(release: Release, environment: Environment, names: ReadonlyMap<string, string>, job: Job | undefined): ReleaseView {
   const { number } = release;
   const liveOn = Object.entries(environment.live).flatMap(([id, live]) => (live === number ? [names.get(id) ?? id] : []));
-  const refused = cannotReturn(environment, number, job?.status === "succeeded");
+  const refused = rollbackProblem(environment, number, job?.status === "succeeded");
   const { failure } = job ?? {};
   return {
     ...release,

@@ -14,7 +14,7 @@ import {
 
 export type Redact = (text: string) => string;
 
-export const asTold: Redact = (text) => text;
+export const unredacted: Redact = (text) => text;
 
 export interface Known {
   readonly values: Iterable<string>;

@@ -1,15 +1,16 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
-import { failureOf, failureOfLine } from "../job/failure.ts";
+import { connectionFailure, failureOf } from "../job/failure.ts";
 import type { Rollout } from "../job/job.ts";
 import type { Look } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
+import { get } from "../query.ts";
 import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { asTold } from "../secret/redact.ts";
-import { get, update, type Write } from "../table.ts";
+import { unredacted } from "../secret/redact.ts";
+import { update, type Write } from "../table.ts";
 import { ask } from "./connection.ts";
 import { StoredTarget, type Target, targetKey } from "./target.ts";
 
@@ -22,12 +23,18 @@ export const check: Look = {
   async read(ctx, job, server, reach): Promise<Outcome> {
     try {
       if (!server.hostKey) return { ok: true, found: { hostKey: await scan(ctx, server, reach) } };
-      const exit = await ask(ctx, server, reach, { op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} }, asTold);
+      const exit = await ask(
+        ctx,
+        server,
+        reach,
+        { op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} },
+        unredacted,
+      );
       return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit) };
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       const shown = error.class === "hostkey.changed" ? await scan(ctx, server, reach).catch(unseen) : undefined;
-      return { ok: false, failure: failureOfLine(error), ...(shown && { found: { hostKey: shown } }) };
+      return { ok: false, failure: connectionFailure(error), ...(shown && { found: { hostKey: shown } }) };
     }
   },
 

@@ -8,7 +8,7 @@ import { redactWhole } from "../secret/whole.ts";
 import { openKey } from "./target.ts";
 
 /** Connects to a target with its own key. @throws RemoteError */
-export const openLine = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
+export const openConnection = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
   within(ctx, CONNECT_SECONDS, async (late) => {
     const [host, key] = await Promise.all([
       reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
@@ -56,7 +56,7 @@ const withoutSecrets = (error: unknown, redact: Redact) =>
 /** Puts one question that only reads to a server, over a connection of its own, and hears the answer or gives up. @throws RemoteError */
 export const ask = (ctx: Context, target: Server, reach: Reach, run: RunInput, redact: Redact): Promise<Exit> =>
   within(ctx, READ_SECONDS, async (signal) => {
-    const remote = await openLine(ctx, target, reach, signal).catch((error: unknown) => {
+    const remote = await openConnection(ctx, target, reach, signal).catch((error: unknown) => {
       throw withoutSecrets(error, redact);
     });
     try {
@@ -81,7 +81,7 @@ type Opened = { readonly remote: Remote } | { readonly error: unknown };
 export function lineTo(ctx: Context, target: Server, reach: Reach): Line {
   const closing: Promise<void>[] = [];
   const open = () =>
-    openLine(ctx, target, reach).then(
+    openConnection(ctx, target, reach).then(
       (remote): Opened => ({ remote }),
       (error: unknown): Opened => ({ error }),
     );

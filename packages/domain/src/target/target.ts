@@ -5,13 +5,14 @@ import { ANY_APP, allow, type Context } from "../context.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
-import { enqueue, goingOn, type Job, newJob, ring } from "../job/job.ts";
+import { dispatch, enqueue, type Job, newJob, unfinishedJobs } from "../job/job.ts";
 import { remember } from "../once.ts";
+import { get, getImmutable, listAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { generateKey } from "../remote/key.ts";
-import { commit, get, getLasting, insert, key, listAll, remove, update } from "../table.ts";
-import { inTurn } from "../turn.ts";
+import { commit, insert, key, remove, update } from "../table.ts";
+import { retryOnConflict } from "../turn.ts";
 import { judgeAddress } from "./address.ts";
 
 /**
@@ -66,7 +67,7 @@ const Sealed = z.object({ key: z.string(), iv: z.string(), tag: z.string(), data
 
 /** The private key the target is reached with. @throws Problem target.not_found */
 export async function openKey(ctx: Context, id: string): Promise<string> {
-  const row = await getLasting(ctx, sshKeyKey(ctx, id));
+  const row = await getImmutable(ctx, sshKeyKey(ctx, id));
   if (!row) throw missing(id);
   return ctx.open(Sealed.parse(row), keyAbout(ctx.tenant, id));
 }
@@ -124,7 +125,7 @@ export async function addTarget(
     enqueue(ctx, job),
     audit(ctx, "target.add", id, { name: input.name, detail: `${input.user}@${input.host}:${input.port}` }),
   );
-  await ring(ctx, job);
+  await dispatch(ctx, job);
   return { target, job };
 }
 
@@ -138,7 +139,7 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
   allow(ctx, "deploy");
   await findTarget(ctx, idOrName);
   await limitLooks(ctx);
-  return inTurn(ctx, async () => {
+  return retryOnConflict(ctx, async () => {
     const target = await findTarget(ctx, idOrName);
     const going = await checkUnderWay(ctx, target);
     if (going) return going;
@@ -155,14 +156,14 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
       enqueue(ctx, job),
       audit(ctx, "target.check", target.id, { name: target.name }),
     );
-    await ring(ctx, job);
+    await dispatch(ctx, job);
     return job;
   });
 }
 
 /** A server is checked by one worker at a time: two of them would find the same. */
 const checkUnderWay = async (ctx: Context, { check }: StoredTarget): Promise<Job | undefined> =>
-  check === undefined ? undefined : (await goingOn(ctx, [check]))[0];
+  check === undefined ? undefined : (await unfinishedJobs(ctx, [check]))[0];
 
 /** Confirms the host key the server showed, by its fingerprint, and checks the server with it. @throws Problem auth.proof, target.key_mismatch */
 export async function trustTarget(
@@ -206,7 +207,7 @@ export async function trustTarget(
     enqueue(ctx, job),
     audit(ctx, "target.trust", found.id, { name: found.name, detail: input.fingerprint }),
   );
-  await ring(ctx, job);
+  await dispatch(ctx, job);
   return { target, job };
 }
 

@@ -1,5 +1,6 @@
 import type { World } from "../context.ts";
-import { get, globalKey } from "../table.ts";
+import { get } from "../query.ts";
+import { globalKey } from "../table.ts";
 
 /** What remains of a closed account, without personal data. */
 export const closedKey = (tenant: string) => globalKey("CLOSED", tenant);

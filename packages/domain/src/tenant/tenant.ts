@@ -3,7 +3,8 @@ import { audit } from "../audit/audit.ts";
 import type { Context, Scope, World } from "../context.ts";
 import { accountKey, newAccount } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
-import { commit, get, globalKey, insert, key, listAll } from "../table.ts";
+import { get, listAll } from "../query.ts";
+import { commit, globalKey, insert, key } from "../table.ts";
 
 /** The paying account, and the first part of every key. Its users are members with a role. */
 export const Tenant = z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() });

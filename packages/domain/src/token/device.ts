@@ -4,8 +4,9 @@ import { requireProof } from "../auth/proof.ts";
 import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";
+import { get } from "../query.ts";
 import { fromNetwork, limit, limitAll } from "../rate-limit.ts";
-import { commit, get, globalKey, insert, touch, ttlIn, update } from "../table.ts";
+import { commit, globalKey, insert, ttlIn, update, updateOne } from "../table.ts";
 import { mintToken } from "./issue.ts";
 import type { Token } from "./token.ts";
 
@@ -135,7 +136,7 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
   if (login.status === "denied") throw new Problem("auth.device_denied");
   if (login.status === "pending" || !login.tenant || !login.user) {
     const asked = { change: "SET askedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now } };
-    await touch(world, loginKey(userCode), asked, new Problem("auth.device_expired"));
+    await updateOne(world, loginKey(userCode), asked, new Problem("auth.device_expired"));
     throw new Problem("auth.device_pending");
   }
   const ctx: Context = {
@@ -148,7 +149,7 @@ export async function finishDevice(world: World, deviceCode: string): Promise<To
     condition: "#status = :approved",
     values: { ":done": "done", ":approved": "approved" },
   };
-  await touch(
+  await updateOne(
     world,
     loginKey(userCode),
     done,

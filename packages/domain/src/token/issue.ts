@@ -7,7 +7,7 @@ import { newId, secretText, sha256 } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
 import { remember } from "../once.ts";
 import { check, commit, globalKey, insert, type Write } from "../table.ts";
-import { addInTurn } from "../turn.ts";
+import { addWithinLimit } from "../turn.ts";
 import { checksum, readTokens, revoked, type Token, tokenKey } from "./token.ts";
 
 const DEFAULT_DAYS = 90;
@@ -32,7 +32,7 @@ export async function issueToken(ctx: Context, input: NewToken): Promise<Token &
 export async function mintToken(ctx: Context, input: Minted): Promise<Token & { secret: string }> {
   allow(ctx, "admin");
   for (const scope of input.scopes) allow(ctx, scope);
-  return addInTurn(ctx, "tokens", (turn) => mint(ctx, input, turn));
+  return addWithinLimit(ctx, "tokens", (turn) => mint(ctx, input, turn));
 }
 
 type Minted = NewToken & { readonly provedAt?: string | undefined; readonly device?: string | undefined };

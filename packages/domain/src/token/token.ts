@@ -5,7 +5,8 @@ import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
-import { commit, fill, get, globalKey, key, listAll, remove, touch } from "../table.ts";
+import { fill, get, listAll } from "../query.ts";
+import { commit, globalKey, key, remove, updateOne } from "../table.ts";
 
 /**
  * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row
@@ -94,7 +95,7 @@ export async function actorOfToken(
   const before = new Date(now.getTime() - LAST_USED_MINUTES * 60_000).toISOString();
   if (token.lastUsedAt === undefined || token.lastUsedAt < before) {
     const mark = { change: "SET lastUsedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now.toISOString() } };
-    await Promise.all([touch(world, at, mark, revoked), touch(world, tokenKey(token, token.id), mark, revoked)]);
+    await Promise.all([updateOne(world, at, mark, revoked), updateOne(world, tokenKey(token, token.id), mark, revoked)]);
   }
   const actor: Actor = {
     kind: "token",

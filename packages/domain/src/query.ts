@@ -1,0 +1,154 @@
+import { BatchGetCommand, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { World } from "./context.ts";
+import { Problem } from "./error.ts";
+import { type Key, pause, type Row } from "./table.ts";
+
+const alive = (world: World, row: Row | undefined) =>
+  row !== undefined && (typeof row.ttl !== "number" || row.ttl > world.now().getTime() / 1000) ? row : undefined;
+
+/** Reads one row; consistently, unless nothing is decided by it. A row past its TTL is absent, whether or not it was swept yet. */
+export async function get(world: World, at: Key, { consistent = true } = {}): Promise<Row | undefined> {
+  const found = await world.table.client.send(
+    new GetCommand({ TableName: world.table.name, Key: at, ConsistentRead: consistent }),
+  );
+  return alive(world, found.Item);
+}
+
+/** Reads a row that, once it is there, stays as it is: the cheap way, and consistently only where that does not find it. */
+export const getImmutable = async (world: World, at: Key): Promise<Row | undefined> =>
+  (await get(world, at, { consistent: false })) ?? (await get(world, at));
+
+/** Reads rows, up to 100 in a round trip; answers in the order asked, undefined where there is none. */
+export async function getAll(world: World, keys: readonly Key[], { consistent = true } = {}): Promise<(Row | undefined)[]> {
+  const distinct = [...new Map(keys.map((at) => [`${at.pk}|${at.sk}`, at])).values()];
+  const found = new Map<string, Row>();
+  for (let from = 0; from < distinct.length; from += 100) {
+    for (const row of await getBatch(world, distinct.slice(from, from + 100), consistent)) found.set(`${row.pk}|${row.sk}`, row);
+  }
+  return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
+}
+
+/** What the service leaves out for want of capacity is asked for again. */
+async function getBatch(world: World, keys: readonly Key[], consistent: boolean): Promise<Row[]> {
+  const rows: Row[] = [];
+  let asked: Key[] = [...keys];
+  for (let attempt = 0; asked.length > 0; attempt++) {
+    if (attempt === 6) throw new Problem("service.busy");
+    if (attempt > 0) await pause(world, attempt);
+    const answer = await world.table.client.send(
+      new BatchGetCommand({ RequestItems: { [world.table.name]: { Keys: asked, ConsistentRead: consistent } } }),
+    );
+    rows.push(...(answer.Responses?.[world.table.name] ?? []));
+    asked = (answer.UnprocessedKeys?.[world.table.name]?.Keys ?? []) as Key[];
+  }
+  return rows;
+}
+
+export interface Range {
+  readonly pk: string;
+  readonly prefix?: string;
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  /** Rows a page at most. A reader that wants them all calls listAll. */
+  readonly limit: number;
+  readonly newestFirst?: boolean;
+  readonly consistent?: boolean;
+}
+
+/** One page of a partition in key order: rows whose sort key has the prefix, past `after` in the direction of reading. */
+export async function list(world: World, range: Range): Promise<{ rows: Row[]; last?: string }> {
+  const prefix = range.prefix ?? "";
+  const [low, high] = range.newestFirst
+    ? [prefix, range.after ? `${range.after}` : `${prefix}\uffff`]
+    : [range.after ? `${range.after}` : prefix, `${prefix}\uffff`];
+  const answer = await world.table.client.send(
+    new QueryCommand({
+      TableName: world.table.name,
+      KeyConditionExpression: "pk = :pk AND sk BETWEEN :low AND :high",
+      ExpressionAttributeValues: { ":pk": range.pk, ":low": low || " ", ":high": high },
+      ScanIndexForward: !range.newestFirst,
+      Limit: range.limit + (range.after ? 1 : 0),
+      ConsistentRead: range.consistent ?? false,
+    }),
+  );
+  const rows = (answer.Items ?? []).filter((row) => row.sk !== range.after && alive(world, row));
+  const last = answer.LastEvaluatedKey?.sk;
+  return { rows, ...(last !== undefined && { last: String(last) }) };
+}
+
+/** Of a long partition in which little is wanted, so much is read for one page of a list. */
+const ROUNDS = 10;
+
+/**
+ * A page of what `keep` makes of rows, read on until it is full or nothing follows. It may be shorter after many rounds, but one that says
+ * that more follows is never empty: `last` is the sort key of the last row looked at.
+ */
+export async function fill<T>(
+  world: World,
+  range: Range,
+  keep: (rows: readonly Row[]) => readonly (T | undefined)[] | Promise<readonly (T | undefined)[]>,
+): Promise<{ items: T[]; last?: string }> {
+  const items: T[] = [];
+  let { limit, after } = range;
+  for (let round = 1; ; round++) {
+    const page = await list(world, { ...range, limit, after });
+    const kept = await keep(page.rows);
+    for (const [i, item] of kept.entries()) {
+      if (item === undefined) continue;
+      items.push(item);
+      if (items.length < range.limit) continue;
+      return i + 1 < kept.length || page.last ? { items, last: String(page.rows[i]?.sk) } : { items };
+    }
+    if (page.last === undefined) return { items };
+    if (round >= ROUNDS && items.length > 0) return { items, last: page.last };
+    after = page.last;
+    limit = 100;
+  }
+}
+
+/** Rows read in one round trip where all are wanted. */
+const PAGE = 1000;
+
+/** All rows of a partition whose sort key has the prefix, page after page to the end. For lists that have a ceiling of their own. */
+export async function listAll(world: World, range: Omit<Range, "limit" | "after" | "before">): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(world, { ...range, after, limit: PAGE });
+    rows.push(...page.rows);
+    if (page.last === undefined) return rows;
+    after = page.last;
+  }
+}
+
+/** The sparse index of rows that somebody has to look at: `duePk` names a shard of them, `dueAt` when. */
+export const DUE_INDEX = "due";
+const DUE_PAGE = 100;
+
+/**
+ * A shard's rows that are due by then, or all of them, earliest first: what the index holds of each. It costs by their number alone. The next
+ * page is read when the one before is done with; the index follows the table, so a row that moves meanwhile may come twice.
+ */
+export async function* listDue(world: World, shard: string, by?: Date): AsyncGenerator<Row> {
+  let from: Row | undefined;
+  do {
+    const page = await world.table.client.send(
+      new QueryCommand({
+        TableName: world.table.name,
+        IndexName: DUE_INDEX,
+        KeyConditionExpression: by ? "duePk = :shard AND dueAt <= :by" : "duePk = :shard",
+        ExpressionAttributeValues: { ":shard": shard, ...(by && { ":by": by.toISOString() }) },
+        Limit: DUE_PAGE,
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    yield* page.Items ?? [];
+    from = page.LastEvaluatedKey;
+  } while (from);
+}
+
+/** The whole of a shard. */
+export async function allDue(world: World, shard: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of listDue(world, shard)) rows.push(row);
+  return rows;
+}
