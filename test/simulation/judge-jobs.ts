@@ -73,6 +73,7 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     }
     going--;
     known.endedAt.set(job.id, clock.now());
+    known.lastEnd.set(job.tenant, clock.now());
     if (job.kind === "target.check")
       checks.set(job.tenant, [...(checks.get(job.tenant) ?? []), (clock.now() - Date.parse(job.createdAt)) / 1000]);
     if (row.dueAt !== undefined) violate("11 work is bounded", `${job.id} has ended and is still due`);

@@ -5,7 +5,7 @@ import { judgeRest } from "./at-rest.ts";
 import type { Customer } from "./customer.ts";
 import { judgeJobs } from "./judge-jobs.ts";
 import { judgeServers } from "./judge-servers.ts";
-import { ends, type Known, type Rest, type Row } from "./known.ts";
+import { ends, isCalm, type Known, type Rest, type Row } from "./known.ts";
 import type { Process } from "./process.ts";
 import type { Server, Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
@@ -26,12 +26,16 @@ export interface Judge {
   readonly hostOf: (tenant: string, name: string) => string;
 }
 
+/** Without a fault, whoever waits for a target takes it so long after what it waited for has ended, in milliseconds. */
+const SOON = 15_000;
+
 /** Holds every write and everything a server does to the invariants, the moment it happens. */
 export function createJudge(stage: Stage, table: Table, servers: Map<string, Server>): Judge {
   const { clock, swarm, violate, engine } = stage;
   const known: Known = {
     jobs: new Map(),
     endedAt: new Map(),
+    lastEnd: new Map(),
     rows: new Map(),
     events: new Map(),
     images: new Map(),
@@ -114,6 +118,15 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     const skipped = begun ? undefined : (old.line as string[]).find((id) => first.includes(id) && lives(id));
     if (skipped !== undefined)
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
+    const tenant = pk.slice("TENANT#".length);
+    if (lease && isCalm(stage, known, tenant) && (old.line as string[]).includes(lease.job)) {
+      const turn = Math.max(known.lastEnd.get(tenant) ?? 0, Date.parse(known.jobs.get(lease.job)?.createdAt ?? ""));
+      if (clock.now() - turn > SOON)
+        violate(
+          "1 who waits is served soon",
+          `${lease.job} takes ${sk} ${(clock.now() - turn) / 1000} s after the last end of a job`,
+        );
+    }
     if (!swarm.has("clock skewed") && before && lives(before.job) && Date.parse(before.until) > clock.now() + 1000)
       violate(
         "1 one after the other, first come first served",

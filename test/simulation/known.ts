@@ -10,6 +10,8 @@ export type Row = Record<string, unknown>;
 export interface Known {
   readonly jobs: Map<string, Job & { readonly tenant: string }>;
   readonly endedAt: Map<string, number>;
+  /** When a job of the tenant ended last. */
+  readonly lastEnd: Map<string, number>;
   /** Rows of environments, apps, accounts and targets by `pk|sk`. */
   readonly rows: Map<string, Row>;
   /** Events kept, by job and target. */
