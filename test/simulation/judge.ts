@@ -26,7 +26,7 @@ export interface Judge {
   readonly hostOf: (tenant: string, name: string) => string;
 }
 
-/** Without a fault, whoever waits for a target takes it so long after what it waited for has ended, in milliseconds. */
+/** Without a fault, whoever waits for a target takes it so long after the job that had it has ended, in milliseconds. */
 const SOON = 15_000;
 
 /** Holds every write and everything a server does to the invariants, the moment it happens. */
@@ -119,7 +119,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     if (skipped !== undefined)
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
     const tenant = pk.slice("TENANT#".length);
-    if (lease && isCalm(stage, known, tenant) && (old.line as string[]).includes(lease.job)) {
+    if (lease && before && !lives(before.job) && isCalm(stage, known, tenant) && (old.line as string[]).includes(lease.job)) {
       const turn = Math.max(known.lastEnd.get(tenant) ?? 0, Date.parse(known.jobs.get(lease.job)?.createdAt ?? ""));
       if (clock.now() - turn > SOON)
         violate(
