@@ -128,3 +128,20 @@ test("nobody is told to write to support without the address", () => {
   );
   expect(told.filter((text) => !text.includes("`berth whoami` shows the address"))).toEqual([]);
 });
+
+/** Names of ours that docs/glossary.md has another word for. */
+const givenUp =
+  /\b(bells?|doorbells?|rung|mend(s|ed|ing)?|goingOn|freeToChange|getLasting|lookAfresh|ringForNew|answer(Bells|Doorbell)|openTill)\b/i;
+
+test("a word that was given up for another is in no code, document or help", () => {
+  const texts = filesOf("{functions,infra,packages,scripts,test}/**/*.{ts,tsx,sh,md,css}", "*.md", "docs/*.md").filter(
+    (path) => path !== "test/words.test.ts",
+  );
+  expect(texts.length).toBeGreaterThan(500);
+  const found = texts.flatMap((path) =>
+    readFileSync(path, "utf8")
+      .split("\n")
+      .flatMap((line, i) => (givenUp.test(line) ? [`${path}:${i + 1} ${line.trim().slice(0, 120)}`] : [])),
+  );
+  expect(found).toEqual([]);
+});

@@ -49,7 +49,7 @@ test.each([
   ],
   ["hold", { hold: true }, "hold"],
   ["period", { periodEnd: "2030-01-01T00:00:00.000Z" }, "periodEnd"],
-])("drift of %s is found without being touched, and mended when asked to", async (_, fields, detail) => {
+])("drift of %s is found without being touched, and fixed when asked to", async (_, fields, detail) => {
   const ann = await bought();
   const right = await ann.account();
   await spoil(ann, fields);

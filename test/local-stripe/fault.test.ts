@@ -38,7 +38,7 @@ test("ordered failures come once each and leave nothing behind, so that the SDK'
   expect((await bench.stripe.customers.list({ email: "lost@example.com" })).data.map((row) => row.id)).toEqual([made.id]);
 });
 
-test("a draft that cannot become final is told of, collects nothing, leaves the subscription active, and can be mended by hand", async () => {
+test("a draft that cannot become final is told of, collects nothing, leaves the subscription active, and can be put right by hand", async () => {
   const subscription = await subscribe(bench.stripe, sold);
   bench.control.failFinalization(sold.customer.id, "customer_tax_location_invalid");
   bench.control.advance(subscription.items.data[0]!.current_period_end - startAt);

@@ -129,7 +129,7 @@ describe("berth-ops billing", () => {
     expect(await ops("reconcile")).toMatchObject({ code: 0, said: { accounts: 1, findings: [], settings: [] } });
   });
 
-  test("what differs is told with exit code 1 and stays as it is, and is mended with --repair", async () => {
+  test("what differs is told with exit code 1 and stays as it is, and is fixed with --repair", async () => {
     const id = await tenant();
     const at = { pk: { S: `TENANT#${id}` }, sk: { S: "ACCOUNT" } };
     const spoil = {

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** Takes the messages of the tenant's jobs and answers them at once, as workers would. */
-async function answerBells(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
+async function workOffMessages(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
   const asked = api.take("jobs").map(({ message }) => Message.parse(message));
   await Promise.all(asked.map((message) => answerMessage(tenant.system, message, reach)));
 }
@@ -76,7 +76,7 @@ test("a job is seen live by its stream: queued, each target's steps, its lines o
   page.on("request", (request) => request.url().includes("/events") && asked.push(request.headers().accept ?? ""));
   await page.goto(`/jobs/${job.id}`);
   await page.getByText("Queued").first().waitFor();
-  const working = answerBells(tenant, reach);
+  const working = workOffMessages(tenant, reach);
   const column = page.getByRole("listitem", { name: "web2" });
   await column.getByText("Pull images").waitFor();
   await page.getByRole("log").getByText("Pulled").first().waitFor();
@@ -104,7 +104,7 @@ test.each([
     const underWay = page.getByRole("region", { name: "Under way" });
     await tenant.deploy("shop", { targets: ["web1", "web2"] });
     await underWay.getByText("Deploy shop, release 1").waitFor();
-    const working = answerBells(tenant, reach);
+    const working = workOffMessages(tenant, reach);
     const web2 = underWay.getByRole("listitem", { name: "Steps on web2" });
     await web2.getByText("Preflight").waitFor();
     await web2.getByText("Pull images").waitFor();
@@ -155,7 +155,7 @@ test("where streams do not get through, the page asks instead and misses nothing
   );
   await page.goto(`/jobs/${job.id}`);
   await page.getByText("live (polling)").waitFor();
-  const working = answerBells(tenant, reach);
+  const working = workOffMessages(tenant, reach);
   await page.getByRole("listitem", { name: "web1" }).getByText("Pull images").waitFor();
   gate.resolve("good");
   await working;
@@ -168,7 +168,7 @@ test("where streams do not get through, the page asks instead and misses nothing
 test("a failed deploy says what, where, the container's last lines, what serves now and what to do", async () => {
   const { tenant, job, reach, gate, visitor, page } = await watched();
   gate.resolve("bad");
-  await answerBells(tenant, reach);
+  await workOffMessages(tenant, reach);
   await page.goto(`/jobs/${job.id}`);
   const panel = page.getByRole("region", { name: "web is not healthy" });
   await panel.getByText("error: DATABASE_URL is not set").waitFor();
@@ -197,7 +197,7 @@ test("a job is canceled only after the question was answered", async () => {
 test("a rollback is asked for with what serves now, and leads to its job", async () => {
   const { tenant, job, reach, gate, visitor, page } = await watched();
   gate.resolve("good");
-  await answerBells(tenant, reach);
+  await workOffMessages(tenant, reach);
   expect((await tenant.work(job)).status).toBe("succeeded");
   await tenant.work(await tenant.deploy("shop"), reach);
   await page.goto("/apps/shop");
@@ -206,7 +206,7 @@ test("a rollback is asked for with what serves now, and leads to its job", async
   await dialog.getByText(/web1 \(release 2 now\) and web2 \(release 2 now\)/).waitFor();
   await dialog.getByRole("button", { name: "Roll back", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Roll shop back to release 1" }).waitFor();
-  await answerBells(tenant, reach);
+  await workOffMessages(tenant, reach);
   await page.getByRole("listitem", { name: "web1" }).getByText("Succeeded").waitFor();
   expect((await tenant.environment("shop")).good).toEqual([1, 2, 1]);
   await finish(visitor);

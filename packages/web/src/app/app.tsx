@@ -3,8 +3,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { useActivity } from "../job/activity.ts";
-import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
+import { UnfinishedJobs } from "../job/unfinished-jobs.tsx";
 import { appQuery, deploymentsQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -36,7 +36,7 @@ export function AppPage({ name }: { name: string }) {
           if (!environment)
             return (
               <>
-                <GoingOn jobs={going} />
+                <UnfinishedJobs jobs={going} />
                 <Empty title="Not deployed yet">
                   <p>
                     In the folder of its compose.yaml: <code>berth deploy --app {name}</code>
@@ -64,7 +64,7 @@ export function AppPage({ name }: { name: string }) {
                   ))}
                 </fieldset>
               )}
-              <GoingOn jobs={going} />
+              <UnfinishedJobs jobs={going} />
               <div class="card current">
                 <div class="card-head">
                   <h2>{environment.name}</h2>

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/preact-query";
 import { Link } from "wouter-preact";
 import { AppRow } from "../app/app-row.tsx";
 import { useActivity } from "../job/activity.ts";
-import { GoingOn } from "../job/going-on.tsx";
 import { JobRow } from "../job/job-row.tsx";
+import { UnfinishedJobs } from "../job/unfinished-jobs.tsx";
 import { appsQuery, jobsQuery, plansQuery, targetsQuery, usageQuery } from "../queries.ts";
 import { TargetStanding } from "../target/target-card.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -27,7 +27,7 @@ export function Home() {
   const running = new Map(activity.map((job) => [job.id, job]));
   return (
     <Page title="Apps">
-      <GoingOn jobs={activity} />
+      <UnfinishedJobs jobs={activity} />
       {usage.data && (
         <Quay
           apps={apps.data?.filter(({ slot }) => slot).map(({ name }) => name) ?? []}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { growReason } from "../billing/reason.ts";
 import { useActivity } from "../job/activity.ts";
-import { GoingOn } from "../job/going-on.tsx";
+import { UnfinishedJobs } from "../job/unfinished-jobs.tsx";
 import { targetsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
@@ -33,7 +33,7 @@ export function Targets() {
         )
       }
     >
-      <GoingOn jobs={activity} />
+      <UnfinishedJobs jobs={activity} />
       {adding && <AddTarget onDone={() => setAdding(false)} />}
       <Loaded query={targets} lines={4}>
         {({ items }) =>

@@ -13,7 +13,7 @@ import { jobStatus, jobTitle, rolloutStatus } from "./words.ts";
 const FOLLOWED = 3;
 
 /** Jobs under way, each with its steps as they happen; of many the first ones. */
-export function GoingOn({ jobs }: { jobs: readonly Job[] }) {
+export function UnfinishedJobs({ jobs }: { jobs: readonly Job[] }) {
   if (jobs.length === 0) return null;
   return (
     <section class="going-on" aria-label="Under way">
