@@ -5,5 +5,5 @@ const world = createWorld(process.env);
 
 export async function handler(): Promise<void> {
   const sent = await sweep(world);
-  if (sent > 0) world.log("info", "rang again", { sent });
+  if (sent > 0) world.log("info", "dispatched again", { sent });
 }

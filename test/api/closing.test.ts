@@ -196,7 +196,7 @@ covers("closeAccount", "202", "while Stripe does not answer nothing is erased; t
   expect(left(ann)).toEqual({ rows: ["CLOSED", "CUS"], named: false });
 });
 
-test("a subscription that is seen to live on keeps everything, and rings the alarm", async () => {
+test("a subscription that is seen to live on keeps everything, and sets off the alarm", async () => {
   const ann = await owner();
   const stripe = await stage.test.world.stripe();
   const cancel = stripe.subscriptions.cancel;

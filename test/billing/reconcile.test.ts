@@ -81,7 +81,7 @@ test("a first payment that no event ever told of is found within the hour, and b
   expect(cy.mails()).toEqual(["welcome"]);
 });
 
-test("a subscription that somebody pays and no account has is found, and rings the alarm", async () => {
+test("a subscription that somebody pays and no account has is found, and sets off the alarm", async () => {
   const stranger = await stage.stripe.customers.create({});
   const sold = await stage.stripe.prices.list({ lookup_keys: ["berth_solo_monthly"] });
   const method = await stage.stripe.paymentMethods.attach("pm_card_visa", { customer: stranger.id });
@@ -92,7 +92,7 @@ test("a subscription that somebody pays and no account has is found, and rings t
   expect(stage.test.logs.at(-1)).toMatchObject({ level: "error", message: "billing reconciled" });
 });
 
-test("a night that found what a person has to look at fails its schedule once, so that the alarm rings", async () => {
+test("a night that found what a person has to look at fails its schedule once, so that the alarm goes off", async () => {
   await bought();
   await runSchedule(world(), "full");
   const { id } = (await stage.stripe.webhookEndpoints.list()).data[0] ?? { id: "" };
@@ -246,7 +246,7 @@ test("each schedule does its part and one that is not known is an error", async 
   await expect(runSchedule(world(), "yearly")).rejects.toThrow('no billing schedule "yearly"');
 });
 
-test("while Stripe does not answer, what was promised is mailed all the same, and the alarm rings", async () => {
+test("while Stripe does not answer, what was promised is mailed all the same, and the alarm goes off", async () => {
   const ann = await bought();
   const { write } = post(ann.system, { to: ann.user.email, template: "restricted", data: {} });
   const broken = { write: post(ann.system, { to: ann.user.email, template: "grace", data: {} }).write };

@@ -44,7 +44,7 @@ test("a quantity of five set by hand is one plan's limits, flagged once", async 
   expect(pagesOf(ann)).toEqual(["several_items"]);
 });
 
-test("a price nobody knows keeps the last plan and rings for a person; without a plan before it gives none", async () => {
+test("a price nobody knows keeps the last plan and sets off an alarm; without a plan before it gives none", async () => {
   const ann = await bought("studio");
   await handChange(ann, { price: (await priceOf(100)).id });
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "studio", slotLimit: 30, anomalies: ["unknown_price"] });
@@ -96,7 +96,7 @@ test("who pays the old price of a plan keeps the plan when its price changes", a
   expect(await (await bought("pro")).account()).toMatchObject({ plan: "pro", anomalies: [] });
 });
 
-test("two live subscriptions are the better one, never added up, and ring for a person", async () => {
+test("two live subscriptions are the better one, never added up, and set off an alarm", async () => {
   const ann = await bought("solo");
   const customer = await ann.customer();
   const { default_payment_method: method } = await ann.subscription();

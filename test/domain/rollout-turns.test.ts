@@ -101,7 +101,7 @@ describe("a job is worked on by one worker at a time", () => {
 });
 
 describe("a busy target", () => {
-  test("makes the jobs of other apps wait in the order they were accepted, and each end rings the next", async () => {
+  test("makes the jobs of other apps wait in the order they were accepted, and each end dispatches the next", async () => {
     const { tenant, target } = await ready();
     const { reach, end } = pending();
     for (const app of ["b", "c"]) await tenant.app(app);

@@ -14,7 +14,7 @@ const on = (name: string, metric: string) => {
   );
 };
 
-test("every alarm rings at the one address that the operator reads", () => {
+test("every alarm goes to the one address that the operator reads", () => {
   expect(made.of("AWS::SNS::Subscription").map(([, { Properties }]) => Properties.Endpoint)).toEqual(["operator@berth.example"]);
   expect(alarms.length).toBeGreaterThan(10);
   for (const { AlarmDescription, AlarmActions } of alarms)
@@ -32,21 +32,21 @@ test("scheduled work that fails dispatches, and so does a schedule that stands s
   }
 });
 
-test("requests that are turned away ring, at the API and at its event streams", () => {
+test("requests that are turned away set off an alarm, at the API and at its event streams", () => {
   for (const name of ["api/handler", "api/stream"]) expect(on(name, "Throttles"), name).toHaveLength(1);
 });
 
-test("what was given up rings where it lies: in the dead letters, not in the queue they come from", () => {
+test("what was given up sets off an alarm where it lies: in the dead letters, not in the queue they come from", () => {
   const dead = made
     .of("AWS::SQS::Queue")
     .flatMap(([, { Properties }]) => referred(Properties.RedrivePolicy?.deadLetterTargetArn) ?? []);
-  const ringing = alarms
+  const watched = alarms
     .filter(({ MetricName }) => MetricName === "ApproximateNumberOfMessagesVisible")
     .map(({ Dimensions }) => JSON.stringify(Dimensions));
   expect(dead.length).toBeGreaterThan(2);
   for (const id of dead)
     expect(
-      ringing.some((each) => each.includes(id)),
+      watched.some((each) => each.includes(id)),
       id,
     ).toBe(true);
 });

@@ -12,7 +12,7 @@ export const billing = [
     "functions/webhooks/signature.ts",
     signature,
     [
-      "anybody rings in Stripe's name",
+      "anybody sends events in Stripe's name",
       "each.length === expected.length && timingSafeEqual(each, expected)",
       "each.length === expected.length",
     ],

@@ -70,7 +70,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     const most = swarm.calm && !known.customers.get(job.tenant)?.hostile ? CALM : WORST;
     const many = Math.max(1, Object.keys(job.rollouts).length);
     const messages = rest.queue.sent.get(job.id) ?? 0;
-    const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // whoever ends rings for those who wait
+    const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // a job that ends dispatches those that wait
     if (messages > (most.messages + waited) * many) violate("11 work is bounded", `${job.id} cost ${messages} messages`);
     const units = known.spent.get(job.id) ?? 0;
     // A lease renewed every ten seconds and events kept every two are what time costs.

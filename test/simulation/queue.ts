@@ -224,7 +224,7 @@ export function createQueue(stage: Stage, processes: Processes, options: QueueOp
         options.onSent(given);
         const { job } = given as { job?: string };
         if (job) sent.set(job, (sent.get(job) ?? 0) + 1);
-        tell(process.name, `rings ${body}${delaySeconds ? ` in ${delaySeconds} s` : ""}`);
+        tell(process.name, `sends ${body}${delaySeconds ? ` in ${delaySeconds} s` : ""}`);
         const milliseconds = Math.min(900, delaySeconds) * 1000;
         put(body, options.fair ? group : "", milliseconds);
         if (swarm.strike("message sent twice")) put(body, options.fair ? group : "", milliseconds);

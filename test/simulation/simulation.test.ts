@@ -15,7 +15,7 @@ const quick = [
   "the fence does not rise",
   "the lease is taken whoever holds it",
   "a failed release is live",
-  "the sweep rings twice",
+  "the sweep dispatches twelve times",
 ];
 
 test("one seed is one history, byte for byte", async () => {

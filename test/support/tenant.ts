@@ -176,6 +176,6 @@ function dueOf(test: TestWorld, tenant: string): Record<string, unknown>[] {
       queue === "jobs" && message.tenant === tenant && at.getTime() + (options.delaySeconds ?? 0) * 1000 <= now,
   );
   for (const each of due) test.sent.splice(test.sent.indexOf(each), 1);
-  // That somebody may be at it already is told by the sweep alone, which tests ring for themselves.
+  // `again` marks the sweep's messages; tests that need one set it themselves.
   return due.map(({ message: { again: _again, ...message } }) => message);
 }

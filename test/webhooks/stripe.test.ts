@@ -58,7 +58,7 @@ function request(what: object | string, sending: Sending = {}): APIGatewayProxyE
   } as unknown as APIGatewayProxyEventV2;
 }
 
-test("a genuine event rings once, for its customer, in the customer's own order, and says nothing of what it held", async () => {
+test("a genuine event becomes one sync request, for its customer, in the customer's own order, and says nothing of what it held", async () => {
   const { ingress, queued } = open();
   const { statusCode } = await receive(ingress, request(event()));
   expect(statusCode).toBe(200);
@@ -127,12 +127,15 @@ test.each([
   ["stale", { at: NOW - 301 }],
   ["stale", { at: NOW + 301 }],
   ["forged", { arrives: JSON.stringify(event()) }],
-] as [string, Sending][])("what is %s is answered 400, rings nothing and is logged without its body", async (reason, sending) => {
-  const { ingress, queued, logs } = open();
-  expect(await receive(ingress, request(event(), sending))).toMatchObject({ statusCode: 400, body: reason });
-  expect(queued).toEqual([]);
-  expect(logs).toEqual([{ level: "warn", message: "webhook refused", facts: { reason } }]);
-});
+] as [string, Sending][])(
+  "what is %s is answered 400, queues nothing and is logged without its body",
+  async (reason, sending) => {
+    const { ingress, queued, logs } = open();
+    expect(await receive(ingress, request(event(), sending))).toMatchObject({ statusCode: 400, body: reason });
+    expect(queued).toEqual([]);
+    expect(logs).toEqual([{ level: "warn", message: "webhook refused", facts: { reason } }]);
+  },
+);
 
 test("without a configured secret everything is refused, and never as Stripe's mistake", async () => {
   for (const secrets of [[], [""]]) {
@@ -170,7 +173,7 @@ test.each([
   ["of a connected account", { account: "acct_1" }],
   ["of an organisation's context", { context: "acct_1" }],
   ["that is thin", { object: "v2.core.event", data: undefined }],
-])("a genuine event %s is taken, dropped and rings an alarm", async (_, facts) => {
+])("a genuine event %s is taken, dropped and sets off an alarm", async (_, facts) => {
   const { ingress, queued, logs } = open();
   expect((await receive(ingress, request(event(facts)))).statusCode).toBe(200);
   expect(queued).toEqual([]);
@@ -193,7 +196,7 @@ test("a type that is not heard is taken and dropped without an alarm", async () 
   }
 });
 
-test("an event of another API version still rings, since only its ids are read, and rings an alarm", async () => {
+test("an event of another API version is still queued, since only its ids are read, and sets off an alarm", async () => {
   const { ingress, queued, logs } = open();
   expect((await receive(ingress, request(event({ api_version: "2024-06-20" })))).statusCode).toBe(200);
   expect(queued).toHaveLength(1);

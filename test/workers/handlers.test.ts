@@ -62,7 +62,7 @@ test("the rollout worker answers a message of the queue, and a message too many 
   expect(await findJob(ctx, job.id)).toEqual(ended);
 });
 
-test("the relay rings for a job the stream shows whose message was lost, and for nothing else", async () => {
+test("the relay dispatches a job the stream shows whose message was lost, and nothing else", async () => {
   const { handler } = await import("../../functions/workers/relay.handler.ts");
   const job = await silentJob("relay");
   const record = (sk: string, eventName: "INSERT" | "MODIFY" = "INSERT") => ({

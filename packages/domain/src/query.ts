@@ -6,7 +6,7 @@ import { type Key, pause, type Row } from "./table.ts";
 const alive = (world: World, row: Row | undefined) =>
   row !== undefined && (typeof row.ttl !== "number" || row.ttl > world.now().getTime() / 1000) ? row : undefined;
 
-/** Reads one row; consistently, unless nothing is decided by it. A row past its TTL is absent, whether or not it was swept yet. */
+/** `consistent: false` only where nothing is decided by it. A row past its TTL is absent, even if DynamoDB has not removed it yet. */
 export async function get(world: World, at: Key, { consistent = true } = {}): Promise<Row | undefined> {
   const found = await world.table.client.send(
     new GetCommand({ TableName: world.table.name, Key: at, ConsistentRead: consistent }),
@@ -14,11 +14,11 @@ export async function get(world: World, at: Key, { consistent = true } = {}): Pr
   return alive(world, found.Item);
 }
 
-/** Reads a row that, once it is there, stays as it is: the cheap way, and consistently only where that does not find it. */
+/** For rows that never change: eventually consistent, and consistent only if that finds nothing. */
 export const getImmutable = async (world: World, at: Key): Promise<Row | undefined> =>
   (await get(world, at, { consistent: false })) ?? (await get(world, at));
 
-/** Reads rows, up to 100 in a round trip; answers in the order asked, undefined where there is none. */
+/** In the order asked, undefined where there is no row. */
 export async function getAll(world: World, keys: readonly Key[], { consistent = true } = {}): Promise<(Row | undefined)[]> {
   const distinct = [...new Map(keys.map((at) => [`${at.pk}|${at.sk}`, at])).values()];
   const found = new Map<string, Row>();
@@ -28,7 +28,6 @@ export async function getAll(world: World, keys: readonly Key[], { consistent = 
   return keys.map((at) => alive(world, found.get(`${at.pk}|${at.sk}`)));
 }
 
-/** What the service leaves out for want of capacity is asked for again. */
 async function getBatch(world: World, keys: readonly Key[], consistent: boolean): Promise<Row[]> {
   const rows: Row[] = [];
   let asked: Key[] = [...keys];
@@ -49,13 +48,13 @@ export interface Range {
   readonly prefix?: string;
   readonly after?: string | undefined;
   readonly before?: string | undefined;
-  /** Rows a page at most. A reader that wants them all calls listAll. */
+  /** Per page; `listAll` reads all rows. */
   readonly limit: number;
   readonly newestFirst?: boolean;
   readonly consistent?: boolean;
 }
 
-/** One page of a partition in key order: rows whose sort key has the prefix, past `after` in the direction of reading. */
+/** In key order: rows whose sort key has the prefix, past `after` in the direction of reading. */
 export async function list(world: World, range: Range): Promise<{ rows: Row[]; last?: string }> {
   const prefix = range.prefix ?? "";
   const [low, high] = range.newestFirst
@@ -76,13 +75,10 @@ export async function list(world: World, range: Range): Promise<{ rows: Row[]; l
   return { rows, ...(last !== undefined && { last: String(last) }) };
 }
 
-/** Of a long partition in which little is wanted, so much is read for one page of a list. */
+/** Limits what one page reads of a long partition in which little matches. */
 const ROUNDS = 10;
 
-/**
- * A page of what `keep` makes of rows, read on until it is full or nothing follows. It may be shorter after many rounds, but one that says
- * that more follows is never empty: `last` is the sort key of the last row looked at.
- */
+/** Reads on until the page is full or nothing follows. A page with a successor is never empty; `last` is the sort key of the last row read. */
 export async function fill<T>(
   world: World,
   range: Range,
@@ -106,10 +102,9 @@ export async function fill<T>(
   }
 }
 
-/** Rows read in one round trip where all are wanted. */
 const PAGE = 1000;
 
-/** All rows of a partition whose sort key has the prefix, page after page to the end. For lists that have a ceiling of their own. */
+/** For lists with a limit of their own: reads every page. */
 export async function listAll(world: World, range: Omit<Range, "limit" | "after" | "before">): Promise<Row[]> {
   const rows: Row[] = [];
   for (let after: string | undefined; ; ) {
@@ -120,14 +115,11 @@ export async function listAll(world: World, range: Omit<Range, "limit" | "after"
   }
 }
 
-/** The sparse index of rows that somebody has to look at: `duePk` names a shard of them, `dueAt` when. */
+/** Sparse index of due rows: `duePk` names the shard, `dueAt` the time. */
 export const DUE_INDEX = "due";
 const DUE_PAGE = 100;
 
-/**
- * A shard's rows that are due by then, or all of them, earliest first: what the index holds of each. It costs by their number alone. The next
- * page is read when the one before is done with; the index follows the table, so a row that moves meanwhile may come twice.
- */
+/** Earliest first; without `by` all rows. The cost depends on their number alone. The index lags, so a row that moves meanwhile may come twice. */
 export async function* listDue(world: World, shard: string, by?: Date): AsyncGenerator<Row> {
   let from: Row | undefined;
   do {
@@ -146,7 +138,6 @@ export async function* listDue(world: World, shard: string, by?: Date): AsyncGen
   } while (from);
 }
 
-/** The whole of a shard. */
 export async function allDue(world: World, shard: string): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const row of listDue(world, shard)) rows.push(row);

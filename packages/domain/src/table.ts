@@ -11,7 +11,7 @@ export interface Key {
   readonly sk: string;
 }
 type Op = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
-/** What a condition that does not hold means; told the row as it was, if there was one. */
+/** What a failed condition means; a function gets the row as it was, if there was one. */
 export type Refusal = Problem | ((row: Row | undefined) => Problem);
 /** One line of a commit. */
 export interface Write {
@@ -19,26 +19,25 @@ export interface Write {
   readonly refusal?: Refusal | undefined;
 }
 
-/** A row of the tenant. `part` names a partition of the tenant's own for rows that grow or are hot. */
+/** `part` names a partition of the tenant's own, for rows that grow or are hot. */
 export const key = (ctx: Pick<Context, "tenant">, sk: string, part?: string): Key => ({
   pk: part === undefined ? `TENANT#${ctx.tenant}` : `TENANT#${ctx.tenant}#${part}`,
   sk,
 });
 
-/** A row found by something that is unique everywhere, such as the hash of a token. */
+/** For values that are unique everywhere, such as the hash of a token. */
 export const globalKey = (noun: string, value: string): Key => ({ pk: `${noun}#${value}`, sk: noun });
 
-/** Whose row it is, of one in a tenant's own partition. */
+/** For rows in a tenant's own partition, without `part`. */
 export const tenantOf = ({ pk }: Row) => String(pk).slice("TENANT#".length);
 
-/** Before a request is repeated: longer each time, and not for all at the same moment. */
+/** Exponential backoff with jitter. */
 export const pause = (world: World, attempt: number) =>
   world.sleep((25 * 2 ** attempt * (128 + (world.random(1)[0] ?? 0))) / 256);
 
 /**
- * All of the writes or none of them; the only way to write a change. A condition that does not hold throws the problem its line carries.
- * Another transaction on the same rows makes DynamoDB cancel, not wait: tried again, at most 6 times. The request token makes a repeat
- * after an ambiguous time-out harmless.
+ * All of the writes or none; the only way to write a change. A failed condition throws its write's refusal. A conflict with another transaction
+ * makes DynamoDB cancel, not wait: 6 attempts. The request token makes a repeat after an ambiguous timeout harmless.
  */
 export async function commit(world: World, ...writes: (Write | undefined)[]): Promise<void> {
   const lines = writes.filter((line) => line !== undefined);
@@ -68,7 +67,7 @@ export async function commit(world: World, ...writes: (Write | undefined)[]): Pr
   }
 }
 
-/** A commit that somebody else may be ahead of: false when a condition without a refusal of its own does not hold. */
+/** False when a condition without a refusal does not hold: another write was first. */
 export async function tryCommit(world: World, ...writes: (Write | undefined)[]): Promise<boolean> {
   try {
     await commit(world, ...writes);
@@ -80,7 +79,6 @@ export async function tryCommit(world: World, ...writes: (Write | undefined)[]):
   }
 }
 
-/** A row that must not exist yet. */
 export const insert = (world: World, at: Key, row: object, refusal?: Refusal): Write => ({
   op: {
     Put: {
@@ -93,15 +91,14 @@ export const insert = (world: World, at: Key, row: object, refusal?: Refusal): W
   refusal,
 });
 
-/** The `ttl` of a row that is kept so long: seconds since 1970, after which the table removes it in its own time. */
+/** Seconds since 1970. DynamoDB removes the row some time after that. */
 export const ttlIn = (world: World, seconds: number) => Math.floor(world.now().getTime() / 1000) + seconds;
 
-/** A row written whatever was there. For rows whose key makes repeats equal, such as events. */
+/** Unconditional, for rows whose key makes repeats equal, such as events. */
 export const put = (world: World, at: Key, row: object): Write => ({
   op: { Put: { TableName: world.table.name, Item: { ...row, ...at } } },
 });
 
-/** A whole row in place of the version that was read. */
 export const replace = <T extends { version: number }>(
   world: World,
   at: Key,
@@ -122,13 +119,12 @@ export const replace = <T extends { version: number }>(
 });
 
 export interface Change {
-  /** Update expression, such as `SET #slots = #slots + :one`. `#name` is the attribute of that name: DynamoDB reserves hundreds of words. */
+  /** Such as `SET #slots = #slots + :one`. `#name` is the attribute of that name: DynamoDB reserves hundreds of words. */
   readonly change: string;
   readonly condition: string;
   readonly values?: Row;
 }
 
-/** A change that sets these fields, and their values. */
 export const assign = (fields: Row) => ({
   change: `SET ${Object.keys(fields)
     .map((name) => `#${name} = :${name}`)
@@ -169,10 +165,7 @@ async function updateRow(world: World, at: Key, change: Change): Promise<Row> {
   return (await world.table.client.send(command)).Attributes ?? {};
 }
 
-/**
- * Changes one row by itself, half the price of a transaction: for claims that lapse and marks that carry no state (no audit line, no job).
- * Answers the row as it became. @throws what `refusal` says of the row as it was, when the condition does not hold
- */
+/** Half the price of a transaction: for claims that lapse and marks that carry no state (no audit line, no job). Answers the new row, throws `refusal`. */
 export async function updateOne(world: World, at: Key, change: Change, refusal: Refusal): Promise<Row> {
   try {
     return await updateRow(world, at, change);
@@ -182,7 +175,7 @@ export async function updateOne(world: World, at: Key, change: Change, refusal: 
   }
 }
 
-/** The same where it is no error that somebody else was first: undefined when the condition does not hold. */
+/** For a race that may be lost: undefined when the condition does not hold. */
 export async function tryUpdate(world: World, at: Key, change: Change): Promise<Row | undefined> {
   try {
     return await updateRow(world, at, change);
@@ -192,7 +185,7 @@ export async function tryUpdate(world: World, at: Key, change: Change): Promise<
   }
 }
 
-/** A whole row in place of the version that was read, by itself: half the price of a commit, for progress that carries no audit line. */
+/** Half the price of a commit: for progress that needs no audit line. */
 export async function replaceOne<T extends { version: number }>(world: World, at: Key, row: T, seen: number): Promise<void> {
   const { Put } = replace(world, at, row, seen).op;
   if (!Put) throw new Error("replace is a Put");
@@ -204,7 +197,6 @@ export async function replaceOne<T extends { version: number }>(world: World, at
   }
 }
 
-/** Writes a row whose key makes repeats equal, by itself. */
 export async function putOne(world: World, at: Key, row: object): Promise<void> {
   await world.table.client.send(new PutCommand({ TableName: world.table.name, Item: { ...row, ...at } }));
 }

@@ -66,8 +66,8 @@ export const jobMutants = [
   of(advance, "a job ends with its first rollout", "if (!all.every(ended))", "if (!all.some(ended))"),
   of(
     advance,
-    "a retry rings nobody and is not due",
-    '      effects: [{ type: "dispatch", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],\n      dueAt: nextLook(next, at),',
+    "a retry is not dispatched and is not due",
+    '      effects: [{ type: "dispatch", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],\n      dueAt: nextSweepAt(next, at),',
     '      effects: yields ? [{ type: "yield" as const }] : [],\n      dueAt: later(at, minutes(100_000)),',
   ),
   of(
@@ -96,7 +96,7 @@ export const jobMutants = [
   ),
   of(
     applyEvent,
-    "those who wait are not sent, and the sweep does not look",
+    "waiting jobs are not dispatched, and the sweep does not look",
     "else await ringWaiting(ctx, next);",
     'else await ringWaiting(ctx, { ...next, kind: "target.check" });',
   ),
@@ -119,14 +119,14 @@ export const jobMutants = [
     "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), row(",
     "enqueue = (ctx: Context, job: Job): Write =>\n  insert(ctx, jobKey(ctx, job.id), ((_: World, each: Job, __: Date) => each)(",
   ),
-  of(job, "only the first target is sent", "for (const target of targets)\n", "for (const target of targets.slice(0, 0))\n"),
+  of(job, "no target is dispatched", "for (const target of targets)\n", "for (const target of targets.slice(0, 0))\n"),
   of(
     sweep,
-    "the sweep rings twice",
+    "the sweep dispatches twelve times",
     "if (pushed) await dispatch(ctx, job, unfinished(job), { again: true });",
     "if (pushed) for (let i = 0; i < 12; i++) await dispatch(ctx, job, unfinished(job), { again: true });",
   ),
-  of(sweep, "the sweep does not push the due time on", "nextLook(job, now)", "nextLook(job, new Date(0))"),
+  of(sweep, "the sweep does not push the due time on", "nextSweepAt(job, now)", "nextSweepAt(job, new Date(0))"),
   of(sweep, "the sweep finds nothing", "listDue(world, shard, world.now())", "listDue(world, shard, new Date(0))"),
   of(
     afterJob,

@@ -8,15 +8,14 @@ import { fill, get, getAll, listAll } from "../query.ts";
 import { key, put, ttlIn, type Write } from "../table.ts";
 
 /**
- * What the customer runs, addressed by its name. It holds one app slot while any of its environments has an active deployment, however
- * many containers and environments it has; without one it counts nothing.
- * Releases, the live pointer, placement and the claim of the job under way belong to the environment, the slot to the app.
+ * What the customer runs, addressed by name. It holds one app slot while any of its environments has an active deployment, however many
+ * containers and environments it has. Releases, the live release, placement and the claim of the current job belong to the environment.
  */
 export const App = z.object({
   id: z.string(),
   name: z.string(),
   template: z.literal("compose"),
-  /** Environments with an active deployment, or one being made. The slot is held while this is not empty. */
+  /** Environments that are deployed or being deployed. The app holds its slot while there are any. */
   active: z.array(z.string()),
   createdAt: z.iso.datetime(),
   version: z.number().int(),
@@ -26,17 +25,17 @@ export type App = z.infer<typeof App>;
 export const Environment = z.object({
   app: z.string(),
   name: z.string(),
-  /** Targets it is deployed to, by id. */
+  /** Target ids. */
   placement: z.array(z.string()),
-  /** Number of the release that serves, by target. */
+  /** The live release's number, by target id. */
   live: z.record(z.string(), z.number().int()),
-  /** Releases that were healthy everywhere, in the order they went live, rollbacks too; the last one is what serves. */
+  /** Releases that were healthy everywhere, in the order they went live, rollbacks included; the last one is live. */
   good: z.array(z.number().int()),
-  /** How many releases there are. */
+  /** The highest release number. */
   releases: z.number().int(),
-  /** The last job that changed it. Holds the environment until it has ended. */
+  /** The last job that changed it; holds the environment until it has ended. */
   job: z.string().nullable(),
-  /** The last few requests by Idempotency-Key. */
+  /** The last few, by Idempotency-Key. */
   requests: z.array(z.object({ key: z.string(), hash: z.string(), job: z.string() })),
   version: z.number().int(),
 });
@@ -44,13 +43,9 @@ export type Environment = z.infer<typeof Environment>;
 
 export const PRODUCTION = "production";
 
-/**
- * The Compose project's name on a server, another one for each environment of each app. An environment without a dash is what follows the
- * last dash; one with dashes is set off by what no name may contain.
- */
+/** Unique for each environment of each app: one without a dash follows the last dash, one with dashes follows an underscore, which no name may contain. */
 export const projectOf = (app: string, environment: string) => `${app}${environment.includes("-") ? "_" : "-"}${environment}`;
 
-/** What the runner is told of an app in an environment: its project, and whose folder it is. */
 export const projectValues = (ctx: Pick<Context, "tenant">, of: { app: string; appId: string; environment: string }) => ({
   project: projectOf(of.app, of.environment),
   app_id: `${ctx.tenant}/${of.appId}`,
@@ -83,7 +78,7 @@ export async function getApp(ctx: Context, name: string): Promise<App> {
   return App.parse(found);
 }
 
-/** An app, one of its environments and the account in one round trip; an environment that was never deployed to is an empty one. */
+/** In one round trip. An environment that was never deployed to is an empty one. */
 export async function getAppIn(
   ctx: Context,
   name: string,
@@ -109,7 +104,7 @@ export async function listApps(ctx: Context, input: Paging): Promise<Page<App>> 
   return { items, next: last?.slice("APP#".length) ?? null };
 }
 
-/** All of an app's, as they are: whether the app goes with one of them is decided by this. */
+/** Read consistently: it decides whether the app is removed with one of them. */
 export async function listEnvironments(ctx: Context, app: string): Promise<Environment[]> {
   allow(ctx, "read", { app });
   const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: `ENV#${app}#`, consistent: true });
@@ -118,16 +113,15 @@ export async function listEnvironments(ctx: Context, app: string): Promise<Envir
 
 const goneKey = (ctx: Pick<Context, "tenant">, app: string, name: string) => key(ctx, `GONE#${app}#${name}`);
 
-/** For the commit that removes an environment: requests that it did may still be repeated by somebody who heard no answer. */
+/** For the commit that removes an environment: a client that got no answer may repeat its requests. */
 export const keepRequests = (ctx: Context, { app, name, requests }: Environment): Write[] =>
   requests.length > 0 ? [put(ctx, goneKey(ctx, app, name), { requests, ttl: ttlIn(ctx, KEEP_SECONDS) })] : [];
 
-/** A new environment with the memory of the one that had its name and was removed. */
+/** Restores the requests of a removed environment with the same name. */
 export async function withMemory(ctx: Context, environment: Environment): Promise<Environment> {
   const gone = await get(ctx, goneKey(ctx, environment.app, environment.name));
   return gone ? { ...environment, requests: Environment.shape.requests.parse(gone.requests) } : environment;
 }
 
-/** The environment's memory of requests with this one added. */
 export const withRequest = (environment: Environment, once: Context["once"], job: string) =>
   once ? [...environment.requests, { key: once.key, hash: once.hash, job }].slice(-REQUESTS_KEPT) : environment.requests;

@@ -10,13 +10,10 @@ import { addWithinLimit } from "../turn.ts";
 import { type App, appKey } from "./app.ts";
 import type { AppView } from "./status.ts";
 
-/** An app that is not deployed holds no slot, so no plan bounds them; more than these nobody has. */
+/** Apps that are not deployed hold no slot, so no plan limits them. */
 export const APPS_MOST = 300;
 
-/**
- * Makes an app, and with it what `also` writes. It holds no slot and runs nothing until it is deployed.
- * @throws Problem app.exists, app.too_many, and what the bill forbids
- */
+/** Holds no slot until it is deployed. `also` joins the commit. @throws Problem app.exists, app.too_many, and what the bill forbids */
 export async function createApp(
   ctx: Context,
   input: { name: string; template: "compose" },

@@ -13,36 +13,32 @@ import { App, Environment, getApp, listApps, listEnvironments } from "./app.ts";
 const TargetView = z.object({
   id: z.string(),
   name: z.string(),
-  /** The release that went live there last. */
   release: z.number().int().nullable(),
-  /** How it was when its containers were last seen. */
+  /** As last seen. */
   state: State,
-  /** When that was; null where nobody saw them yet. */
+  /** Null until seen. */
   seenAt: z.iso.datetime().nullable(),
 });
 
-/** An app as people look at it: what serves where, by environment, and how it was when it was last seen. */
 export const EnvironmentView = z.object({
   name: z.string(),
   /** The last release that was healthy everywhere. */
   release: z.number().int().nullable(),
   releases: z.number().int(),
-  /** Of all targets with a live release together. */
+  /** All targets with a live release together. */
   state: State,
-  /** Of these the one seen longest ago. */
+  /** The oldest of their times; null if one was never seen. */
   seenAt: z.iso.datetime().nullable(),
   targets: z.array(TargetView),
-  /** The job that changed it last. */
   job: z.string().nullable(),
 });
 export const AppView = App.omit({ version: true, active: true }).extend({
-  /** Whether it holds an app slot. */
   slot: z.boolean(),
   environments: z.array(EnvironmentView),
 });
 export type AppView = z.infer<typeof AppView>;
 
-/** The view with every container as it was last seen, and why a later look saw nothing. */
+/** With every container as last seen, and why a later inspection failed. */
 export const AppStatus = AppView.extend({
   environments: z.array(
     EnvironmentView.extend({
@@ -50,7 +46,7 @@ export const AppStatus = AppView.extend({
         TargetView.extend({
           seen: Seen.nullable(),
           problem: NotSeen.nullable(),
-          /** Where its services can be reached from outside. */
+          /** Where its services are reachable from outside. */
           addresses: z.array(Address),
         }),
       ),
@@ -65,7 +61,7 @@ const placesOf = (app: App, { name, placement }: Environment): AppOnTarget[] =>
 
 type Full = Omit<AppStatus, "jobs">;
 
-/** Apps with all that is known of them, from the table alone. */
+/** Reads the table, never a server. */
 async function viewAll(ctx: Context, apps: readonly { app: App; environments: readonly Environment[] }[]): Promise<Full[]> {
   const places = apps.flatMap(({ app, environments }) => environments.flatMap((each) => placesOf(app, each)));
   const [all, stored] = await Promise.all([listTargets(ctx), getSeen(ctx, places)]);
@@ -137,13 +133,9 @@ export async function viewApp(ctx: Context, name: string): Promise<AppView> {
   return short(await viewWhole(ctx, name, 0));
 }
 
-/** What a caller who wants it fresh waits for the servers, at most. */
 const FRESH_SECONDS = 8;
 
-/**
- * The app with its containers as they were last seen and the last job of each environment. `fresh` asks the servers first and waits some
- * seconds for them; of one that has not answered by then it tells what is known, and from when.
- */
+/** `fresh` asks the servers first and waits FRESH_SECONDS at most. What did not answer by then is shown as last seen. */
 export async function appStatus(ctx: Context, name: string, { fresh = false } = {}): Promise<AppStatus> {
   allow(ctx, "read", ANY_APP);
   const found = await viewWhole(ctx, name, fresh ? FRESH_SECONDS : 0);

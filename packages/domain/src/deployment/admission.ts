@@ -4,13 +4,9 @@ import type { Account } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { unfinishedJobs } from "../job/job.ts";
 
-/** More than this many deploys of a tenant wait for nothing good. */
 const WAITING_MOST = 100;
 
-/**
- * Answers the tenant's deploys that have not ended, oldest first.
- * @throws Problem app.busy with the job that holds the environment, deployment.too_many
- */
+/** The tenant's unfinished deploys, oldest first. @throws Problem app.busy with the job that holds the environment, deployment.too_many */
 export async function assertNotBusy(ctx: Context, environment: Environment, account: Account): Promise<string[]> {
   const ids = environment.job === null ? account.deploys : [environment.job, ...account.deploys];
   const going = new Set((await unfinishedJobs(ctx, ids)).map(({ id }) => id));
@@ -19,7 +15,6 @@ export async function assertNotBusy(ctx: Context, environment: Environment, acco
   return account.deploys.filter((id) => going.has(id));
 }
 
-/** The refusal of a change while another job holds the environment. */
 const busy = (job: string, environment: Environment) =>
   new Problem("app.busy", {
     detail: `${job} is changing "${environment.app}" (${environment.name}).`,

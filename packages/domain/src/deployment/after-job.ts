@@ -6,7 +6,6 @@ import type { Job } from "../job/job.ts";
 import { get } from "../query.ts";
 import { replace, type Write } from "../table.ts";
 
-/** A job that changes an environment, and what its end has in common for all kinds of them. */
 type EnvironmentJob = Job & { readonly app: string; readonly environment: string };
 
 export const auditEnd = (ctx: Context, job: EnvironmentJob, action: "deployment.end" | "app.remove"): Write =>
@@ -22,7 +21,7 @@ export async function environmentOf(ctx: Context, { app, environment }: Environm
   return found ? Environment.parse(found) : newEnvironment(app, environment);
 }
 
-/** The environment has no active deployment any more: an app without any gives its slot back. */
+/** An app without an active environment releases its slot. */
 export async function deactivate(ctx: Context, environment: Environment): Promise<Write[]> {
   const found = await get(ctx, appKey(ctx, environment.app));
   if (!found) return [];

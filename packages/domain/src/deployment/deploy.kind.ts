@@ -21,7 +21,7 @@ const Deployment = z.object({
 });
 export type Deployment = z.infer<typeof Deployment>;
 
-/** Makes a release live, a new one or an earlier one. */
+/** Makes a new or an earlier release live. */
 export const deploy: Change<Deployment> = {
   changes: "target",
   input: Deployment,
@@ -46,7 +46,7 @@ export const deploy: Change<Deployment> = {
 
   record: (ctx, job, target, exit) => (exit.code === 0 ? recordImages(ctx, releaseOf(job), target, readImages(exit)) : []),
 
-  /** What serves where moves only for targets where the release became healthy. An app with nothing live gives its slot back. */
+  /** The live release changes only on targets where the new one became healthy. An app with nothing live releases its slot. */
   async finish(ctx, job) {
     const done = succeededRollouts(job);
     const everywhere = done.length === Object.keys(job.rollouts).length;
@@ -68,14 +68,14 @@ export const deploy: Change<Deployment> = {
 
 const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
 
-/** Going back needs no registry where the images are still on the server, and asks one for nothing but their digests. */
+/** A rollback needs no registry while the images are on the server; otherwise it pulls them by digest. */
 async function imagesFor(ctx: Context, job: Deployment, target: string): Promise<{ pull: string; pins?: string }> {
   if (!job.rollback) return { pull: "always" };
   const pins = await pinsOf(ctx, releaseOf(job), target);
   return { pull: "missing", ...(pins && { pins }) };
 }
 
-/** The common case without reading: nobody else changes the environment while the job holds it. */
+/** Without a read: nobody else changes the environment while the job holds it. */
 const wentLive = (ctx: Context, job: JobOf<Deployment>): Write =>
   update(ctx, environmentKey(ctx, job.app, job.environment), {
     change: "SET #live = :live, #good = list_append(#good, :release), #version = #version + :one",

@@ -21,19 +21,19 @@ export interface DeployInput {
   readonly app: string;
   readonly environment?: string | undefined;
   readonly bundle: Bundle;
-  /** Ids or names. Without any: where the environment is already, else the only target there is. */
+  /** Ids or names. By default the environment's placement, else the only target. */
   readonly targets?: readonly string[] | undefined;
   readonly note?: string | undefined;
   readonly origin?: string | undefined;
   readonly waitSeconds?: number | undefined;
-  /** Files that were changed on the server are replaced by the release's. */
+  /** Overwrite files that were changed on the server. */
   readonly replaceFiles?: boolean | undefined;
 }
 
-/** All of an app's environments share its slot, so no plan bounds them. */
+/** An app's environments share its slot, so no plan limits them. */
 const ENVIRONMENTS_MOST = 20;
 
-/** Makes a release and the job that makes it live. Returns at once; the job's rollouts do the rest. */
+/** Makes a release and a job to make it live. Returns once the job is accepted. */
 export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
@@ -92,7 +92,7 @@ function readBundle(bundle: Bundle): ReadBundle {
   return { composed, data: pack({ ...bundle, files }) };
 }
 
-/** Deploys an earlier release that was healthy: the one named, or else where a rollback goes by itself. Permitted in grace. */
+/** Deploys an earlier healthy release: the one named, or the one before the live one. Permitted in grace. */
 export async function rollback(
   ctx: Context,
   input: { app: string; environment?: string | undefined; release?: number | undefined },
@@ -111,10 +111,7 @@ export async function rollback(
 
 const wentWell = async (ctx: Context, { job }: Release) => job !== undefined && (await findJob(ctx, job))?.status === "succeeded";
 
-/**
- * Deploys the release that is live once more, as a rollback to it would: for containers that are down. No image is asked of a registry.
- * Permitted in grace.
- */
+/** Deploys the live release again, as a rollback would, to start containers that are down. Permitted in grace. */
 export async function startApp(ctx: Context, input: { app: string; environment?: string | undefined }): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   return redeploy(ctx, input, { rollback: true, again: true }, (app, environment) => {
@@ -130,7 +127,7 @@ export async function startApp(ctx: Context, input: { app: string; environment?:
 
 type Redeployed = Pick<Start, "rollback" | "again">;
 
-/** Deploys a release that is there already to where its environment is. */
+/** Deploys an existing release to the environment's placement. */
 async function redeploy(
   ctx: Context,
   input: { app: string; environment?: string | undefined },
@@ -147,7 +144,7 @@ async function redeploy(
   });
 }
 
-/** The job an earlier request with the same key made. @throws Problem idempotency.mismatch */
+/** The job of an earlier request with the same key. @throws Problem idempotency.mismatch */
 async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
   const known = ctx.once && environment.requests.find(({ key }) => key === ctx.once?.key);
   if (!known) return undefined;
@@ -166,7 +163,7 @@ async function place(ctx: Context, environment: Environment, asked: readonly str
   const known = new Set(environment.placement);
   if (asked && asked.length > 0) {
     const named = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
-    // By id and by name it may be the same one.
+    // An id and a name may mean the same target.
     const found = [...new Map(named.map((target) => [target.id, target])).values()];
     const ids = new Set(found.map((target) => target.id));
     for (const target of found) if (!target.hostKey) throw untrusted(target.name);
@@ -219,7 +216,7 @@ interface Start {
   readonly replaceFiles?: true;
 }
 
-/** The one commit that accepts a deploy: entitlement, slot and place among the plan's deploys, the claim on the environment, the release, the job. */
+/** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
 async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
   const deploys = await assertNotBusy(ctx, environment, account);

@@ -4,7 +4,7 @@ import { Problem } from "../error.ts";
 import { findJob, type Job, listJobs } from "../job/job.ts";
 import type { Page, Paging } from "../page.ts";
 
-/** An app's deployments, newest first: its jobs of that kind. */
+/** Newest first. A deployment is a job of kind `deployment`. */
 export async function listDeployments(ctx: Context, { app, ...page }: Paging & { app: string }): Promise<Page<Job>> {
   allow(ctx, "read", ANY_APP);
   const { name } = await getApp(ctx, app);

@@ -19,7 +19,7 @@ const Removal = z.object({
 });
 export type Removal = z.infer<typeof Removal>;
 
-/** Takes an app's environment off its targets. */
+/** Removes an app's environment from its targets. */
 export const remove: Change<Removal> = {
   changes: "target",
   input: Removal,
@@ -31,7 +31,7 @@ export const remove: Change<Removal> = {
     return { op: "remove", files: [], plan, redact: await redactorOf(ctx, { ...job, target, name }) };
   },
 
-  /** Gone from every target: the environment goes too, and with the last one the app. Otherwise what is left is still known. */
+  /** The environment is removed once it is gone from every target, and the app with its last environment. */
   async finish(ctx, job) {
     const environment = await environmentOf(ctx, job);
     const gone = new Set(succeededRollouts(job).map(({ target }) => target));
@@ -47,7 +47,7 @@ export const remove: Change<Removal> = {
     return [...writes, auditEnd(ctx, job, "app.remove")];
   },
 
-  /** The sweep is the guarantee; a customer's secrets are gone when the removal is said to be done. */
+  /** Secrets are to be erased by the time the removal has ended. If this fails, the sweep erases them. */
   afterEnd: (ctx, job) => eraseReleases(ctx, erasureOf({ app: job.appId, environment: job.environment })),
 };
 
@@ -58,7 +58,7 @@ const leave = (ctx: Context, target: string, subject: string): Write =>
     values: { ":app": new Set([subject]) },
   });
 
-/** The environment is gone, and with the last one the app. Of what ends or is accepted for two of them at once, one finds the app as the other left it. */
+/** The app is removed with its last environment. If two environments end or are accepted at once, the versions let one see what the other left. */
 async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
   const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
   const stale = new Problem("version.stale");

@@ -12,10 +12,7 @@ import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Removal } from "./remove.kind.ts";
 
-/**
- * Takes an app's environment off its targets, and with the last environment the app. Volumes stay on the server unless they are to be
- * deleted too. An app that was never placed anywhere is gone at once, and there is no job.
- */
+/** Removes an environment from its targets, and the app with its last environment. Without a placement it is removed at once and there is no job. */
 export async function removeApp(
   ctx: Context,
   input: { app: string; environment?: string | undefined; volumes: "keep" | "delete" },

@@ -8,13 +8,12 @@ import { commit, type Write } from "../table.ts";
 import { finish, letOthersGo, ringWaiting } from "./finish.ts";
 import { kindOf } from "./kinds.ts";
 
-/** Two workers on one job meet a few times; more often than this something is wrong. */
+/** Two workers may collide on a job a few times; more often is a bug. */
 const TRIES = 20;
 
 /**
- * Lets an event happen to a job: writes the state it leads to, in one commit with everything that ending the job means, then rings the
- * messages that follow. Of two events at once the later one happens to the state the earlier one left. `also` is written in the same commit.
- * Answers the job as it became.
+ * Applies an event to a job: commits the next state, `also`, and all that the end of the job means, then dispatches the messages that follow.
+ * Of two concurrent events the later one applies to the state that the earlier one left. Answers the job as written.
  */
 export async function applyEvent(
   ctx: Context,
@@ -37,7 +36,7 @@ export async function applyEvent(
     } catch (error) {
       if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
       const row = await get(ctx, jobKey(ctx, id));
-      // With this mark an earlier try of the same write was done and only its answer lost; that the rows are equal does not say whose it is.
+      // An earlier try of this write succeeded and only its answer was lost. Equal rows would not tell whose write it was.
       if (row?.mark !== move.mark) {
         job = row && Job.parse(row);
         continue;

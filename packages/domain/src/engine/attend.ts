@@ -14,11 +14,11 @@ import { renewLease } from "./lease.ts";
 import { recorder } from "./recorder.ts";
 import { isStopping, stop, watching } from "./watch.ts";
 
-/** Together longer than a cut line or a restart of sshd lasts, so that these use up none of the job's retries. */
+/** In total longer than a lost connection or a restart of sshd lasts, so that neither uses up a retry of the job. */
 const RECONNECT_SECONDS = [1, 2, 5, 10, 15];
 const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout"]);
 
-/** Holds the lease and stays with the run on the server until it ends, is handed over, or the lease is lost. */
+/** Holds the lease and follows the run until it ends, is handed over, or the lease is lost. */
 export async function attend(
   ctx: Context,
   kind: Change,
@@ -40,7 +40,7 @@ export async function attend(
     return events.keeps(event);
   };
   const work = async (remote: Remote) => {
-    // Canceled before this worker came, or while the line was down: the server says what became of the run, and starts none.
+    // Canceled before this worker attached, or while disconnected: asks what became of the run, and starts none.
     if (isStopping(job, message.target) || watch.stopping()) return await remote.run(cancelOf(run), events.add, watch.signal);
     begun = true;
     return await remote.run({ ...run, from: seen }, events.add, watch.signal);
@@ -54,7 +54,7 @@ export async function attend(
     return;
   }
   if (result instanceof RemoteError) {
-    // What this worker could not reach, a newer one may be running: only the holder says that it failed.
+    // A newer worker may have reached the server: only the lease holder reports the failure.
     if (await renewLease(ctx, message.target, fence))
       await end(ctx, job, message, { ok: false, failure: connectionFailure(result), silent: true, begun });
     return;
@@ -64,7 +64,6 @@ export async function attend(
   await end(ctx, job, message, outcomeOf(result), kind.record?.(ctx, jobOf(kind, job), message.target, result));
 }
 
-/** What a run left is what was last seen of the app there. */
 async function keepWhatIsLeft(ctx: Context, { app, appId, environment }: Job, target: string, exit: Exit): Promise<void> {
   if (!exit.containers || !app || !appId || !environment) return;
   await keepSeen(ctx, { app, appId, environment, target }, exit.containers, { live: exit.code === 0 || exit.rolledBack });
@@ -82,10 +81,7 @@ const outcomeOf = (exit: Exit): Outcome =>
         ...(exit.class === "busy" && { silent: true }),
       };
 
-/**
- * Runs, and attaches again when the line drops, a few times; then the answer is why it could not be reached. Once a run may have begun there
- * is something to attach to, so a server that is away for a moment is asked again too; before that its job's retries do it.
- */
+/** Reconnects a few times. Once a run may have begun, an unreachable server is retried as well; before that, the job's retries do it. */
 async function persist(
   ctx: Context,
   attempt: () => Promise<Exit>,

@@ -5,10 +5,7 @@ import { getJob, type Job } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import { applyEvent } from "./apply-event.ts";
 
-/**
- * Cancels a job. What has not started ends at once; what runs is stopped on the server by the worker that holds it, and the previous release
- * keeps serving; a removal that has begun is completed. Cancelling a cancelled job is done already.
- */
+/** Idempotent. What has not begun ends at once; a worker stops what runs, and the previous release keeps serving. A removal that has begun is completed. */
 export async function cancelJob(ctx: Context, id: string): Promise<Job> {
   allow(ctx, "deploy", ANY_APP);
   const job = await getJob(ctx, id);

@@ -7,7 +7,6 @@ import type { Write } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 import { kindOf } from "./kinds.ts";
 
-/** Lets a job's part on one target end. */
 export async function end(
   ctx: Context,
   job: Job,

@@ -7,13 +7,13 @@ import { update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { kindOf } from "./kinds.ts";
 
-/** Everything the end of a job means beside its own row; part of the commit that ends it. */
+/** What the end of a job means beside its own row; part of the same commit. */
 export async function finish(ctx: Context, job: Job): Promise<Write[]> {
   const kind = kindOf(job);
   return [...(await kind.finish(ctx, jobOf(kind, job))), ...(kind.changes === "target" ? markChanged(ctx, job) : [])];
 }
 
-/** A server that showed another host key is marked, so that people see it before they try again. */
+/** People see the changed host key before they try again. */
 function markChanged(ctx: Context, job: Job): Write[] {
   return Object.values(job.rollouts)
     .filter((rollout) => rollout.failure?.class === "hostkey.changed" && rollout.status === "failed")
@@ -26,10 +26,7 @@ function markChanged(ctx: Context, job: Job): Write[] {
     );
 }
 
-/**
- * A job that waits for its next try and holds nothing goes behind the tenant's others: a server that is away keeps none of them waiting.
- * Its turn is looked at again then.
- */
+/** Moves a job that waits for its retry and holds nothing behind the tenant's others, so that an unreachable server delays none of them. */
 export async function letOthersGo(ctx: Context, job: Job): Promise<Write[]> {
   const { deploys } = await getAccount(ctx);
   if (!deploys.includes(job.id) || deploys.at(-1) === job.id) return [];
@@ -42,10 +39,7 @@ export async function letOthersGo(ctx: Context, job: Job): Promise<Write[]> {
   ];
 }
 
-/**
- * Rings for those who waited for what the job held: the tenant's oldest deploys that may run now. Whoever waits for one of its targets is
- * among them, for targets are the tenant's own.
- */
+/** Dispatches the tenant's oldest jobs that may run now. Targets belong to one tenant, so the jobs that waited for this one's targets are among them. */
 export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
   if (kindOf(job).changes === "nothing") return;
   const account = await getAccount(ctx);

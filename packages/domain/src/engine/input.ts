@@ -6,7 +6,6 @@ import type { RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { RUN_SPAN } from "./recorder.ts";
 
-/** What to run on a target for a job, from where on, and what of it must not be told. */
 export async function inputOf(
   ctx: Context,
   kind: Change,
@@ -32,10 +31,10 @@ export const cancelOf = (run: RunInput): RunInput => {
   };
 };
 
-/** Where the numbers of this run's events begin. */
+/** Added to the numbers of this run's events. */
 export const baseOf = (job: Job, target: string) => (job.rollouts[target]?.runs ?? 0) * RUN_SPAN;
 
-/** The run's name on the server. A new one only after the server itself gave a verdict that is worth trying again. */
+/** A retry is a new run only after a verdict of the server's own; otherwise it attaches to the run that is there. */
 const runId = (job: Job, target: string) => {
   const runs = job.rollouts[target]?.runs ?? 0;
   return runs === 0 ? job.id : `${job.id}-${runs}`;

@@ -15,8 +15,8 @@ import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
 /**
- * Answers the message: asks the server and keeps what it said. The same message again does nothing. One for which the tenant's share of workers
- * has no room comes again, until nobody can be waiting for its answer any more.
+ * Asks the server and stores its answer; idempotent. Without room in the tenant's share of workers, the message is sent again for as long
+ * as somebody may be waiting.
  */
 export async function inspect(ctx: Context, inspection: Inspection, reach: Reach): Promise<void> {
   const row = await get(ctx, seenKey(ctx, inspection));

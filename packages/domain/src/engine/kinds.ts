@@ -5,7 +5,6 @@ import type { Kind } from "../job/kind.ts";
 import type { JobKind } from "../job/kind-name.ts";
 import { check } from "../target/check.kind.ts";
 
-/** Every kind of job there is. */
 export const kinds: { readonly [Name in JobKind]: Kind } = { deployment: deploy, "app.remove": remove, "target.check": check };
 
 export const kindOf = (job: Pick<Job, "kind">): Kind => kinds[job.kind];

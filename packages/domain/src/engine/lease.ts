@@ -5,17 +5,17 @@ import { tryUpdate } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
 /**
- * Which job changes a target now. The claim lapses unless it is renewed, so a dead worker holds up nobody for more than LEASE_SECONDS; the
- * fence rises at every taking and goes with the run to the server, which refuses a lower one. A job that has ended holds nothing. Those who
- * find the target held stand in line, and are served in the order their jobs were accepted: the tenant's list of deploys, never the ids, which
- * are as old as the clock of the process that made them. With two orders each of two jobs could wait for the other.
+ * The lease says which job changes a target now. It lapses unless renewed, so a dead worker blocks others for LEASE_SECONDS at most. The fence
+ * rises with every lease and goes with the run to the server, which refuses a lower one. A job that has ended holds nothing. Waiting jobs are
+ * served in the order of the tenant's list of deploys, never of ids, which follow the clock of the process that made them: with two orders, two
+ * jobs could wait for each other.
  */
 export const LEASE_SECONDS = 30;
 export const RENEW_SECONDS = 10;
 
 export type Taken =
   | { readonly kind: "taken"; readonly target: StoredTarget; readonly fence: number }
-  /** Another worker is at this very job: nothing to do. */
+  /** Another worker holds the lease for this very job. */
   | { readonly kind: "attended"; readonly until: string }
   | { readonly kind: "waits"; readonly behind: string }
   | { readonly kind: "gone" };
@@ -23,8 +23,8 @@ export type Taken =
 const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
 
 /**
- * `before`: the jobs whose turn comes first, oldest first. A job that was here before has none: it waits for whoever holds the target, but not
- * for the line, in which somebody may wait for it to end.
+ * `before`: the jobs whose turn comes first, oldest first. A job that ran here before passes none: it waits for the holder but not for the
+ * queue, which may be waiting for it.
  */
 export async function takeLease(ctx: Context, id: string, job: string, before: readonly string[]): Promise<Taken> {
   for (;;) {
@@ -45,7 +45,6 @@ export async function takeLease(ctx: Context, id: string, job: string, before: r
 
 const hasEnded = async (ctx: Context, id: string) => (await unfinishedJobs(ctx, [id])).length === 0;
 
-/** The line without this job and without those who have ended or are being served elsewhere. */
 async function livingLine(ctx: Context, line: readonly string[], job: string): Promise<string[]> {
   const others = line.filter((id) => id !== job);
   return (await unfinishedJobs(ctx, others)).map(({ id }) => id);
@@ -56,7 +55,7 @@ const unchanged = "fence = :seen AND line = :line";
 async function take(ctx: Context, target: StoredTarget, job: string, line: string[]): Promise<Taken | undefined> {
   const row = await tryUpdate(ctx, targetKey(ctx, target.id), {
     change: "SET lease = :lease, fence = :fence, line = :rest",
-    // Also not renewed since it was read.
+    // The lease was not renewed since it was read, either.
     condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
     values: {
       ...(target.lease && { ":held": target.lease }),
@@ -77,7 +76,7 @@ const stand = (ctx: Context, target: StoredTarget, line: string[]) =>
     values: { ":next": line, ":seen": target.fence, ":line": target.line },
   });
 
-/** Whether the lease is still the one taken with this fence; if so it lives on. `seconds` 0 hands it over. */
+/** False if the lease was taken with another fence. `seconds` 0 hands it over. */
 export async function renewLease(ctx: Context, id: string, fence: number, seconds = LEASE_SECONDS): Promise<boolean> {
   const ends = new Date(ctx.now().getTime() + seconds * 1000).toISOString();
   const renewed = await tryUpdate(ctx, targetKey(ctx, id), {

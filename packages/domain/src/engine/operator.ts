@@ -6,15 +6,12 @@ import { allDue, getAll } from "../query.ts";
 import { tenantOf } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
-/** A job that has not ended, of any tenant. */
 export interface Unfinished {
   readonly tenant: string;
   readonly job: Job;
-  /** When somebody had to look at it. */
   readonly dueAt: string;
 }
 
-/** Who holds a target, and who waits for it. */
 export interface Held {
   readonly tenant: string;
   readonly target: string;
@@ -25,10 +22,10 @@ export interface Held {
   readonly line: readonly string[];
 }
 
-/** A job that no sweep looked at for this long is stuck: sweeps come every minute. */
+/** Sweeps come every minute, so a job that is overdue by this much is stuck. */
 const UNSEEN_MINUTES = 5;
 
-/** Every job that has not ended, by the sparse index: what it costs depends on their number and on nothing else. */
+/** Reads the sparse index, so the cost depends on the number of unfinished jobs alone. */
 export async function listUnfinished(world: World): Promise<Unfinished[]> {
   const shards = await Promise.all(dueShards.map((shard) => allDue(world, shard)));
   const due = shards.flat().map((row) => ({
@@ -46,7 +43,7 @@ export async function listUnfinished(world: World): Promise<Unfinished[]> {
     .sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : 1));
 }
 
-/** Jobs that nobody looked at in time, or that outlived the longest a job may take. Always empty, or the sweep is broken. */
+/** Jobs that the sweep missed, or that outlived the longest a job may take. If there are any, the sweep is broken. */
 export function stuck(unfinished: readonly Unfinished[], now: Date): Unfinished[] {
   const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
   return unfinished.filter(
@@ -54,7 +51,6 @@ export function stuck(unfinished: readonly Unfinished[], now: Date): Unfinished[
   );
 }
 
-/** The leases of all targets that unfinished jobs are for. */
 export async function listLeases(world: World, unfinished: readonly Unfinished[]): Promise<Held[]> {
   const wanted = new Map(
     unfinished.flatMap(({ tenant, job }) =>

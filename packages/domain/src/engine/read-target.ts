@@ -14,8 +14,8 @@ import { applyEvent } from "./apply-event.ts";
 import { end } from "./end.ts";
 
 /**
- * Work that only reads a server: no lease and no fence, but one worker at a time, its own end to every wait, and no more workers than the tenant's
- * share. What finds no room comes again; of the sweep's messages none does, for the first one goes on coming.
+ * Takes no lease: one worker reads at a time, with a deadline and within the tenant's share. Without room the message is sent again; the
+ * sweep's is not, since the first one still comes.
  */
 export async function readTarget(ctx: Context, kind: Look, job: Job, message: JobMessage, reach: Reach): Promise<void> {
   const row = await get(ctx, targetKey(ctx, message.target));
@@ -37,7 +37,7 @@ export async function readTarget(ctx: Context, kind: Look, job: Job, message: Jo
   }
 }
 
-/** Says that somebody is at it, if nobody is; so of many workers one reads. The job's other targets are begun at the same moment by others. */
+/** Of many workers one begins. The job's other targets may begin at the same moment, so a stale version is tried again. */
 async function begin(ctx: Context, kind: Look, seen: Job, target: string): Promise<Job | undefined> {
   for (let job: Job | undefined = seen; job; job = await findJob(ctx, seen.id)) {
     const rollout = job.rollouts[target];
@@ -53,7 +53,7 @@ async function begin(ctx: Context, kind: Look, seen: Job, target: string): Promi
   return undefined;
 }
 
-/** Until when somebody is at it; long ago where nobody is. */
+/** The current reader's deadline; 1970 if there is no reader. */
 const readBy = (job: Job, target: string): Date => {
   const { status, startedAt } = job.rollouts[target] ?? {};
   return new Date(status === "running" && startedAt ? Date.parse(startedAt) + READER_SECONDS * 1000 : 0);

@@ -3,23 +3,23 @@ import { type Event, keepEvents } from "../job/event.ts";
 import { EVENTS_MOST } from "../remote/events.ts";
 import type { RunEvent } from "../remote/remote.ts";
 
-/** Runs of one job on one target after each other: the events of each are numbered on from here. */
+/** Event numbers reserved for each run of a job on a target. */
 export const RUN_SPAN = 1_000_000;
 const BATCH_BYTES = 100_000;
-/** What a person waits for (a step, an image, a service's health) is kept this soon; lines of a log ride along, or wait so long for company. */
+/** Changes that people wait for (steps, images, health) are stored this soon. Log lines join them, or wait for LINE_MILLISECONDS. */
 const CHANGE_MILLISECONDS = 100;
 const LINE_MILLISECONDS = 1000;
-/** A row written is what events cost, whatever their size. So many changes may have one of their own, some of them steps only; more come with time. */
+/** Each row costs a write, whatever its size. This many changes at once may have a row each, some reserved for steps; more are allowed over time. */
 const CHANGES_AT_ONCE = 30;
 const KEPT_FOR_STEPS = 8;
 const ANOTHER_MILLISECONDS = 4000;
 const AGAIN_MILLISECONDS = 1000;
 const TRIES = 5;
-/** Of one run so many lines are kept and so many bytes of them, and while they are written so many wait: a server may say more than that for ever. */
+/** Limits of one run, as a server may print for ever: lines, their bytes, and the bytes that wait to be written. */
 const LINES_MOST = 10_000;
 const LINE_BYTES_MOST = 4_000_000;
 const WAITING_BYTES_MOST = 1_000_000;
-/** To search a megabyte of the worst for secrets takes a second: so much of the lines is searched at once and so much a second, and as much of the rest. */
+/** Searching a megabyte for secrets can take a second: AT_ONCE_BYTES may come in a burst. Log lines and other events have an allowance each. */
 const AT_ONCE_BYTES = 1_000_000;
 const BYTES_A_SECOND = 100_000;
 
@@ -27,8 +27,9 @@ type Told = Pick<Event, "step" | "service" | "text">;
 const sizeOf = ({ step = "", service = "", text = "" }: Told) => step.length + service.length + text.length + 100;
 
 /**
- * Keeps a run's events, in order: the first at once, a change within a tenth of a second, a line of a log with the next change or within a second.
- * `keeps` is asked before an event is searched for secrets, and `add` takes what it has let through. Neither waits; `done` resolves when all is written, without waiting for company, and throws if something could not be.
+ * Stores a run's events in order: the first at once, a change within a tenth of a second, a log line with the next change or within a second.
+ * `keeps` is asked before an event is searched for secrets, and `add` takes those it let through. Neither waits; `done` resolves when all is
+ * written, and throws if something could not be.
  */
 export function recorder(ctx: Context, at: { job: string; target: string }, options: { days: number; base: number }) {
   const batch: Event[] = [];
@@ -41,12 +42,12 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
   let changes = CHANGES_AT_ONCE;
   let refilledAt = ctx.now().getTime();
   let lineBytes = 0;
-  /** Lines that came faster than they could be written: the first of them, in whose place it is said how many there were. */
+  /** Events skipped because they came too fast: the first, and how many. */
   let gap: { first: Event; count: number } | undefined;
   let told = false;
   const allowances = { log: allowance(ctx), rest: allowance(ctx) };
 
-  /** Whether this change may cost a row of its own; those that come in a stream are kept as seldom as lines. */
+  /** Whether a change may have a row of its own; a stream of changes is stored as seldom as lines. */
   const mayHurry = (type: string) => {
     const now = ctx.now().getTime();
     changes = Math.min(CHANGES_AT_ONCE, changes + (now - refilledAt) / ANOTHER_MILLISECONDS);
@@ -56,14 +57,12 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
     return true;
   };
 
-  /** When the batch has to be kept, now that this has come. */
   const hasten = (type: string) => {
     const now = ctx.now().getTime();
     const soon = type !== "log" && now + CHANGE_MILLISECONDS < dueAt && mayHurry(type);
     dueAt = Math.min(dueAt, now + (soon ? CHANGE_MILLISECONDS : LINE_MILLISECONDS));
   };
 
-  /** As many as one row may hold. */
   const cut = () => {
     let count = 0;
     for (let size = 0; count < batch.length; count++) {
@@ -99,7 +98,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
   };
 
   const kick = () => {
-    // Past what could not be written nothing is: whoever attaches next goes on from the last event kept.
+    // Nothing is written past a failed write: the next worker resumes from the last event stored.
     if (writing || failed !== undefined || batch.length === 0) return;
     writing = flush()
       .catch((error: unknown) => {
@@ -126,7 +125,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
     gap = undefined;
   };
 
-  /** Whether it is one too many. What a run does is told to its end; what its containers print is not. */
+  /** What a run does is stored to its end; what its containers print is limited. */
   const tooMuch = (event: Event, size: number): boolean => {
     if (event.type !== "log") return event.seq - options.base > EVENTS_MOST;
     lineBytes += size;
@@ -137,7 +136,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
   };
 
   return {
-    /** Decides by an event's size alone. A line is kept as a whole or not at all, so that no secret is cut in two. */
+    /** Decides by size alone. A line is kept whole or not at all, so that no secret is cut in two. */
     keeps(event: RunEvent): boolean {
       if (event.type === "result") return false;
       const { type, at: time } = event;
@@ -178,7 +177,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
   };
 }
 
-/** What may be had now of so much at once and so much a second. */
+/** A token bucket of bytes. */
 function allowance(ctx: Context): (size: number) => boolean {
   let left = AT_ONCE_BYTES;
   let filledAt = ctx.now().getTime();

@@ -14,7 +14,7 @@ import { takeLease } from "./lease.ts";
 import { readTarget } from "./read-target.ts";
 import { isStopping } from "./watch.ts";
 
-/** Does whatever a job's rollout needs next: waits its turn, runs or attaches to the run on the server, and lets the outcome happen to the job. */
+/** Does what a rollout needs next: waits its turn, runs or attaches to the run on the server, and applies the outcome to the job. */
 export async function rollout(ctx: Context, message: JobMessage, reach: Reach): Promise<void> {
   const job = await findJob(ctx, message.job);
   const state = job?.rollouts[message.target];
@@ -29,7 +29,7 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
     if (refused && isFailureClass(refused.code)) return end(ctx, job, message, { ok: false, failure: failure(refused.code) });
   }
-  // A run that may be going on has had its turn, and to stop one needs none.
+  // A run that may be under way has had its turn; stopping one needs none.
   if (state.status !== "running" && !state.begun && !isStopping(job, message.target)) {
     const concurrent = account.plan ? planOf(account.plan).concurrent : 1;
     before = await stillAhead(ctx, account.deploys, job.id);
@@ -49,7 +49,7 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
   const line = lineTo(ctx, taken.target, reach);
   try {
     const started = await applyEvent(ctx, job.id, { type: "started", target: message.target, at: ctx.now() }, job);
-    // Meanwhile it may have been canceled or refused: or put off by another worker: then it is not begun.
+    // It may have been canceled, refused or rescheduled meanwhile.
     const begun = started.rollouts[message.target];
     if (begun?.status !== "running") return;
     await attend(ctx, kind, started, message, line, taken, account);

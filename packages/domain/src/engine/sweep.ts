@@ -1,5 +1,5 @@
 import { type Context, systemContext, type World } from "../context.ts";
-import { LIFE_MINUTES, nextLook } from "../job/advance.ts";
+import { LIFE_MINUTES, nextSweepAt } from "../job/advance.ts";
 import { dispatch, dueShards, findJob, type Job, stepJob } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import { listDue } from "../query.ts";
@@ -7,10 +7,7 @@ import { eraseReleases, isErasure } from "../release/erase.ts";
 import { tenantOf } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 
-/**
- * Looks at every job nothing was heard of in time and rings its message again. It finds them by the sparse due index, so an idle system costs
- * one small query a shard, however many tenants there are. Answers how many messages it rang.
- */
+/** Dispatches every job that is due by the sparse index, so an idle system costs one small query a shard. Answers how many it dispatched. */
 export async function sweep(world: World): Promise<number> {
   const counts = await Promise.all(dueShards.map((shard) => sweepShard(world, shard)));
   return counts.reduce((sum, count) => sum + count, 0);
@@ -29,7 +26,7 @@ async function sweepShard(world: World, shard: string): Promise<number> {
       continue;
     }
     const job = sk.slice("JOB#".length);
-    // One job that cannot be looked at must not hide the others; it stays due, so every sweep says so again.
+    // A job that fails must not hide the others. It stays due, so every sweep logs it again.
     const found = await lookAgain(ctx, job).catch((error: unknown) => {
       world.log("error", "a due job cannot be looked at", { tenant, job, error });
       return false;
@@ -47,8 +44,8 @@ async function lookAgain(ctx: Context, id: string): Promise<boolean> {
     const after = await applyEvent(ctx, id, { type: "overdue", at: now }, job);
     if (after !== job) return false;
   }
-  // Pushing the due time on is what lets only one of two sweeps ring.
-  const pushed = await stepJob(ctx, job, job.version, { dueAt: nextLook(job, now) }).then(
+  // Of two sweeps at once, only the one that moves the due time dispatches.
+  const pushed = await stepJob(ctx, job, job.version, { dueAt: nextSweepAt(job, now) }).then(
     () => true,
     (error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "version.stale") return false;

@@ -7,11 +7,11 @@ import type { Line } from "../target/connection.ts";
 import { cancelOf } from "./input.ts";
 import { RENEW_SECONDS, renewLease } from "./lease.ts";
 
-/** A worker stays with a run for this long, then hands it over. */
+/** Then the worker hands the run over, before its function times out. */
 const ATTEND_MINUTES = 10;
 const WATCH_SECONDS = 3;
 
-/** Renews the lease and looks for a cancellation while a run lasts. The signal ends the worker's part, not the run's. */
+/** Renews the lease and polls for a cancellation while a run lasts. The signal ends the worker's part, not the run. */
 export function watching(
   ctx: Context,
   job: Job,
@@ -44,7 +44,7 @@ export function watching(
       stopping ||= isStopping(await findJob(ctx, job.id, { consistent: false }), message.target);
       if (broken !== undefined) throw broken;
       if (!stopping || canceled || canceling) continue;
-      // Beside the watch, not in it: a server that is silent to this too must not keep the lease from being renewed.
+      // Not awaited: a server that does not answer must not keep the lease from being renewed.
       canceling = cancel(asleep.signal)
         .then((done) => {
           canceled = done;
@@ -75,7 +75,7 @@ export function watching(
 export const isStopping = (job: Job | undefined, target: string) =>
   job !== undefined && (job.cancelAt !== undefined || job.rollouts[target]?.withdrawn === true);
 
-/** Stops the run on the server over a connection of its own; the run itself then says that it was canceled. False if it could not be told. */
+/** Stops the run over a connection of its own; the run then reports that it was canceled. False if the server could not be reached. */
 export async function stop(ctx: Context, line: Line, run: RunInput, redact: Redact, over: AbortSignal): Promise<boolean> {
   try {
     await within(ctx, READ_SECONDS, (late) =>

@@ -27,21 +27,21 @@ export const Account = z.object({
   customer: z.string().optional(),
   subscription: z.string().nullable().optional(),
   anomalies: z.array(z.string()).optional(),
-  /** The last notice about the unpaid invoices since `anchor`; each step is sent once. */
+  /** The last notice about the invoices unpaid since `anchor`; each step is sent once. */
   noticed: z
     .object({ anchor: z.string(), step: z.enum(["grace", "ending", "restricted"]) })
     .nullable()
     .optional(),
   /** The longer retention of an earlier plan, until the notice period ends. */
   logs: z.object({ days: z.number().int(), until: z.string() }).nullable().optional(),
-  /** Customers and payment pages created at Stripe so far; part of the idempotency keys. */
+  /** Customers and payment pages made at Stripe so far; part of the idempotency keys. */
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),
   checkout: z
     .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
     .nullable()
     .optional(),
-  /** The account is being closed: nothing new starts, and the rest is ended and erased (closing/close.ts). */
+  /** Set when the account is being closed: nothing new starts, and the rest is ended and erased (closing/close.ts). */
   closingAt: z.string().optional(),
   closing: z.object({ by: z.string(), apps: z.array(z.string()), mails: z.array(z.string()) }).optional(),
   syncSeq: z.number().int().optional(),
@@ -151,7 +151,7 @@ const clauses = (world: World, action: Action) => {
   return { values, conditions };
 };
 
-/** A write that requires the account to permit the action and the plan to have room, so concurrent claims never exceed a limit. */
+/** Requires that the account permits the action and the plan has room, so concurrent claims never exceed a limit. */
 export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write {
   const { values, conditions } = clauses(ctx, action);
   const sets: string[] = [];
@@ -197,7 +197,7 @@ export const isOpen = (ctx: Context): Write =>
     new Problem("account.closing"),
   );
 
-/** Releases a claim, whatever the entitlement is by now. */
+/** Permitted in every billing state. */
 export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
   update(ctx, accountKey(ctx), {
     change: `SET ${what} = ${what} - :one`,

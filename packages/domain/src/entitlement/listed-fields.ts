@@ -1,4 +1,4 @@
-/** The account's attributes in the due index, besides its keys, so that a comparison with Stripe reads no row. */
+/** What the due index holds of an account, so that a comparison with Stripe reads no row. */
 export const listedFields = {
   kind: true,
   reason: true,

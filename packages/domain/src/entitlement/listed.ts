@@ -5,7 +5,7 @@ import { listedFields } from "./listed-fields.ts";
 
 const Fields = Account.pick(listedFields);
 
-/** An account as the due index has it. It lags slightly behind the row. */
+/** As the due index has it, which lags slightly behind the row. */
 export type Listed = z.infer<typeof Fields> & { readonly tenant: string };
 export type Payer = Listed & { readonly customer: string };
 

@@ -5,16 +5,15 @@ import { get, getAll } from "../query.ts";
 import { Job, jobKey } from "./job.ts";
 import { ended } from "./status.ts";
 
-/** What changes the tenant's servers now. Made to be asked for often: a row of the account's, and one for each job under way. */
+/** Polled often, so it reads little and may lag: the account's row and a row for each job. */
 export const Activity = z.object({
-  /** Deploys and removals that have not ended, in the order of their turns. */
+  /** Unfinished deploys and removals, in the order of their turns. */
   items: z.array(Job),
-  /** The last one accepted, also when it has ended: another one means that something has happened meanwhile. */
+  /** The last job accepted, even if it has ended: another id means that something has happened meanwhile. */
   latest: z.string().nullable(),
 });
 export type Activity = z.infer<typeof Activity>;
 
-/** A look that comes again: it may be a moment late. */
 export async function getActivity(ctx: Context): Promise<Activity> {
   allow(ctx, "read", ANY_APP);
   const account = await get(ctx, accountKey(ctx), { consistent: false });

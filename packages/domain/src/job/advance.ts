@@ -4,68 +4,66 @@ import type { Kind } from "./kind.ts";
 import type { Outcome } from "./outcome.ts";
 import { ended } from "./status.ts";
 
-/** What can happen to a job. `at` is when; nothing here reads a clock. */
+/** `at` is when it happened: nothing here reads a clock. */
 export type JobEvent = { readonly at: Date } & (
   | { readonly type: "started"; readonly target: string }
   | { readonly type: "waits"; readonly target: string; readonly for: string }
-  /** `attempt`: which taking of the lease this was the end of; whoever was overtaken by a later one has no say any more. */
+  /** The outcome is ignored if a later `attempt` has started. */
   | { readonly type: "ended"; readonly target: string; readonly outcome: Outcome; readonly attempt?: number | undefined }
   | { readonly type: "canceled" }
   | { readonly type: "overdue" }
 );
 
-/** What has to be done once the new state is written. */
+/** What follows from the new state. `yield` is part of its commit: the job moves behind the tenant's others while it waits for its retry. */
 export type Effect =
   | { readonly type: "dispatch"; readonly target: string; readonly delaySeconds: number }
-  /** It does nothing until its next try: those behind it go first. Part of the commit. */
   | { readonly type: "yield" }
   | { readonly type: "finish" };
 
 export interface Advanced {
   readonly job: Job;
   readonly effects: readonly Effect[];
-  /** When somebody has to look at the job again if nothing is heard of it. */
+  /** When the sweep dispatches the job again if nothing is heard of it. */
   readonly dueAt: Date;
 }
 
-/** What may pass by itself; everything else was caused by the app or the customer and fails at once. */
+/** Failures that may pass by themselves. All others are caused by the app or the customer and fail at once. */
 const passing = new Set(["unreachable", "refused", "dropped", "registry.unavailable", "docker.down", "busy", "interrupted"]);
 
-/** Of those, the ones the server's own run ended with: trying again is a new run there, not a replay of that verdict. */
+/** Of those, the verdicts of the server's own run: a retry is a new run, not a replay of the verdict. */
 const verdicts = new Set(["registry.unavailable", "docker.down"]);
 
-/** Minutes after which a rollout that may pass by itself is tried again: three times, then it has failed. */
+/** After the last retry the rollout fails, unless its run may still be going on. */
 export const RETRY_MINUTES = [1, 5, 15] as const;
 
-/** Minutes between asking a server that said nothing what became of a run that may have begun on it. */
+/** Between questions to a silent server about what became of a run that may have begun. */
 const ASK_MINUTES = 15;
 
-/** After this nothing of a job is begun any more, and what has been begun for as long is stopped: a run takes an hour at most, its retries 21 minutes. */
+/** No run begins on a job this old, and a run that has lasted this long is stopped: a run takes at most an hour, its retries 21 minutes. */
 export const LIFE_MINUTES = 90;
 
-/** No job lives longer than this, whatever happens: a run that began last may take its hour, and another to put things back. */
+/** The longest any job can take: the last run to begin may use its hour, and another to roll back. */
 export const LAST_MINUTES = 3 * LIFE_MINUTES;
 
 const minutes = (count: number) => count * 60_000;
 const later = (at: Date, milliseconds: number) => new Date(at.getTime() + milliseconds);
 
-/** What of a job's kind decides how it moves. */
 export type Moves = Pick<Kind, "changes" | "retries">;
 
-/** The next state of a job and what follows from it. Pure: the same state and event give the same answer. An event for something that has ended changes nothing. */
+/** Pure: the same state and event give the same answer. An event for something that has ended changes nothing. */
 export function advance(job: Job, event: JobEvent, kind: Moves): Advanced {
   if (ended(job)) return { job, effects: [], dueAt: event.at };
   switch (event.type) {
     case "started":
-      // Put off meanwhile by whoever had it before: its time has not come.
+      // Another worker has rescheduled it meanwhile.
       if ((job.rollouts[event.target]?.nextAt ?? "") > later(event.at, 1000).toISOString())
-        return { job, effects: [], dueAt: nextLook(job, event.at) };
+        return { job, effects: [], dueAt: nextSweepAt(job, event.at) };
       return onRollout(job, event, kind, (rollout) => ({
         ...without(rollout, "waitsFor", "nextAt"),
         ...vanished(rollout),
         status: "running",
         attempts: rollout.attempts + 1,
-        // Of what only reads a server, this says until when somebody is at it.
+        // For a kind that only reads, this is when the current reader began.
         startedAt: kind.changes === "target" ? (rollout.startedAt ?? event.at.toISOString()) : event.at.toISOString(),
       }));
     case "waits":
@@ -84,7 +82,7 @@ export function advance(job: Job, event: JobEvent, kind: Moves): Advanced {
   }
 }
 
-/** Who starts on a rollout that runs takes over from somebody who went away without a word. */
+/** A running rollout that starts again was left by a dead worker: its run may have begun. */
 const vanished = (rollout: Rollout) => (rollout.status === "running" ? { begun: true } : {});
 
 function onRollout(job: Job, event: { at: Date; target: string }, kind: Moves, change: (rollout: Rollout) => Rollout): Advanced {
@@ -100,16 +98,16 @@ function onRollout(job: Job, event: { at: Date; target: string }, kind: Moves, c
   };
 }
 
-/** A job just accepted keeps the time it was given then, which spares the index two writes. */
+/** A new job keeps its first due time, which saves the index two writes. */
 function dueAfter(job: Job, at: Date, { changes }: Moves): Date {
-  // Whoever reads a server has gone by then, whatever the server does.
+  // The reader's deadline has passed by then, whatever the server does.
   if (changes === "nothing") return later(at, READER_SECONDS * 1000);
   const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
   return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
 }
 
-/** At the next sweep; but where all that is left waits for its next try, soon after the first of them. */
-export function nextLook(job: Job, at: Date): Date {
+/** At the next sweep or, if every open rollout waits for a retry, soon after the first retry. */
+export function nextSweepAt(job: Job, at: Date): Date {
   const open = Object.values(job.rollouts).filter((rollout) => !ended(rollout));
   const tries = open.map(({ nextAt }) => (nextAt === undefined ? 0 : Date.parse(nextAt)));
   return later(new Date(Math.max(at.getTime(), Math.min(...tries))), RING_AGAIN_SECONDS * 1000);
@@ -126,7 +124,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
     const nextAt = later(at, minutes(again));
     const verdict = verdicts.has(outcome.failure.class);
     const waiting: Rollout = {
-      // A run that came to a verdict has ended: nothing of it goes on there.
+      // A run that reached a verdict has ended: nothing of it is left to ask about.
       ...(verdict ? without(rollout, "begun") : rollout),
       status: "retrying",
       nextAt: nextAt.toISOString(),
@@ -142,14 +140,14 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
     return {
       job: next,
       effects: [{ type: "dispatch", target, delaySeconds: again * 60 }, ...(yields ? [{ type: "yield" as const }] : [])],
-      dueAt: nextLook(next, at),
+      dueAt: nextSweepAt(next, at),
     };
   }
   const done: Rollout = {
     ...without(rollout, "waitsFor", "nextAt", "failure", "begun", "withdrawn"),
     status: outcome.ok ? "succeeded" : job.cancelAt && (outcome.canceled || outcome.silent) ? "canceled" : "failed",
     endedAt: at.toISOString(),
-    // Withdrawn for the failure that came before, not because somebody wanted it.
+    // Withdrawn because of the earlier failure, not canceled by anybody.
     ...(!outcome.ok && { failure: outcome.canceled && !job.cancelAt ? (rollout.failure ?? outcome.failure) : outcome.failure }),
     ...(outcome.downMs !== undefined && { downMs: outcome.downMs }),
     ...(outcome.found && { found: outcome.found }),
@@ -158,8 +156,8 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
 }
 
 /**
- * Minutes until the next try, if there is one. Where a run may have begun and the server is silent, the job does not end before the server
- * was asked what became of it: else the table would say one thing and the server do another.
+ * Minutes until the next try, if any. A job whose run may have begun does not end before its silent server was asked about the run: the
+ * table must not contradict the server.
  */
 function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): number | undefined {
   if (outcome.ok || !passing.has(outcome.failure.class)) return undefined;
@@ -168,10 +166,7 @@ function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): 
   return RETRY_MINUTES[rollout.retries ?? 0] ?? (unsettled ? ASK_MINUTES : undefined);
 }
 
-/**
- * A rollout that only waits is canceled at once: for its turn or its next try, with no run on its server that may go on. One that runs, or
- * may, is stopped on its server by a worker.
- */
+/** A rollout without a run ends at once. A run that has begun, or may have, is stopped on its server by a worker. */
 function onCanceled(job: Job, at: Date): Advanced {
   const rollouts: Record<string, Rollout> = {};
   for (const [target, rollout] of Object.entries(job.rollouts)) {
@@ -191,7 +186,7 @@ function onCanceled(job: Job, at: Date): Advanced {
   };
 }
 
-/** What has not begun fails; what may have is withdrawn, and fails only when its server stays silent to the last. */
+/** What has not begun fails. What may have is withdrawn, and fails after LAST_MINUTES if its server is still silent. */
 function onOverdue(job: Job, at: Date): Advanced {
   const failure: Failure = {
     class: "overdue",
@@ -203,7 +198,7 @@ function onOverdue(job: Job, at: Date): Advanced {
   const dispatches: Effect[] = [];
   for (const [target, rollout] of Object.entries(job.rollouts)) {
     const open = !last && (rollout.begun || rollout.status === "running");
-    // What it waited before it began is not counted against it.
+    // Time spent waiting before the run does not count.
     const young = at.getTime() - Date.parse(rollout.startedAt ?? job.createdAt) <= minutes(LIFE_MINUTES);
     if (ended(rollout) || (open && (young || rollout.withdrawn))) rollouts[target] = rollout;
     else if (open) {
@@ -217,10 +212,9 @@ function onOverdue(job: Job, at: Date): Advanced {
   return { ...next, effects: [...next.effects, ...dispatches] };
 }
 
-/** Ends the job when its last rollout has ended: failed if one failed, canceled if one was, else succeeded. */
 function settle(job: Job, at: Date): Advanced {
   const all = Object.values(job.rollouts);
-  if (!all.every(ended)) return { job, effects: [], dueAt: nextLook(job, at) };
+  if (!all.every(ended)) return { job, effects: [], dueAt: nextSweepAt(job, at) };
   const failed = all.find((rollout) => rollout.status === "failed");
   const status = failed ? "failed" : all.some((rollout) => rollout.status === "canceled") ? "canceled" : "succeeded";
   return {

@@ -8,8 +8,8 @@ import { findJob, getJob, type Job } from "./job.ts";
 import { ended } from "./status.ts";
 
 /**
- * What a run on a server said, in the order it said it. Numbered by the run itself from 1, so that a worker that attaches later writes the
- * same rows again. Kept in the job's and target's own partition for as long as the plan keeps logs.
+ * What a run on a server reported. The run numbers its events from 1, so a worker that attaches later writes the same rows again. They are
+ * kept in the job's and target's own partition for as long as the plan keeps logs.
  */
 export const Event = z.object({
   seq: z.number().int(),
@@ -21,22 +21,18 @@ export const Event = z.object({
 });
 export type Event = z.infer<typeof Event>;
 
-/** Compressed: a unit of writing is 1 KB, and what programs print is repetitive. */
+/** Compressed: writes are billed by the KB, and what programs print is repetitive. */
 const pack = (events: readonly Event[]) => deflateRawSync(JSON.stringify(events));
 
 const Batch = z.object({ events: z.instanceof(Uint8Array) });
 const textOf = (row: Row) => inflateRawSync(Batch.parse(row).events).toString("utf8");
 const parsed = (text: string): Event[] => z.array(Event).parse(JSON.parse(text));
-/** The events of a batch's row. */
 export const eventsOf = (row: Row): Event[] => parsed(textOf(row));
 
 const part = (job: string, target: string) => `JOB#${job}#${target}`;
 const place = (seq: number) => String(seq).padStart(9, "0");
 
-/**
- * Stores a run's next events as one row. The same batch again is the same row, and a worker that comes late with a shorter one leaves the
- * longer one as it is.
- */
+/** Stores events as one row. Idempotent: a late worker's shorter batch does not replace a longer one. */
 export async function keepEvents(
   ctx: Context,
   at: { job: string; target: string },
@@ -53,7 +49,7 @@ export async function keepEvents(
   });
 }
 
-/** The number of the last event kept, 0 if there is none. */
+/** 0 if no event is kept. */
 export async function lastSeq(ctx: Context, at: { job: string; target: string }): Promise<number> {
   const { pk } = key(ctx, "", part(at.job, at.target));
   const { rows } = await list(ctx, { pk, newestFirst: true, limit: 1, consistent: true });
@@ -62,9 +58,9 @@ export async function lastSeq(ctx: Context, at: { job: string; target: string })
 
 export interface EventPage {
   readonly items: readonly (Event & { target: string; name: string })[];
-  /** Give it back as `after` for what comes next. */
+  /** Pass as `after` to get the next page. */
   readonly next: string;
-  /** True when the job has ended and every event is in this page or an earlier one. */
+  /** The job has ended, and this page or an earlier one has its last event. */
   readonly done: boolean;
   readonly job: Job;
 }
@@ -76,14 +72,14 @@ const readCursor = (text: string | undefined): Record<string, number> =>
       .flatMap((pair) => (pair.includes(":") ? [[pair.split(":")[0], Number(pair.split(":")[1]) || 0]] : [])),
   );
 
-/** What one answer holds, about; a function gives none of more than 6 MB. */
+/** Approximate. A Lambda function answers at most 6 MB. */
 const PAGE_BYTES = 1_500_000;
-/** Between two looks for news. With what the server and the worker take, a change is with whoever waits for it within half a second. */
+/** Between polls. With the time that the server and the worker take, a change reaches the client within half a second. */
 const LOOK_MILLISECONDS = 200;
 
 /**
- * Events after a cursor, of all the job's targets, oldest first. Waits up to `waitSeconds` for one, or for the job to move on from the version
- * that was seen (its present one, unless given).
+ * Events after a cursor, of all targets, oldest first. Waits up to `waitSeconds` for one, or for the job to leave the version `seen` (by
+ * default its present one).
  */
 export async function listEvents(
   ctx: Context,
@@ -92,7 +88,7 @@ export async function listEvents(
     after?: string | undefined;
     seen?: number | undefined;
     waitSeconds: number;
-    /** The caller holds a connection of the tenant's already. */
+    /** The caller already counts as one of the tenant's connections. */
     held?: boolean;
   },
 ): Promise<EventPage> {
@@ -107,10 +103,7 @@ export async function listEvents(
   return readEvents(ctx, await getJob(ctx, input.job), cursor);
 }
 
-/**
- * Resolves when there seems to be more than was read, or at the time given. Cheap looks, which may be a moment late, and only where something can
- * have come: at targets where a run may go on, and every other time at the job.
- */
+/** Polls with eventually consistent reads, only where news can appear: at running and queued targets and, every other time, at the job. */
 async function news(ctx: Context, job: Job, cursor: Record<string, number>, until: number): Promise<void> {
   const speaking = Object.values(job.rollouts).filter(({ status }) => status === "running" || status === "queued");
   for (let looks = 1; ctx.now().getTime() < until; looks++) {
@@ -150,9 +143,9 @@ interface Said {
   readonly target: string;
   readonly name: string;
   readonly rows: readonly Row[];
-  /** By number: of two workers one after the other both may have kept the same event. */
+  /** By number: two workers may have stored the same event. */
   readonly events: Map<number, Event>;
-  /** How far a page reaches. */
+  /** The last event in the page. */
   seq: number;
   more: boolean;
 }
@@ -164,19 +157,19 @@ async function readTarget(
   after: number,
 ): Promise<Said> {
   const { pk } = key(ctx, "", part(job.id, target));
-  // A batch may begin at or before the cursor and reach past it only if the reader stopped inside it, which pages do not.
+  // Pages never stop inside a batch, so none begins at or before the cursor and reaches past it.
   const range = { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true };
   const { items: rows, last } = await fill(ctx, range, (found) => found);
   return { target, name, rows, events: new Map(), seq: after, more: last !== undefined };
 }
 
-/** A batch of each target in turn, until the page is full. */
+/** One batch of each target in turn, until the page is full. */
 function takeTurns(targets: readonly Said[]): void {
   let room = PAGE_BYTES;
   for (let round = 0; targets.some(({ rows }) => round < rows.length); round++)
     for (const said of targets) {
       const row = said.rows[round];
-      // One that begins within what was taken belongs to it.
+      // A batch that overlaps the one before goes on the same page.
       if (!row || (room <= 0 && Number(row.sk) > said.seq)) {
         said.more ||= row !== undefined;
         continue;

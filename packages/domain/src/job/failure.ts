@@ -2,7 +2,7 @@ import type { Exit, RemoteError } from "../remote/remote.ts";
 import { userName } from "../remote/user-name.ts";
 import type { Failure } from "./job.ts";
 
-/** Every class of failure of a job, with what to do about it. The class is the contract: docs, CLI and dashboard read the same entry. */
+/** The class is the contract: docs, CLI and dashboard read the same entry. */
 export const failures = {
   unreachable: {
     title: "The server cannot be reached",
@@ -146,11 +146,11 @@ export const isFailureClass = (text: string): text is FailureClass => Object.has
 const MOST = 4096;
 const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "");
 
-/** Of the failures on all of a job's targets, which share a row of 400 KB. */
+/** The failures on all of a job's targets share a row of at most 400 KB. */
 const LOG_BYTES = 12_000;
 const NAME_BYTES = 200;
 
-/** So many bytes of it, ended where a character ends. */
+/** Ends at a whole character. */
 const cut = (text: string, most: number) =>
   Buffer.byteLength(text) <= most
     ? text
@@ -159,10 +159,9 @@ const cut = (text: string, most: number) =>
         .toString()
         .replace(/\ufffd+$/u, "");
 
-/** 4 KB of text at most, without control characters: what an error may be anywhere. */
+/** The most an error may say anywhere: 4 KB, without control characters. */
 export const trim = (text: string) => cut(plain(text), MOST);
 
-/** The last lines that there is room for. */
 function lastLines(log: readonly string[]): string[] {
   const lines = log.slice(-40).map((line) => trim(line).slice(0, 400));
   let first = lines.length;
@@ -180,7 +179,6 @@ export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failur
   ...more,
 });
 
-/** What to do about the runner's verdict: the class's remedy, and what only holds for this one. */
 function remedyOf(kind: FailureClass, { data, log, changed, service }: Exit): string {
   const general = failures[kind].remedy;
   if (kind === "docker.denied" && userName.test(data.user ?? "")) return general.replace("USER", () => data.user ?? "");
@@ -190,7 +188,7 @@ function remedyOf(kind: FailureClass, { data, log, changed, service }: Exit): st
   return general;
 }
 
-/** The runner's verdict as a failure. What is secret was taken out where it was heard: before anything is cut, so that no cut leaves half of it. */
+/** Secrets are redacted before this cuts text, so that no cut leaves half of one. */
 export function failureOf(exit: Exit): Failure {
   const kind = exit.class ?? "internal";
   return failure(kind, {
@@ -203,7 +201,7 @@ export function failureOf(exit: Exit): Failure {
   });
 }
 
-/** Why a server could not be talked to, as a failure. One that is silent is out of reach for now; `timeout` is what a run itself ends with. */
+/** A silent server is `unreachable`; `timeout` means that a run took too long. */
 export function connectionFailure(error: RemoteError): Failure {
   const kind = error.class === "aborted" ? "dropped" : error.class === "timeout" ? "unreachable" : error.class;
   const { title } = failures[kind];

@@ -3,9 +3,9 @@ import { streams, take, tooMany } from "../held.ts";
 import { type EventPage, listEvents } from "./event.ts";
 import { getJob } from "./job.ts";
 
-/** A stream ends after this long and the client asks again from where it was: shorter than any gateway's patience. */
+/** Shorter than any gateway's timeout. The client then reconnects with its cursor. */
 const STREAM_SECONDS = 25;
-/** Between two pages where nothing happens: who has gone away is noticed when the next is given. */
+/** Between pages without events: a client that has gone away is noticed at the next page. */
 const PAGE_SECONDS = 5;
 
 interface Following {
@@ -14,10 +14,7 @@ interface Following {
   readonly seen?: number | undefined;
 }
 
-/**
- * A job's events in pages as they come, until it has ended or the stream has lasted long enough. It counts among the tenant's streams from now
- * until the reader is done with it.
- */
+/** Pages until the job or the stream ends. Counts as one of the tenant's streams until the reader is done. */
 export async function followJob(ctx: Context, input: Following): Promise<AsyncGenerator<EventPage, void>> {
   allow(ctx, "read", ANY_APP);
   await getJob(ctx, input.job);

@@ -11,17 +11,17 @@ import { jobKinds } from "./kind-name.ts";
 import { ended } from "./status.ts";
 
 /**
- * A job is promised background work, written in the commit that promises it; a queue message is only its message. A deployment is a job of
- * kind `deploy`. It is done by rollouts, one per target:
+ * A job is background work, written in the commit that promises it; a queue message only names it. A deployment is a job of kind
+ * `deployment`. Rollouts do the work, one per target:
  *
  *   job      queued -> running -> succeeded | failed | canceled
  *   rollout  queued -> waiting | running | retrying -> succeeded | failed | canceled
  *
- * The one commit that ends a job is what frees everything it claimed: a claim held by a job that has ended is no claim.
+ * The commit that ends a job releases everything it claimed: a claim of a job that has ended is no claim.
  */
 export const RolloutStatus = z.enum(["queued", "waiting", "running", "retrying", "succeeded", "failed", "canceled"]);
 
-/** Why a rollout failed and what to do about it. `class` is stable; docs/errors.md explains each. */
+/** `class` is stable; docs/errors.md explains each. */
 export const Failure = z.object({
   class: z.string(),
   message: z.string(),
@@ -30,12 +30,10 @@ export const Failure = z.object({
   /** The container's last lines. */
   log: z.array(z.string()).optional(),
   remedy: z.string().optional(),
-  /** True when the previous release serves again. */
   rolledBack: z.boolean().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
 
-/** The host key a server showed, and what is there: versions, architecture, disk. */
 export const Found = z.object({ hostKey: HostKey.optional(), facts: z.record(z.string(), z.string()).optional() });
 export type Found = z.infer<typeof Found>;
 
@@ -44,23 +42,20 @@ export const Rollout = z.object({
   name: z.string(),
   status: RolloutStatus,
   attempts: z.number().int(),
-  /** How often it was put off because of something that may pass. */
   retries: z.number().int().optional(),
-  /** Runs on the server that came to a verdict worth trying again; each try after one is a run of its own. */
+  /** Runs that ended in a retryable verdict; each such retry is a new run. */
   runs: z.number().int().optional(),
-  /** A run on the server may have begun, and the server has not said what became of it. */
+  /** A run may have begun, and the server has not said what became of it. */
   begun: z.boolean().optional(),
-  /** Out of tries or of time: the server is only asked to stop the run, or to say how it ended. */
+  /** Out of retries or time: the server is only asked to stop the run, or how it ended. */
   withdrawn: z.boolean().optional(),
-  /** What it waits for, or when it is tried again. */
   waitsFor: z.string().optional(),
   nextAt: z.iso.datetime().optional(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   failure: Failure.optional(),
-  /** Milliseconds in which the app did not answer, as measured on the server. */
+  /** Milliseconds without an answer from the app, measured on the server. */
   downMs: z.number().optional(),
-  /** What a check found. */
   found: Found.optional(),
 });
 export type Rollout = z.infer<typeof Rollout>;
@@ -75,13 +70,11 @@ export const Job = z.object({
   app: z.string().optional(),
   appId: z.string().optional(),
   environment: z.string().optional(),
-  /** The release a deploy makes live. */
   release: z.number().int().optional(),
-  /** True where an earlier release is deployed again. */
   rollback: z.boolean().optional(),
-  /** True where that is the one that is live, to start what is down. */
+  /** A rollback to the live release, to start containers that are down. */
   again: z.boolean().optional(),
-  /** Kind-specific input, such as what is to become of volumes. */
+  /** Kind-specific, such as whether to delete volumes. */
   input: z.record(z.string(), z.string()).optional(),
   rollouts: z.record(z.string(), Rollout),
   cancelAt: z.iso.datetime().optional(),
@@ -97,7 +90,7 @@ export type Job = z.infer<typeof Job>;
 
 export const succeededRollouts = (job: Job) => Object.values(job.rollouts).filter((rollout) => rollout.status === "succeeded");
 
-/** A job that is accepted now. `own`: what its kind's input schema asks for. */
+/** `own`: the fields of the kind's input schema. */
 export const newJob = (
   ctx: Context,
   kind: Job["kind"],
@@ -116,17 +109,16 @@ export const newJob = (
 
 export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JOB#${id}`);
 
-/** Seconds after its acceptance in which a job gets no look of the sweep: a quick one never costs one. */
+/** Time before the sweep dispatches a new job again: a quick job never costs a sweep. */
 export const FIRST_LOOK_SECONDS = 10;
-/** Seconds without news after which it gets another: a little less than the sweep's minute, so that none is passed over. */
+/** Time without news before the sweep dispatches again: just under its minute, so that no sweep skips a job. */
 export const RING_AGAIN_SECONDS = 50;
 const SHARDS = 16;
-/** History is kept a year. */
 const KEEP_SECONDS = 365 * 86_400;
 
 export const dueShards = Array.from({ length: SHARDS }, (_, shard) => `DUE#${shard}`);
 
-/** The sparse index attributes: when somebody has to look at the job next. A job that has ended is in no index. */
+/** Attributes of the sparse due index. A job that has ended is not in it. */
 function due(job: Job, at: Date): Row {
   if (ended(job)) return {};
   let shard = 0;
@@ -140,11 +132,11 @@ const row = (ctx: World, job: Job, dueAt: Date): Row => ({
   ttl: ttlIn(ctx, KEEP_SECONDS),
 });
 
-/** Promises the job. Follow the commit with `ring`; the stream and the sweep are the guarantee behind it. */
+/** Follow the commit with `dispatch`. If that is lost, the stream and the sweep dispatch the job. */
 export const enqueue = (ctx: Context, job: Job): Write =>
   insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(Date.parse(job.createdAt) + FIRST_LOOK_SECONDS * 1000)));
 
-/** When somebody has to look at the job next, and by what the writer knows its own write again when the answer was lost. */
+/** `mark` identifies the write: a writer that got no answer recognizes its own. */
 export interface Move {
   readonly dueAt: Date;
   readonly mark?: string;
@@ -155,21 +147,20 @@ const moved = (ctx: Context, job: Job, seen: number, { dueAt, mark }: Move) => (
   version: seen + 1,
 });
 
-/** Moves a job from the version that was seen to the next. */
 export const moveJob = (ctx: Context, job: Job, seen: number, move: Move): Write =>
   replace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
-/** The same for progress that ends nothing, at half the price. */
+/** `moveJob` outside a commit, at half the price: for progress that ends nothing. */
 export const stepJob = (ctx: Context, job: Job, seen: number, move: Move): Promise<void> =>
   replaceOne(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
-/** `consistent: false`, at half the price, tells what was a moment ago: for looks that come again. */
+/** `consistent: false` costs half and may lag: for polling. */
 export async function findJob(ctx: Context, id: string, options: { consistent?: boolean } = {}): Promise<Job | undefined> {
   const found = await get(ctx, jobKey(ctx, id), options);
   return found && Job.parse(found);
 }
 
-/** Those of the jobs that have not ended, in the order given. One that has ended stays so: only the others are read consistently. */
+/** In the order given. A job that has ended stays so: only the others are read consistently. */
 export async function unfinishedJobs(ctx: Context, ids: readonly string[]): Promise<Job[]> {
   const read = async (wanted: readonly string[], consistent: boolean) => {
     const keys = wanted.map((id) => jobKey(ctx, id));
@@ -207,18 +198,15 @@ export async function listJobs(
   return { items, next: last?.slice("JOB#".length) ?? null };
 }
 
-/** A job's part on one target. The message that leads here is only a message: everything is read again, and a message too many does nothing. */
+/** Names a job's part on one target. The worker reads everything again, so a duplicate does nothing. */
 export interface JobMessage {
   readonly job: string;
   readonly target: string;
-  /** From the sweep: nobody may be at it, so if somebody seems to be, look once more when the lease would have lapsed. */
+  /** Sent by the sweep: if a worker seems to hold the lease, look again when it would have lapsed. */
   readonly again?: boolean | undefined;
 }
 
-/**
- * Rings for every target of the job that still has work. Only a message: what it is for is written already, and one that could not be sent is
- * sent by the stream and the sweep. So this never fails.
- */
+/** Sends a message for each target. Never fails: the job is written already, and the stream and the sweep send what was lost. */
 export async function dispatch(
   ctx: Context,
   job: Job,

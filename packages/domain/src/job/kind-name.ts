@@ -1,3 +1,3 @@
-/** The kinds of jobs there are. Their names are the contract; the list stands apart from their words, which the API does not need. */
+/** Public names, kept apart from their words, which the API does not need. */
 export const jobKinds = ["deployment", "app.remove", "target.check"] as const;
 export type JobKind = (typeof jobKinds)[number];

@@ -7,36 +7,33 @@ import type { Write } from "../table.ts";
 import type { Job } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** A job of which the fields of its own kind are known to be there. */
 export type JobOf<Input> = Job & Input;
 
 /**
- * A kind of job: a value beside its noun, in the list of engine/kinds.ts. The engine does everything that all kinds have in common and asks the
- * kind for the rest; nothing else asks which kind a job is of.
+ * A kind of job is a value beside its noun, listed in engine/kinds.ts. The engine asks it for what kinds do not share; nothing else asks
+ * for a job's kind.
  */
 interface Common<Input> {
-  /** Which of a job's fields this kind has, and what may be in them. */
+  /** The fields of a job that this kind uses. */
   readonly input: z.ZodType<Input>;
-  /** Whether it is tried again after what may pass by itself. */
   readonly retries: boolean;
-  /** What its end means beside its own row; part of the commit that ends it. */
+  /** Written in the commit that ends the job. */
   finish(ctx: Context, job: JobOf<Input>): Promise<Write[]>;
-  /** What is done once that is committed. It may be lost: something else is the guarantee. */
+  /** Runs after that commit and may be lost: something else must guarantee its effect. */
   afterEnd?(ctx: Context, job: JobOf<Input>): Promise<void>;
 }
 
-/** Changes a server by a run on it: holds the target meanwhile, waits its turn and is limited by the pricing plan. */
+/** Changes a server by a run: holds the target's lease, waits its turn, and is limited by the pricing plan. */
 export interface Change<Input = object> extends Common<Input> {
   readonly changes: "target";
-  /** What to run on a target, and what of the server's answers must not be told. */
   run(ctx: Context, job: JobOf<Input>, target: string): Promise<Run>;
-  /** Written together with how the run on a target came out. */
+  /** Written with the outcome on a target. */
   record?(ctx: Context, job: JobOf<Input>, target: string, exit: Exit): Write[];
 }
 
 export type Run = Pick<RunInput, "op" | "files" | "plan"> & { readonly redact: Redact };
 
-/** Only reads a server: at any time, and whatever else is done there. */
+/** Only reads a server, at any time and whatever else runs there. */
 export interface Look<Input = object> extends Common<Input> {
   readonly changes: "nothing";
   read(ctx: Context, job: JobOf<Input>, server: Server, reach: Reach): Promise<Outcome>;
@@ -44,5 +41,4 @@ export interface Look<Input = object> extends Common<Input> {
 
 export type Kind<Input = object> = Change<Input> | Look<Input>;
 
-/** The job with its kind's fields as the kind's schema reads them. */
 export const jobOf = <Input extends object>(kind: Kind<Input>, job: Job): JobOf<Input> => ({ ...job, ...kind.input.parse(job) });

@@ -1,6 +1,5 @@
 import type { Failure, Found } from "./job.ts";
 
-/** How a rollout's run on the server, or the attempt to reach it, came out. */
 export type Outcome =
   | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Found | undefined }
   | {
@@ -11,6 +10,6 @@ export type Outcome =
       readonly found?: Found;
       /** The server did not say how its run stands, or whether there is one. */
       readonly silent?: boolean;
-      /** The command to run was sent. */
+      /** The command was sent. */
       readonly begun?: boolean;
     };

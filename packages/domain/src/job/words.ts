@@ -4,14 +4,13 @@ import { checkWords } from "../target/check.words.ts";
 import type { JobKind } from "./kind-name.ts";
 import type { KindWords } from "./kind-words.ts";
 
-/** What people read of each kind of job. */
 const jobWords: Readonly<Record<JobKind, KindWords>> = {
   deployment: deployWords,
   "app.remove": removeWords,
   "target.check": checkWords,
 };
 
-/** What is read of a job of any kind, also of one that this program is older than. */
+/** Also for kinds newer than this program. */
 export const wordsOf = (kind: string): KindWords => (Object.hasOwn(jobWords, kind) ? jobWords[kind as JobKind] : other(kind));
 
 const other = (kind: string): KindWords => ({

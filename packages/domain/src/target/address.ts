@@ -5,28 +5,27 @@ import { within } from "../remote/deadline.ts";
 import { RemoteError } from "../remote/remote.ts";
 
 const LOOKUP_SECONDS = 5;
-/** Of an import's names, one after the other in each of so many places. */
+/** Parallel lookups; an import has many names. */
 const AT_ONCE = 4;
 const TOGETHER_SECONDS = 10;
-/** As many as an export has, and a few more. */
+/** A little more than an export has. */
 const NAMES_A_MINUTE = 60;
 
-/** Judges where a server is said to be, by our own deadline, for somebody who waits. @throws RemoteError address.* */
+/** With a deadline of our own, since a person waits. @throws RemoteError address.* */
 export const judgeAddress = (ctx: Context, host: string): Promise<string> =>
   within(ctx, LOOKUP_SECONDS, () => checkAddress(host, { allowPrivate: ctx.privateTargets })).catch((error: unknown) => {
     if (!(error instanceof RemoteError && error.class === "timeout")) throw error;
     throw new RemoteError("address.unknown", `The name was not found within ${LOOKUP_SECONDS} seconds`, { cause: error });
   });
 
-/** What no server of names is asked about. */
+/** IP addresses need no DNS. */
 const isName = (host: string) => !/^[\d.]+$|^\[?[\da-f.]*:[\da-f.:]*\]?$/i.test(host);
 
-/** Why the addresses that were asked about cannot be a target's; undefined for those that can. */
+/** By address: why it cannot be a target's; undefined if it can. */
 export type Refused = ReadonlyMap<string, string | undefined>;
 
 /**
- * Judges the addresses of one request's servers. A name is looked up once in the request, and so many of a tenant's in a minute, so that nobody reads the
- * net's names by us. Where `names` is false none is looked up, and only IP addresses are judged.
+ * Looks up each name once, and limits a tenant's lookups, so that nobody reads DNS through us. Without `names` it judges only IP addresses.
  * @throws Problem rate.limited
  */
 export function judging(ctx: Context): (hosts: readonly string[], options: { names: boolean }) => Promise<Refused> {

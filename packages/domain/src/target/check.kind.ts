@@ -14,7 +14,7 @@ import { update, type Write } from "../table.ts";
 import { ask } from "./connection.ts";
 import { StoredTarget, type Target, targetKey } from "./target.ts";
 
-/** Asks a server for its host key, and once that is confirmed for what is there: Docker, Compose, architecture, disk. */
+/** Reads a server's host key and, once that is confirmed, what is there: Docker, Compose, architecture, disk. */
 export const check: Look = {
   changes: "nothing",
   input: z.object({}),
@@ -52,7 +52,7 @@ export const check: Look = {
   },
 };
 
-/** It showed a key a moment ago and does not any more: then there is none to confirm. */
+/** It showed a key a moment ago and now shows none, so there is none to confirm. */
 const unseen = (error: unknown) => {
   if (!(error instanceof RemoteError)) throw error;
   return undefined;

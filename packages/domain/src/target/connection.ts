@@ -7,7 +7,7 @@ import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
 import { openKey } from "./target.ts";
 
-/** Connects to a target with its own key. @throws RemoteError */
+/** @throws RemoteError */
 export const openConnection = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
   within(ctx, CONNECT_SECONDS, async (late) => {
     const [host, key] = await Promise.all([
@@ -20,16 +20,16 @@ export const openConnection = (ctx: Context, target: Server, reach: Reach, signa
       key,
       over,
     );
-    // Nobody waits for it any more.
+    // The caller has given up.
     if (over.aborted) void remote.close();
     return remote;
   });
 
-/** Whether an event is worth being searched for secrets, which costs more than all else that is done with it. */
+/** Asked before an event is searched for secrets, which costs more than all else done with it. */
 export type Keeps = (event: RunEvent) => boolean;
 const none: Keeps = () => false;
 
-/** A server of whose answers nothing secret is heard: all that comes of one into our rows comes through here. Events that nobody keeps are left out. */
+/** Redacts what a server says: all of it that reaches our rows passes through here. Events that `keeps` rejects are dropped. */
 export function discreet(remote: Remote, redact: Redact, keeps = none): Remote {
   const clean = <T>(told: T): T => redactWhole(told, redact, isFailureClass);
   return {
@@ -49,11 +49,11 @@ export function discreet(remote: Remote, redact: Redact, keeps = none): Remote {
   };
 }
 
-/** The other side has words in why it could not be reached, too. */
+/** Connection errors quote the server, too. */
 const withoutSecrets = (error: unknown, redact: Redact) =>
   error instanceof RemoteError ? new RemoteError(error.class, redact(error.message), { cause: error.cause }) : error;
 
-/** Puts one question that only reads to a server, over a connection of its own, and hears the answer or gives up. @throws RemoteError */
+/** One read-only request over a connection of its own, with a deadline. @throws RemoteError */
 export const ask = (ctx: Context, target: Server, reach: Reach, run: RunInput, redact: Redact): Promise<Exit> =>
   within(ctx, READ_SECONDS, async (signal) => {
     const remote = await openConnection(ctx, target, reach, signal).catch((error: unknown) => {
@@ -66,18 +66,17 @@ export const ask = (ctx: Context, target: Server, reach: Reach, run: RunInput, r
     }
   });
 
-/** Connections to one target, one after the other or at once. */
 export interface Line {
   /** @throws RemoteError, and what the work throws */
   use<T>(redact: Redact, work: (remote: Remote) => Promise<T>, keeps?: Keeps): Promise<T>;
-  /** Hangs up. Before this nobody waits for a connection to close: what the server said is written meanwhile. */
+  /** Waits for connections to close. `use` does not, so that what the server said is written meanwhile. */
   close(): Promise<void>;
 }
 
-/** How a connection turned out: kept until somebody uses it, so that one that nobody uses fails for nobody. */
+/** The error is kept until the connection is used, so that an unused one fails nobody. */
 type Opened = { readonly remote: Remote } | { readonly error: unknown };
 
-/** The first connection is begun at once, while its caller still writes and reads what the work needs; to a target that nobody trusts, none is. */
+/** Opens the first connection at once, while the caller still reads and writes what its work needs; to an untrusted target it opens none. */
 export function lineTo(ctx: Context, target: Server, reach: Reach): Line {
   const closing: Promise<void>[] = [];
   const open = () =>

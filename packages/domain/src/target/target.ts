@@ -16,12 +16,12 @@ import { retryOnConflict } from "../turn.ts";
 import { judgeAddress } from "./address.ts";
 
 /**
- * A customer's server as registered with us, reached over SSH with a key made for it alone. Before anything is sent to it, a person
- * confirms its host key; from then on the key is compared byte for byte.
+ * A customer's server, reached over SSH with a key made for it alone. Nothing is sent to it before a person has confirmed its host key; from
+ * then on the key is compared byte for byte.
  *
- *   untrusted (key not confirmed) -> ready | unready (last check failed)      any -> changed (another host key was shown; nothing was sent)
+ *   untrusted -> unchecked (host key confirmed) -> ready | unready (last check failed)      any -> changed (another host key was shown)
  *
- * The lease says which job changes the server now. `fence` only rises; the server refuses a lower one than it has seen.
+ * The lease says which job changes the server now. `fence` only rises; the server refuses one lower than it has seen.
  */
 export const Target = z.object({
   id: z.string(),
@@ -32,10 +32,10 @@ export const Target = z.object({
   publicKey: z.string(),
   status: z.enum(["untrusted", "unchecked", "ready", "unready", "changed"]),
   hostKey: HostKey.optional(),
-  /** The key the server showed at the last look, where it is not the confirmed one. */
+  /** The key the server showed last, if it is not the confirmed one. */
   shownKey: HostKey.optional(),
   checkedAt: z.iso.datetime().optional(),
-  /** What the last check found: versions, architecture, disk. */
+  /** From the last successful check: versions, architecture, disk. */
   facts: z.record(z.string(), z.string()).optional(),
   problem: z.object({ class: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
   createdAt: z.iso.datetime(),
@@ -44,15 +44,15 @@ export type Target = z.infer<typeof Target>;
 
 export const Lease = z.object({ job: z.string(), until: z.iso.datetime() });
 
-/** The row: the target with its lease and those who wait for it. Written at every taking and renewal, so the private key has a row of its own. */
+/** Written at every renewal of the lease, so the private key has a row of its own. */
 export const StoredTarget = Target.extend({
   lease: Lease.optional(),
   fence: z.number().int(),
   /** Jobs that wait for the lease, in the order they asked. */
   line: z.array(z.string()),
-  /** The last check of it: while that has not ended, whoever wants another gets this one. */
+  /** Until this check has ended, a request for another gets this one. */
   check: z.string().optional(),
-  /** `app/environment` of what is placed here. */
+  /** Placed here, as `app/environment`. */
   apps: z.set(z.string()).optional(),
 });
 export type StoredTarget = z.infer<typeof StoredTarget>;
@@ -60,12 +60,12 @@ export type StoredTarget = z.infer<typeof StoredTarget>;
 export const targetKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `TARGET#${id}`);
 const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
 export const sshKeyKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
-/** What a target's private key is sealed to. */
+/** The encryption context of a target's private key. */
 export const keyAbout = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
 
 const Sealed = z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() });
 
-/** The private key the target is reached with. @throws Problem target.not_found */
+/** @throws Problem target.not_found */
 export async function openKey(ctx: Context, id: string): Promise<string> {
   const row = await getImmutable(ctx, sshKeyKey(ctx, id));
   if (!row) throw missing(id);
@@ -74,7 +74,7 @@ export async function openKey(ctx: Context, id: string): Promise<string> {
 
 const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
 
-/** By id or by name. @throws Problem target.not_found */
+/** @throws Problem target.not_found */
 export async function findTarget(ctx: Context, idOrName: string): Promise<StoredTarget> {
   let id = idOrName;
   if (!id.startsWith("tgt_")) {
@@ -92,20 +92,20 @@ export async function getTarget(ctx: Context, idOrName: string): Promise<Target>
   return Target.parse(await findTarget(ctx, idOrName));
 }
 
-/** All of them, oldest first: the largest plan has 15. */
+/** Oldest first. The largest plan has 15. */
 export async function listTargets(ctx: Context): Promise<Target[]> {
   allow(ctx, "read", ANY_APP);
   const rows = await listAll(ctx, { pk: key(ctx, "").pk, prefix: "TARGET#" });
   return rows.map((row) => Target.parse(row));
 }
 
-/** Registers a server: makes its key pair and looks at its host key, which is then to be confirmed. */
+/** Makes a key pair for the server and starts a check that reads its host key, for a person to confirm. */
 export async function addTarget(
   ctx: Context,
   input: { name: string; host: string; port: number; user: string },
 ): Promise<{ target: Target; job: Job }> {
   allow(ctx, "admin");
-  // The commit decides; who may not add one anyway shall not make us resolve names and seal keys.
+  // The commit decides; this only keeps a caller who is refused from making us resolve names and seal keys.
   const refused = refusal(ctx, await getAccount(ctx), "grow");
   if (refused) throw refused;
   await limitLooks(ctx);
@@ -129,12 +129,12 @@ export async function addTarget(
   return { target, job };
 }
 
-/** Every look is a connection to an address somebody gave us: nobody shall search a network with them. */
+/** A check connects to an address that somebody gave us; the limit keeps it from scanning networks. */
 const limitLooks = (ctx: Context) => limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60 });
 
 const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "target.check", [target]);
 
-/** Looks at the server again: host key, Docker, Compose, architecture, disk. A look, so it is permitted in every state. */
+/** Only reads the server, so it is permitted in every billing state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
   allow(ctx, "deploy");
   await findTarget(ctx, idOrName);
@@ -161,11 +161,11 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
   });
 }
 
-/** A server is checked by one worker at a time: two of them would find the same. */
+/** One check at a time: two would find the same. */
 const checkUnderWay = async (ctx: Context, { check }: StoredTarget): Promise<Job | undefined> =>
   check === undefined ? undefined : (await unfinishedJobs(ctx, [check]))[0];
 
-/** Confirms the host key the server showed, by its fingerprint, and checks the server with it. @throws Problem auth.proof, target.key_mismatch */
+/** Confirms the host key by its fingerprint, and starts a check. @throws Problem auth.proof, target.key_mismatch */
 export async function trustTarget(
   ctx: Context,
   input: { target: string; fingerprint: string },
@@ -214,7 +214,7 @@ export async function trustTarget(
 const inUse = (target: StoredTarget) =>
   new Problem("target.in_use", { detail: `Placed there: ${[...(target.apps ?? [])].join(", ")}.` });
 
-/** Forgets a server that no app is deployed on. What runs there is not touched. */
+/** Fails while apps are placed on the target. Nothing on the server changes. */
 export async function removeTarget(ctx: Context, idOrName: string): Promise<void> {
   allow(ctx, "admin");
   const target = await findTarget(ctx, idOrName);

@@ -29,7 +29,7 @@ export async function startStripe(options: {
     server,
     client,
     async seed() {
-      // One that was made for another port rings at nobody's door.
+      // Endpoints made for another port reach nobody.
       for await (const endpoint of client.webhookEndpoints.list()) await client.webhookEndpoints.del(endpoint.id);
       const { webhookUrl: url, webhookSecret: secret } = options;
       stripe.addWebhook({ url, events: [...eventTypes], secret, version: API_VERSION });
