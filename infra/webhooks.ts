@@ -4,7 +4,7 @@ import { mayReadParameter, maySend } from "./grants.ts";
 import { Handler } from "./handler.ts";
 import type { Parts } from "./parts.ts";
 
-/** functions/webhooks: those who dispatch from outside. They reach one queue and their own secret. */
+/** functions/webhooks: called from outside. They reach one queue and their own secret. */
 export function webhooks(scope: Construct, { data, queues, gateway, common, code }: Parts): void {
   const environment: WebhookEnv = {
     STAGE: common.STAGE,

@@ -21,7 +21,7 @@ test("every alarm goes to the one address that the operator reads", () => {
     expect((AlarmActions as unknown[]).map(referred), AlarmDescription).toEqual([topic]);
 });
 
-test("scheduled work that fails dispatches, and so does a schedule that stands still", () => {
+test("scheduled work that fails sets off an alarm, and so does a schedule that stands still", () => {
   const scheduled = Object.entries(functions).filter(([, { trigger }]) => trigger.kind === "schedule");
   expect(scheduled.length).toBeGreaterThan(2);
   for (const [name] of scheduled) {

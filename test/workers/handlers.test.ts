@@ -50,7 +50,7 @@ async function endOf(id: string) {
   throw new Error(`${id} did not end`);
 }
 
-test("the rollout worker answers a message of the queue, and a message too many does nothing", async () => {
+test("the rollout worker answers a message of the queue, and a duplicate does nothing", async () => {
   const { handler } = await import("../../functions/workers/rollout.handler.ts");
   const job = await silentJob("rollout");
   const message = { tenant: ctx.tenant, job: job.id, target: Object.keys(job.rollouts)[0] };

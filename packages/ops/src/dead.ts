@@ -32,7 +32,7 @@ async function deadLettersOf(sqs: SQSClient, env: Vars, queue: QueueName): Promi
 
 const client = (env: Vars) => new SQSClient(endpoint(env, "sqs"));
 
-/** What was given up. Bodies are messages, mails and customers' ids: nothing in them is secret but a mail's address. */
+/** What was given up. Bodies are job messages, mails and customers' ids: nothing in them is secret but a mail's address. */
 export async function listDead(env: Vars, queue: QueueName): Promise<Dead> {
   const sqs = client(env);
   const { url } = await deadLettersOf(sqs, env, queue);
