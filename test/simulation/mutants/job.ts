@@ -97,8 +97,8 @@ export const jobMutants = [
   of(
     applyEvent,
     "waiting jobs are not dispatched, and the sweep does not look",
-    "else await ringWaiting(ctx, next);",
-    'else await ringWaiting(ctx, { ...next, kind: "target.check" });',
+    "else await dispatchWaiting(ctx, next);",
+    'else await dispatchWaiting(ctx, { ...next, kind: "target.check" });',
   ),
   of(
     applyEvent,

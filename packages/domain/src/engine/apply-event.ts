@@ -5,7 +5,7 @@ import { dispatch, findJob, Job, jobKey, moveJob, stepJob } from "../job/job.ts"
 import { ended } from "../job/status.ts";
 import { get } from "../query.ts";
 import { commit, type Write } from "../table.ts";
-import { finish, letOthersGo, ringWaiting } from "./finish.ts";
+import { dispatchWaiting, finish, letOthersGo } from "./finish.ts";
 import { kindOf } from "./kinds.ts";
 
 /** Two workers may collide on a job a few times; more often is a bug. */
@@ -44,7 +44,7 @@ export async function applyEvent(
     }
     for (const effect of effects)
       if (effect.type === "dispatch") await dispatch(ctx, next, [effect.target], { delaySeconds: effect.delaySeconds });
-      else await ringWaiting(ctx, next);
+      else await dispatchWaiting(ctx, next);
     return { ...next, version: job.version + 1 };
   }
 }

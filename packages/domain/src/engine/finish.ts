@@ -40,7 +40,7 @@ export async function letOthersGo(ctx: Context, job: Job): Promise<Write[]> {
 }
 
 /** Dispatches the tenant's oldest jobs that may run now. Targets belong to one tenant, so the jobs that waited for this one's targets are among them. */
-export async function ringWaiting(ctx: Context, job: Job): Promise<void> {
+export async function dispatchWaiting(ctx: Context, job: Job): Promise<void> {
   if (kindOf(job).changes === "nothing") return;
   const account = await getAccount(ctx);
   const others = account.deploys.filter((id) => id !== job.id);

@@ -1,5 +1,5 @@
 import { READER_SECONDS } from "../remote/deadline.ts";
-import { type Failure, FIRST_LOOK_SECONDS, type Job, RING_AGAIN_SECONDS, type Rollout } from "./job.ts";
+import { type Failure, FIRST_LOOK_SECONDS, type Job, REDISPATCH_SECONDS, type Rollout } from "./job.ts";
 import type { Kind } from "./kind.ts";
 import type { Outcome } from "./outcome.ts";
 import { ended } from "./status.ts";
@@ -103,14 +103,14 @@ function dueAfter(job: Job, at: Date, { changes }: Moves): Date {
   // The reader's deadline has passed by then, whatever the server does.
   if (changes === "nothing") return later(at, READER_SECONDS * 1000);
   const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
-  return first > at ? first : later(at, RING_AGAIN_SECONDS * 1000);
+  return first > at ? first : later(at, REDISPATCH_SECONDS * 1000);
 }
 
 /** At the next sweep or, if every open rollout waits for a retry, soon after the first retry. */
 export function nextSweepAt(job: Job, at: Date): Date {
   const open = Object.values(job.rollouts).filter((rollout) => !ended(rollout));
   const tries = open.map(({ nextAt }) => (nextAt === undefined ? 0 : Date.parse(nextAt)));
-  return later(new Date(Math.max(at.getTime(), Math.min(...tries))), RING_AGAIN_SECONDS * 1000);
+  return later(new Date(Math.max(at.getTime(), Math.min(...tries))), REDISPATCH_SECONDS * 1000);
 }
 
 function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Moves): Advanced {

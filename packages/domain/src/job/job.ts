@@ -112,7 +112,7 @@ export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JO
 /** Time before the sweep dispatches a new job again: a quick job never costs a sweep. */
 export const FIRST_LOOK_SECONDS = 10;
 /** Time without news before the sweep dispatches again: just under its minute, so that no sweep skips a job. */
-export const RING_AGAIN_SECONDS = 50;
+export const REDISPATCH_SECONDS = 50;
 const SHARDS = 16;
 const KEEP_SECONDS = 365 * 86_400;
 
