@@ -139,8 +139,9 @@ test("a month is called paid only where it is", () => {
 });
 
 test.each([
-  ["rollback to release 11", {}],
-  ["start of release 11", { again: true }],
+  ["Last job  rollback to release 11 succeeded", {}],
+  ["Last job  start of release 11 succeeded", { again: true }],
+  ["Last job  removal failed", { kind: "app.remove", status: "failed", release: undefined, rollback: undefined }],
 ])("the last job of an app is told as what it did: %s", (words, more) => {
   const [environment] = status.environments;
   const back = { ...jobs[2], id: "job_back", kind: "deployment", release: 11, rollback: true, ...more };

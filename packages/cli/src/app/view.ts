@@ -1,5 +1,6 @@
 import type { App, AppStatus } from "@berth/api-client/types.ts";
-import { took } from "../job/outcome.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
+import { toldOf, took } from "../job/outcome.ts";
 import { toned } from "../job/view.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, table } from "../terminal/table.ts";
@@ -119,9 +120,6 @@ function troubles(app: string, environment: Status, { paint, now }: Look): (read
   return down ? [...lines, [" ", `To start it again: ${paint.cyan(`berth app start ${app}${where}`)}`]] : lines;
 }
 
-const jobText = ({ again, rollback, kind, release }: AppStatus["jobs"][number]): string =>
-  `${again ? "start" : rollback ? "rollback" : kind}${release ? ` ${rollback && !again ? "to" : "of"} release ${release}` : ""}`;
-
 /** An app as it runs, by what Docker said when it was last seen, and what was done to it last. */
 export function statusLines(status: AppStatus, look: Look): string[] {
   const { paint, now, width } = look;
@@ -157,7 +155,7 @@ export function statusLines(status: AppStatus, look: Look): string[] {
             [
               "  Last job",
               job &&
-                `${jobText(job)} ${toned(paint, job.status, job.status)}, ${ago(job.createdAt, now)}${took(job) ? `, took ${took(job)}` : ""}`,
+                `${wordsOf(job.kind).brief(toldOf(job))} ${toned(paint, job.status, job.status)}, ${ago(job.createdAt, now)}${took(job) ? `, took ${took(job)}` : ""}`,
             ],
             ["  Why", job?.failure && `${clean(job.failure.message)} (${job.failure.class})`],
             ["  See", job && (job.status === "succeeded" ? undefined : `berth jobs ${job.endedAt ? "show" : "watch"} ${job.id}`)],

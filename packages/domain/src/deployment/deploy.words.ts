@@ -2,6 +2,8 @@ import type { KindWords } from "../job/kind-words.ts";
 
 export const deployWords = {
   entry: ({ where, release, rollback, again }) => `${again ? "start" : rollback ? "roll back" : "deploy"} ${where} #${release}`,
+  brief: ({ release, rollback, again }) =>
+    again ? `start of release ${release}` : rollback ? `rollback to release ${release}` : `deployment of release ${release}`,
   title: ({ where, release, rollback, again }) => {
     if (again) return `Start ${where}, release ${release}`;
     return rollback ? `Roll ${where} back to release ${release}` : `Deploy ${where}, release ${release}`;

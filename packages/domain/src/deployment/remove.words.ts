@@ -2,6 +2,7 @@ import type { KindWords } from "../job/kind-words.ts";
 
 export const removeWords = {
   entry: ({ where }) => `remove ${where}`,
+  brief: () => "removal",
   title: ({ where }) => `Remove ${where}`,
   subject: ({ where }) => where,
   done: ({ where, targets }) => `${where} was removed from ${targets}`,

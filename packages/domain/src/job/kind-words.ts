@@ -11,6 +11,8 @@ export interface Told {
 export interface KindWords {
   /** In a list: `deploy shop #3`. */
   readonly entry: (job: Told) => string;
+  /** In the middle of a sentence about its app: `deployment of release 3`. */
+  readonly brief: (job: Told) => string;
   /** As a heading: `Deploy shop, release 3`. */
   readonly title: (job: Told) => string;
   /** Begins a sentence. */

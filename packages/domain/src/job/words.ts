@@ -15,6 +15,7 @@ export const wordsOf = (kind: string): KindWords => (Object.hasOwn(jobWords, kin
 
 const other = (kind: string): KindWords => ({
   entry: ({ where }) => (where === "" ? kind : `${kind} ${where}`),
+  brief: () => kind,
   title: ({ where, targets }) => `${kind} ${where === "" ? targets : where}`,
   subject: () => "The job",
   done: ({ targets }) => `${kind} is done on ${targets}`,

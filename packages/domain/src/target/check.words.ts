@@ -2,6 +2,7 @@ import type { KindWords } from "../job/kind-words.ts";
 
 export const checkWords = {
   entry: () => "check",
+  brief: () => "check",
   title: ({ targets }) => `Check ${targets}`,
   subject: () => "The server",
   done: ({ targets }) => `${targets} checked`,
