@@ -44,6 +44,10 @@ test("the API starts without Stripe, without the YAML parser and without the cli
   }
 });
 
+test("the sweep starts without the YAML parser, which only runs need", () => {
+  expect(from(startSources(bundleOf("workers/sweep")), "yaml")).toEqual([]);
+});
+
 test("SSH is in the rollout worker's bundle only, and SES in the mail worker's only", () => {
   const having = (module: string) => names.filter((name) => from(sources(bundleOf(name)), module).length > 0);
   expect(having("ssh2")).toEqual(["workers/rollout"]);
