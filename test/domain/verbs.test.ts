@@ -133,7 +133,9 @@ afterAll(() => made.close());
 test("every verb that a route calls with a context is in this file's table", () => {
   const takers = new Set(
     globSync("packages/domain/src/**/*.ts").flatMap((path) =>
-      [...readFileSync(path, "utf8").matchAll(/export (?:async )?function (\w+)\(\s*ctx: Context/g)].map(([, name]) => name),
+      [
+        ...readFileSync(path, "utf8").matchAll(/export (?:(?:async )?function|const) (\w+)(?: = (?:async )?)?\(\s*ctx: Context/g),
+      ].map(([, name]) => name),
     ),
   );
   const words = globSync("functions/api/**/*.ts").flatMap(

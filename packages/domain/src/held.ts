@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
 import { get } from "./query.ts";
-import { key, ttlIn, updateOne } from "./table.ts";
+import { key, tryUpdate, ttlIn } from "./table.ts";
 
 /** A tenant's share of a common resource, counted while held. Each hold expires by itself, so a crashed process cannot keep one. */
 export interface Ceiling {
@@ -24,7 +24,6 @@ const Held = z.object({
   lasted: z.object({ seconds: z.number(), at: z.number() }).optional(),
 });
 const TRIES = 10;
-const full = new Problem("version.stale");
 const AWAY_SECONDS = 120;
 const SEEN_SECONDS = 60;
 const GUESS_SECONDS = 5;
@@ -42,13 +41,8 @@ export async function take(ctx: Context, ceiling: Ceiling, id = newId(ctx)): Pro
   const now = () => Math.ceil(ctx.now().getTime() / 1000);
   const ttl = ttlIn(ctx, ceiling.seconds + 3600);
   const attempt = async (change: string, condition: string, values: Record<string, unknown>) => {
-    try {
-      await updateOne(ctx, at, { change: `${change}, #ttl = :ttl`, condition, values: { ...values, ":ttl": ttl } }, full);
-      return true;
-    } catch (error) {
-      if (error !== full) throw error;
-      return false;
-    }
+    const done = { change: `${change}, #ttl = :ttl`, condition, values: { ...values, ":ttl": ttl } };
+    return (await tryUpdate(ctx, at, done)) !== undefined;
   };
   const taken = { release: () => releaseHold(ctx, ceiling, id, (ctx.now().getTime() - begun) / 1000) };
   for (let tries = 1; tries <= TRIES; tries++) {
@@ -95,13 +89,10 @@ export async function retryDelay(ctx: Context, ceiling: Ceiling): Promise<number
     values: { ":first": now + step, ":now": now },
   };
   // Concurrent callers: `first` may have been written between two attempts.
-  for (const change of [behind, first, behind])
-    try {
-      const { next } = await updateOne(ctx, at, change, full);
-      return Math.min(AWAY_SECONDS, Math.max(1, Math.ceil(Number(next) - now)));
-    } catch (error) {
-      if (error !== full) throw error;
-    }
+  for (const change of [behind, first, behind]) {
+    const row = await tryUpdate(ctx, at, change);
+    if (row) return Math.min(AWAY_SECONDS, Math.max(1, Math.ceil(Number(row.next) - now)));
+  }
   return AWAY_SECONDS;
 }
 
@@ -109,14 +100,9 @@ export async function releaseHold(ctx: Context, ceiling: Ceiling, id: string, se
   const note = seconds === undefined ? undefined : { ":lasted": { seconds, at: ctx.now().getTime() / 1000 } };
   const change = `${note ? "SET lasted = :lasted " : ""}REMOVE held.#${id}`;
   try {
-    await updateOne(
-      ctx,
-      heldKey(ctx, ceiling),
-      { change, condition: "attribute_exists(held)", ...(note && { values: note }) },
-      full,
-    );
+    await tryUpdate(ctx, heldKey(ctx, ceiling), { change, condition: "attribute_exists(held)", ...(note && { values: note }) });
   } catch (error) {
-    if (error !== full) ctx.log("warn", "a hold was not given back", { held: ceiling.name, error });
+    ctx.log("warn", "a hold was not given back", { held: ceiling.name, error });
   }
 }
 

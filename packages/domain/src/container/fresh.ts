@@ -1,9 +1,8 @@
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { polls, withHold } from "../held.ts";
 import { limit } from "../rate-limit.ts";
 import { READER_SECONDS } from "../remote/deadline.ts";
-import { ttlIn, updateOne } from "../table.ts";
+import { tryUpdate, ttlIn } from "../table.ts";
 import { type AppOnTarget, getSeen, KEEP_SECONDS, seenKey } from "./seen.ts";
 
 export interface Inspection extends AppOnTarget {
@@ -13,8 +12,6 @@ export interface Inspection extends AppOnTarget {
 const FRESH_SECONDS = 3;
 const ANSWER_SECONDS = 2 * READER_SECONDS;
 const POLL_MILLISECONDS = 400;
-
-export const shared = new Problem("version.stale");
 
 /** Has each server inspected by one worker, however many callers wait, until all have answered or time is up. */
 export const inspectNow = (ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> =>
@@ -52,11 +49,6 @@ async function request(ctx: Context, where: AppOnTarget): Promise<void> {
     condition: "attribute_not_exists(inspection) OR inspection.#until < :now",
     values: { ":inspection": inspection, ":now": now.toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) },
   };
-  try {
-    await updateOne(ctx, seenKey(ctx, where), claim, shared);
-  } catch (error) {
-    if (error !== shared) throw error;
-    return;
-  }
-  await ctx.send("jobs", { tenant: ctx.tenant, inspect: { ...where, id } }, { group: ctx.tenant });
+  if (await tryUpdate(ctx, seenKey(ctx, where), claim))
+    await ctx.send("jobs", { tenant: ctx.tenant, inspect: { ...where, id } }, { group: ctx.tenant });
 }

@@ -1,10 +1,9 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { getAll } from "../query.ts";
 import { Containers } from "../remote/container.ts";
-import { key, type Row, ttlIn, updateOne } from "../table.ts";
+import { key, type Row, tryUpdate, ttlIn } from "../table.ts";
 import { judge, SeenContainer, type State } from "./state.ts";
 
 /** What was last seen of an app's containers on one target, when, and why a later attempt failed. Reading it contacts no server. */
@@ -70,8 +69,6 @@ export function readSeen(stored: StoredSeen | undefined): { state: State; seen: 
   return { state: problem ? "unknown" : state, seen: { at: stored.seenAt, containers, missing, more: found.more }, problem };
 }
 
-const older = new Problem("version.stale");
-
 /** `live`: a release has just gone live or was restored, so what runs now is what should run. */
 export async function keepSeen(ctx: Context, where: AppOnTarget, found: Containers, { live }: { live: boolean }): Promise<void> {
   const runs = found.items.filter(({ state }) => state === "running").map(({ service }) => service);
@@ -90,14 +87,9 @@ export const keepNotSeen = (ctx: Context, where: AppOnTarget, problem: Omit<NotS
 
 async function change(ctx: Context, where: AppOnTarget, set: string, values: Row): Promise<void> {
   const all = { ...values, ":at": ctx.now().toISOString(), ":ttl": ttlIn(ctx, KEEP_SECONDS) };
-  try {
-    await updateOne(
-      ctx,
-      seenKey(ctx, where),
-      { change: set, condition: "attribute_not_exists(seenAt) OR seenAt <= :at", values: all },
-      older,
-    );
-  } catch (error) {
-    if (error !== older) throw error;
-  }
+  await tryUpdate(ctx, seenKey(ctx, where), {
+    change: set,
+    condition: "attribute_not_exists(seenAt) OR seenAt <= :at",
+    values: all,
+  });
 }

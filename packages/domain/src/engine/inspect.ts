@@ -1,5 +1,5 @@
 import { projectValues } from "../app/app.ts";
-import { type Inspection, shared } from "../container/fresh.ts";
+import type { Inspection } from "../container/fresh.ts";
 import { keepNotSeen, keepSeen, StoredSeen, seenKey } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import { retryDelay, take } from "../held.ts";
@@ -10,7 +10,7 @@ import { redactorOf } from "../release/secrets.ts";
 import { readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { updateOne } from "../table.ts";
+import { tryUpdate } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 
@@ -41,12 +41,7 @@ async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): P
     condition: "inspection.#id = :id AND inspection.#begun = :false AND inspection.#until > :now",
     values: { ":id": id, ":true": true, ":false": false, ":now": ctx.now().toISOString() },
   };
-  try {
-    await updateOne(ctx, seenKey(ctx, place), claim, shared);
-  } catch (error) {
-    if (error !== shared) throw error;
-    return;
-  }
+  if (!(await tryUpdate(ctx, seenKey(ctx, place), claim))) return;
   const row = await get(ctx, targetKey(ctx, place.target));
   const target = row && StoredTarget.parse(row);
   const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, place, { class: kind, message });

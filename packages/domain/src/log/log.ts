@@ -1,9 +1,8 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { get, list } from "../query.ts";
-import { key, ttlIn, updateOne } from "../table.ts";
+import { key, tryUpdate, ttlIn } from "../table.ts";
 import { LogItem } from "./item.ts";
 
 /**
@@ -73,17 +72,9 @@ export async function findLog(ctx: Context, id: string, options: { consistent?: 
   return row && LogSession.parse(row);
 }
 
-const refused = new Problem("version.stale");
-
 export async function changeLog(ctx: Context, id: string, set: string, condition: string, values: object): Promise<boolean> {
   const change = { change: `SET ${set}`, condition: `attribute_exists(pk) AND ${condition}`, values: { ...values } };
-  try {
-    await updateOne(ctx, logKey(ctx, id), change, refused);
-    return true;
-  } catch (error) {
-    if (error === refused) return false;
-    throw error;
-  }
+  return (await tryUpdate(ctx, logKey(ctx, id), change)) !== undefined;
 }
 
 const PAGE = 10;

@@ -5,7 +5,7 @@ import { tokenMails } from "../token/mails.ts";
 import type { Mail } from "./mail.ts";
 import type { Berth, Templates } from "./template.ts";
 
-export const templates: { readonly [name: string]: Templates[string] | undefined } = {
+export const templates: Readonly<Record<Mail["template"], Templates[string]>> = {
   ...authMails,
   ...tokenMails,
   ...billingMails,
@@ -16,8 +16,9 @@ const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 export function writeMail(berth: Berth, mail: Mail): { subject: string; text: string; html: string } {
+  // One from the queue of another version may have a name that is not known here.
+  if (!Object.hasOwn(templates, mail.template)) throw new Error(`there is no mail "${mail.template}"`);
   const template = templates[mail.template];
-  if (!template) throw new Error(`there is no mail "${mail.template}"`);
   const { subject, lines, links = [] } = template(mail.data, berth);
   const led = links.map(({ text, path }) => ({ text, url: `${berth.origin}${path}` }));
   const last = led.length > 0 ? [led.map(({ text, url }) => `${text}: ${url}`).join("\n")] : [];

@@ -101,6 +101,7 @@ export async function readLogs(wish: Wish, tell: Tell, signal: AbortSignal): Pro
         if (wish.follow && id !== undefined && refusedAs(error, "log.not_found")) {
           [id, after, interrupted] = [undefined, 0, true];
           tell({ type: "interrupted" });
+          await pause(AT_LEAST_MS, signal);
           continue;
         }
         // What cannot be opened at first is told at once; what was open is read again.
