@@ -49,9 +49,10 @@ test("a noun of the domain imports only nouns before it", () => {
     const [folder, ...rest] = path.slice(src.length).split("/");
     return rest.length === 0 ? -1 : nouns.indexOf(folder ?? "");
   };
-  // Three lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, the mails, and the words of each kind of job.
+  // Four lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, the failures of jobs, the mails, and the words of each kind of job.
   const lists = [
     { list: "error.ts", part: /\/problems\.ts$/ },
+    { list: "job/failure.ts", part: /\/failures\.ts$/ },
     { list: "mail/mail.ts", part: /\/mails\.ts$/ },
     { list: "mail/write.ts", part: /\/mails\.ts$/ },
     { list: "job/words.ts", part: /\.words\.ts$/ },
@@ -104,7 +105,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
   ];
   const words = [
     ...tables.map((name) => `packages/domain/src/${name}.ts`),
-    ...filesOf("packages/domain/src/*/problems.ts", "packages/domain/src/*/*.words.ts"),
+    ...filesOf("packages/domain/src/*/problems.ts", "packages/domain/src/*/failures.ts", "packages/domain/src/*/*.words.ts"),
   ];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
   const readers = ["compose", "env-file", "file", "parts", "template", "yaml"].map(

@@ -31,7 +31,7 @@ const meant: readonly { readonly at: RegExp; readonly text: RegExp; readonly why
   { at: /\/remote\//, text: /export/i, why: "a command of the shell" },
   { at: /\/import\/|imports\.ts$/, text: /webhook|preview/i, why: "what such a file tells of, and the look at its plan" },
   { at: /\/plan\/change\.ts$|\/change-plan\.tsx$|billing\//, text: /preview/i, why: "what a change of the plan would cost" },
-  { at: /failure\.ts$|error\.ts$/, text: /registry's CA certificate/, why: "that of a customer's own registry" },
+  { at: /failures?\.ts$|error\.ts$/, text: /registry's CA certificate/, why: "that of a customer's own registry" },
   { at: /cli\/src\/api\//, text: /certificate|TLS/i, why: "that of the service one connects to" },
   { at: /deployments\.ts$/, text: /github\.com\/acme/, why: "an example of where a bundle was made" },
 ];

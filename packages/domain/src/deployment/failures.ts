@@ -1,0 +1,66 @@
+export const deploymentFailures = {
+  "compose.invalid": {
+    title: "Docker Compose rejected the Compose file",
+    remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",
+  },
+  "files.failed": {
+    title: "The release's files could not be put in place",
+    remedy: "Look at the path it names on the server: something else may be in its place.",
+  },
+  "files.conflict": {
+    title: "Something else is where the app's files belong",
+    remedy: "Move what it names out of the app's folder there, or give the file another name, and deploy again.",
+  },
+  "arch.mismatch": {
+    title: "The image was built for another CPU architecture",
+    remedy: "Build the image for the server's architecture, or as a multi-platform image.",
+  },
+  "image.not_found": { title: "The image does not exist", remedy: "Check its name and tag, and that it was pushed." },
+  "image.gone": {
+    title: "An image of this release is not on the server any more",
+    remedy:
+      "It cannot be fetched by its digest either, and its tag may mean another image now. Push the image again, or deploy a new release.",
+  },
+  "registry.unavailable": { title: "The registry does not answer", remedy: "Try again later." },
+  "registry.denied": {
+    title: "The registry refused the server's pull",
+    remedy: "Log in there once as the target's user: docker login REGISTRY",
+  },
+  "registry.untrusted": {
+    title: "Docker does not trust the registry's connection",
+    remedy:
+      "On the server, put the registry's CA certificate into /etc/docker/certs.d/REGISTRY/ca.crt; or, for a registry without TLS, list it under insecure-registries in /etc/docker/daemon.json.",
+  },
+  "port.taken": {
+    title: "A port that the app publishes is in use",
+    remedy: "Stop whatever uses it, or publish another port.",
+  },
+  "name.taken": {
+    title: "A container name of the app is in use",
+    remedy: "Remove or rename that container, or take container_name out of the Compose file.",
+  },
+  "network.missing": {
+    title: "A network the app expects does not exist",
+    remedy: "Create it on the server: docker network create NAME. Or drop `external: true`, and Compose creates it.",
+  },
+  "volume.missing": {
+    title: "A volume the app expects does not exist",
+    remedy: "Create it on the server: docker volume create NAME. Or drop `external: true`, and Compose creates it.",
+  },
+  "mount.missing": {
+    title: "A folder or file that the app mounts does not exist",
+    remedy: "Create it on the server, or fix its path in the Compose file.",
+  },
+  "start.failed": {
+    title: "A container could not be started",
+    remedy: "Fix the cause that the message names and deploy again.",
+  },
+  unhealthy: {
+    title: "The release did not become healthy",
+    remedy: "Fix the cause and deploy again. If the service only needs longer to start, give its health check a `start_period`.",
+  },
+  conflict: {
+    title: "The app's folder or project name on the server is already taken",
+    remedy: "Choose another app name or another server.",
+  },
+} as const;

@@ -1,0 +1,56 @@
+export const remoteFailures = {
+  unreachable: {
+    title: "The server cannot be reached",
+    remedy: "Check that it is running, that its address and port are right, and that no firewall blocks SSH.",
+  },
+  refused: {
+    title: "The server refuses SSH connections",
+    remedy: "Check that sshd is running and listens on the target's port.",
+  },
+  timeout: {
+    title: "It took too long",
+    remedy:
+      "The message names what was waited for. If it only needs more time, allow for it with `start_period` in the health check or `wait` in berth.yaml.",
+  },
+  dropped: {
+    title: "The connection was lost and could not be restored",
+    remedy: "Check the server's network and try again: nothing runs twice.",
+  },
+  "auth.failed": {
+    title: "The server does not accept the target's key",
+    remedy: "Add the target's public key to ~/.ssh/authorized_keys of the target's user on the server.",
+  },
+  "hostkey.changed": {
+    title: "The server's host key is not the one you confirmed",
+    remedy:
+      "Nothing was sent to it. If the server was reinstalled, confirm the new key with `berth target trust`; if not, find out who answers.",
+  },
+  "address.unknown": { title: "The target's host name has no address", remedy: "Check the name in DNS." },
+  "address.refused": { title: "The target's host name resolves to a private address", remedy: "Use a public address." },
+  "docker.missing": {
+    title: "Docker is not installed on the server",
+    remedy: "Install Docker Engine: https://docs.docker.com/engine/install/",
+  },
+  "docker.down": { title: "Docker does not answer", remedy: "Start it on the server: sudo systemctl start docker" },
+  "docker.denied": {
+    title: "The target's user may not use Docker",
+    remedy:
+      "On the server: sudo usermod -aG docker USER (or use a target whose user is root). It takes effect at the next login.",
+  },
+  "compose.missing": {
+    title: "Docker Compose is not installed on the server",
+    remedy: "Install the package docker-compose-plugin (Compose version 2 or later).",
+  },
+  "tool.missing": { title: "A program is missing on the server", remedy: "Install the one it names (tar, flock)." },
+  "folder.denied": {
+    title: "Berth's folder on the server cannot be written",
+    remedy: "Give the target's user the folder it names, or make the disk writable again.",
+  },
+  "disk.full": {
+    title: "The server's disk is full",
+    remedy: "Free some space on the server: docker system df shows what Docker uses.",
+  },
+  busy: { title: "Another run is using the server", remedy: "It is tried again automatically." },
+  interrupted: { title: "The server went down during the run", remedy: "It is tried again automatically." },
+  fence: { title: "A newer run has taken over", remedy: "See the newer job." },
+} as const;
