@@ -8,7 +8,7 @@ import { rolloutQueue } from "../../functions/workers/rollout.ts";
 import { createApi } from "./api.ts";
 import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
-import "./lazy.ts";
+import "../support/lazy.ts";
 import { createLines } from "./line.ts";
 import { createProcesses, type Process } from "./process.ts";
 import { createQueue, type Queue } from "./queue.ts";

@@ -33,7 +33,7 @@ test("whatever the API and the domain load at its first use is loaded before the
       .flatMap((name) => [...readFileSync(join(root, folder, name), "utf8").matchAll(/\bimport\("([^"]+)"\)/g)])
       .map(([, module = ""]) => basename(module)),
   );
-  const loaded = readFileSync(join(root, "test/simulation/lazy.ts"), "utf8");
+  const loaded = readFileSync(join(root, "test/support/lazy.ts"), "utf8");
   expect(lazy.length).toBeGreaterThan(10);
   expect(lazy.filter((name) => !loaded.includes(`${name}")`))).toEqual([]);
 });

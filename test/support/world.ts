@@ -1,3 +1,4 @@
+import "./lazy.ts";
 import { gunzipSync, inflateRawSync } from "node:zlib";
 import type { Queue, Send, World } from "@berth/domain/context.ts";
 import { Mail } from "@berth/domain/mail/mail.ts";

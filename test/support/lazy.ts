@@ -1,4 +1,4 @@
-// Loaded at their first use in production; here before the first seed, so that a first import shifts no order of events.
+// Loaded at their first use in production; in tests before anything else, so that a first import on a slow machine shifts no order of events.
 await Promise.all([
   import("ipaddr.js"),
   import("yaml"),
