@@ -6,9 +6,9 @@ import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { unfinishedJobs } from "../job/job.ts";
-import { getAll, listAll } from "../query.ts";
+import { listAll } from "../query.ts";
 import { commit, key, update } from "../table.ts";
-import { targetKey } from "../target/target.ts";
+import { targetNames } from "../target/target.ts";
 import { owners } from "../tenant/tenant.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
 
@@ -93,17 +93,9 @@ async function deployedApps(ctx: Context): Promise<{ text: string; remove: strin
   for (const row of await listAll(ctx, { pk: key(ctx, "").pk, prefix: "ENV#", consistent: true })) {
     const { app, name, placement } = Environment.parse(row);
     if (placement.length === 0) continue;
-    const targets = await namesOf(ctx, placement);
+    const targets = (await targetNames(ctx, placement)).map((target) => target.name);
     const remove = `berth app remove ${app}${name === "production" ? "" : ` --environment ${name}`}`;
     found.push({ text: `${app} (${name}) on ${targets.join(", ")}`, remove });
   }
   return found;
-}
-
-async function namesOf(ctx: Context, targets: readonly string[]): Promise<string[]> {
-  const rows = await getAll(
-    ctx,
-    targets.map((id) => targetKey(ctx, id)),
-  );
-  return targets.map((id, i) => String(rows[i]?.name ?? id));
 }

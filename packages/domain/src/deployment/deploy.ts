@@ -8,11 +8,10 @@ import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
-import { getAll } from "../query.ts";
 import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { commit, insert, replace, update, type Write } from "../table.ts";
-import { findTarget, listTargets, targetKey } from "../target/target.ts";
+import { findTarget, listTargets, targetKey, targetNames } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
@@ -195,12 +194,8 @@ const untrusted = (name: string) =>
   });
 
 async function placedOn(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
-  const rows = await getAll(
-    ctx,
-    ids.map((id) => targetKey(ctx, id)),
-    { consistent: false }, // a name never changes
-  );
-  return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id), fresh: false }));
+  const named = await targetNames(ctx, ids, { consistent: false }); // a name never changes
+  return named.map((target) => ({ ...target, fresh: false }));
 }
 
 interface Start {

@@ -4,10 +4,9 @@ import { allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
-import { getAll } from "../query.ts";
 import { promiseErasure } from "../release/erase.ts";
 import { commit, remove, replace } from "../table.ts";
-import { targetKey } from "../target/target.ts";
+import { targetNames } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Removal } from "./remove.kind.ts";
@@ -44,11 +43,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     );
     return undefined;
   }
-  const rows = await getAll(
-    ctx,
-    environment.placement.map((id) => targetKey(ctx, id)),
-  );
-  const targets = environment.placement.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
+  const targets = await targetNames(ctx, environment.placement);
   const own: Removal = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
   const job = newJob(ctx, "app.remove", targets, own);
   await commit(

@@ -4,11 +4,10 @@ import { Problem } from "../error.ts";
 import { logReaders, releaseHold, take } from "../held.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
-import { getAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { findRelease } from "../release/release.ts";
 import { commit, insert, updateOne } from "../table.ts";
-import { targetKey } from "../target/target.ts";
+import { targetNames } from "../target/target.ts";
 import { findLog, LogSession, logKey, sessionTtl } from "./log.ts";
 
 export interface LogRequest {
@@ -28,17 +27,14 @@ export async function openLogs(ctx: Context, request: LogRequest): Promise<{ id:
   await limit(ctx, `logs#${ctx.tenant}`, { most: 60, seconds: 60 });
   const services = [...new Set(request.services ?? [])];
   if (services.length > 0) await checkServices(ctx, app, environment, services);
-  const rows = await getAll(
-    ctx,
-    ids.map((id) => targetKey(ctx, id)),
-  );
+  const targets = await targetNames(ctx, ids);
   const now = ctx.now().toISOString();
   const session: LogSession = {
     id: newId(ctx, "log"),
     app: app.name,
     appId: app.id,
     environment: environment.name,
-    targets: ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) })),
+    targets,
     services,
     tail: request.tail,
     ...(request.since && { since: request.since }),
@@ -46,7 +42,7 @@ export async function openLogs(ctx: Context, request: LogRequest): Promise<{ id:
     createdAt: now,
     calledAt: now,
   };
-  const answer = { id: session.id, targets: session.targets.map(({ name }) => name) };
+  const answer = { id: session.id, targets: targets.map(({ name }) => name) };
   await keepOpen(ctx, session.id);
   await commit(ctx, remember(ctx, answer), insert(ctx, logKey(ctx, session.id), { ...session, ttl: sessionTtl(ctx) }));
   await callWorker(ctx, session.id);

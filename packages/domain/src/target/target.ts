@@ -7,7 +7,7 @@ import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, type Job, newJob, unfinishedJobs } from "../job/job.ts";
 import { remember } from "../once.ts";
-import { get, getImmutable, listAll } from "../query.ts";
+import { get, getAll, getImmutable, listAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { generateKey } from "../remote/key.ts";
@@ -58,6 +58,20 @@ export const StoredTarget = Target.extend({
 export type StoredTarget = z.infer<typeof StoredTarget>;
 
 export const targetKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `TARGET#${id}`);
+
+/** In one round trip; a target that was removed has its id for a name. */
+export async function targetNames(
+  ctx: Context,
+  ids: readonly string[],
+  options?: { consistent: boolean },
+): Promise<{ id: string; name: string }[]> {
+  const rows = await getAll(
+    ctx,
+    ids.map((id) => targetKey(ctx, id)),
+    options,
+  );
+  return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
+}
 const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
 export const sshKeyKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
 /** The encryption context of a target's private key. */
