@@ -1,4 +1,4 @@
-import { knownOf } from "@berth/domain/release/secrets.ts";
+import { knownOf } from "@berth/domain/release/known.ts";
 import { redactor, unredacted } from "@berth/domain/secret/redact.ts";
 import { redactWhole } from "@berth/domain/secret/whole.ts";
 import { describe, expect, test } from "vitest";

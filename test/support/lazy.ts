@@ -6,7 +6,7 @@ await Promise.all([
   import("@berth/domain/engine/cancel.ts"),
   import("@berth/domain/app/create.ts"),
   import("@berth/domain/deployment/remove.ts"),
-  import("@berth/domain/release/secrets.ts"),
+  import("@berth/domain/release/known.ts"),
   import("@berth/domain/token/issue.ts"),
   import("@berth/domain/container/fresh.ts"),
   import("@berth/domain/log/open.ts"),

@@ -6,6 +6,7 @@ import type { Change, JobOf } from "../job/kind.ts";
 import { filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { getBundle } from "../release/release.ts";
+import { redactorOf } from "../release/secrets.ts";
 import { replace, update, type Write } from "../table.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 
@@ -27,8 +28,6 @@ export const deploy: Change<Deployment> = {
   retries: true,
 
   async run(ctx, job, target) {
-    // Loaded for a run: it brings the YAML parser, which nobody needs who only sweeps, cancels or ends jobs.
-    const { redactorOf } = await import("../release/secrets.ts");
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
     return {

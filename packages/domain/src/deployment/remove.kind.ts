@@ -6,6 +6,7 @@ import { succeededRollouts } from "../job/job.ts";
 import type { Change } from "../job/kind.ts";
 import { get } from "../query.ts";
 import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
+import { redactorOf } from "../release/secrets.ts";
 import { remove as removeRow, replace, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
@@ -25,8 +26,6 @@ export const remove: Change<Removal> = {
   retries: true,
 
   async run(ctx, job, target) {
-    // Loaded for a run: it brings the YAML parser, which nobody needs who only sweeps, cancels or ends jobs.
-    const { redactorOf } = await import("../release/secrets.ts");
     const plan = { ...projectValues(ctx, job), volumes: job.input.volumes };
     const name = job.rollouts[target]?.name ?? target;
     return { op: "remove", files: [], plan, redact: await redactorOf(ctx, { ...job, target, name }) };
