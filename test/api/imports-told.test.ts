@@ -63,7 +63,8 @@ test("another thing of the same name, or the same server under another name, is 
     "history blog created",
     "webhook acme/store#main -> store skipped",
   ]);
-  for (const item of body.items) if (item.action === "conflict") expect(item.reason).toBeTruthy();
+  const conflicts = body.items.filter(({ action }: { action: string }) => action === "conflict");
+  expect(conflicts.map(({ reason }: { reason: string }) => reason)).toEqual(Array(3).fill(expect.stringMatching(/\w/)));
   expect((await contents(tenant)).targets).toEqual(before.targets);
   const changed = await plan(tenant, exported({ apps: [app("blog", { compose: `${COMPOSE}# other\n` })] }));
   expect(actions(changed)).toContain("app blog conflict");

@@ -45,7 +45,7 @@ export interface Cli {
   /** The same at a terminal: what is sent goes in as keys when the text it waits for has come out. */
   atTerminal(
     args: readonly string[],
-    keys: readonly (readonly [after: string | RegExp, keys: string])[],
+    keys: readonly (readonly [after: string | RegExp, keys: string | (() => string)])[],
     options?: Options,
   ): Promise<Ended>;
 }
@@ -147,7 +147,7 @@ export function useCli(open?: () => Promise<TestWorld>): Cli {
         left.shift();
         seen = "";
         // A prompt listens a moment after it is drawn.
-        setTimeout(() => child.stdin?.write(next[1]), 60);
+        setTimeout(() => child.stdin?.write(typeof next[1] === "string" ? next[1] : next[1]()), 60);
       };
       return run(["script", "-qefc", `stty cols 100 rows 40; exec ${quoted}`, "/dev/null"], { ...options, watch });
     },
