@@ -1,30 +1,18 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { useSite } from "./site.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
-
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
+const site = useSite(api);
 
 const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.target();
   await tenant.app();
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   await enter(visitor, api, site.url, tenant.user.email);
   return { tenant, visitor, page: visitor.page, token: await tenant.token() };
 };

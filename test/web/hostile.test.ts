@@ -1,31 +1,20 @@
 import { putOne } from "@berth/domain/table.ts";
 import { targetKey } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { payloads } from "./payloads.ts";
+import { useSite } from "./site.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
+const site = useSite(api);
 let visitor: Visitor;
 
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
 beforeEach(async () => {
-  visitor = await visit(browser, site.url);
+  visitor = await visit(site.browser, site.url);
 });
 afterEach(() => visitor.close());
 

@@ -1,25 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { useSite } from "./site.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
-
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
+const site = useSite(api);
 
 /** Takes the messages of the tenant's jobs and answers them at once, as workers would. */
 async function workOffMessages(tenant: TestTenant, reach: ReturnType<typeof scriptedReach>): Promise<void> {
@@ -53,7 +41,7 @@ async function watching() {
       changed: true,
     });
   });
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   await enter(visitor, api, site.url, tenant.user.email);
   return { tenant, reach, gate, visitor, page: visitor.page };
 }

@@ -1,28 +1,17 @@
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { putOne } from "@berth/domain/table.ts";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { useSite } from "./site.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
+const site = useSite(api);
 let visitor: Visitor;
 
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
 beforeEach(async () => {
-  visitor = await visit(browser, site.url);
+  visitor = await visit(site.browser, site.url);
 });
 afterEach(async () => {
   const { complaints, dialogs } = visitor;

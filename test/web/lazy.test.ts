@@ -1,28 +1,16 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { useSite } from "./site.ts";
 import { enter, visit } from "./visitor.ts";
 
 const api = testApi();
-let browser: Browser;
-let site: Dashboard;
-
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
+const site = useSite(api);
 
 const nameOf = (url: string) => /assets\/(.+)-[^-]+\.js$/.exec(url)?.[1];
 
 test("a visitor is sent the front page's script alone, and the pages of those who are signed in only with a session", async () => {
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   const { page } = visitor;
   const sent: (string | undefined)[] = [];
   page.on("request", (request) => {
@@ -44,7 +32,7 @@ test("a visitor is sent the front page's script alone, and the pages of those wh
 });
 
 test("a page that follows another is there at once: nothing stands for it in between", async () => {
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   const tenant = await testTenant(api);
   await enter(visitor, api, site.url, tenant.user.email);
   const { page } = visitor;
@@ -71,7 +59,7 @@ test("a page that follows another is there at once: nothing stands for it in bet
 });
 
 test("a page that cannot be fetched says so, and comes when it is reloaded", async () => {
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   const { page } = visitor;
   await page.goto("/");
   await page.route(/assets\/errors-/, (route) => route.abort());

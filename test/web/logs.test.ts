@@ -1,25 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { containersOf, scriptedReach, succeeded } from "../support/reach.ts";
 import { speaking } from "../support/speaking.ts";
 import { testTenant } from "../support/tenant.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
+import { useSite } from "./site.ts";
 import { enter, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
-
-beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
-});
+const site = useSite(api);
 
 /** An app whose server says what it is told to say, on its page. */
 async function watching(width: number, height: number, zone: string) {
@@ -35,7 +23,7 @@ async function watching(width: number, height: number, zone: string) {
   await tenant.work(await tenant.deploy("shop"));
   const failures: unknown[] = [];
   const working = setInterval(() => tenant.drain().catch((error: unknown) => failures.push(error)), 50);
-  const visitor = await visit(browser, site.url, { width, height, zone });
+  const visitor = await visit(site.browser, site.url, { width, height, zone });
   const { page } = visitor;
   await enter(visitor, api, site.url, tenant.user.email);
   for (let i = 0; i < 40; i++) server.say(`GET /orders/${i} 200, a line that is longer than a telephone's screen is wide`);

@@ -1,30 +1,21 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { barriers } from "./accessibility.ts";
-import { launchBrowser } from "./browser.ts";
-import { type Dashboard, serveDashboard } from "./dashboard.ts";
 import { type PageOf, pagesOf } from "./pages.ts";
 import { type Scene, scene } from "./scene.ts";
+import { useSite } from "./site.ts";
 import { enter, type Look, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
-let browser: Browser;
-let site: Dashboard;
+const site = useSite(api);
 let main: Scene;
 let all: readonly PageOf[];
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), serveDashboard(api)]);
   main = await scene(api, "mara@harbour.example");
   const started = await api.call("POST", "/v1/auth/device", { body: { client: "berth 0.1.0 on laptop" } });
   all = pagesOf(main, started.body.userCode);
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  api.close();
 });
 
 async function look(visitor: Visitor, page: PageOf): Promise<Visitor> {
@@ -35,15 +26,15 @@ async function look(visitor: Visitor, page: PageOf): Promise<Visitor> {
 }
 
 async function open(page: PageOf, how: Look = {}, email = main.tenant.user.email): Promise<Visitor> {
-  const visitor = await visit(browser, site.url, how);
+  const visitor = await visit(site.browser, site.url, how);
   if (!page.signedOut) await enter(visitor, api, site.url, email);
   return look(visitor, page);
 }
 
 /** Looks at every page, each as the one it is for. */
 async function tour(how: Look, at: (page: PageOf, visitor: Visitor) => Promise<void>): Promise<void> {
-  const stranger = await visit(browser, site.url, how);
-  const owner = await visit(browser, site.url, how);
+  const stranger = await visit(site.browser, site.url, how);
+  const owner = await visit(site.browser, site.url, how);
   await enter(owner, api, site.url, main.tenant.user.email);
   for (const page of all) await at(page, await look(page.signedOut ? stranger : owner, page));
   await Promise.all([stranger.close(), owner.close()]);
@@ -120,7 +111,7 @@ test("every code of the catalogue and every class of failure has its own anchor 
 });
 
 test("nobody's page asks for anything of another host", async () => {
-  const visitor = await visit(browser, site.url);
+  const visitor = await visit(site.browser, site.url);
   const hosts = new Set<string>();
   visitor.page.on("request", (request) => hosts.add(new URL(request.url()).origin));
   await enter(visitor, api, site.url, main.tenant.user.email);
