@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../entitlement/account.ts";
+import { entitlements } from "../entitlement/permission.ts";
 import { planNames } from "../plan/plan.ts";
 
 export const BillingState = z.object({
   plan: z.enum(planNames).nullable(),
-  entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  entitlement: z.enum(entitlements),
   because: z.enum(restrictions).nullable(),
   reason: z.string().nullable(),
   graceUntil: z.string().nullable(),

@@ -1,12 +1,13 @@
 import type { Code } from "../error.ts";
 
-export type Entitlement = "none" | "active" | "grace" | "restricted";
+export const entitlements = ["none", "active", "grace", "restricted"] as const;
+export type Entitlement = (typeof entitlements)[number];
 
 /** The states in which an action is permitted. `grow` is every change of what a customer runs. */
 export const actions = {
-  always: ["none", "active", "grace", "restricted"],
-  read: ["none", "active", "grace", "restricted"],
-  checkout: ["none", "active", "grace", "restricted"],
+  always: entitlements,
+  read: entitlements,
+  checkout: entitlements,
   portal: ["active", "grace", "restricted"],
   rollback: ["active", "grace"],
   grow: ["active"],

@@ -2,10 +2,11 @@ import * as z from "zod";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { planNames, planOf } from "../plan/plan.ts";
 import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "./account.ts";
+import { entitlements } from "./permission.ts";
 
 export const Usage = z.object({
   plan: z.enum(planNames).nullable(),
-  entitlement: z.enum(["none", "active", "grace", "restricted"]),
+  entitlement: z.enum(entitlements),
   because: z.enum(restrictions).nullable(),
   graceUntil: z.string().nullable(),
   slots: z.object({ used: z.number().int(), limit: z.number().int() }),
