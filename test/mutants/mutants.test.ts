@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { mutate, root } from "../simulation/bundle.ts";
 import { mutants as simulated } from "../simulation/mutant.ts";
+import { createChecker } from "../simulation/typecheck.ts";
 import { testOf } from "./mutant.ts";
 import { mutants } from "./table.ts";
 
@@ -22,6 +23,12 @@ test("every planted bug names tests that are there", () => {
     }
   }
 });
+
+test("the copy in which the simulation's bugs are shown to the type checker is whole", () => {
+  const checker = createChecker(`whole-${process.pid}`);
+  expect(checker.errors()).toEqual([]);
+  checker.remove();
+}, 120_000);
 
 test("no two planted bugs have one name", () => {
   const names = mutants.map(({ name }) => name);
