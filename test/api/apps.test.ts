@@ -147,7 +147,7 @@ test("a container that was stopped on the server is told of by a fresh look, and
   const stopped = { state: "stopped", targets: [{ state: "stopped", seen: { containers: [{ state: "exited", ok: false }] } }] };
   expect(answers[0]?.body.environments).toMatchObject([stopped]);
   expect(reach.runs).toMatchObject([
-    { op: "inspect", plan: { project: "shop-production", app_id: expect.stringContaining(tenant.id) } },
+    { op: "inspect", values: { project: "shop-production", app_id: expect.stringContaining(tenant.id) } },
   ]);
   expect((await api.call("GET", "/v1/apps/shop/status", { token })).body.environments).toMatchObject([stopped]);
 });
@@ -209,7 +209,7 @@ covers(
     const answer = await api.call("DELETE", "/v1/apps/shop", { token });
     expect(answer.status).toBe(202);
     expect(await tenant.work(answer.body, reach)).toMatchObject({ status: "succeeded" });
-    expect(reach.runs[0]).toMatchObject({ op: "remove", plan: { volumes: "keep" } });
+    expect(reach.runs[0]).toMatchObject({ op: "remove", values: { volumes: "keep" } });
     expect(await tenant.account()).toMatchObject({ slots: 0 });
     expect((await api.call("GET", "/v1/apps/shop", { token })).status).toBe(404);
     await tenant.app("shop");

@@ -30,7 +30,7 @@ const nobody = `log_${"0".repeat(26)}`;
 covers("openLogs", "201", "lines come from the servers themselves; the bill has no say in it", async () => {
   const { tenant, token, targets, reach } = await opened({ tail: 5, services: ["web"] });
   expect(targets).toEqual(["web1"]);
-  expect(reach.runs.at(-1)).toMatchObject({ op: "logs", plan: { tail: "5", services: "web\n", project: "shop-production" } });
+  expect(reach.runs.at(-1)).toMatchObject({ op: "logs", values: { tail: "5", services: "web\n", project: "shop-production" } });
   await tenant.entitle("restricted");
   expect((await api.call("POST", "/v1/apps/shop/logs", { token, body: {} })).status).toBe(201);
   api.take("jobs");

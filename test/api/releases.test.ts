@@ -94,8 +94,8 @@ test("a release that went live on some targets says where and why not elsewhere,
   const both = { targets: ["web1", "web2"] };
   await tenant.work(await tenant.deploy("shop", both));
   const reach = scriptedReach();
-  reach.always(({ plan }) => {
-    const bad = plan.resource === Object.values(job.rollouts).find(({ name }) => name === "web2")?.target;
+  reach.always(({ values }) => {
+    const bad = values.resource === Object.values(job.rollouts).find(({ name }) => name === "web2")?.target;
     return bad ? failed({ class: "unhealthy", changed: true, rolledBack: true }) : succeeded();
   });
   const job = await tenant.deploy("shop", both);

@@ -26,7 +26,7 @@ covers("startApp", "202", "deploys the live release again where it is, asking no
   expect(answer.body).toMatchObject({ kind: "deployment", release: 2, rollback: true, again: true, status: "queued" });
   const reach = scriptedReach();
   expect(await tenant.work(answer.body, reach)).toMatchObject({ status: "succeeded" });
-  expect(reach.runs.map(({ op, plan }) => [op, plan.release, plan.pull])).toEqual([["deploy", "2", "missing"]]);
+  expect(reach.runs.map(({ op, values }) => [op, values.release, values.pull])).toEqual([["deploy", "2", "missing"]]);
   expect(await tenant.environment("shop")).toMatchObject({ releases: 2 });
   const { items } = (await api.call("GET", "/v1/audit?limit=100", { token: await tenant.token() })).body;
   expect(items.filter(({ action }: { action: string }) => action === "deployment.start")).toMatchObject([
@@ -63,8 +63,8 @@ covers("startApp", "release.mixed", "not where the targets have different releas
   await tenant.work(await tenant.deploy("shop", both));
   const job = await tenant.deploy("shop", both);
   const second = Object.values(job.rollouts).find(({ name }) => name === "web2")?.target;
-  const reach = scriptedReach(({ plan }) =>
-    plan.resource === second ? failed({ class: "unhealthy", changed: true, rolledBack: true }) : succeeded(),
+  const reach = scriptedReach(({ values }) =>
+    values.resource === second ? failed({ class: "unhealthy", changed: true, rolledBack: true }) : succeeded(),
   );
   await tenant.work(job, reach);
   expect((await start(tenant)).body).toMatchObject({ status: 409, code: "release.mixed", detail: "Live are the releases 1, 2." });

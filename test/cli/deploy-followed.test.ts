@@ -77,7 +77,7 @@ describe("a job", () => {
 });
 
 describe("how long a deploy waits", () => {
-  const waited = () => cli.reach.runs.findLast(({ op }) => op === "deploy")?.plan.wait_seconds;
+  const waited = () => cli.reach.runs.findLast(({ op }) => op === "deploy")?.values.wait_seconds;
 
   test("is what --wait says, else berth.yaml, else the Compose file; and a rollback to that release waits as long", async () => {
     await tenant.target("web1");
@@ -129,6 +129,6 @@ test("what Docker says is told by status and list with its age, never what the t
   expect(cli.reach.runs.length).toBe(asked);
   const started = await berth(["app", "start", "shop"]);
   expect(started.stdout, started.stderr).toContain("✓ Started: release 1 runs on web1");
-  expect(cli.reach.runs.at(-1)).toMatchObject({ op: "deploy", plan: { release: "1", pull: "missing" } });
+  expect(cli.reach.runs.at(-1)).toMatchObject({ op: "deploy", values: { release: "1", pull: "missing" } });
   expect((await berth(["app", "list"])).stdout).toMatch(/shop +production +running, seen/);
 });

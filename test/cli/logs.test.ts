@@ -30,8 +30,8 @@ test("lines say when, on which server, of which service, and the bounds go to th
   const run = await berth(["--service", "web", "--tail", "7", "--since", "10m"]);
   expect(run.stdout).toMatch(/^\d\d:\d\d:\d\d {2}web[12] {2}web {2}hello from web\n/);
   const asked = cli.reach.runs.findLast(({ op }) => op === "logs");
-  expect(asked?.plan).toMatchObject({ services: "web\n", tail: "7" });
-  const since = Date.now() - new Date(asked?.plan.since ?? "").getTime();
+  expect(asked?.values).toMatchObject({ services: "web\n", tail: "7" });
+  const since = Date.now() - new Date(asked?.values.since ?? "").getTime();
   expect(Math.abs(since - 600_000)).toBeLessThan(60_000);
 });
 

@@ -3,7 +3,7 @@ import { checkPath, checkPaths, lookupIn, readCompose as readWith } from "@berth
 import { RESERVED } from "@berth/domain/compose/reserved.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { filesOf } from "@berth/domain/release/files.ts";
-import { checkPath as checkOnServer } from "@berth/domain/remote/bundle.ts";
+import { checkPath as checkOnServer } from "@berth/domain/remote/request.ts";
 import { runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
 

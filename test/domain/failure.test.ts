@@ -9,7 +9,7 @@ const redact = redactor({ values: ["hunter2hunter2"] });
 /** What a verdict becomes, of a server that knows the secret. */
 const heard = async (exit: Exit) =>
   failureOf(await discreet({ run: () => Promise.resolve(exit), close: () => Promise.resolve() }, redact).run(run, () => {}));
-const run = { op: "deploy", job: "job_1", fence: 1, from: 0, files: [], plan: {} } as const;
+const run = { op: "deploy", job: "job_1", fence: 1, from: 0, files: [], values: {} } as const;
 
 test("an error is cut to 4 KB after its secrets are taken out, so that no cut leaves half of one", async () => {
   for (let before = 4080; before < 4100; before++) {

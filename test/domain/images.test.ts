@@ -35,7 +35,7 @@ test("a release has the images it was healthy with by target, so that two that t
   const [one, two] = [await tenant.target("web1"), await tenant.target("web2")];
   await tenant.app();
   const reach = scriptedReach();
-  reach.always(({ plan }) => told(plan.resource === one.id ? "a" : "b"));
+  reach.always(({ values }) => told(values.resource === one.id ? "a" : "b"));
   await tenant.work(await tenant.deploy("shop", { targets: ["web1", "web2"] }), reach);
   const { images } = await getRelease(tenant.ctx, { app: "shop", number: 1 });
   expect(new Map(images.map((each) => [each.target, each.images.web?.id]))).toEqual(
@@ -55,12 +55,12 @@ test("a rollback tells each server the images that the release had there, and no
     reach.next(() => told(digit));
     await tenant.work(await tenant.deploy("shop"), reach);
   }
-  expect(reach.runs.map(({ plan }) => [plan.pull, plan.pins])).toEqual([
+  expect(reach.runs.map(({ values }) => [values.pull, values.pins])).toEqual([
     ["always", undefined],
     ["always", undefined],
   ]);
   await tenant.work(await rollback(tenant.ctx, { app: "shop" }), reach);
-  expect(reach.runs.at(-1)?.plan).toMatchObject({
+  expect(reach.runs.at(-1)?.values).toMatchObject({
     release: "1",
     pull: "missing",
     pins: `web\t${id("a")}\tregistry.test/web@${id("a")}\n`,
@@ -72,13 +72,13 @@ test("a server that never had the release is told the digests another had it wit
   await tenant.target("web1");
   await tenant.app();
   const reach = scriptedReach();
-  reach.always(({ plan }) => told(plan.release === "1" ? "a" : "b"));
+  reach.always(({ values }) => told(values.release === "1" ? "a" : "b"));
   await tenant.work(await tenant.deploy("shop", { targets: ["web1"] }), reach);
   const two = await tenant.target("web2");
   await tenant.work(await tenant.deploy("shop", { targets: ["web1", "web2"] }), reach);
   await tenant.work(await rollback(tenant.ctx, { app: "shop", release: 1 }), reach);
-  const run = reach.runs.findLast(({ plan }) => plan.resource === two.id);
-  expect(run?.plan).toMatchObject({ release: "1", pull: "missing", pins: `web\t-\tregistry.test/web@${id("a")}\n` });
+  const run = reach.runs.findLast(({ values }) => values.resource === two.id);
+  expect(run?.values).toMatchObject({ release: "1", pull: "missing", pins: `web\t-\tregistry.test/web@${id("a")}\n` });
 });
 
 test("a release that was never healthy has no images", async () => {

@@ -35,7 +35,7 @@ Object.assign(swap, {
   changes: "target",
   input: z.object({ input: z.object({ megabytes: z.string().regex(/^\d+$/) }) }),
   retries: true,
-  run: async (_, job) => ({ op: "deploy", files: [], plan: { release: job.input.megabytes }, redact: (text) => text }),
+  run: async (_, job) => ({ op: "deploy", files: [], values: { release: job.input.megabytes }, redact: (text) => text }),
   record: (ctx, _, target, exit) => [audit(ctx, "swap.made", target, { detail: `code ${exit.code}` })],
   finish: async (ctx, job) => [audit(ctx, "swap.end", job.id, { result: job.status, detail: `${job.input.megabytes} MB` })],
   afterEnd: async (_, job) => void over.push(job.id),
@@ -63,7 +63,7 @@ test("a kind of a file of its own is accepted, run and ended by the engine, and 
   const job = await accept(tenant, target, "512");
   const reach = scriptedReach();
   expect(await tenant.work(job, reach)).toMatchObject({ kind: "swap", status: "succeeded" });
-  expect(reach.runs).toMatchObject([{ op: "deploy", job: job.id, plan: { release: "512", resource: target.id } }]);
+  expect(reach.runs).toMatchObject([{ op: "deploy", job: job.id, values: { release: "512", resource: target.id } }]);
   expect((await told(tenant)).map(({ action, subject, result }) => [action, subject, result]).sort()).toEqual([
     ["swap.end", job.id, "succeeded"],
     ["swap.made", target.id, "ok"],

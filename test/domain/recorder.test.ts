@@ -173,7 +173,7 @@ test("of what comes faster than it can be written no more waits than a megabyte,
 describe("what a server says is searched for secrets only as far as it is kept", () => {
   const SECRET = "hunter2hunter2hunter2hunter2";
   const redact = redactor({ values: [SECRET] });
-  const input = { op: "deploy", job: "job_1", fence: 1, from: 0, files: [], plan: {} } as const;
+  const input = { op: "deploy", job: "job_1", fence: 1, from: 0, files: [], values: {} } as const;
 
   /** A server that says so many events of one text; what was searched of them, and what was kept. */
   async function saying(type: EventType, text: string, count: number, everySeconds = 0) {

@@ -127,7 +127,7 @@ describe.skipIf(reason)(`a customer's way${reason ? ` (skipped: ${reason})` : ""
       fence: after - 1,
       from: 0,
       files: [],
-      plan: { project: "shop-production", app_id: "ten_1/app_1", resource: target },
+      values: { project: "shop-production", app_id: "ten_1/app_1", resource: target },
     });
     expect(late.exit).toMatchObject({ code: 76, class: "fence" });
     expect(await serving()).toBe("four");

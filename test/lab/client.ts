@@ -28,7 +28,13 @@ let jobs = 0;
 /** A deploy of a release with its compose.yaml, under a job and a fence of its own unless they are given. */
 export function deployOf(release: number, compose: string, input: Partial<RunInput> = {}): RunInput {
   jobs += 1;
-  const plan = { project: "shop-production", app_id: "ten_1/app_1", release: String(release), wait_seconds: "20", ...input.plan };
+  const values = {
+    project: "shop-production",
+    app_id: "ten_1/app_1",
+    release: String(release),
+    wait_seconds: "20",
+    ...input.values,
+  };
   return {
     op: "deploy",
     job: `job_${jobs}`,
@@ -36,7 +42,7 @@ export function deployOf(release: number, compose: string, input: Partial<RunInp
     from: 0,
     files: [{ path: "compose.yaml", content: compose }],
     ...input,
-    plan,
+    values,
   };
 }
 

@@ -64,7 +64,7 @@ describe.skipIf(reason)(`an app on a real server${reason ? ` (skipped: ${reason}
   });
 
   test("goes back to an earlier release by deploying that again", async () => {
-    expect((await runOn(server, deployOf(1, counterApp(1), { plan: { pull: "missing" } }))).exit.code).toBe(0);
+    expect((await runOn(server, deployOf(1, counterApp(1), { values: { pull: "missing" } }))).exit.code).toBe(0);
     expect(await visit(server)).toBe("v1 visits: 5");
   });
 
@@ -86,7 +86,7 @@ describe.skipIf(reason)(`an app on a real server${reason ? ` (skipped: ${reason}
       ...deployOf(0, ""),
       op: "logs",
       files: [],
-      plan: { project: "shop-production", app_id: "ten_1/app_1", services: "web\n", tail: "5" },
+      values: { project: "shop-production", app_id: "ten_1/app_1", services: "web\n", tail: "5" },
     });
     expect(exit.code).toBe(0);
     expect(events[0]).toMatchObject({ type: "log", service: "web", text: "counter v1 is listening" });
@@ -102,7 +102,7 @@ describe.skipIf(reason)(`an app on a real server${reason ? ` (skipped: ${reason}
     expect((await runOn(server, deployOf(5, counterApp(2)))).exit.code).toBe(0);
     expect(await visit(server)).toBe("v2 visits: 7");
     const all = removal();
-    expect((await runOn(server, { ...all, plan: { ...all.plan, volumes: "delete" } })).exit).toMatchObject({ code: 0 });
+    expect((await runOn(server, { ...all, values: { ...all.values, volumes: "delete" } })).exit).toMatchObject({ code: 0 });
     expect(
       await server.exec("docker volume ls -q; docker ps -aq; find /var/lib/berth/apps /var/lib/berth/state -mindepth 1"),
     ).toBe("");

@@ -10,8 +10,8 @@ const service = (image: string, more = "") => `services:\n  web:\n    image: ${i
 describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: ${reason})` : ""}`, () => {
   let lab: Lab;
   let server: Server;
-  const deploy = (compose: string, plan: Record<string, string> = {}) =>
-    runOn(server, deployOf(9, compose, { plan: { settle_seconds: "1", ...plan } }));
+  const deploy = (compose: string, values: Record<string, string> = {}) =>
+    runOn(server, deployOf(9, compose, { values: { settle_seconds: "1", ...values } }));
   beforeAll(async () => {
     lab = await startLab({ servers: 1 });
     server = lab.servers[0]!; // one was asked for
@@ -21,7 +21,7 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
       lab.registry.push("library/busybox:1", busyboxImage()),
       lab.registry.push("library/foreign:1", { ...busyboxImage(), architecture: "s390x" }),
     ]);
-    expect((await runOn(server, deployOf(1, service("page:1"), { plan: { settle_seconds: "1" } }))).exit.code).toBe(0);
+    expect((await runOn(server, deployOf(1, service("page:1"), { values: { settle_seconds: "1" } }))).exit.code).toBe(0);
   });
   afterAll(() => lab?.close());
   // How long a release that fails is looked at, which on a busy machine is not soon; one that holds would be looked at as long.
@@ -80,7 +80,7 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
 
   test("a port and a name that another app's container has, and its own are no hindrance", async () => {
     const other = { project: "other-production", app_id: "ten_1/app_2", settle_seconds: "1" };
-    const { exit } = await runOn(server, deployOf(1, service("page:1"), { plan: other }));
+    const { exit } = await runOn(server, deployOf(1, service("page:1"), { values: other }));
     expect(exit).toMatchObject({
       class: "port.taken",
       changed: false,
@@ -88,7 +88,7 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
         "Port 8080/tcp, which web publishes, is in use by the container shop-production-web-1 (service web of the project shop-production, deployed by Berth)",
     });
     const named = service("page:1", "    container_name: shop-production-web-1\n").replace("8080", "8083");
-    expect((await runOn(server, deployOf(1, named, { plan: other }))).exit).toMatchObject({
+    expect((await runOn(server, deployOf(1, named, { values: other }))).exit).toMatchObject({
       class: "name.taken",
       changed: false,
       message: "The name shop-production-web-1 is in use by a container of the project shop-production, deployed by Berth",
@@ -155,7 +155,7 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
   ])("%s is told by its class, by a check too", async (_, failure, before, after) => {
     await server.exec(before);
     const { exit } = await deploy(service("page:1"));
-    const check = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    const check = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], values: {} });
     await server.exec(after);
     expect(exit).toMatchObject({ class: failure, step: "preflight", changed: false });
     expect(check.exit).toMatchObject({ code: 69, class: failure });

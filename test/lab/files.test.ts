@@ -50,7 +50,7 @@ describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (
         { path: "compose.yaml", content: compose },
         { path: "www/index.html", content: text },
       ];
-      expect((await runOn(server, deployOf(number, compose, { files, plan: { settle_seconds: "1" } }))).exit.code).toBe(0);
+      expect((await runOn(server, deployOf(number, compose, { files, values: { settle_seconds: "1" } }))).exit.code).toBe(0);
       return server.exec("docker ps -q --filter name=shop-production-web");
     };
     const one = await deploy(20, "mounted 1");
@@ -69,8 +69,8 @@ describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (
   ) => {
     const compose = service("page:1", more);
     const all = Object.entries(files).map(([path, file]) => (typeof file === "string" ? { path, content: file } : file));
-    const plan = { settle_seconds: "0", ...input.plan };
-    return runOn(server, deployOf(number, compose, { files: [{ path: "compose.yaml", content: compose }, ...all], plan }));
+    const values = { settle_seconds: "0", ...input.values };
+    return runOn(server, deployOf(number, compose, { files: [{ path: "compose.yaml", content: compose }, ...all], values }));
   };
   const inside = (command: string) => server.exec(`docker exec shop-production-web-1 sh -c '${command}'`);
   const container = () => server.exec("docker ps -q --filter name=shop-production-web");
@@ -92,7 +92,7 @@ describe.skipIf(reason)(`releases and their files on a real server${reason ? ` (
     expect(await server.exec(`cat ${folder}/data/visits.txt; find ${folder} -type f`)).toBe(
       `local test data\nan order\n${folder}/data/visits.txt\n`,
     );
-    const replaced = await release(103, files, mount, { plan: { replace_files: "1" } });
+    const replaced = await release(103, files, mount, { values: { replace_files: "1" } });
     expect(replaced.exit).toMatchObject({ code: 0 });
     expect(await inside("cat /data/visits.txt")).toBe("local test data\n");
   });
@@ -114,7 +114,7 @@ secrets:
         { path: "app.conf", content: text },
         { path: "token.txt", content: text },
       ];
-      expect((await runOn(server, deployOf(number, "", { files, plan: { settle_seconds: "0" } }))).exit).toMatchObject({
+      expect((await runOn(server, deployOf(number, "", { files, values: { settle_seconds: "0" } }))).exit).toMatchObject({
         code: 0,
       });
       return container();
@@ -176,7 +176,7 @@ secrets:
     for (const number of [30, 31, 32]) {
       await lab.registry.push(`library/many:${number}`, pageImage(`page ${number}`));
       expect(
-        (await runOn(server, deployOf(number, service(`many:${number}`), { plan: { settle_seconds: "0", keep: "2" } }))).exit
+        (await runOn(server, deployOf(number, service(`many:${number}`), { values: { settle_seconds: "0", keep: "2" } }))).exit
           .code,
       ).toBe(0);
     }
@@ -197,7 +197,7 @@ secrets:
       { path: ".env", content: envFile(variables) },
       { path: "a folder/$(touch CANARY) '\"\n`touch CANARY` 🚢", content: "x" },
     ];
-    expect((await runOn(server, deployOf(40, compose, { files, plan: { settle_seconds: "0" } }))).exit).toMatchObject({
+    expect((await runOn(server, deployOf(40, compose, { files, values: { settle_seconds: "0" } }))).exit).toMatchObject({
       code: 0,
     });
     const env: string[] = JSON.parse(await server.exec("docker inspect --format '{{json .Config.Env}}' shop-production-web-1"));

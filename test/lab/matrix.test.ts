@@ -37,8 +37,8 @@ describe.skipIf(reason).each(engineNames)(`an app on the engine %s${reason ? ` (
   });
 
   test("tells its logs", async () => {
-    const plan = { project: "shop-production", app_id: "ten_1/app_1", services: "web\n", tail: "5" };
-    const { exit, events } = await runOn(server, { ...deployOf(0, ""), op: "logs", files: [], plan });
+    const values = { project: "shop-production", app_id: "ten_1/app_1", services: "web\n", tail: "5" };
+    const { exit, events } = await runOn(server, { ...deployOf(0, ""), op: "logs", files: [], values });
     expect(exit).toMatchObject({ code: 0 });
     expect(events).toContainEqual(expect.objectContaining({ type: "log", service: "web", text: "counter v2 is listening" }));
   });
@@ -74,7 +74,7 @@ describe.skipIf(reason).each(engineNames)(`an app on the engine %s${reason ? ` (
     expect((await runOn(server, deployOf(6, page()))).exit).toMatchObject({ code: 0 });
     expect(await serves()).not.toBe(first);
     expect(await visit(server)).toBe("second");
-    expect((await runOn(server, deployOf(4, page(), { plan: { pull: "missing" } }))).exit).toMatchObject({ code: 0 });
+    expect((await runOn(server, deployOf(4, page(), { values: { pull: "missing" } }))).exit).toMatchObject({ code: 0 });
     expect(await serves()).toBe(first);
     expect(await visit(server)).toBe("first");
   });

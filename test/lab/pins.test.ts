@@ -36,8 +36,8 @@ describe.skipIf(reason)(`releases of a tag that moves, on a real server${reason 
   afterAll(() => lab?.close());
 
   const push = (text: string, options?: { health: boolean }) => lab.registry.push("app:latest", pageImage(text, options));
-  const deploy = async (release: number, plan: Record<string, string> = {}) =>
-    (await runOn(server, deployOf(release, app(lab.registry.address), { plan }))).exit;
+  const deploy = async (release: number, values: Record<string, string> = {}) =>
+    (await runOn(server, deployOf(release, app(lab.registry.address), { values }))).exit;
   const inspect = (format: string) =>
     `docker inspect --format '${format}' $(docker ps -q --filter label=com.docker.compose.project=shop-production)`;
   /** The one image that both services' containers run. */

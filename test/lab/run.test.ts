@@ -86,7 +86,7 @@ describe.skipIf(reason)(`a run on a real server${reason ? ` (skipped: ${reason})
       fence: 3_000,
       from: 0,
       files: [],
-      plan: { run: input.job },
+      values: { run: input.job },
     });
     expect(cancel.exit).toMatchObject({ code: 1, class: "canceled", rolledBack: true });
     expect((await running).exit).toEqual(cancel.exit);

@@ -18,7 +18,7 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
   afterAll(() => lab?.close());
 
   test("a check tells what the server is", async () => {
-    const { exit } = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    const { exit } = await runOn(server, { op: "check", job: "check", fence: 0, from: 0, files: [], values: {} });
     expect(exit.code).toBe(0);
     expect(exit.data).toMatchObject({
       root: "true",
@@ -34,8 +34,8 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
       "useradd --create-home --groups docker --password '*' deploy && cp -r /root/.ssh /home/deploy/ && chown -R deploy /home/deploy/.ssh",
     );
     const deploy = { ...server, user: "deploy" };
-    const plan = { project: "own-production", app_id: "ten_1/app_3", settle_seconds: "0" };
-    const { exit } = await runOn(deploy, deployOf(1, service("page:1").replace("8080", "8088"), { plan }));
+    const values = { project: "own-production", app_id: "ten_1/app_3", settle_seconds: "0" };
+    const { exit } = await runOn(deploy, deployOf(1, service("page:1").replace("8080", "8088"), { values }));
     expect(exit).toMatchObject({ code: 0 });
     expect(await visit(server, 8088)).toBe("page 1");
     expect(
@@ -43,10 +43,10 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
         await server.exec("stat -c '%U %a' /home/deploy/.berth; readlink /home/deploy/.berth/state/own-production/current")
       ).trim(),
     ).toBe("deploy 700\nreleases/1");
-    const check = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    const check = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], values: {} });
     expect(check.exit.data).toMatchObject({ root: "false", user: "deploy" });
     await server.exec("gpasswd -d deploy docker");
-    const barred = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], plan: {} });
+    const barred = await runOn(deploy, { op: "check", job: "check", fence: 0, from: 0, files: [], values: {} });
     expect(barred.exit).toMatchObject({ code: 69, class: "docker.denied" });
   });
 
@@ -57,7 +57,7 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
       ["#!/bin/sh\necho refused >>/scopes\nexit 1\n", 51],
     ] as const) {
       await server.exec(`cat >/usr/bin/systemd-run <<'EOF'\n${script}EOF\nchmod +x /usr/bin/systemd-run`);
-      expect((await runOn(server, deployOf(number, service("page:1"), { plan: { settle_seconds: "0" } }))).exit).toMatchObject({
+      expect((await runOn(server, deployOf(number, service("page:1"), { values: { settle_seconds: "0" } }))).exit).toMatchObject({
         code: 0,
       });
     }
@@ -73,8 +73,8 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
     image: page:1
     command: ["true"]
 `;
-    const plan = { project: "seen-production", app_id: "ten_1/app_4", settle_seconds: "0" };
-    const deployed = await runOn(server, deployOf(70, compose, { plan }));
+    const values = { project: "seen-production", app_id: "ten_1/app_4", settle_seconds: "0" };
+    const deployed = await runOn(server, deployOf(70, compose, { values }));
     const of = (found: typeof deployed.exit.containers, name: string) => found?.items.find((each) => each.service === name);
     expect(deployed.exit).toMatchObject({ code: 0 });
     expect(of(deployed.exit.containers, "web")).toMatchObject({ state: "running", health: "healthy" });
@@ -86,7 +86,7 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
           fence: 0,
           from: 0,
           files: [],
-          plan: { project: plan.project, app_id: plan.app_id },
+          values: { project: values.project, app_id: values.app_id },
         })
       ).exit.containers;
     const first = await look();
@@ -118,10 +118,10 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
   test("live logs come as they are written, until the time that was asked for is over", async () => {
     const ticking =
       "services:\n  web:\n    image: page:1\n    command: ['sh', '-c', 'n=0; while true; do n=$$((n+1)); echo tick $$n; sleep 0.2; done']\n";
-    expect((await runOn(server, deployOf(60, ticking, { plan: { settle_seconds: "0" } }))).exit).toMatchObject({ code: 0 });
+    expect((await runOn(server, deployOf(60, ticking, { values: { settle_seconds: "0" } }))).exit).toMatchObject({ code: 0 });
     const times: number[] = [];
-    const plan = { project: "shop-production", app_id: "ten_1/app_1", follow: "1", tail: "0", timeout_seconds: "8" };
-    const { exit, events } = await runOn(server, { op: "logs", job: "l", fence: 0, from: 0, files: [], plan }, () =>
+    const values = { project: "shop-production", app_id: "ten_1/app_1", follow: "1", tail: "0", timeout_seconds: "8" };
+    const { exit, events } = await runOn(server, { op: "logs", job: "l", fence: 0, from: 0, files: [], values }, () =>
       times.push(Date.now()),
     );
     expect(exit).toMatchObject({ code: 0 });

@@ -16,7 +16,7 @@ describe.skipIf(reason)(`how long a real server is waited for${reason ? ` (skipp
     runOn(
       server,
       deployOf(release, compose, {
-        plan: { wait_seconds: "", start_seconds: "3", settle_seconds: settle, project, app_id: `ten_1/${project}` },
+        values: { wait_seconds: "", start_seconds: "3", settle_seconds: settle, project, app_id: `ten_1/${project}` },
       }),
     );
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.skipIf(reason)(`how long a real server is waited for${reason ? ` (skipp
     await runOn(
       server,
       deployOf(1, "services:\n  web:\n    image: busybox:1\n    command: [sleep, '1000']\n", {
-        plan: { project: "warm", app_id: "x" },
+        values: { project: "warm", app_id: "x" },
       }),
     );
   });
@@ -119,7 +119,7 @@ volumes:
     let restarted: Promise<unknown> | undefined;
     const { exit, events } = await runOn(
       server,
-      deployOf(1, compose, { plan: { wait_seconds: "", project: "restarted", app_id: "ten_1/restarted" } }),
+      deployOf(1, compose, { values: { wait_seconds: "", project: "restarted", app_id: "ten_1/restarted" } }),
       ({ type, step }) => {
         if (type !== "step" || step !== "verify" || restarted) return;
         restarted = (async () => {

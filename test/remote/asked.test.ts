@@ -5,13 +5,13 @@ import { deployOf, runOn } from "./host.ts";
 import { host, shells } from "./hosts.ts";
 
 describe("asked for logs", () => {
-  const logsOf = (plan: Record<string, string> = {}) => ({
+  const logsOf = (values: Record<string, string> = {}) => ({
     op: "logs" as const,
     job: "l",
     fence: 0,
     from: 0,
     files: [],
-    plan: { project: "shop-production", tail: "10", ...plan },
+    values: { project: "shop-production", tail: "10", ...values },
   });
   const at = (second: number) => `2026-01-02T03:04:0${second}.000000000Z`;
   const [web, db] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
@@ -85,8 +85,8 @@ describe("asked for logs", () => {
       made.set(`lines.${web}`, "");
       made.set(`lines.${db}`, "");
       made.set(`news.${web}`, `${at(7)} news\n${at(8)} ${"x".repeat(5000)}\n`);
-      const plan = { follow: "1", timeout_seconds: "5", begun: "2026-01-02T03:04:00Z", positions: `${web} ${at(6)}\n` };
-      const { exit, events } = await runOn(made, logsOf(plan), shell);
+      const values = { follow: "1", timeout_seconds: "5", begun: "2026-01-02T03:04:00Z", positions: `${web} ${at(6)}\n` };
+      const { exit, events } = await runOn(made, logsOf(values), shell);
       expect(exit?.code).toBe(0);
       const followed = readFileSync(`${made.env.HOME}/fake/followed`, "utf8").split("\n");
       expect(followed.find((call) => call.endsWith(web))).toContain(`--since=${at(6)}`);
@@ -99,13 +99,13 @@ describe("asked for logs", () => {
 });
 
 describe("asked for its containers", () => {
-  const inspect = (plan: Record<string, string> = {}) => ({
+  const inspect = (values: Record<string, string> = {}) => ({
     op: "inspect" as const,
     job: "i",
     fence: 0,
     from: 0,
     files: [],
-    plan: { project: "shop-production", app_id: "ten_1/app_1", ...plan },
+    values: { project: "shop-production", app_id: "ten_1/app_1", ...values },
   });
   const described = (about: object, ports = "") =>
     `${JSON.stringify({

@@ -47,7 +47,7 @@ test("without the restoring, the release that failed is what is left", async () 
   await run(broken, "job_1");
   host.set("up.status", "1");
   host.set("up.lines", "Error response from daemon: no\n");
-  const { exit } = await run(broken, "job_2", { plan: { release: "2" } });
+  const { exit } = await run(broken, "job_2", { values: { release: "2" } });
   expect(exit).toMatchObject({ class: "start.failed", rolledBack: false });
   expect(host.read("state/shop-production/laid")).toBe("releases/2\n");
 });
@@ -56,7 +56,7 @@ test("without a session of its own, a run ends with its caller's", async () => {
   const broken = without('    setsid sh "$run/runner.sh" --run "$run" 7>&-', '    sh "$run/runner.sh" --run "$run" 7>&-');
   host.set("up.gate", "");
   const { spawn } = await import("node:child_process");
-  const { RUN, toTar } = await import("@berth/domain/remote/bundle.ts");
+  const { RUN, toTar } = await import("@berth/domain/remote/request.ts");
   const caller = spawn("/bin/sh", ["-c", RUN], { env: host.env, stdio: ["pipe", "ignore", "inherit"], detached: true });
   caller.stdin.end(await toTar(deployOf("job_1"), broken));
   await host.begun();

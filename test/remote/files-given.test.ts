@@ -157,8 +157,8 @@ configs:
       `  ${name}:\n    image: page:1\n    volumes:\n      - type: bind\n        source: PWD/${source}\n        target: /x\n`;
     host.set("config", `name: x\nservices:\n${mounts("db", "conf")}${mounts("web", "www")}`);
     const seeds = { "conf/a": "one", "www/page": "one" };
-    const marked = async (release: number, plan: Record<string, string> = {}) => {
-      expect((await deploy(release, seeds, plan)).exit).toMatchObject({ code: 0 });
+    const marked = async (release: number, values: Record<string, string> = {}) => {
+      expect((await deploy(release, seeds, values)).exit).toMatchObject({ code: 0 });
       const [db, web] = host.read(`state/shop-production/${release}.pinned.yaml`).match(/berth\.files: "[^"]+"/gu) ?? [];
       return { db, web };
     };

@@ -66,7 +66,7 @@ describe("a full disk", () => {
 });
 
 test("a project without a proper name is refused, not called interrupted", async () => {
-  const { exit } = await runOn(host, deployOf("job_x", { plan: { project: "../x" } }));
+  const { exit } = await runOn(host, deployOf("job_x", { values: { project: "../x" } }));
   expect(exit).toMatchObject({ code: 1, class: "internal" });
   expect(existsSync(`${host.home}/x`)).toBe(false);
 });

@@ -16,7 +16,7 @@ export const nextFence = () => {
 export const deploy = async (
   release: number,
   files: Record<string, string | RunFile>,
-  plan: Record<string, string> = {},
+  values: Record<string, string> = {},
   script?: string,
 ) => {
   fence += 1;
@@ -24,7 +24,7 @@ export const deploy = async (
   const input: Partial<RunInput> = {
     fence,
     files: [{ path: "compose.yaml", content: compose }, ...all],
-    plan: { release: String(release), ...plan },
+    values: { release: String(release), ...values },
   };
   const { exit, events } = await runOn(host, deployOf(`job_${fence}`, input), ["/bin/sh"], script);
   const notes = events.filter(({ type }) => type === "note").map(({ text }) => text);
@@ -34,9 +34,9 @@ export const failing = async <T>(what: () => Promise<T>): Promise<T> => {
   host.set("up.once", "Error response from daemon: no\n");
   return what();
 };
-export const removal = async (plan: Record<string, string> = {}, script?: string) => {
+export const removal = async (values: Record<string, string> = {}, script?: string) => {
   fence += 1;
-  const input = deployOf(`job_${fence}`, { op: "remove", fence, files: [], plan });
+  const input = deployOf(`job_${fence}`, { op: "remove", fence, files: [], values });
   const { exit, events } = await runOn(host, input, ["/bin/sh"], script);
   return { exit, notes: events.filter(({ type }) => type === "note").map(({ text }) => text) };
 };

@@ -4,9 +4,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RUN, toTar } from "@berth/domain/remote/bundle.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { RUN, toTar } from "@berth/domain/remote/request.ts";
 import { until } from "../lab/until.ts";
 
 export interface Host {
@@ -48,8 +48,8 @@ export const compose = "services:\n  web:\n    image: page:1\n";
 
 /** A deploy of release 1 with one file; any part of it can be said otherwise. */
 export function deployOf(job: string, input: Partial<RunInput> = {}): RunInput {
-  const plan = { project: "shop-production", app_id: "ten_1/app_1", release: "1", min_free_mb: "1", ...input.plan };
-  return { op: "deploy", job, fence: 1, from: 0, files: [{ path: "compose.yaml", content: compose }], ...input, plan };
+  const values = { project: "shop-production", app_id: "ten_1/app_1", release: "1", min_free_mb: "1", ...input.values };
+  return { op: "deploy", job, fence: 1, from: 0, files: [{ path: "compose.yaml", content: compose }], ...input, values };
 }
 
 export interface Outcome {

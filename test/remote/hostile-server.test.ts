@@ -114,7 +114,7 @@ test.each(lasting)("a real server's %s is ended by our own deadline, and the con
     try {
       // More than the window that a channel begins with.
       const files = manner === "a window that is never opened again" ? [{ path: "a", content: Buffer.alloc(4_000_000) }] : [];
-      return await remote.run({ op: "check", job: "j", fence: 0, from: 0, files, plan: {} }, () => events++, signal);
+      return await remote.run({ op: "check", job: "j", fence: 0, from: 0, files, values: {} }, () => events++, signal);
     } finally {
       await remote.close();
     }
@@ -132,7 +132,7 @@ test("an answer in the last second is heard, and the deadline is then nobody's",
   const { address, open, answer } = await hostile("an answer when it is told to");
   const asked = within(clock, 30, async (signal) => {
     const remote = await connectSsh(address, generateKey("x").privateKey, signal);
-    const exit = await remote.run({ op: "check", job: "j", fence: 0, from: 0, files: [], plan: {} }, () => {}, signal);
+    const exit = await remote.run({ op: "check", job: "j", fence: 0, from: 0, files: [], values: {} }, () => {}, signal);
     return { exit, remote, signal };
   });
   const say = await answer;
@@ -211,9 +211,9 @@ describe.each(["check", "deploy", "inspect", "cancel", "logs"] as const)("%s of 
   test.each(ending)("that comes to %s is told as a class of the catalogue", async (manner) => {
     const { address, open } = await hostile(manner);
     const remote = await connectSsh(address, generateKey("x").privateKey);
-    const plan = { project: "shop-production", app_id: "a/b", run: "j", release: "1" };
+    const values = { project: "shop-production", app_id: "a/b", run: "j", release: "1" };
     const ended = await remote
-      .run({ op, job: "j", fence: 1, from: 0, files: [], plan }, () => {})
+      .run({ op, job: "j", fence: 1, from: 0, files: [], values }, () => {})
       .then(
         (exit) => exit.class,
         (error) => error.class,

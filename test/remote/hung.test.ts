@@ -53,7 +53,7 @@ describe("a Docker that hangs for a while is to blame, and not what it was asked
     const made = host();
     made.set("pull.seconds", "3");
     made.set("hangs", "^version");
-    const deploy = deployOf("job_1", { plan: { pull_seconds: "1" } });
+    const deploy = deployOf("job_1", { values: { pull_seconds: "1" } });
     expect(
       (await runOn(made, deploy, undefined, runner.replace("timeout 20 docker version", "timeout 1 docker version"))).exit,
     ).toMatchObject({ class: "docker.down", step: "pull" });
@@ -64,14 +64,14 @@ test("a Compose that does not answer in time is not called missing", async () =>
   const made = host();
   made.set("hangs", "^compose version");
   const script = runner.replace("timeout 20 docker compose version", "timeout 1 docker compose version");
-  const { exit } = await runOn(made, { op: "check", job: "c", fence: 0, from: 0, files: [], plan: {} }, undefined, script);
+  const { exit } = await runOn(made, { op: "check", job: "c", fence: 0, from: 0, files: [], values: {} }, undefined, script);
   expect(exit).toMatchObject({ class: "docker.down", message: expect.stringContaining("docker compose version") });
 });
 
 test("what takes its time though Docker answers is not called a Docker that hangs", async () => {
   const made = host();
   made.set("pull.seconds", "3");
-  const { exit } = await runOn(made, deployOf("job_1", { plan: { pull_seconds: "1" } }));
+  const { exit } = await runOn(made, deployOf("job_1", { values: { pull_seconds: "1" } }));
   expect(exit).toMatchObject({ class: "timeout", message: "The step pull took too long" });
 });
 
@@ -81,6 +81,6 @@ test("who cancels while Docker hangs is told of that, and not of an image that i
   made.set("hangs", "^image inspect --format {{.Id}} ");
   const run = runOn(made, deployOf("job_1"));
   await eventually(() => made.calls().some((call) => call.startsWith("image inspect --format {{.Id}} ")));
-  await runOn(made, { op: "cancel", job: "c", fence: 1, from: 0, files: [], plan: { run: "job_1" } });
+  await runOn(made, { op: "cancel", job: "c", fence: 1, from: 0, files: [], values: { run: "job_1" } });
   expect((await run).exit).toMatchObject({ class: "canceled", changed: false });
 });

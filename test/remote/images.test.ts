@@ -218,7 +218,7 @@ test("a container that runs a release's image is shown with the image as the rel
   ];
   const images = (seen: Exit) => seen.containers?.items.map(({ service, image }) => [service, image]);
   expect(images(exit)).toEqual(shown);
-  const plan = { project: "shop-production", app_id: "ten_1/app_1" };
-  const inspected = await runOn(host, { ...deployOf("job_inspect"), op: "inspect", files: [], plan });
+  const values = { project: "shop-production", app_id: "ten_1/app_1" };
+  const inspected = await runOn(host, { ...deployOf("job_inspect"), op: "inspect", files: [], values });
   expect(images(inspected.exit as Exit)).toEqual(shown);
 });

@@ -14,7 +14,7 @@ const without = (what: string) => {
   expect(runner.split(what)).toHaveLength(2);
   return runner.replace(what, () => "kill -9 $$");
 };
-const release2 = { plan: { release: "2" } };
+const release2 = { values: { release: "2" } };
 
 test("a release that was recorded when the server went away is live, whatever would become of it now", async () => {
   await runOn(host, deployOf("job_1"));
@@ -25,7 +25,7 @@ test("a release that was recorded when the server went away is live, whatever wo
   expect(exit).toMatchObject({ code: 0 });
   expect(ups()).toBe(2);
   host.set("up.lines", "Error response from daemon: no\n");
-  await runOn(host, deployOf("job_3", { plan: { release: "3" }, fence: 3 }));
+  await runOn(host, deployOf("job_3", { values: { release: "3" }, fence: 3 }));
   expect(host.read("state/shop-production/laid")).toBe("releases/2\n");
 });
 

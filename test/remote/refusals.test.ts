@@ -14,7 +14,7 @@ afterEach(() => {
   for (const made of hosts.splice(0)) made.remove();
 });
 
-const check = { op: "check", job: "c", fence: 0, from: 0, files: [], plan: {} } as const;
+const check = { op: "check", job: "c", fence: 0, from: 0, files: [], values: {} } as const;
 const publishing = (port: number | string, more = "") => `name: x
 services:
   web:
@@ -258,7 +258,7 @@ describe("a file of ours that cannot be written", () => {
       { path: "compose.yaml", content: "services:\n  web:\n    image: page:1\n" },
       { path: "conf", content: "a=1\n" },
     ];
-    const { exit } = await runOn(made, deployOf("job_2", { fence: 2, files, plan: { release: "2" } }));
+    const { exit } = await runOn(made, deployOf("job_2", { fence: 2, files, values: { release: "2" } }));
     expect(exit?.class).toBe("files.conflict");
     expect(exit?.message).toContain("conf");
   });

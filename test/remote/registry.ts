@@ -9,9 +9,9 @@ export const id = (digit: string) => `sha256:${digit.repeat(64)}`;
 let fence = 0;
 
 /** A deploy under a job and a fence of its own, unless they are given. */
-export async function deploy(release: number, plan: Record<string, string> = {}, input: Partial<RunInput> = {}) {
+export async function deploy(release: number, values: Record<string, string> = {}, input: Partial<RunInput> = {}) {
   fence += 1;
-  const asked = deployOf(`job_${fence}`, { fence, ...input, plan: { release: String(release), ...plan } });
+  const asked = deployOf(`job_${fence}`, { fence, ...input, values: { release: String(release), ...values } });
   const { exit, events } = await runOn(host, asked);
   if (!exit) throw new Error("the run said nothing");
   return { exit, events };

@@ -49,7 +49,7 @@ test.skipIf(!existsSync(busybox))("the runner needs nothing that BusyBox does no
   expect(first.exit?.code).toBe(0);
   made.set("up.status", "1");
   made.set("up.lines", "Error response from daemon: no\n");
-  const second = await runOn(made, deployOf("job_2", { fence: 2, plan: { release: "2" } }), [busybox, "ash"]);
+  const second = await runOn(made, deployOf("job_2", { fence: 2, values: { release: "2" } }), [busybox, "ash"]);
   expect(second.exit).toMatchObject({ class: "start.failed" });
 });
 
@@ -129,15 +129,15 @@ describe("values from a customer", () => {
     expect(existsSync("CANARY")).toBe(false);
   });
 
-  test.each(hostile.slice(0, 12))("a hostile plan value is refused or does no harm: %j", async (value) => {
+  test.each(hostile.slice(0, 12))("a hostile value is refused or does no harm: %j", async (value) => {
     const made = host();
-    for (const plan of [
+    for (const values of [
       { project: value },
       { app_id: value },
       { resource: value },
       { wait_seconds: value, keep: value, pull: value },
     ]) {
-      const { exit } = await runOn(made, deployOf("job_1", { plan: { ...deployOf("x").plan, ...plan } }));
+      const { exit } = await runOn(made, deployOf("job_1", { values: { ...deployOf("x").values, ...values } }));
       expect(exit).toBeDefined();
     }
     const named = await runOn(made, deployOf(value));

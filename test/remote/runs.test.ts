@@ -44,7 +44,7 @@ describe("a job that is started again", () => {
     }
     expect(made.calls()).toHaveLength(calls);
     expect(made.read("fences/server")).toBe("5\n");
-    const other = await runOn(made, deployOf("job_2", { fence: 1, plan: { resource: "target_2" } }));
+    const other = await runOn(made, deployOf("job_2", { fence: 1, values: { resource: "target_2" } }));
     expect(other.exit?.code).toBe(0);
   });
 
@@ -100,10 +100,17 @@ describe("a run is stopped", () => {
     const made = host();
     await runOn(made, deployOf("job_1"));
     made.set("up.seconds", "20");
-    const run = runOn(made, deployOf("job_2", { plan: { release: "2" } }));
+    const run = runOn(made, deployOf("job_2", { values: { release: "2" } }));
     await eventually(() => made.read("../fake/ups") === "up\nup\n");
     made.set("up.seconds", "0");
-    const cancel = await runOn(made, { op: "cancel", job: "job_2-cancel", fence: 1, from: 0, files: [], plan: { run: "job_2" } });
+    const cancel = await runOn(made, {
+      op: "cancel",
+      job: "job_2-cancel",
+      fence: 1,
+      from: 0,
+      files: [],
+      values: { run: "job_2" },
+    });
     expect(cancel.exit).toMatchObject({ code: 1, class: "canceled", step: "start", changed: true, rolledBack: true });
     expect((await run).exit).toEqual(cancel.exit);
     expect(made.read("state/shop-production/laid")).toBe("releases/1\n");
@@ -111,7 +118,7 @@ describe("a run is stopped", () => {
 
   test("by a cancel before it began, and then never begins", async () => {
     const made = host();
-    const cancel = await runOn(made, { op: "cancel", job: "c", fence: 1, from: 0, files: [], plan: { run: "job_1" } });
+    const cancel = await runOn(made, { op: "cancel", job: "c", fence: 1, from: 0, files: [], values: { run: "job_1" } });
     expect(cancel.exit).toMatchObject({ code: 1, class: "canceled", changed: false });
     expect((await runOn(made, deployOf("job_1"))).exit).toMatchObject({ class: "canceled" });
     expect(existsSync(`${made.home}/apps/shop-production`)).toBe(false);
@@ -120,7 +127,7 @@ describe("a run is stopped", () => {
   test("by its own clock", async () => {
     const made = host();
     made.set("up.seconds", "20");
-    const { exit } = await runOn(made, deployOf("job_1", { plan: { timeout_seconds: "2" } }));
+    const { exit } = await runOn(made, deployOf("job_1", { values: { timeout_seconds: "2" } }));
     expect(exit).toMatchObject({ code: 1, class: "timeout", step: "start", changed: true });
   });
 
@@ -128,7 +135,7 @@ describe("a run is stopped", () => {
     const made = host();
     made.set("up.seconds", "1");
     const { spawn } = await import("node:child_process");
-    const { RUN, toTar } = await import("@berth/domain/remote/bundle.ts");
+    const { RUN, toTar } = await import("@berth/domain/remote/request.ts");
     const caller = spawn("/bin/sh", ["-c", RUN], { env: made.env, stdio: ["pipe", "pipe", "inherit"], detached: true });
     caller.stdin.end(await toTar(deployOf("job_1")));
     await eventually(() => made.read("../fake/ups") !== "");
@@ -185,9 +192,9 @@ describe("a Docker that goes away while containers are replaced", () => {
     const made = host();
     await runOn(made, deployOf("job_1"));
     made.set("up.seconds", "1");
-    const plan = { release: "2", docker_seconds: "3" };
+    const values = { release: "2", docker_seconds: "3" };
     const [{ exit, events }] = await Promise.all([
-      runOn(made, deployOf("job_2", { fence: 2, plan })),
+      runOn(made, deployOf("job_2", { fence: 2, values })),
       away(made, /(?: up --detach [\s\S]*){2}/u, "job_2", "\tstep\trestore\t"),
     ]);
     expect(exit).toMatchObject({ code: 1, class: "docker.down", step: "verify", changed: true, rolledBack: true });
@@ -199,7 +206,7 @@ describe("a run fails with its class", () => {
   test("when Docker does not answer", async () => {
     const made = host();
     made.set("down", "");
-    const { exit } = await runOn(made, { op: "check", job: "c", fence: 0, from: 0, files: [], plan: {} });
+    const { exit } = await runOn(made, { op: "check", job: "c", fence: 0, from: 0, files: [], values: {} });
     expect(exit).toMatchObject({ code: 69, class: "docker.down" });
     expect(exit?.data).toMatchObject({
       arch: expect.any(String),
@@ -235,7 +242,7 @@ Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lo
     await runOn(made, deployOf("job_1"));
     made.set("pull.status", "1");
     made.set("pull.lines", "failed to register layer: write /data: no space left on device\n");
-    const { exit } = await runOn(made, deployOf("job_2", { fence: 2, plan: { release: "2" } }));
+    const { exit } = await runOn(made, deployOf("job_2", { fence: 2, values: { release: "2" } }));
     expect(exit).toMatchObject({ class: "disk.full", step: "pull", changed: false });
     expect(readdirSync(`${made.home}/state/shop-production/releases`)).toEqual(["1"]);
   });
@@ -247,16 +254,16 @@ Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lo
   });
 
   test("when the disk is too full", async () => {
-    const { exit } = await runOn(host(), deployOf("job_1", { plan: { min_free_mb: "999999999" } }));
+    const { exit } = await runOn(host(), deployOf("job_1", { values: { min_free_mb: "999999999" } }));
     expect(exit).toMatchObject({ class: "disk.full", step: "preflight", changed: false });
   });
 
   test("when the folder is another app's", async () => {
     const made = host();
     await runOn(made, deployOf("job_1"));
-    const { exit } = await runOn(made, deployOf("job_2", { plan: { app_id: "ten_2/app_9" } }));
+    const { exit } = await runOn(made, deployOf("job_2", { values: { app_id: "ten_2/app_9" } }));
     expect(exit).toMatchObject({ class: "conflict", changed: false });
-    const removal = await runOn(made, deployOf("job_3", { op: "remove", files: [], plan: { app_id: "ten_2/app_9" } }));
+    const removal = await runOn(made, deployOf("job_3", { op: "remove", files: [], values: { app_id: "ten_2/app_9" } }));
     expect(removal.exit).toMatchObject({ class: "conflict" });
     expect(existsSync(`${made.home}/apps/shop-production/compose.yaml`)).toBe(true);
   });

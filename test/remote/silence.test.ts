@@ -16,7 +16,7 @@ describe.skipIf(reason)(`a line that goes dead${reason ? ` (skipped: ${reason})`
     sshd = await startSshd(host);
   });
   afterAll(async () => {
-    await runOn(host, deployOf("job_1", { op: "cancel", plan: { run: "job_1" } }));
+    await runOn(host, deployOf("job_1", { op: "cancel", values: { run: "job_1" } }));
     await sshd?.stop();
     host?.remove();
   });

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RUN } from "@berth/domain/remote/bundle.ts";
 import { fingerprint, generateKey } from "@berth/domain/remote/key.ts";
 import type { Exit, RemoteError, RunEvent } from "@berth/domain/remote/remote.ts";
+import { RUN } from "@berth/domain/remote/request.ts";
 import { connectSsh, scanHostKey } from "@berth/domain/remote/ssh.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compose, deployOf, type Host, makeHost } from "./host.ts";

@@ -74,7 +74,7 @@ describe("a service that becomes healthy late", () => {
     const made = host();
     made.set("health", slow);
     made.set("ps", starting);
-    const { exit } = await runOn(made, deployOf("job_1", { plan: { wait_seconds: "3" } }));
+    const { exit } = await runOn(made, deployOf("job_1", { values: { wait_seconds: "3" } }));
     expect(exit).toMatchObject({ class: "unhealthy", message: "web is not healthy after 3 s (set by wait)" });
   });
 
@@ -84,7 +84,7 @@ describe("a service that becomes healthy late", () => {
     made.set("ps", starting);
     made.set("begun", `${new Date().toISOString()}\n`);
     const keep = setInterval(() => made.set("begun", `${new Date().toISOString()}\n`), 200);
-    const run = runOn(made, deployOf("job_1", { plan: { wait_seconds: "3" } }));
+    const run = runOn(made, deployOf("job_1", { values: { wait_seconds: "3" } }));
     await eventually(() => made.calls().some((call) => call.includes(".State.StartedAt")));
     made.set("ps", healthy);
     clearInterval(keep);
@@ -105,7 +105,7 @@ describe("bringing the containers up", () => {
     const made = host();
     made.set("config", depending("service_healthy"));
     made.set("up.seconds", "4");
-    const { exit, events } = await runOn(made, deployOf("job_1", { plan: { start_seconds: "1" } }));
+    const { exit, events } = await runOn(made, deployOf("job_1", { values: { start_seconds: "1" } }));
     expect(exit).toMatchObject({ code: 0 });
     expect(made.read("../fake/ups")).toBe("up\n");
     expect(events).toContainEqual(
@@ -122,7 +122,7 @@ describe("bringing the containers up", () => {
     made.set("config", depending("service_healthy").replace(/ {4}healthcheck:[\s\S]*5m0s\n/u, ""));
     made.set("health", slow);
     made.set("up.seconds", "4");
-    const { exit, events } = await runOn(made, deployOf("job_1", { plan: { start_seconds: "1" } }));
+    const { exit, events } = await runOn(made, deployOf("job_1", { values: { start_seconds: "1" } }));
     expect(exit).toMatchObject({ code: 0 });
     expect(texts(events)).toContainEqual(expect.stringMatching(/^starts once db is healthy, which may take 6 min/u));
     // of the image that is to run, whatever its tag means by now
@@ -134,7 +134,7 @@ describe("bringing the containers up", () => {
     made.set("config", depending("service_completed_successfully"));
     made.set("up.seconds", "60");
     made.set("ps", "1\tdb\trunning\tUp 2 seconds\n2\tweb\tcreated\tCreated\n");
-    const { exit } = await runOn(made, deployOf("job_1", { plan: { start_seconds: "1", wait_seconds: "1" } }));
+    const { exit } = await runOn(made, deployOf("job_1", { values: { start_seconds: "1", wait_seconds: "1" } }));
     expect(exit).toMatchObject({
       class: "timeout",
       step: "start",
@@ -149,7 +149,7 @@ describe("bringing the containers up", () => {
     made.set("config", depending("service_healthy"));
     made.set("up.seconds", "60");
     made.set("ps", "1\tdb\trunning\tUp 2 seconds (health: starting)\n2\tweb\tcreated\tCreated\n");
-    const { exit } = await runOn(made, deployOf("job_1", { plan: { start_seconds: "1", wait_seconds: "1" } }));
+    const { exit } = await runOn(made, deployOf("job_1", { values: { start_seconds: "1", wait_seconds: "1" } }));
     expect(exit).toMatchObject({
       class: "unhealthy",
       service: "db",
@@ -162,7 +162,7 @@ describe("bringing the containers up", () => {
     await runOn(made, deployOf("job_1"));
     made.set("stop", "300 web\n20 web\n<nil> db\n");
     made.set("up.seconds", "4");
-    const again = { fence: 2, plan: { release: "2", start_seconds: "1" } };
+    const again = { fence: 2, values: { release: "2", start_seconds: "1" } };
     const { exit, events } = await runOn(made, deployOf("job_2", again));
     expect(exit).toMatchObject({ code: 0 });
     expect(made.read("../fake/brought"), "no `up` was ended before it was through").toBe("up\nup\n");
@@ -175,7 +175,7 @@ test("what is put back has the time that its own health check says, whatever was
   await runOn(made, deployOf("job_1"));
   made.set("health", slow);
   made.set("ps", starting);
-  const run = runOn(made, deployOf("job_2", { fence: 2, plan: { release: "2", wait_seconds: "2" } }));
+  const run = runOn(made, deployOf("job_2", { fence: 2, values: { release: "2", wait_seconds: "2" } }));
   await eventually(() => /\trestore\t.*waiting at most 6 min/u.test(made.read("runs/job_2/events")));
   await sleep(1000);
   made.set("ps", healthy);

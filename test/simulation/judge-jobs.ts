@@ -137,7 +137,7 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     const times = (heard.get(at) ?? 0) + 1;
     heard.set(at, times);
     const runs = [...servers.values()].flatMap((server) => [...server.runs.values()]);
-    const most = runs.filter((run) => jobOf(run.job) === job.id && run.input.plan.resource === now.target);
+    const most = runs.filter((run) => jobOf(run.job) === job.id && run.input.values.resource === now.target);
     const failed = most.filter(({ exit }) => exit?.class === "registry.unavailable").length;
     if (times > failed) violate("6 retries come at 1, 5 and 15 minutes", `${job.id} counts one verdict ${times} times`);
   }

@@ -14,12 +14,12 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
   const waits = new Map<string, number[]>();
 
   /** A release is what it was when it was first healthy there; where it never was, going back to it means what it was elsewhere. */
-  function judgeImage(server: Server, { input: { plan }, image = "" }: Run): void {
-    const release = `${plan.app_id} ${plan.project} ${plan.release}`;
+  function judgeImage(server: Server, { input: { values }, image = "" }: Run): void {
+    const release = `${values.app_id} ${values.project} ${values.release}`;
     const had = known.images.get(release) ?? new Map<string, string>();
     known.images.set(release, had);
     const first = had.get(server.host);
-    if (first === undefined ? plan.pull === "missing" && ![...had.values()].includes(image) : first !== image)
+    if (first === undefined ? values.pull === "missing" && ![...had.values()].includes(image) : first !== image)
       violate("4 a release is what it was", `${release} on ${server.host} has ${image} and had ${[...had.values()]}`);
     if (first === undefined) had.set(server.host, image);
   }
@@ -52,8 +52,8 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
         waits.set(server.tenant, [...list, (clock.now() - Date.parse(job.createdAt)) / 1000]);
       }
       const others = running(server.tenant).filter((other) => jobOf(other.job) !== id);
-      const same = others.find((other) => other.input.plan.project === run.input.plan.project);
-      if (same) violate("1 one mutation an app", `${jobOf(same.job)} and ${id} change ${run.input.plan.project} at once`);
+      const same = others.find((other) => other.input.values.project === run.input.values.project);
+      if (same) violate("1 one mutation an app", `${jobOf(same.job)} and ${id} change ${run.input.values.project} at once`);
       judgeStanding(server, run, job, new Set(others.map((other) => jobOf(other.job))).size + 1);
     },
     took(server, run) {
@@ -86,25 +86,25 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
   }
 
   function asked(process: Process, server: Server, input: RunInput): void {
-    const { plan, fence, files, op } = input;
+    const { values, fence, files, op } = input;
     if (process.tenant && process.tenant !== server.tenant)
       violate("8 no tenant reaches another's", `${process.tenant} reaches ${server.host} of ${server.tenant}`);
     if (op === "check" || op === "inspect" || op === "logs") return;
-    if (plan.app_id && !plan.app_id.startsWith(`${server.tenant}/`))
-      violate("8 no tenant reaches another's", `${plan.app_id} on ${server.host}`);
+    if (values.app_id && !values.app_id.startsWith(`${server.tenant}/`))
+      violate("8 no tenant reaches another's", `${values.app_id} on ${server.host}`);
     for (const { path, content } of files)
       if (path === "compose.yaml" && !String(content).includes(`# of ${server.tenant}`))
         violate("8 no tenant reaches another's", `a release of another comes to ${server.host}`);
-    const at = `${plan.resource}/${fence}`;
+    const at = `${values.resource}/${fence}`;
     const first = fences.get(at) ?? process;
     fences.set(at, first);
     if (first !== process)
       violate("11 fences only rise", `${first.name} and ${process.name} have the same fence ${fence} on ${server.host}`);
-    const job = known.jobs.get(jobOf(plan.run ?? input.job));
+    const job = known.jobs.get(jobOf(values.run ?? input.job));
     const since = job?.cancelAt === undefined ? 0 : clock.now() - Date.parse(job.cancelAt);
     if (op !== "cancel" && !swarm.has("clock skewed") && since > (swarm.has("process frozen") ? BELATED : 60_000))
       violate("2 who cancels is heard", `${job?.id} is begun ${Math.round(since / 1000)} s after it was canceled`);
-    const rollout = job && Object.values(job.rollouts).find(({ target }) => target === plan.resource);
+    const rollout = job && Object.values(job.rollouts).find(({ target }) => target === values.resource);
     if (
       rollout?.nextAt &&
       rollout.status === "retrying" &&

@@ -36,11 +36,11 @@ const FACTS = { docker: "27.3.1", compose: "2.29.7", arch: "amd64", disk_free_mb
 const looked: Exit = { code: 0, log: [], changed: false, rolledBack: false, data: FACTS };
 
 /** What Docker says of an app's only service. */
-function containersOf({ projects }: Server, { plan }: RunInput): Containers {
-  const release = projects.get(plan.project ?? "")?.serves;
+function containersOf({ projects }: Server, { values }: RunInput): Containers {
+  const release = projects.get(values.project ?? "")?.serves;
   const web: Containers["items"][number] = {
     service: "web",
-    name: `${plan.project}-web-1`,
+    name: `${values.project}-web-1`,
     state: "running",
     health: null,
     exitCode: null,
@@ -158,7 +158,7 @@ export function createLines(
         const front = await processes.call(process, chance.between(10, 150), () => {
           if (signal?.aborted) throw lost("aborted");
           if (gone(server) || swarm.strike("command lost")) throw lost("dropped");
-          const job = input.plan.run ?? input.job;
+          const job = input.values.run ?? input.job;
           tell(process.name, `asks ${server.host} to ${input.op} ${job} with the fence ${input.fence} from ${input.from}`);
           commands.set(job, (commands.get(job) ?? 0) + 1);
           asked(process, server, input);

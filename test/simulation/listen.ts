@@ -69,18 +69,18 @@ export function createListening(stage: Stage, voices: Voices, stays: Stays) {
   function logs(
     process: Process,
     server: Server,
-    { job, plan }: RunInput,
+    { job, values }: RunInput,
     onEvent: Tell,
     signal: AbortSignal | undefined,
     drips: boolean,
   ): Promise<Exit> {
-    const name = plan.project ?? "";
+    const name = values.project ?? "";
     const owner = server.projects.get(name)?.owner;
-    if (owner !== undefined && owner !== plan.app_id)
+    if (owner !== undefined && owner !== values.app_id)
       return Promise.resolve({ ...fine, code: 1, class: "conflict", message: "The project belongs to another app" });
-    const since = new Map((plan.positions ?? "").split("\n").map((each) => each.split(" ") as [string, string]));
-    const begun = plan.begun ?? `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-    const until = clock.now() + Number(plan.timeout_seconds ?? 60) * 1000;
+    const since = new Map((values.positions ?? "").split("\n").map((each) => each.split(" ") as [string, string]));
+    const begun = values.begun ?? `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const until = clock.now() + Number(values.timeout_seconds ?? 60) * 1000;
     /** How many lines of each container were told on this connection. */
     const on = new Map<string, number>();
     let waiting: Omit<RunEvent, "seq" | "at">[] = [];
@@ -94,7 +94,7 @@ export function createListening(stage: Stage, voices: Voices, stays: Stays) {
       const voice = voices.voiceOf(server, name);
       if (voice) voices.speak(voice);
       const all = voice?.lines ?? [];
-      const told = all.slice(Math.max(0, all.length - Number(plan.tail ?? 200)));
+      const told = all.slice(Math.max(0, all.length - Number(values.tail ?? 200)));
       const last = told.at(-1);
       if (voice) for (const each of told) tell(voice.id, each);
       if (voice && last) {
@@ -153,8 +153,8 @@ export function createListening(stage: Stage, voices: Voices, stays: Stays) {
       };
       if (swarm.strike("line dropped")) clock.after(chance.between(0, 40_000), line.broken);
       if (swarm.strike("answer lost")) line.broken();
-      if (plan.begun === undefined) past();
-      if (plan.follow) return pump();
+      if (values.begun === undefined) past();
+      if (values.follow) return pump();
       clock.after(chance.between(10, 500), () => {
         if (line.over()) return stay.end();
         hear();

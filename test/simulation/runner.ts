@@ -25,13 +25,13 @@ export function createRunner(stage: Stage, watch: Watch) {
   let pulled = 0;
 
   /** A tag means another image each time it is asked for; a digest, which only a return is told, always the same. */
-  const imageOf = ({ pull, pins }: RunInput["plan"]) =>
+  const imageOf = ({ pull, pins }: RunInput["values"]) =>
     pull === "missing" ? /@(sha256:[0-9a-f]{64})/.exec(pins ?? "")?.[1] : `sha256:${String(++pulled).padStart(64, "0")}`;
 
   function front(server: Server, input: RunInput): Front {
-    const { job, fence, op, plan } = input;
-    const name = op === "cancel" ? (plan.run ?? job) : job;
-    const resource = plan.resource ?? "server";
+    const { job, fence, op, values } = input;
+    const name = op === "cancel" ? (values.run ?? job) : job;
+    const resource = values.resource ?? "server";
     const stored = server.fences.get(resource) ?? 0;
     if (fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
     watch.accepted(server, resource, fence);
@@ -166,13 +166,13 @@ export function createRunner(stage: Stage, watch: Watch) {
   }
 
   function deploy(server: Server, run: Run): void {
-    const { plan } = run.input;
-    const name = plan.project ?? "";
-    const release = Number(plan.release);
+    const { values } = run.input;
+    const name = values.project ?? "";
+    const release = Number(values.release);
     step(server, run, "preflight", chance.between(200, 1500), 30_000, () => {
       if (server.fullUntil > clock.now())
         return fail(server, run, "preflight", "disk.full", "10 MB are free and 200 MB are needed");
-      const owner = plan.app_id ?? "";
+      const owner = values.app_id ?? "";
       const project: Project = server.projects.get(name) ?? {
         owner,
         current: undefined,
@@ -180,14 +180,14 @@ export function createRunner(stage: Stage, watch: Watch) {
         image: undefined,
         healthy: new Map(),
       };
-      if (project.owner !== plan.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
+      if (project.owner !== values.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
       server.projects.set(name, project);
       if (run.previous === undefined) run.previous = project.current ?? null;
       step(server, run, "pull", chance.hit(0.1) ? chance.between(40_000, 90_000) : chance.between(500, 20_000), 600_000, () => {
-        if (plan.pull === "always" && swarm.strike("registry down"))
+        if (values.pull === "always" && swarm.strike("registry down"))
           return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
         if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");
-        run.image = project.healthy.get(release) ?? run.image ?? imageOf(plan);
+        run.image = project.healthy.get(release) ?? run.image ?? imageOf(values);
         if (run.image === undefined) return fail(server, run, "pull", "image.gone", "No image of the release is known here");
         run.changed = true;
         project.serves = release;
@@ -226,7 +226,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     /'(s3cr3t[^']*)'/.exec(String(run.input.files.find(({ path }) => path === ".env")?.content ?? ""))?.[1] ?? "";
 
   function remove(server: Server, run: Run): void {
-    const name = run.input.plan.project ?? "";
+    const name = run.input.values.project ?? "";
     if (run.removing) run.canceled = false;
     if (!run.canceled) {
       run.removing = true;
@@ -260,7 +260,7 @@ export function createRunner(stage: Stage, watch: Watch) {
       conclude(server, run, exit);
       return;
     }
-    const project = server.projects.get(run.input.plan.project ?? "");
+    const project = server.projects.get(run.input.values.project ?? "");
     emit(run, "step", "restore");
     soon(run, chance.between(500, 6000), () => {
       if (project) {

@@ -83,7 +83,7 @@ export interface Watch {
 /** A run that has not begun. */
 export const createRun = (job: string, input?: RunInput): Run => ({
   job,
-  input: input ?? { op: "deploy", job, fence: 0, from: 0, files: [], plan: {} },
+  input: input ?? { op: "deploy", job, fence: 0, from: 0, files: [], values: {} },
   fence: input?.fence ?? 0,
   events: [],
   exit: undefined,

@@ -24,7 +24,7 @@ export function speaking(id = "aaaaaaaaaaaa", service = "web") {
     },
     play(input: RunInput, tell: Tell, signal?: AbortSignal): Exit | Promise<Exit> {
       asked++;
-      const { begun, positions = "", follow, tail = "200" } = input.plan;
+      const { begun, positions = "", follow, tail = "200" } = input.values;
       const told = tellOf(tell);
       let since = positions
         .split("\n")

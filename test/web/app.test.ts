@@ -82,7 +82,7 @@ test("a container that was stopped is never shown as live: the page asks the ser
   await page.getByRole("heading", { level: 1, name: "Start shop, release 1" }).waitFor();
   await tenant.drain(reach);
   await page.getByRole("listitem", { name: "web1" }).getByText("Succeeded").waitFor();
-  expect(reach.runs.at(-1)).toMatchObject({ op: "deploy", plan: { release: "1", pull: "missing" } });
+  expect(reach.runs.at(-1)).toMatchObject({ op: "deploy", values: { release: "1", pull: "missing" } });
   await page.goto("/apps/shop");
   await page.getByText("Running", { exact: true }).waitFor();
   await page.getByRole("link", { name: "http://127.0.0.1:8080" }).waitFor();

@@ -33,7 +33,7 @@ export const deploy: Change<Deployment> = {
     return {
       op: "deploy",
       files: filesOf(bundle),
-      plan: {
+      values: {
         ...projectValues(ctx, job),
         release: String(job.release),
         ...(await imagesFor(ctx, job, target)),

@@ -26,9 +26,9 @@ export const remove: Change<Removal> = {
   retries: true,
 
   async run(ctx, job, target) {
-    const plan = { ...projectValues(ctx, job), volumes: job.input.volumes };
+    const values = { ...projectValues(ctx, job), volumes: job.input.volumes };
     const name = job.rollouts[target]?.name ?? target;
-    return { op: "remove", files: [], plan, redact: await redactorOf(ctx, { ...job, target, name }) };
+    return { op: "remove", files: [], values, redact: await redactorOf(ctx, { ...job, target, name }) };
   },
 
   /** The environment is removed once it is gone from every target, and the app with its last environment. */

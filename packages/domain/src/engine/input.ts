@@ -13,21 +13,21 @@ export async function inputOf(
   target: string,
   fence: number,
 ): Promise<{ run: RunInput; redact: Redact }> {
-  const { redact, op, files, plan } = await kind.run(ctx, jobOf(kind, job), target);
+  const { redact, op, files, values } = await kind.run(ctx, jobOf(kind, job), target);
   const known = (job.rollouts[target]?.attempts ?? 0) > 1 ? await lastSeq(ctx, { job: job.id, target }) : 0;
   const from = Math.max(0, known - baseOf(job, target)); // of an earlier run none are of this one
-  return { run: { op, job: runId(job, target), fence, from, files, plan: { ...plan, resource: target } }, redact };
+  return { run: { op, job: runId(job, target), fence, from, files, values: { ...values, resource: target } }, redact };
 }
 
 export const cancelOf = (run: RunInput): RunInput => {
-  const { resource = "", project = "" } = run.plan;
+  const { resource = "", project = "" } = run.values;
   return {
     op: "cancel",
     job: `${run.job}-cancel`,
     fence: run.fence,
     from: run.from,
     files: [],
-    plan: { run: run.job, resource, project },
+    values: { run: run.job, resource, project },
   };
 };
 

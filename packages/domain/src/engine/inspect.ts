@@ -47,9 +47,9 @@ async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): P
   const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, place, { class: kind, message });
   if (!target?.hostKey) return notSeen(failure(target ? "untrusted" : "target.not_found"));
   try {
-    const plan = projectValues(ctx, place);
+    const values = projectValues(ctx, place);
     const redact = await redactorOf(ctx, { ...place, name: target.name });
-    const exit = await ask(ctx, target, reach, { op: "inspect", job: id, fence: 0, from: 0, files: [], plan }, redact);
+    const exit = await ask(ctx, target, reach, { op: "inspect", job: id, fence: 0, from: 0, files: [], values }, redact);
     if (exit.code === 0 && exit.containers) await keepSeen(ctx, place, exit.containers, { live: false });
     else await notSeen(failureOf(exit));
   } catch (error) {

@@ -48,7 +48,7 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
       progress: reached,
       out,
       initial,
-      plan: planValues(ctx, session),
+      values: runValues(ctx, session),
       signal: stop.signal,
     };
     await (session.follow ? follow(source, until) : lastLines(source));
@@ -72,7 +72,7 @@ export async function attendLog(ctx: Context, id: string, reach: Reach): Promise
   if ((await findLog(ctx, id))?.closed) await releaseHold(ctx, logReaders, id);
 }
 
-const planValues = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({
+const runValues = (ctx: Context, { services, tail, since, ...app }: LogSession) => ({
   ...projectValues(ctx, app),
   tail: String(tail),
   ...(services.length > 0 && { services: `${services.join("\n")}\n` }),

@@ -18,7 +18,7 @@ export interface Source {
   readonly target: { readonly id: string; readonly name: string };
   readonly row: StoredTarget | undefined;
   readonly progress: Progress;
-  readonly plan: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, string>>;
   readonly out: BatchWriter;
   readonly initial: InitialLines;
   readonly signal: AbortSignal;
@@ -61,7 +61,7 @@ interface Trouble {
   readonly message: string;
 }
 
-function sourceReader({ ctx, reach, session, target, row, progress, plan, out, initial, signal }: Source) {
+function sourceReader({ ctx, reach, session, target, row, progress, values, out, initial, signal }: Source) {
   const position = tracker(target, progress);
   const now = () => ctx.now().toISOString();
   let trouble = progress.trouble;
@@ -137,7 +137,7 @@ function sourceReader({ ctx, reach, session, target, row, progress, plan, out, i
           fence: 0,
           from: 0,
           files: [],
-          plan: { ...plan, ...more, ...resume },
+          values: { ...values, ...more, ...resume },
         };
         return await remote.run(
           input,

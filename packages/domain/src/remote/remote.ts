@@ -22,14 +22,14 @@ export interface RunFile {
   readonly executable?: boolean;
 }
 
-/** `from`: the number of events already received. PLAN of bundle.ts lists the names of `plan`. */
+/** `from`: the number of events already received. VALUES of request.ts lists the names of `values`. */
 export interface RunInput {
   readonly op: Op;
   readonly job: string;
   readonly fence: number;
   readonly from: number;
   readonly files: readonly RunFile[];
-  readonly plan: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export type EventType = "step" | "log" | "note" | "image" | "health" | "result";

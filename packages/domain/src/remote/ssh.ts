@@ -1,10 +1,10 @@
 /** Servers over SSH: public key only, the pinned host key compared before any credential is sent. Import lazily: ssh2 is large. */
 import { timingSafeEqual } from "node:crypto";
 import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
-import { RUN, toTar } from "./bundle.ts";
 import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
 import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
+import { RUN, toTar } from "./request.ts";
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;

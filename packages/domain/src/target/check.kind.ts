@@ -27,7 +27,7 @@ export const check: Look = {
         ctx,
         server,
         reach,
-        { op: "check", job: job.id, fence: 0, from: 0, files: [], plan: {} },
+        { op: "check", job: job.id, fence: 0, from: 0, files: [], values: {} },
         unredacted,
       );
       return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit) };

@@ -19,7 +19,7 @@ unwritten_here() {
 }
 
 front() {
-  scratch=$1 plan=$1/plan from=0 op='' job='' fence=''
+  scratch=$1 values=$1/values from=0 op='' job='' fence=''
   trap 'rm -rf "$scratch"' EXIT
   trap '' PIPE
   line "$1/op" && op=$value
@@ -93,9 +93,9 @@ start() {
     read -r holder <"$base/holder" || :
     answer 75 busy "The run $holder is going on" holder "$holder"
   fi
-  { if [ -d "$run" ]; then rm -rf "$run/plan" "$run/files"; else mkdir "$run"; fi && mkdir "$run/plan" "$run/files"; } 2>"$scratch/why" ||
+  { if [ -d "$run" ]; then rm -rf "$run/values" "$run/files"; else mkdir "$run"; fi && mkdir "$run/values" "$run/files"; } 2>"$scratch/why" ||
     unwritten_here 'The run cannot be stored'
-  set -- "$scratch/runner.sh" "$scratch/op" "$scratch/plan"
+  set -- "$scratch/runner.sh" "$scratch/op" "$scratch/values"
   if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
   { cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
   printf '%s\n' "$job" >"$base/holder"
@@ -180,8 +180,8 @@ cancel() {
   fi
   # The server went down during the run: its changes still have to be undone.
   : >"$run/canceled"
-  rm -rf "$scratch/plan" "$scratch/files"
-  cp -R "$run/plan" "$scratch/plan" && cp -R "$run/files" "$scratch/files" && cp "$run/op" "$scratch/op" ||
-    answer 1 internal 'The run has lost its plan'
+  rm -rf "$scratch/values" "$scratch/files"
+  cp -R "$run/values" "$scratch/values" && cp -R "$run/files" "$scratch/files" && cp "$run/op" "$scratch/op" ||
+    answer 1 internal 'The run has lost its values'
   start
 }

@@ -15,7 +15,7 @@ look() {
   if [ -e "$own/$release.healthy" ] || [ -e "$run/pinned" ]; then
     cp "$own/$release.images" "$run/past" || unwritten 'The images cannot be read'
   elif [ "$policy" = missing ]; then
-    if [ -f "$plan/pins" ]; then cat "$plan/pins"; fi >"$run/past"
+    if [ -f "$values/pins" ]; then cat "$values/pins"; fi >"$run/past"
   else
     limited 120 docker image ls --all --quiet --no-trunc >"$run/before" 2>"$run/out"
     hung

@@ -44,7 +44,7 @@ whose() {
   # If a container disappears meanwhile, only its own inspection fails.
   timeout 10 xargs docker inspect --format "{{.Id}}$tab{{.State.StartedAt}}$tab{{index .Config.Labels \"$label.service\"}}" \
     <"$scratch/ids" 2>/dev/null |
-    awk -F "$tab" -v names="$plan/services" '
+    awk -F "$tab" -v names="$values/services" '
       BEGIN { while ((getline name <names) > 0) { asked[name]; some = 1 } }
       $1 ~ /^[0-9a-f]+$/ && $2 ~ /^[0-9TZ:.+-]+$/ && $3 ~ /^[A-Za-z0-9._-]*$/ && (!some || $3 in asked) {
         print substr($1, 1, 12) FS $2 FS $3
@@ -96,7 +96,7 @@ past() {
         printf "%s", remarks
         for (id in last) print "e", "-", "note", id " " last[id] " " count[id], "", ""
       }' | tee "$scratch/past"
-  awk -F "$tab" '$3 == "note" { split($4, at, " "); print at[1], at[2] }' "$scratch/past" >"$plan/positions"
+  awk -F "$tab" '$3 == "note" { split($4, at, " "); print at[1], at[2] }' "$scratch/past" >"$values/positions"
 }
 
 # Follows current and new containers, each from its position, until time is up or nobody reads.
@@ -132,7 +132,7 @@ listen() {
     wait "${value#* }"
   fi
   printf 'e\t-\tnote\t%s follows\t%s\t\n' "$1" "$2" 2>/dev/null || exit 0
-  at=$(awk -v id="$1" '$1 == id { print $2 }' "$plan/positions" 2>/dev/null)
+  at=$(awk -v id="$1" '$1 == id { print $2 }' "$values/positions" 2>/dev/null)
   [ -p "$scratch/on/$1.pipe" ] || mkfifo "$scratch/on/$1.pipe"
   timeout "$limit" docker logs --timestamps --follow "--since=${at:-$begun}" "$1" >"$scratch/on/$1.pipe" 2>&1 </dev/null &
   voice=$!

@@ -1,4 +1,4 @@
-# Events, steps, and commands with a time limit. Sets $run, $plan, $base, $app, $own, $deadline; of a command $rc.
+# Events, steps, and commands with a time limit. Sets $run, $values, $base, $app, $own, $deadline; of a command $rc.
 
 emit() {
   now
@@ -12,7 +12,7 @@ step() {
 }
 
 run() {
-  run=$1 plan=$1/plan scratch=$1 base=${1%/runs/*} step=preflight
+  run=$1 values=$1/values scratch=$1 base=${1%/runs/*} step=preflight
   child='' down='' rolled=false concluded='' failing='' previous='' op='' service='' failed='' release='' new='' laid='' replace='' message='' own=''
   umask 022 # Containers read these files as whoever they are; the folder above is closed to everybody else.
   trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM

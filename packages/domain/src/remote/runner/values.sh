@@ -1,4 +1,4 @@
-# Plan values, verdict fields, the clock. Reads $plan.
+# The values of a run, verdict fields, the clock. Reads $values.
 
 # line FILE: its only line, into $value; empty if the file is missing or has more lines
 line() {
@@ -9,13 +9,13 @@ line() {
   return 0
 }
 
-# value NAME DEFAULT: a plan value, into $value
+# value NAME DEFAULT: a value of the run, into $value
 value() {
-  line "$plan/$1"
+  line "$values/$1"
   [ -n "$value" ] || value=$2
 }
 
-# number NAME DEFAULT: a plan value that must be a whole number, into $value
+# number NAME DEFAULT: a value of the run that must be a whole number, into $value
 number() {
   value "$1" "$2"
   case $value in *[!0-9]* | ??????????*) value=$2 ;; esac

@@ -35,8 +35,8 @@ conclude() {
   mv "$run/exit.new" "$run/exit"
   # The verdict is written and nothing changes any more: followers read it while this cleans up.
   exec 8>&- 9>&-
-  # The plan and the files are no longer needed; the release has its own copy.
-  rm -rf "$run/plan" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
+  # The values and the files are no longer needed; the release has its own copy.
+  rm -rf "$run/values" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
     "$run/services" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
     "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \
     "$run/ids" "$run/described" "$run/seen" "$run/complaint" "$run/needs" "$run/all" "$run/clash" "$run/running" \

@@ -16,7 +16,7 @@ export const RUN =
   "'";
 
 /** The values a run may be given, with their defaults. */
-export const PLAN = [
+export const VALUES = [
   "project", // <app>-<environment>
   "app_id", // owns the folder
   "release", // number
@@ -42,9 +42,9 @@ export const PLAN = [
   "run", // the job to cancel
 ] as const;
 
-const planNames = new Set<string>(PLAN);
+const valueNames = new Set<string>(VALUES);
 
-/** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown plan name. */
+/** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown value. */
 export async function toTar(input: RunInput, script: string = runner): Promise<Buffer> {
   const tar = pack();
   const add = (name: string, content: string | Uint8Array) =>
@@ -58,9 +58,9 @@ export async function toTar(input: RunInput, script: string = runner): Promise<B
   })) {
     add(name, value);
   }
-  for (const [name, value] of Object.entries(input.plan)) {
-    if (!planNames.has(name)) throw new Error(`no plan value is called ${JSON.stringify(name)}`);
-    add(`plan/${name}`, value);
+  for (const [name, value] of Object.entries(input.values)) {
+    if (!valueNames.has(name)) throw new Error(`no value is called ${JSON.stringify(name)}`);
+    add(`values/${name}`, value);
   }
   // A path is a value too: no name inside the tar is ever made of one.
   for (const [index, file] of input.files.entries()) {
