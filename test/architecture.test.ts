@@ -38,7 +38,7 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
 
 /** Of packages/domain/src, in the order to read them: below all of these is the ground, which are the files that lie in no folder. */
 const nouns = [
-  ...["plan", "entitlement", "audit", "tenant", "mail", "auth", "token", "billing"],
+  ...["pricing", "entitlement", "audit", "tenant", "mail", "auth", "token", "billing"],
   ...["remote", "secret", "container", "compose", "job", "target", "app", "release", "deployment", "log", "import"],
   ...["engine", "closing"],
 ];
@@ -98,7 +98,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "job/kind-name",
     "job/status",
     "job/words",
-    "plan/plan",
+    "pricing/plans",
     "import/secret",
     "remote/user-name",
     "compose/reserved",

@@ -28,7 +28,7 @@ covers("getUsage", "200", "says what the plan allows and what is used of it", as
   });
 });
 
-covers("listPlans", "200", "anybody may see the plans, smallest first, without what only we need", async () => {
+covers("listPricingPlans", "200", "anybody may see the plans, smallest first, without what only we need", async () => {
   const { body } = await api.call("GET", "/v1/plans");
   expect(body.items.map(({ name, price }: { name: string; price: number }) => [name, price])).toEqual([
     ["solo", 900],

@@ -98,7 +98,7 @@ test("targets: as many as the plan has", async () => {
   const token = await tenant.token();
   const { targetLimit } = await tenant.account();
   const add = (i: number) => api.call("POST", "/v1/targets", { token, body: { name: `web${i}`, host: `127.0.0.${i + 1}` } });
-  expect(await refusals(targetLimit + 2, add)).toEqual(["plan.targets_full", "plan.targets_full"]);
+  expect(await refusals(targetLimit + 2, add)).toEqual(["billing.targets_full", "billing.targets_full"]);
 });
 
 test("tokens: a hundred, those of device logins with them", async () => {

@@ -141,14 +141,14 @@ test("later deploys go where the first one went, on all of its targets at once",
   ]);
 });
 
-covers("createDeployment", "plan.slots_full", "of many apps at once the plan's number of slots is claimed", async () => {
+covers("createDeployment", "billing.slots_full", "of many apps at once the plan's number of slots is claimed", async () => {
   const { tenant } = await ready("solo");
   for (const name of ["b", "c", "d"]) await tenant.app(name);
   for (const name of ["shop", "b", "c"])
     expect((await post(`/v1/apps/${name}/deployments`, { bundle })(tenant)).status).toBe(202);
   expect((await post("/v1/apps/d/deployments", { bundle })(tenant)).body).toMatchObject({
     status: 402,
-    code: "plan.slots_full",
+    code: "billing.slots_full",
     plan: "solo",
   });
   expect(await tenant.account()).toMatchObject({ slots: 3 });

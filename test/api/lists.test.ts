@@ -132,7 +132,7 @@ const lists: Readonly<Record<string, readonly List[]>> = {
 const elsewhere: Readonly<Record<string, string>> = {
   getActivity: "what is under way, by what holds it: test/api/jobs.test.ts",
   listInvoices: "Stripe's: test/api/billing.test.ts",
-  listPlans: "a constant",
+  listPricingPlans: "a constant",
   listSessions: "a person's: test/api/sessions.test.ts",
   listJobEvents: "read as they come: test/domain/event.test.ts",
   readLogs: "read as they come: test/domain/log.test.ts",

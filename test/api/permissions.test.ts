@@ -74,7 +74,7 @@ interface Ids {
 /** A request of each operation that is fine but for the entitlement. */
 const requests: Record<string, (ids: Ids) => [method: string, path: string, body?: object]> = {
   getUsage: () => ["GET", "/usage"],
-  listPlans: () => ["GET", "/plans"],
+  listPricingPlans: () => ["GET", "/plans"],
   getBilling: () => ["GET", "/billing"],
   listInvoices: () => ["GET", "/billing/invoices"],
   listTargets: () => ["GET", "/targets"],

@@ -50,7 +50,7 @@ covers("addTarget", "target.address", "a name that leads nowhere, or where it ma
 
 covers(
   "addTarget",
-  "plan.targets_full",
+  "billing.targets_full",
   "of many at once the plan's number is added, and the others are told the limit",
   async () => {
     const tenant = await testTenant(api, { plan: "solo" });
@@ -58,7 +58,7 @@ covers(
     const ask = (name: string) => api.call("POST", "/v1/targets", { token, body: { ...body, name } });
     const answers = await Promise.all(["a", "b", "c", "d"].map(ask));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 402, 402]);
-    expect(answers.find(({ status }) => status === 402)?.body).toMatchObject({ code: "plan.targets_full", plan: "solo" });
+    expect(answers.find(({ status }) => status === 402)?.body).toMatchObject({ code: "billing.targets_full", plan: "solo" });
   },
 );
 

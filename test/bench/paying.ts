@@ -1,10 +1,10 @@
-import { plans } from "@berth/domain/plan/plan.ts";
+import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import type Stripe from "stripe";
 import { endpointAt, soldAs } from "../support/sold.ts";
 
 /** A Stripe at which so many customers pay for the second plan, each with a subscription and its first invoice; it takes reads only. */
 export function payingAtStripe(count: number): Stripe {
-  const sold = plans[1];
+  const sold = pricingPlans[1];
   if (!sold) throw new Error("there is no second plan");
   const month = { current_period_start: 1_803_816_000, current_period_end: 1_806_494_400 };
   const subscription = (i: number) => ({
@@ -51,7 +51,7 @@ export function payingAtStripe(count: number): Stripe {
     },
     invoices: { list: ({ customer }: { customer: string }) => page([invoice(number(customer))]) },
     charges: { list: none },
-    prices: { list: () => page(plans.map(soldAs)) },
+    prices: { list: () => page(pricingPlans.map(soldAs)) },
     events: { list: async function* () {} },
     webhookEndpoints: { list: () => page([endpointAt("https://berth.test")]) },
     billingPortal: { configurations: { list: none } },

@@ -1,5 +1,5 @@
 import { accountKey, type Claim, entitled, getAccount, giveBack, limitsOf } from "@berth/domain/entitlement/account.ts";
-import { planNames, planOf, plans } from "@berth/domain/plan/plan.ts";
+import { pricingPlanNames, pricingPlanOf, pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { commit, putOne } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -15,14 +15,17 @@ const won = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
 const using = async (tenant: TestTenant, use: object) =>
   putOne(tenant.ctx, accountKey(tenant.ctx), { ...(await getAccount(tenant.ctx)), ...use });
 
-test.each(planNames)("of a hundred claims at once exactly as many are won as the plan %s has slots and targets", async (plan) => {
-  const tenant = await testTenant(bench, { plan });
-  const { slotLimit, targetLimit } = limitsOf(plan);
-  const slots = await Promise.allSettled(Array.from({ length: 100 }, () => claim(tenant, { slots: 1 })));
-  const targets = await Promise.allSettled(Array.from({ length: 100 }, () => claim(tenant, { targets: 1 })));
-  expect([won(slots), won(targets)]).toEqual([slotLimit, targetLimit]);
-  expect(await tenant.account()).toMatchObject({ slots: slotLimit, targets: targetLimit });
-});
+test.each(pricingPlanNames)(
+  "of a hundred claims at once exactly as many are won as the plan %s has slots and targets",
+  async (plan) => {
+    const tenant = await testTenant(bench, { plan });
+    const { slotLimit, targetLimit } = limitsOf(plan);
+    const slots = await Promise.allSettled(Array.from({ length: 100 }, () => claim(tenant, { slots: 1 })));
+    const targets = await Promise.allSettled(Array.from({ length: 100 }, () => claim(tenant, { targets: 1 })));
+    expect([won(slots), won(targets)]).toEqual([slotLimit, targetLimit]);
+    expect(await tenant.account()).toMatchObject({ slots: slotLimit, targets: targetLimit });
+  },
+);
 
 test("of two that race for the last slot exactly one wins, and the other is told which limit it was", async () => {
   const tenant = await testTenant(bench, { plan: "solo" });
@@ -35,7 +38,7 @@ test("of two that race for the last slot exactly one wins, and the other is told
       ),
     ),
   );
-  expect(outcomes.toSorted()).toEqual(["plan.slots_full solo", "won"]);
+  expect(outcomes.toSorted()).toEqual(["billing.slots_full solo", "won"]);
   await commit(tenant.ctx, giveBack(tenant.ctx, "slots"));
   await claim(tenant, { slots: 1 });
 });
@@ -45,7 +48,7 @@ test("limits are those of the row at the moment of the claim, whatever was seen 
   const prepared = entitled(tenant.ctx, "grow", { slots: 1 });
   await tenant.entitle("active", { plan: "solo" });
   await using(tenant, { slots: 3 });
-  expect(await refused(commit(tenant.ctx, prepared))).toMatchObject({ code: "plan.slots_full", facts: { plan: "solo" } });
+  expect(await refused(commit(tenant.ctx, prepared))).toMatchObject({ code: "billing.slots_full", facts: { plan: "solo" } });
 });
 
 test("nothing is given back twice", async () => {
@@ -67,12 +70,12 @@ test("giving back is possible in every state", async () => {
 });
 
 test("each plan is larger than the one before in everything, and found by a lookup key of its own", () => {
-  for (const [at, plan] of plans.entries()) {
-    expect(planOf(plan.name)).toBe(plan);
-    const before = plans[at - 1];
+  for (const [at, plan] of pricingPlans.entries()) {
+    expect(pricingPlanOf(plan.name)).toBe(plan);
+    const before = pricingPlans[at - 1];
     if (!before) continue;
     for (const what of ["price", "slots", "targets", "logDays", "concurrent"] as const)
       expect(plan[what]).toBeGreaterThan(before[what]);
   }
-  expect(new Set(plans.map(({ lookupKey }) => lookupKey)).size).toBe(plans.length);
+  expect(new Set(pricingPlans.map(({ lookupKey }) => lookupKey)).size).toBe(pricingPlans.length);
 });

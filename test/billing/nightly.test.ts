@@ -2,7 +2,7 @@ import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts"
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
-import { plans } from "@berth/domain/plan/plan.ts";
+import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { globalKey, putOne } from "@berth/domain/table.ts";
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
@@ -47,7 +47,7 @@ async function town(size: number, over: Partial<World> = {}): Promise<{ test: Te
     subscriptions,
     invoices: listing,
     charges: listing,
-    prices: { list: async () => ({ data: plans.map(soldAs), has_more: false }) },
+    prices: { list: async () => ({ data: pricingPlans.map(soldAs), has_more: false }) },
     webhookEndpoints: { list: async () => ({ data: [endpointAt(test.world.origin)] }) },
     billingPortal: { configurations: { list: empty } },
   } as unknown as Stripe;

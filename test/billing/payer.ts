@@ -1,7 +1,7 @@
 import { startCheckout } from "@berth/domain/billing/checkout.ts";
 import { openPortal } from "@berth/domain/billing/portal.ts";
 import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import type Stripe from "stripe";
 import { proved } from "../api/proved.ts";
 import type { TestTenant } from "../support/tenant.ts";
@@ -19,9 +19,9 @@ export const cards = {
 /** A customer with a tenant of its own, from signing up on. */
 export interface Payer extends TestTenant {
   /** Opens a payment page, or is refused. */
-  checkout(plan?: PlanName): Promise<string>;
+  checkout(plan?: PricingPlanName): Promise<string>;
   /** Buys a plan on the hosted page, with 3D Secure where the bank asks, and waits until everything has settled. */
-  buy(plan?: PlanName, card?: string): Promise<Account>;
+  buy(plan?: PricingPlanName, card?: string): Promise<Account>;
   /** Pays a payment page; answers the browser's answer. */
   pay(url: string, card?: string): Promise<Response>;
   state(): Promise<string>;

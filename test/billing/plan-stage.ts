@@ -1,19 +1,19 @@
 import { changePlan } from "@berth/domain/billing/change.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { afterEach, beforeEach } from "vitest";
 import type { Payer } from "./payer.ts";
 import { DAY, openStripeStage, type StripeStage } from "./stripe-stage.ts";
 
 export let stage: StripeStage;
 
-export const change = async (payer: Payer, plan: PlanName, preview = false) => {
+export const change = async (payer: Payer, plan: PricingPlanName, preview = false) => {
   const done = await changePlan(payer.ctx, { plan, preview });
   await stage.settle();
   return done;
 };
 
 /** Someone who bought a plan ten days ago. */
-export async function bought(plan: PlanName, card?: string): Promise<Payer> {
+export async function bought(plan: PricingPlanName, card?: string): Promise<Payer> {
   const payer = await stage.signUp();
   await payer.buy(plan, card);
   await stage.advance(10 * DAY);

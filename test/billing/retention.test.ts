@@ -2,7 +2,7 @@ import { changePlan } from "@berth/domain/billing/change.ts";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import { logDays } from "@berth/domain/entitlement/account.ts";
 import { keepEvents } from "@berth/domain/job/event.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { get } from "@berth/domain/query.ts";
 import { key } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function bought(plan: PlanName): Promise<Payer> {
+async function bought(plan: PricingPlanName): Promise<Payer> {
   const payer = await stage.signUp();
   await payer.buy(plan);
   return payer;
@@ -25,7 +25,7 @@ const kept = async (payer: Payer) => logDays(await payer.account(), stage.test.w
 const words = (payer: Payer) => payer.mails().filter((template) => template === "logs-shorter").length;
 
 /** Plans the smaller plan and goes on to where it begins. */
-async function shrink(payer: Payer, plan: PlanName): Promise<void> {
+async function shrink(payer: Payer, plan: PricingPlanName): Promise<void> {
   await changePlan(payer.ctx, { plan });
   const [item] = (await payer.subscription()).items.data;
   await stage.advance((item?.current_period_end ?? 0) - stage.test.world.now().getTime() / 1000);

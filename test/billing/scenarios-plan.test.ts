@@ -98,8 +98,8 @@ test("a downgrade below what is used warns beforehand, stops nothing, and refuse
   const { commit } = await import("@berth/domain/table.ts");
   const { entitled } = await import("@berth/domain/entitlement/account.ts");
   const claim = (by: object) => commit(ann.ctx, entitled(ann.ctx, "grow", by));
-  expect(await refused(claim({ slots: 1 }))).toMatchObject({ code: "plan.slots_full" });
-  expect(await refused(claim({ targets: 1 }))).toMatchObject({ code: "plan.targets_full" });
+  expect(await refused(claim({ slots: 1 }))).toMatchObject({ code: "billing.slots_full" });
+  expect(await refused(claim({ targets: 1 }))).toMatchObject({ code: "billing.targets_full" });
   // A deploy of what runs already claims nothing, and giving back is always possible.
   await claim({});
   await claim({ slots: -1 });

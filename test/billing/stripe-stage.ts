@@ -1,5 +1,5 @@
 import { API_VERSION, eventTypes, isHeard, syncRequestOf } from "@berth/domain/billing/event.ts";
-import { plans } from "@berth/domain/plan/plan.ts";
+import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";
 import Stripe from "stripe";
@@ -192,7 +192,7 @@ export const sqsEvent = (message: object, receives = 1): SQSEvent => ({
 
 /** The plans of the catalogue, as the account at Stripe sells them. */
 async function sell(stripe: Stripe): Promise<void> {
-  for (const plan of plans) {
+  for (const plan of pricingPlans) {
     const product = await stripe.products.create({ name: `Berth ${plan.title}` });
     await stripe.prices.create({
       product: product.id,

@@ -162,7 +162,7 @@ describe("a deploy", () => {
     expect(shown.stdout).toMatch(/Standing +ended: changes are off, what runs goes on/);
     const deploy = await berth(["deploy"]);
     expect(deploy.stderr).toContain("Your plan has ended. Choose one and everything works again.");
-    expect(deploy.stderr).toMatch(/berth plans\n +berth plan change PLAN/);
+    expect(deploy.stderr).toMatch(/berth billing plans\n +berth billing change PLAN/);
     expect(deploy.stderr).not.toContain("berth billing invoices");
   });
 

@@ -40,13 +40,13 @@ const gone = { args: ["gone"], code: "app.not_found" };
 /** Every command, in an order in which each finds what it needs. `JOB` is the job of the deployment above. */
 const cases: Record<string, Case> = {
   whoami: { args: [], text: /Account\s+ten_/, members: ["tenant", "actor", "context", "url", "from"] },
-  plans: { args: [], text: /solo +\$9/, members: ["items", "yours"], public: true },
+  "billing plans": { args: [], text: /solo +\$9/, members: ["items", "yours"], public: true },
   usage: {
     args: [],
     text: /App slots .*1 of 10/,
     members: ["plan", "entitlement", "graceUntil", "slots", "targets", "concurrent", "logDays", "logsShorter"],
   },
-  "plan show": { args: [], text: /Plan +pro, \$19 a month/, members: ["plan", "slots", "pendingPlan", "over"] },
+  "billing plan": { args: [], text: /Plan +pro, \$19 a month/, members: ["plan", "slots", "pendingPlan", "over"] },
   "billing show": { args: [], text: /Standing +active/, members: ["plan", "entitlement", "portal"] },
   "billing invoices": {
     args: [],
@@ -153,10 +153,10 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Tested at length elsewhere: in close.test.ts, login.test.ts, settings.test.ts, terminal.test.ts, deploy.test.ts and plan.test.ts. */
+/** Tested at length elsewhere: in close.test.ts, login.test.ts, settings.test.ts, terminal.test.ts, deploy.test.ts and billing.test.ts. */
 const othersTest = [
   "account delete",
-  "plan change",
+  "billing change",
   "prove",
   "login",
   "logout",

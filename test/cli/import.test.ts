@@ -84,7 +84,7 @@ test("what does not fit is listed with the plan that has room, and ends with 1",
   expect(code).toBe(1);
   expect(stdout).toMatch(/app +app4 +over limit +The plan has 3 app slots, and this is one more\./);
   expect(stdout).toContain("All of it needs 4 app slots and 1 target: the plan pro has room.");
-  expect(stdout).toContain("berth plan change pro");
+  expect(stdout).toContain("berth billing change pro");
   expect(await apps()).toHaveLength(3);
 });
 

@@ -35,7 +35,7 @@ test("every refusal for the bill leads on to a command", () => {
 test("a command that there is not, or not with that option, would not pass", async () => {
   const terminal = { width: 80, paint: plain, raw: () => undefined } as unknown as Terminal;
   const take = (command: string) => createProgram(terminal, async () => undefined).parseAsync(wordsOf(command), { from: "user" });
-  await expect(take("berth plan chagne PLAN")).rejects.toThrow();
+  await expect(take("berth billing chagne PLAN")).rejects.toThrow();
   await expect(take("berth billing --again")).rejects.toThrow();
-  await expect(take("berth plan change")).rejects.toThrow();
+  await expect(take("berth billing change")).rejects.toThrow();
 });

@@ -75,12 +75,12 @@ describe("help", () => {
   });
 
   test("of a noun that means something alone is asked for by name", () => {
-    const { stdout } = run("plan", "--help");
+    const { stdout } = run("billing", "--help");
     expect(stdout).toContain("Without a command: show.");
-    expect(run("help", "plan").stdout).toBe(stdout);
-    expect(run("plan", "--url", "http://127.0.0.1:2").status).toBe(4);
-    expect(run("--context", "plan", "plan", "--url", "http://127.0.0.1:2")).toMatchObject(
-      run("plan", "show", "--context", "plan", "--url", "http://127.0.0.1:2"),
+    expect(run("help", "billing").stdout).toBe(stdout);
+    expect(run("billing", "--url", "http://127.0.0.1:2").status).toBe(4);
+    expect(run("--context", "billing", "billing", "--url", "http://127.0.0.1:2")).toMatchObject(
+      run("billing", "show", "--context", "billing", "--url", "http://127.0.0.1:2"),
     );
   });
 });
@@ -88,7 +88,7 @@ describe("help", () => {
 describe("a mistake", () => {
   test.each([
     [["delpoy"], "Unknown command 'delpoy'.", "Did you mean deploy?", "berth --help"],
-    [["plan", "chagne"], "Unknown command 'chagne'.", "Did you mean change?", "berth plan --help"],
+    [["billing", "chagne"], "Unknown command 'chagne'.", "Did you mean change?", "berth billing --help"],
     [["target", "ad"], "Unknown command 'ad'.", "Did you mean add?", "berth target --help"],
     [["deploy", "--targt", "x"], "Unknown option '--targt'.", "Did you mean --target?", "berth deploy --help"],
     [["target", "add", "x"], "Missing required argument 'address'.", undefined, "berth target add --help"],

@@ -1,4 +1,4 @@
-import type { AuditLine, Billing, Invoice, Plan, PlanChange, Token, Usage } from "@berth/api-client/types.ts";
+import type { AuditLine, Billing, Invoice, PlanChange, PricingPlan, Token, Usage } from "@berth/api-client/types.ts";
 import { at } from "./sample-apps.ts";
 
 export const tokens = [
@@ -74,7 +74,7 @@ export const plans = [
     logDays: 30,
     concurrent: 3,
   },
-] as Plan[];
+] as PricingPlan[];
 
 export const usage: Usage = {
   plan: "pro",

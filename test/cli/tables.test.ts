@@ -1,16 +1,16 @@
-import type { Billing, Job, Plan } from "@berth/api-client/types.ts";
+import type { Billing, Job, PricingPlan } from "@berth/api-client/types.ts";
 import { describe, expect, test } from "vitest";
 import { closedLines } from "../../packages/cli/src/account/delete.ts";
 import { appTable, statusLines } from "../../packages/cli/src/app/view.ts";
 import { auditTable } from "../../packages/cli/src/audit/list.ts";
 import { invoiceLines } from "../../packages/cli/src/billing/invoices.ts";
+import { planLines } from "../../packages/cli/src/billing/plan.ts";
 import { planTable } from "../../packages/cli/src/billing/plans.ts";
 import { billingLines } from "../../packages/cli/src/billing/show.ts";
 import { usageLines } from "../../packages/cli/src/billing/usage.ts";
+import { changeLines, doneLines } from "../../packages/cli/src/billing/view.ts";
 import { failure, success } from "../../packages/cli/src/job/outcome.ts";
 import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
-import { planLines } from "../../packages/cli/src/plan/show.ts";
-import { changeLines, doneLines } from "../../packages/cli/src/plan/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
 import { releaseTable } from "../../packages/cli/src/release/list.ts";
 import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
@@ -48,14 +48,14 @@ const views: Record<string, (look: Look) => string[]> = {
     ),
   ],
   "plan-change": (look) => [
-    ...changeLines(change, plans[1] as Plan, look),
+    ...changeLines(change, plans[1] as PricingPlan, look),
     ...doneLines({ ...change, status: "done" }, look),
     ...doneLines({ ...change, status: "payment_needed", url: page }, look),
     "",
-    ...changeLines(smaller, plans[0] as Plan, look),
+    ...changeLines(smaller, plans[0] as PricingPlan, look),
     ...doneLines({ ...smaller, status: "planned" }, look),
     "",
-    ...changeLines({ ...change, from: "pro", kind: "keep", due: 0 }, plans[1] as Plan, look),
+    ...changeLines({ ...change, from: "pro", kind: "keep", due: 0 }, plans[1] as PricingPlan, look),
     ...doneLines({ ...change, from: "pro", kind: "keep", due: 0, status: "done" }, look),
   ],
   invoices: (look) => invoiceLines(invoices, look),

@@ -72,7 +72,7 @@ describe("twenty at once at a ceiling: as many as there is room for, and never o
     const { targetLimit } = await tenant.account();
     const add = (i: number) => addTarget(tenant.ctx, { name: `web${i}`, host: `127.0.0.${i + 1}`, port: 22, user: "root" });
     const room = Math.min(AT_ONCE, targetLimit);
-    expect(await atOnce(add)).toEqual({ done: room, told: ["plan.targets_full"] });
+    expect(await atOnce(add)).toEqual({ done: room, told: ["billing.targets_full"] });
     expect(await rows(tenant, "TARGET#")).toBe(room);
   });
 

@@ -3,7 +3,7 @@ import { audit } from "@berth/domain/audit/audit.ts";
 import type { Context, World } from "@berth/domain/context.ts";
 import { accountKey, limitsOf, newAccount } from "@berth/domain/entitlement/account.ts";
 import { newId } from "@berth/domain/id.ts";
-import { type PlanName, planOf } from "@berth/domain/plan/plan.ts";
+import { type PricingPlanName, pricingPlanOf } from "@berth/domain/pricing/plans.ts";
 import { commit, insert, key, putOne } from "@berth/domain/table.ts";
 import { keyAbout, type StoredTarget, sshKeyKey, targetKey } from "@berth/domain/target/target.ts";
 import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
@@ -38,7 +38,12 @@ export async function createCustomer(
   world: World,
   servers: Map<string, Server>,
   nth: number,
-  given?: { readonly plan: PlanName; readonly apps: readonly string[]; readonly servers: number; readonly hostile?: boolean },
+  given?: {
+    readonly plan: PricingPlanName;
+    readonly apps: readonly string[];
+    readonly servers: number;
+    readonly hostile?: boolean;
+  },
 ): Promise<Customer> {
   const { chance, clock } = stage;
   const tenant = newId(world, "tenant");
@@ -83,7 +88,7 @@ export async function createCustomer(
     token: secret,
     apps,
     hosts,
-    standings: [{ at: clock.now(), standing: "good", concurrent: planOf(plan).concurrent }],
+    standings: [{ at: clock.now(), standing: "good", concurrent: pricingPlanOf(plan).concurrent }],
     accepted: new Map(),
     jobs: [],
     hostile: given?.hostile ?? false,
@@ -91,7 +96,7 @@ export async function createCustomer(
 }
 
 /** What billing would write of the account. */
-function entitle(stage: Stage, customer: Customer, standing: Standing, plan: PlanName): void {
+function entitle(stage: Stage, customer: Customer, standing: Standing, plan: PricingPlanName): void {
   const { slotLimit, targetLimit } = limitsOf(plan);
   const until = new Date(stage.clock.now() + (standing === "grace" ? 7 : -1) * 86_400_000).toISOString();
   stage.tell(customer.tenant, `is ${standing} on ${plan}`);
@@ -108,7 +113,7 @@ function entitle(stage: Stage, customer: Customer, standing: Standing, plan: Pla
       ":targets": { N: String(targetLimit) },
     },
   });
-  customer.standings.push({ at: stage.clock.now(), standing, concurrent: planOf(plan).concurrent });
+  customer.standings.push({ at: stage.clock.now(), standing, concurrent: pricingPlanOf(plan).concurrent });
 }
 
 /** A customer's or an agent's doings at random moments, through the API and nothing else. */

@@ -1,8 +1,8 @@
 import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
-import type { Plan } from "@berth/domain/plan/plan.ts";
+import type { PricingPlan } from "@berth/domain/pricing/plans.ts";
 
 /** A plan's price as it is set at Stripe. */
-export const soldAs = (plan: Plan) => ({
+export const soldAs = (plan: PricingPlan) => ({
   id: `price_${plan.name}`,
   product: `prod_${plan.name}`,
   lookup_key: plan.lookupKey,

@@ -6,7 +6,7 @@ import { type Account, accountKey, getAccount, limitsOf } from "@berth/domain/en
 import type { Entitlement } from "@berth/domain/entitlement/permission.ts";
 import { newId } from "@berth/domain/id.ts";
 import { enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { get } from "@berth/domain/query.ts";
 import { commit, putOne } from "@berth/domain/table.ts";
 import { addTarget, findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";
@@ -29,7 +29,7 @@ export interface TestTenant {
   /** A new token's secret; it holds as proved, as one of a device login that was just confirmed, unless told otherwise. */
   token(scopes?: readonly Scope[], options?: { app?: string; days?: number; proved?: boolean }): Promise<string>;
   /** Puts the account where it is to be; grace ends in three days unless said, restricted has ended a day ago. */
-  entitle(state: Entitlement, options?: { plan?: PlanName; graceUntil?: string }): Promise<void>;
+  entitle(state: Entitlement, options?: { plan?: PricingPlanName; graceUntil?: string }): Promise<void>;
   /** Puts the account on hold, as an open dispute does. */
   hold(): Promise<void>;
   account(): Promise<Account>;
@@ -55,7 +55,7 @@ let minted = 0;
 /** Mints a tenant in the state wanted: by default active on the pro plan. */
 export async function testTenant(
   test: TestWorld,
-  options: { email?: string; state?: Entitlement; plan?: PlanName; reach?: ScriptedReach } = {},
+  options: { email?: string; state?: Entitlement; plan?: PricingPlanName; reach?: ScriptedReach } = {},
 ): Promise<TestTenant> {
   const { world } = test;
   const user = await userOfEmail(world, options.email ?? `owner${++minted}@example.com`);
@@ -159,7 +159,7 @@ export async function testTenant(
 }
 
 /** The fields of an account in a state. */
-function standing(now: Date, state: Entitlement, plan: PlanName, graceUntil: string | undefined): Partial<Account> {
+function standing(now: Date, state: Entitlement, plan: PricingPlanName, graceUntil: string | undefined): Partial<Account> {
   if (state === "none") return { kind: "none", plan: null, slotLimit: 0, targetLimit: 0, graceUntil: null };
   const days = (count: number) => new Date(now.getTime() + count * 86_400_000).toISOString();
   const limits = { plan, ...limitsOf(plan) };

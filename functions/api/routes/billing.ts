@@ -1,7 +1,7 @@
 import { Invoice, listInvoices } from "@berth/domain/billing/invoice.ts";
 import { PlanChange } from "@berth/domain/billing/plan-change.ts";
 import { BillingState, billingState } from "@berth/domain/billing/state.ts";
-import { planNames } from "@berth/domain/plan/plan.ts";
+import { pricingPlanNames } from "@berth/domain/pricing/plans.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { contract, page, paging } from "../contract.ts";
@@ -39,7 +39,7 @@ export const billing = new Hono<Env>()
       tag,
       scope: "billing",
       needs: "checkout",
-      body: z.object({ plan: z.enum(planNames) }),
+      body: z.object({ plan: z.enum(pricingPlanNames) }),
       answers: { 200: { description: "The payment page", schema: Link } },
       problems: ["account.closing", "billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
     }),
@@ -56,8 +56,8 @@ export const billing = new Hono<Env>()
         "Change the plan: a larger one at once, a smaller one at the end of the period; the current one takes a change back",
       tag,
       scope: "billing",
-      needs: "plan",
-      body: z.object({ plan: z.enum(planNames), preview: z.boolean().optional() }),
+      needs: "plan-change",
+      body: z.object({ plan: z.enum(pricingPlanNames), preview: z.boolean().optional() }),
       answers: { 200: { description: "What was done, or would be", schema: PlanChange } },
       problems: [
         "account.closing",

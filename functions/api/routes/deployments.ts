@@ -111,7 +111,7 @@ export const deployments = new Hono<Env>()
         "deployment.too_many",
         "bundle.too_large",
         "input.too_large",
-        "plan.slots_full",
+        "billing.slots_full",
         "version.stale",
         "idempotency.mismatch",
       ],

@@ -1,11 +1,11 @@
-import { plans as catalogue, planNames } from "@berth/domain/plan/plan.ts";
+import { pricingPlans as catalogue, pricingPlanNames } from "@berth/domain/pricing/plans.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { all, contract } from "../contract.ts";
 import type { Env } from "../request.ts";
 
-const Plan = z.object({
-  name: z.enum(planNames),
+const PricingPlan = z.object({
+  name: z.enum(pricingPlanNames),
   title: z.string(),
   for: z.string(),
   price: z.number().int().describe("Cents a month"),
@@ -19,12 +19,12 @@ const Plan = z.object({
 export const plans = new Hono<Env>().get(
   "/plans",
   contract({
-    operationId: "listPlans",
+    operationId: "listPricingPlans",
     summary: "What can be bought, smallest first",
     tag: "Billing",
     scope: "public",
     needs: "read",
-    answers: { 200: { description: "The plans", schema: all(Plan) } },
+    answers: { 200: { description: "The plans", schema: all(PricingPlan) } },
   }),
   (c) => c.json({ items: catalogue.map(({ lookupKey: _, ...plan }) => plan) }, 200),
 );

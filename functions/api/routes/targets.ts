@@ -49,7 +49,7 @@ export const targets = new Hono<Env>()
       problems: [
         "target.exists",
         "target.address",
-        "plan.targets_full",
+        "billing.targets_full",
         "rate.limited",
         "idempotency.mismatch",
         "idempotency.busy",

@@ -6,7 +6,7 @@ import type { Client } from "./client.ts";
 type V1 = Client["v1"];
 export type Me = InferResponseType<V1["me"]["$get"], 200>;
 export type Usage = InferResponseType<V1["usage"]["$get"], 200>;
-export type Plan = InferResponseType<V1["plans"]["$get"], 200>["items"][number];
+export type PricingPlan = InferResponseType<V1["plans"]["$get"], 200>["items"][number];
 export type Billing = InferResponseType<V1["billing"]["$get"], 200>;
 export type PlanChange = InferResponseType<V1["billing"]["plan"]["$post"], 200>;
 export type Invoice = InferResponseType<V1["billing"]["invoices"]["$get"], 200>["items"][number];

@@ -2,7 +2,7 @@ import { account } from "./account/commands.ts";
 import { app } from "./app/commands.ts";
 import { audit } from "./audit/commands.ts";
 import { login, logout, prove, whoami } from "./auth/commands.ts";
-import { billing, plans, usage } from "./billing/commands.ts";
+import { billing, usage } from "./billing/commands.ts";
 import type { Listed } from "./command.ts";
 import { completion } from "./completion/commands.ts";
 import { context } from "./context/commands.ts";
@@ -10,7 +10,6 @@ import { deploy, rollback } from "./deployment/commands.ts";
 import { imports } from "./import/commands.ts";
 import { jobs } from "./job/commands.ts";
 import { logs } from "./log/commands.ts";
-import { plan } from "./plan/commands.ts";
 import { releases } from "./release/commands.ts";
 import { target } from "./target/commands.ts";
 import { token } from "./token/commands.ts";
@@ -25,9 +24,7 @@ export const commands: readonly Listed[] = [
   target,
   jobs,
   imports,
-  plans,
   usage,
-  plan,
   billing,
   token,
   account,

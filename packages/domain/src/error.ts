@@ -6,7 +6,6 @@ import { deploymentProblems } from "./deployment/problems.ts";
 import { importProblems } from "./import/problems.ts";
 import { jobProblems } from "./job/problems.ts";
 import { logProblems } from "./log/problems.ts";
-import { planProblems } from "./plan/problems.ts";
 import { releaseProblems } from "./release/problems.ts";
 import { targetProblems } from "./target/problems.ts";
 import { tenantProblems } from "./tenant/problems.ts";
@@ -55,7 +54,6 @@ export const catalogue = {
   ...tenantProblems,
   ...tokenProblems,
   ...billingProblems,
-  ...planProblems,
   ...targetProblems,
   ...appProblems,
   ...releaseProblems,

@@ -1,6 +1,6 @@
 import { body, readAll } from "@berth/api-client/client.ts";
 import type { App } from "@berth/api-client/types.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/preact-query";
 import { api, refusedAs } from "./api.ts";
 import { mark, unmark } from "./session.ts";
@@ -108,7 +108,7 @@ export const plansQuery = queryOptions({
 });
 
 /** What changing to the plan would cost now. */
-export const planChangeQuery = (plan: PlanName) =>
+export const planChangeQuery = (plan: PricingPlanName) =>
   queryOptions({
     queryKey: ["plan-change", plan],
     queryFn: () => body(api.billing.plan.$post({ json: { plan, preview: true } })),

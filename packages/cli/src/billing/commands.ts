@@ -1,10 +1,5 @@
 import { groups, type Listed, verb } from "../command.ts";
 
-export const plans: Listed = {
-  group: groups.account,
-  ...verb("plans", "", "List what can be bought", () => import("./plans.ts")),
-};
-
 export const usage: Listed = {
   group: groups.account,
   ...verb("usage", "", "Show your plan and what is used of it", () => import("./usage.ts")),
@@ -13,10 +8,13 @@ export const usage: Listed = {
 export const billing: Listed = {
   group: groups.account,
   name: "billing",
-  summary: "Look at the bill and its invoices",
+  summary: "Choose and change your plan, look at the bill",
   alone: "show",
   verbs: [
     verb("show", "", "Show the bill's state and where to manage it", () => import("./show.ts")),
+    verb("plan", "", "Show your plan, what is used of it and what is planned", () => import("./plan.ts")),
+    verb("plans", "", "List what can be bought", () => import("./plans.ts")),
+    verb("change", "<plan>", "Choose a plan, or change it", () => import("./change.ts")),
     verb("invoices", "", "List your invoices, newest first", () => import("./invoices.ts")),
   ],
 };

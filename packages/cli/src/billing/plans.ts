@@ -1,5 +1,5 @@
 import { body } from "@berth/api-client/client.ts";
-import type { Plan } from "@berth/api-client/types.ts";
+import type { PricingPlan } from "@berth/api-client/types.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { isProblem } from "../refusal.ts";
@@ -8,12 +8,12 @@ import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 
-export const examples: Verb<object>["examples"] = [["berth plans", "what there is and what it costs"]];
+export const examples: Verb<object>["examples"] = [["berth billing plans", "what there is and what it costs"]];
 
 export const parse = (): object => ({});
 
-export const planTable = (plans: readonly Plan[], yours: string | null, to: { width: number; paint: Paint }): string[] =>
-  table<Plan>(
+export const planTable = (plans: readonly PricingPlan[], yours: string | null, to: { width: number; paint: Paint }): string[] =>
+  table<PricingPlan>(
     [
       { title: "PLAN", cell: ({ name }) => name, paint: (paint, text) => paint.bold(text) },
       { title: "A MONTH", cell: ({ price, currency }) => money(price, currency), right: true },
@@ -36,7 +36,7 @@ export async function run(session: Session): Promise<Exit> {
     ...planTable(items, yours, session.terminal),
     "",
     "Flat prices: no metering, no overage. An app is one slot however many containers it has.",
-    `${yours === null ? "Choose one" : "Change it"}: ${session.terminal.paint.cyan("berth plan change <plan>")} or ${session.terminal.paint.cyan(`${url}/${yours === null ? "plans" : "billing"}`)}`,
+    `${yours === null ? "Choose one" : "Change it"}: ${session.terminal.paint.cyan("berth billing change <plan>")} or ${session.terminal.paint.cyan(`${url}/${yours === null ? "plans" : "billing"}`)}`,
   ]);
   return exits.done;
 }

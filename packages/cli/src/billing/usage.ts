@@ -63,7 +63,7 @@ export async function run(session: Session): Promise<Exit> {
   const usage = await body(api.v1.usage.$get());
   show(session, usage, () => [
     ...usageLines(usage, { ...session.terminal, now: session.now() }),
-    ...(usage.plan === null ? ["", `Choose a plan: berth plan change <plan>, or ${url}/plans`] : []),
+    ...(usage.plan === null ? ["", `Choose a plan: berth billing change <plan>, or ${url}/plans`] : []),
   ]);
   return exits.done;
 }

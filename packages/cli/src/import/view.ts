@@ -84,6 +84,6 @@ export function nextSteps(plan: ImportPlan, targets: readonly Target[], imports:
     ),
     ...waiting.map(({ name }) => `berth target trust ${name}`),
     ...deploys,
-    ...(count(plan, "over_limit") > 0 && plan.fits ? [`berth plan change ${plan.fits}`] : []),
+    ...(count(plan, "over_limit") > 0 && plan.fits ? [`berth billing change ${plan.fits}`] : []),
   ];
 }

@@ -4,7 +4,7 @@ import { type Account, getAccount, limitsOf, refusal } from "../entitlement/acco
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import { recall, remember } from "../once.ts";
-import { type PlanName, planNames } from "../plan/plan.ts";
+import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
 import { get } from "../query.ts";
 import { commit, insert, key } from "../table.ts";
 import { getCatalogue, planOfPrice } from "./catalogue.ts";
@@ -20,7 +20,10 @@ const REPEAT_SECONDS = 23 * 3600;
 const KEEP_SECONDS = 3 * 86_400;
 
 /** Upgrades once the difference is paid, downgrades at the end of the period. The current plan withdraws a scheduled change. */
-export async function changePlan(ctx: Context, input: { plan: PlanName; preview?: boolean | undefined }): Promise<PlanChange> {
+export async function changePlan(
+  ctx: Context,
+  input: { plan: PricingPlanName; preview?: boolean | undefined },
+): Promise<PlanChange> {
   allow(ctx, "billing");
   const account = await getAccount(ctx);
   // With an open invoice, Stripe would add the difference to the unpaid amount.
@@ -31,7 +34,7 @@ export async function changePlan(ctx: Context, input: { plan: PlanName; preview?
   const found = await subjectOf(ctx, account);
   // A repeat refers to the plan at the time of the first request.
   const subject = { ...found, from: known?.from ?? found.from };
-  const grows = planNames.indexOf(plan) - planNames.indexOf(subject.from);
+  const grows = pricingPlanNames.indexOf(plan) - pricingPlanNames.indexOf(subject.from);
   if (!known && grows === 0 && !subject.subscription.schedule && !subject.subscription.pending_update)
     throw new Problem("billing.same_plan");
   const answer = about(ctx, account, subject, plan);
@@ -65,8 +68,8 @@ async function subjectOf(ctx: Context, { customer, subscription: id }: Account):
   return { stripe, customer, subscription, item, from };
 }
 
-function about(ctx: Context, account: Account, { item, from }: Subject, plan: PlanName): PlanChange {
-  const grows = planNames.indexOf(plan) - planNames.indexOf(from);
+function about(ctx: Context, account: Account, { item, from }: Subject, plan: PricingPlanName): PlanChange {
+  const grows = pricingPlanNames.indexOf(plan) - pricingPlanNames.indexOf(from);
   const limits = limitsOf(plan);
   const later = grows < 0 ? new Date(item.current_period_end * 1000) : ctx.now();
   return {
@@ -87,7 +90,7 @@ function about(ctx: Context, account: Account, { item, from }: Subject, plan: Pl
 
 const requestKey = (ctx: Context, id: string) => key(ctx, `CHG#${id}`);
 
-async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | undefined> {
+async function recallRequest(ctx: Context, plan: PricingPlanName): Promise<Request | undefined> {
   const found = ctx.once && (await get(ctx, requestKey(ctx, ctx.once.key)));
   if (!found) return undefined;
   const request = Request.parse(found);
@@ -96,7 +99,7 @@ async function recallRequest(ctx: Context, plan: PlanName): Promise<Request | un
   return request;
 }
 
-async function recordRequest(ctx: Context, { from, subscription }: Subject, plan: PlanName): Promise<Request> {
+async function recordRequest(ctx: Context, { from, subscription }: Subject, plan: PricingPlanName): Promise<Request> {
   const request: Request = { id: ctx.once?.key ?? ulid(ctx), from, plan, at: Math.floor(ctx.now().getTime() / 1000) };
   const ttl = request.at + KEEP_SECONDS;
   await commit(

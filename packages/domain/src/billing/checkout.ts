@@ -3,7 +3,7 @@ import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import type { PlanName } from "../plan/plan.ts";
+import type { PricingPlanName } from "../pricing/plans.ts";
 import { tryCommit, tryUpdate, update } from "../table.ts";
 import { priceIdOf } from "./catalogue.ts";
 import { ensureCustomer } from "./customer.ts";
@@ -21,7 +21,7 @@ const TRIES = 6;
 type Checkout = NonNullable<Account["checkout"]>;
 
 /** Concurrent calls get the same payment page; a customer with a subscription is refused. */
-export async function startCheckout(ctx: Context, plan: PlanName): Promise<{ url: string }> {
+export async function startCheckout(ctx: Context, plan: PricingPlanName): Promise<{ url: string }> {
   allow(ctx, "billing");
   const stripe = await ctx.stripe();
   const known = await getAccount(ctx);
@@ -44,7 +44,7 @@ async function step(
   stripe: Stripe,
   customer: string,
   account: Account,
-  plan: PlanName,
+  plan: PricingPlanName,
 ): Promise<string | undefined> {
   const { checkout } = account;
   if (!checkout) return claim(ctx, account, plan);
@@ -68,7 +68,7 @@ async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string):
 }
 
 /** Records the attempt before Stripe is called, so that a repeat sends the same key and parameters and gets the same page. */
-async function claim(ctx: Context, account: Account, plan: PlanName): Promise<undefined> {
+async function claim(ctx: Context, account: Account, plan: PricingPlanName): Promise<undefined> {
   const attempt = (account.checkouts ?? 0) + 1;
   const later = (seconds: number) => new Date(ctx.now().getTime() + seconds * 1000).toISOString();
   const expiresAt = later(OPEN_SECONDS);

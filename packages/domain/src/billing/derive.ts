@@ -1,6 +1,6 @@
 import type { Account } from "../entitlement/account.ts";
 import { limitsOf } from "../entitlement/account.ts";
-import { type PlanName, planNames } from "../plan/plan.ts";
+import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
 import { type Catalogue, planOfPrice } from "./catalogue.ts";
 import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "./snapshot.ts";
 
@@ -29,7 +29,7 @@ export type Anomaly = (typeof anomalies)[number];
 export interface Standing {
   readonly kind: Account["kind"];
   readonly reason: string | null;
-  readonly plan: PlanName | null;
+  readonly plan: PricingPlanName | null;
   readonly slotLimit: number;
   readonly targetLimit: number;
   readonly graceUntil: string | null;
@@ -37,7 +37,7 @@ export interface Standing {
   readonly hold: boolean;
   readonly periodEnd: string | null;
   readonly cancelAt: string | null;
-  readonly pendingPlan: PlanName | null;
+  readonly pendingPlan: PricingPlanName | null;
   readonly subscription: string | null;
   readonly anomalies: readonly Anomaly[];
 }
@@ -77,7 +77,7 @@ export const standingOf = (account: Pick<Account, keyof Standing>): Standing => 
 const ended = new Set(["canceled", "incomplete_expired"]);
 const ranks = ["active", "trialing", "unknown", "past_due", "unpaid", "paused", "incomplete"];
 const iso = (seconds: number | null) => (seconds === null ? null : new Date(seconds * 1000).toISOString());
-const bySize = (plan: PlanName | null) => (plan === null ? -1 : planNames.indexOf(plan));
+const bySize = (plan: PricingPlanName | null) => (plan === null ? -1 : pricingPlanNames.indexOf(plan));
 
 /**
  * All billing rules: derives the standing from a Stripe snapshot. Pure and without a clock (readers compare `graceUntil` with theirs), so
@@ -128,11 +128,11 @@ function lapsed({ subscriptions }: Snapshot): Standing {
 const known = ({ price }: SubscriptionFacts, catalogue: Catalogue) =>
   price !== null && planOfPrice(catalogue, price) !== undefined;
 
-function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: Standing): PlanName | null {
+function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: Standing): PricingPlanName | null {
   return (price && planOfPrice(catalogue, price)) ?? before.plan;
 }
 
-function pendingPlan({ schedule }: SubscriptionFacts, catalogue: Catalogue, plan: PlanName): PlanName | null {
+function pendingPlan({ schedule }: SubscriptionFacts, catalogue: Catalogue, plan: PricingPlanName): PricingPlanName | null {
   const next = schedule?.next && planOfPrice(catalogue, schedule.next);
   return next && next !== plan ? next : null;
 }

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { type Account, logDays, planLogDays } from "../entitlement/account.ts";
 import type { Mail } from "../mail/mail.ts";
-import { planNames, planOf } from "../plan/plan.ts";
+import { pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
 import type { Standing } from "./derive.ts";
 
 type Letter = Pick<Mail, "template" | "data">;
@@ -15,7 +15,9 @@ const day = (at: string | null) => (at ?? "").slice(0, 10);
 /** To the minute: on the last day of grace the time decides. */
 const minute = (at: string | null) => (at === null ? "" : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`);
 const limits = ({ plan }: Standing) =>
-  plan === null ? {} : { plan: planOf(plan).title, slots: planOf(plan).slots, targets: planOf(plan).targets };
+  plan === null
+    ? {}
+    : { plan: pricingPlanOf(plan).title, slots: pricingPlanOf(plan).slots, targets: pricingPlanOf(plan).targets };
 
 /** Only the latest notice that is due, so that a late sync does not announce what is past. */
 export function dueNotice(
@@ -53,16 +55,19 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
   // A forgiven invoice or an ended pause is not a payment.
   const paid = before.kind === "delinquent" && !after.anomalies.includes("uncollectible");
   const letters: Letter[] = before.kind === "good" ? [] : [{ template: paid ? "recovered" : "resumed", data: {} }];
-  const grown = after.plan && before.plan ? planNames.indexOf(after.plan) - planNames.indexOf(before.plan) : 0;
+  const grown = after.plan && before.plan ? pricingPlanNames.indexOf(after.plan) - pricingPlanNames.indexOf(before.plan) : 0;
   if (grown !== 0)
     letters.push({ template: grown > 0 ? "upgraded" : "downgraded", data: { plan: "", slots: 0, targets: 0, ...limits(after) } });
   if (after.pendingPlan && after.pendingPlan !== before.pendingPlan)
-    letters.push({ template: "downgrade-planned", data: { plan: planOf(after.pendingPlan).title, at: day(after.periodEnd) } });
+    letters.push({
+      template: "downgrade-planned",
+      data: { plan: pricingPlanOf(after.pendingPlan).title, at: day(after.periodEnd) },
+    });
   // Withdrawn, or dropped for an upgrade that was not paid: the current plan renews.
   if (before.pendingPlan && !after.pendingPlan && after.plan && grown === 0 && !after.cancelAt)
     letters.push({
       template: "downgrade-dropped",
-      data: { plan: planOf(after.plan).title, smaller: planOf(before.pendingPlan).title },
+      data: { plan: pricingPlanOf(after.plan).title, smaller: pricingPlanOf(before.pendingPlan).title },
     });
   if (after.cancelAt && !before.cancelAt) letters.push({ template: "canceled", data: { at: day(after.cancelAt) } });
   return letters;

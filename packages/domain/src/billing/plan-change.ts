@@ -1,10 +1,10 @@
 import type Stripe from "stripe";
 import * as z from "zod";
-import { type PlanName, planNames } from "../plan/plan.ts";
+import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
 
 export const PlanChange = z.object({
-  from: z.enum(planNames),
-  plan: z.enum(planNames),
+  from: z.enum(pricingPlanNames),
+  plan: z.enum(pricingPlanNames),
   kind: z.enum(["upgrade", "downgrade", "keep"]),
   /** `payment_needed`: nothing changes until the page at `url` is paid, within a day. */
   status: z.enum(["preview", "done", "planned", "payment_needed"]),
@@ -19,7 +19,12 @@ export const PlanChange = z.object({
 export type PlanChange = z.infer<typeof PlanChange>;
 
 /** Recorded before Stripe is called, so that a repeat sends exactly the same. */
-export const Request = z.object({ id: z.string(), from: z.enum(planNames), plan: z.enum(planNames), at: z.number().int() });
+export const Request = z.object({
+  id: z.string(),
+  from: z.enum(pricingPlanNames),
+  plan: z.enum(pricingPlanNames),
+  at: z.number().int(),
+});
 export type Request = z.infer<typeof Request>;
 
 export interface Subject {
@@ -27,5 +32,5 @@ export interface Subject {
   readonly customer: string;
   readonly subscription: Stripe.Subscription;
   readonly item: Stripe.SubscriptionItem;
-  readonly from: PlanName;
+  readonly from: PricingPlanName;
 }

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import type { World } from "../context.ts";
-import { plans } from "../plan/plan.ts";
+import { pricingPlans } from "../pricing/plans.ts";
 import { API_VERSION, eventTypes } from "./event.ts";
 import { portalConfiguration, portalConfigurationOf } from "./portal.ts";
 
@@ -30,8 +30,8 @@ async function endpointDrift({ origin }: World, stripe: Stripe): Promise<string[
 }
 
 async function priceDrift(stripe: Stripe): Promise<string[]> {
-  const { data } = await stripe.prices.list({ lookup_keys: plans.map(({ lookupKey }) => lookupKey), limit: 100 });
-  return plans.flatMap((plan) => {
+  const { data } = await stripe.prices.list({ lookup_keys: pricingPlans.map(({ lookupKey }) => lookupKey), limit: 100 });
+  return pricingPlans.flatMap((plan) => {
     const price = data.find((each) => each.lookup_key === plan.lookupKey);
     if (!price) return [`price: none for ${plan.lookupKey}`];
     const is = `${price.unit_amount} ${price.currency} each ${price.recurring?.interval_count} ${price.recurring?.interval}`;

@@ -2,17 +2,17 @@ import * as z from "zod";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../entitlement/account.ts";
 import { entitlements } from "../entitlement/permission.ts";
-import { planNames } from "../plan/plan.ts";
+import { pricingPlanNames } from "../pricing/plans.ts";
 
 export const BillingState = z.object({
-  plan: z.enum(planNames).nullable(),
+  plan: z.enum(pricingPlanNames).nullable(),
   entitlement: z.enum(entitlements),
   because: z.enum(restrictions).nullable(),
   reason: z.string().nullable(),
   graceUntil: z.string().nullable(),
   periodEnd: z.string().nullable(),
   cancelAt: z.string().nullable(),
-  pendingPlan: z.enum(planNames).nullable(),
+  pendingPlan: z.enum(pricingPlanNames).nullable(),
   hold: z.boolean(),
   over: z.boolean(),
   syncedAt: z.string().nullable(),

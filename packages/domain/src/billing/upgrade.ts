@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import type { PlanName } from "../plan/plan.ts";
+import type { PricingPlanName } from "../pricing/plans.ts";
 import { priceIdOf } from "./catalogue.ts";
 import { detachSchedule } from "./downgrade.ts";
 import type { PlanChange, Request, Subject } from "./plan-change.ts";
@@ -10,7 +10,7 @@ import { atStripe } from "./stripe.ts";
 export async function previewUpgrade(
   ctx: Context,
   subject: Subject,
-  plan: PlanName,
+  plan: PricingPlanName,
 ): Promise<Pick<PlanChange, "due" | "currency">> {
   const { stripe, customer, subscription, item } = subject;
   const price = await priceIdOf(ctx, plan);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Context, World } from "../context.ts";
 import { Problem, type ProblemDetails } from "../error.ts";
-import { type PlanName, planNames, planOf } from "../plan/plan.ts";
+import { type PricingPlanName, pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
 import { get } from "../query.ts";
 import { check, key, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
@@ -14,7 +14,7 @@ export const Account = z.object({
   tenant: z.string(),
   kind: z.enum(["none", "good", "delinquent", "paused", "ended"]),
   reason: z.string().nullable().optional(),
-  plan: z.enum(planNames).nullable(),
+  plan: z.enum(pricingPlanNames).nullable(),
   slotLimit: z.number().int(),
   targetLimit: z.number().int(),
   graceUntil: z.string().nullable(),
@@ -23,7 +23,7 @@ export const Account = z.object({
   hold: z.boolean().optional(),
   periodEnd: z.string().nullable().optional(),
   cancelAt: z.string().nullable().optional(),
-  pendingPlan: z.enum(planNames).nullable().optional(),
+  pendingPlan: z.enum(pricingPlanNames).nullable().optional(),
   customer: z.string().optional(),
   subscription: z.string().nullable().optional(),
   anomalies: z.array(z.string()).optional(),
@@ -38,7 +38,13 @@ export const Account = z.object({
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),
   checkout: z
-    .object({ session: z.string(), plan: z.enum(planNames), url: z.string(), expiresAt: z.string(), attempt: z.number().int() })
+    .object({
+      session: z.string(),
+      plan: z.enum(pricingPlanNames),
+      url: z.string(),
+      expiresAt: z.string(),
+      attempt: z.number().int(),
+    })
     .nullable()
     .optional(),
   /** Set when the account is being closed: nothing new starts, and the rest is ended and erased (closing/close.ts). */
@@ -119,7 +125,7 @@ function restriction({ origin, support }: World, { kind, graceUntil }: Account):
     return {
       detail: "Your plan has ended. Choose one and everything works again.",
       facts: { fix_url: `${origin}/plans` },
-      next: ["berth plans", "berth plan change PLAN"],
+      next: ["berth billing plans", "berth billing change PLAN"],
     };
   if (kind === "paused")
     return {
@@ -175,9 +181,9 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
     if (refused) return refused;
     const facts = { plan: account.plan, fix_url: `${ctx.origin}/billing` };
     if (claim.slots === 1 && account.slots >= account.slotLimit)
-      return new Problem("plan.slots_full", { detail: `${account.slots} of ${account.slotLimit} app slots are used.`, facts });
+      return new Problem("billing.slots_full", { detail: `${account.slots} of ${account.slotLimit} app slots are used.`, facts });
     if (claim.targets === 1 && account.targets >= account.targetLimit)
-      return new Problem("plan.targets_full", {
+      return new Problem("billing.targets_full", {
         detail: `${account.targets} of ${account.targetLimit} targets are used.`,
         facts,
       });
@@ -205,10 +211,14 @@ export const giveBack = (ctx: Context, what: "slots" | "targets"): Write =>
     values: { ":one": 1, ":zero": 0 },
   });
 
-export const limitsOf = (plan: PlanName) => ({ slotLimit: planOf(plan).slots, targetLimit: planOf(plan).targets });
+export const limitsOf = (plan: PricingPlanName) => ({
+  slotLimit: pricingPlanOf(plan).slots,
+  targetLimit: pricingPlanOf(plan).targets,
+});
 
 const LOG_DAYS_WITHOUT_PLAN = 7;
-export const planLogDays = (plan: PlanName | null) => (plan === null ? LOG_DAYS_WITHOUT_PLAN : planOf(plan).logDays);
+export const planLogDays = (plan: PricingPlanName | null) =>
+  plan === null ? LOG_DAYS_WITHOUT_PLAN : pricingPlanOf(plan).logDays;
 
 export const logDays = ({ plan, logs }: Pick<Account, "plan" | "logs">, now: Date): number =>
   Math.max(planLogDays(plan), logs && now.toISOString() < logs.until ? logs.days : 0);

@@ -36,7 +36,7 @@ export const permissions = {
     action: "portal",
     note: "After a code from the mail, entered in the last 15 minutes; signing in is one.",
   },
-  plan: {
+  "plan-change": {
     what: "Change the plan",
     action: "grow",
     note: "An open bill is paid first: Stripe would add the difference to what is not paid.",

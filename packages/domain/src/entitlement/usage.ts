@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { planNames, planOf } from "../plan/plan.ts";
+import { pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
 import { entitlement, getAccount, logDays, planLogDays, restrictedBy, restrictions } from "./account.ts";
 import { entitlements } from "./permission.ts";
 
 export const Usage = z.object({
-  plan: z.enum(planNames).nullable(),
+  plan: z.enum(pricingPlanNames).nullable(),
   entitlement: z.enum(entitlements),
   because: z.enum(restrictions).nullable(),
   graceUntil: z.string().nullable(),
@@ -20,7 +20,7 @@ type Usage = z.infer<typeof Usage>;
 export async function getUsage(ctx: Context): Promise<Usage> {
   allow(ctx, "read", ANY_APP);
   const account = await getAccount(ctx);
-  const plan = account.plan ? planOf(account.plan) : undefined;
+  const plan = account.plan ? pricingPlanOf(account.plan) : undefined;
   const now = ctx.now();
   const shorter = account.logs && now.toISOString() < account.logs.until ? account.logs : undefined;
   return {

@@ -12,10 +12,10 @@ import { check, commit, key, put, replace, ttlIn } from "../table.ts";
 import { judging } from "../target/address.ts";
 import { addTarget } from "../target/target.ts";
 import { digest, type Export, type SelfHosted } from "./export.ts";
+import { planImport } from "./import-plan.ts";
 import { importedKey, StoredImport } from "./imported.ts";
 import { type ImportItem, type ImportPlan, idOf } from "./item.ts";
 import { freshReleases, freshWebhooks, webhookName } from "./note.ts";
-import { planImport } from "./plan.ts";
 import { type ReadExport, readExport } from "./read.ts";
 
 /** What a person agreed to. Kept for a day, so that an interrupted import resumes with the same plan. */
@@ -89,7 +89,7 @@ async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<s
 }
 
 /** The plan computed afterwards reports these itself. */
-const overtaken = new Set<Code>(["target.exists", "app.exists", "plan.targets_full", "version.stale"]);
+const overtaken = new Set<Code>(["target.exists", "app.exists", "billing.targets_full", "version.stale"]);
 
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {

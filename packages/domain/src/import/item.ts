@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { planNames } from "../plan/plan.ts";
+import { pricingPlanNames } from "../pricing/plans.ts";
 
 /**
  * What an import would do, item by item. Computed from the account each time; a person agrees to its digest.
@@ -24,7 +24,7 @@ export const ImportPlan = z.object({
   /** The usage with every item imported and deployed. */
   needs: z.object({ slots: z.number().int(), targets: z.number().int() }),
   /** The smallest plan with room for that; null if there is none. */
-  fits: z.enum(planNames).nullable(),
+  fits: z.enum(pricingPlanNames).nullable(),
 });
 export type ImportPlan = z.infer<typeof ImportPlan>;
 

@@ -1,5 +1,5 @@
 import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
-import { plans } from "@berth/domain/plan/plan.ts";
+import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { createStripe, type Stripe, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import Client from "stripe";
 import { nearby } from "../state/server.ts";
@@ -33,8 +33,8 @@ export async function startStripe(options: {
       for await (const endpoint of client.webhookEndpoints.list()) await client.webhookEndpoints.del(endpoint.id);
       const { webhookUrl: url, webhookSecret: secret } = options;
       stripe.addWebhook({ url, events: [...eventTypes], secret, version: API_VERSION });
-      const known = await client.prices.list({ lookup_keys: plans.map((plan) => plan.lookupKey) });
-      for (const plan of plans) {
+      const known = await client.prices.list({ lookup_keys: pricingPlans.map((plan) => plan.lookupKey) });
+      for (const plan of pricingPlans) {
         if (known.data.some((price) => price.lookup_key === plan.lookupKey)) continue;
         const product = await client.products.create({ name: `Berth ${plan.title}`, metadata: { plan: plan.name } });
         await client.prices.create({

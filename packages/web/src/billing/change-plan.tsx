@@ -1,6 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
 import type { PlanChange } from "@berth/api-client/types.ts";
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
@@ -15,7 +15,7 @@ import { leaveTo } from "./leave.ts";
 import { money } from "./plan-card.tsx";
 
 interface Props {
-  readonly plan: { readonly name: PlanName; readonly title: string };
+  readonly plan: { readonly name: PricingPlanName; readonly title: string };
   readonly onClose: () => void;
 }
 

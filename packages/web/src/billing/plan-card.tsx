@@ -1,8 +1,8 @@
-import type { PlanName } from "@berth/domain/plan/plan.ts";
+import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import type { ComponentChildren } from "preact";
 
 export interface PlanView {
-  readonly name: PlanName;
+  readonly name: PricingPlanName;
   readonly title: string;
   readonly for: string;
   readonly price: number;

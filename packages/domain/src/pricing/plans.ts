@@ -1,6 +1,6 @@
 /** A pricing plan. Its price lives in Stripe under `lookupKey`; everything else about it is here and nowhere else. */
-export interface Plan {
-  readonly name: PlanName;
+export interface PricingPlan {
+  readonly name: PricingPlanName;
   readonly title: string;
   readonly for: string;
   /** Integer cents a month. */
@@ -13,10 +13,10 @@ export interface Plan {
   readonly concurrent: number;
 }
 
-export const planNames = ["solo", "pro", "studio"] as const;
-export type PlanName = (typeof planNames)[number];
+export const pricingPlanNames = ["solo", "pro", "studio"] as const;
+export type PricingPlanName = (typeof pricingPlanNames)[number];
 
-const plan = (name: PlanName, rest: Omit<Plan, "name" | "currency" | "lookupKey">): Plan => ({
+const plan = (name: PricingPlanName, rest: Omit<PricingPlan, "name" | "currency" | "lookupKey">): PricingPlan => ({
   name,
   currency: "usd",
   lookupKey: `berth_${name}_monthly`,
@@ -24,7 +24,7 @@ const plan = (name: PlanName, rest: Omit<Plan, "name" | "currency" | "lookupKey"
 });
 
 /** Smallest first. */
-export const plans: readonly Plan[] = [
+export const pricingPlans: readonly PricingPlan[] = [
   plan("solo", { title: "Solo", for: "one developer's apps", price: 900, slots: 3, targets: 2, logDays: 7, concurrent: 1 }),
   plan("pro", { title: "Pro", for: "a product and its staging", price: 1900, slots: 10, targets: 5, logDays: 30, concurrent: 3 }),
   plan("studio", {
@@ -38,4 +38,5 @@ export const plans: readonly Plan[] = [
   }),
 ];
 
-export const planOf = (name: PlanName): Plan => plans.find((each) => each.name === name) as Plan; // every name has its plan above
+export const pricingPlanOf = (name: PricingPlanName): PricingPlan =>
+  pricingPlans.find((each) => each.name === name) as PricingPlan; // every name has its plan above

@@ -1,4 +1,4 @@
-import type { Plan, PlanChange } from "@berth/api-client/types.ts";
+import type { PlanChange, PricingPlan } from "@berth/api-client/types.ts";
 import { money } from "../terminal/money.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts } from "../terminal/table.ts";
@@ -13,7 +13,7 @@ interface Look {
 
 type Over = PlanChange["over"];
 
-export const aMonth = ({ price, currency }: Pick<Plan, "price" | "currency">) => `${money(price, currency)} a month`;
+export const aMonth = ({ price, currency }: Pick<PricingPlan, "price" | "currency">) => `${money(price, currency)} a month`;
 
 /** A sentence behind a mark, in lines that fit. */
 /** What the plan does not cover of what is used. */
@@ -25,7 +25,7 @@ export function overLines({ slots, targets }: Over, plan: string, look: Pick<Loo
 }
 
 /** What a change would do, before it is done. */
-export const changeLines = (change: PlanChange, plan: Plan, look: Look): string[] => [
+export const changeLines = (change: PlanChange, plan: PricingPlan, look: Look): string[] => [
   ...facts(
     [
       ["Plan", change.kind === "keep" ? `${plan.name} stays` : `${change.from} to ${look.paint.bold(plan.name)}`],
@@ -63,7 +63,7 @@ export function doneLines(
   if (status === "planned")
     return [
       ...marked(green("✓"), `Your plan changes from ${from} to ${plan} on ${moment(at)}`, look),
-      ...marked(" ", `Until then nothing changes. To take it back: berth plan change ${from}`, look),
+      ...marked(" ", `Until then nothing changes. To take it back: berth billing change ${from}`, look),
     ];
   if (kind === "keep") return marked(green("✓"), `You stay on ${plan}; the planned change is taken back`, look);
   return marked(green("✓"), `Your plan is ${plan} now${due === 0 ? "" : `; ${money(due, currency)} was charged`}`, look);

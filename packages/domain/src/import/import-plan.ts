@@ -1,7 +1,7 @@
 import { App, appKey } from "../app/app.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, getAccount } from "../entitlement/account.ts";
-import { plans } from "../plan/plan.ts";
+import { pricingPlans } from "../pricing/plans.ts";
 import { getAll, listAll } from "../query.ts";
 import { key } from "../table.ts";
 import type { judging, Refused } from "../target/address.ts";
@@ -81,7 +81,7 @@ export async function planImport(
     applied: false,
     items,
     needs,
-    fits: plans.find((plan) => plan.slots >= needs.slots && plan.targets >= needs.targets)?.name ?? null,
+    fits: pricingPlans.find((plan) => plan.slots >= needs.slots && plan.targets >= needs.targets)?.name ?? null,
   };
 }
 

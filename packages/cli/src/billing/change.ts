@@ -1,6 +1,6 @@
 import { body, type Client } from "@berth/api-client/client.ts";
-import type { Plan, PlanChange } from "@berth/api-client/types.ts";
-import { type PlanName, planNames } from "@berth/domain/plan/plan.ts";
+import type { PlanChange, PricingPlan } from "@berth/api-client/types.ts";
+import { type PricingPlanName, pricingPlanNames } from "@berth/domain/pricing/plans.ts";
 import { once } from "../api/once.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
@@ -10,23 +10,23 @@ import { clean } from "../terminal/text.ts";
 import { aMonth, changeLines, doneLines, overLines, question } from "./view.ts";
 
 interface Input {
-  readonly plan: PlanName;
+  readonly plan: PricingPlanName;
   readonly preview: boolean;
   readonly yes: boolean;
 }
 
 export const examples: Verb<Input>["examples"] = [
-  ["berth plan change pro", "says what it costs now, and asks; without a plan yet, the page to pay on"],
-  ["berth plan change solo --preview", "only what it would mean"],
-  ["berth plan change pro --yes", "does not ask; with your present plan, takes a planned change back"],
+  ["berth billing change pro", "says what it costs now, and asks; without a plan yet, the page to pay on"],
+  ["berth billing change solo --preview", "only what it would mean"],
+  ["berth billing change pro --yes", "does not ask; with your present plan, takes a planned change back"],
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
   command.option("--preview", "say what it would mean, and change nothing").option("-y, --yes", "do not ask");
 
 export function parse([text = ""]: readonly string[], flags: Flags): Input {
-  const plan = planNames.find((name) => name === text);
-  if (plan === undefined) throw usage(`"${text}" is none of ${planNames.join(", ")}.`, "berth plans");
+  const plan = pricingPlanNames.find((name) => name === text);
+  if (plan === undefined) throw usage(`"${text}" is none of ${pricingPlanNames.join(", ")}.`, "berth billing plans");
   return { plan, preview: isSet(flags, "preview"), yes: isSet(flags, "yes") };
 }
 
@@ -34,7 +34,7 @@ export async function run(session: Session, { plan: name, preview, yes }: Input)
   const api = await session.api();
   const [billing, plans] = await Promise.all([body(api.v1.billing.$get()), body(api.v1.plans.$get())]);
   const plan = plans.items.find((each) => each.name === name);
-  if (!plan) throw usage(`${name} is not sold any more.`, "berth plans");
+  if (!plan) throw usage(`${name} is not sold any more.`, "berth billing plans");
   if (billing.plan === null) return choosePlan(session, api, plan, preview);
   if (preview || !yes) {
     const change = await body(api.v1.billing.plan.$post({ json: { plan: name, preview: true } }));
@@ -51,17 +51,17 @@ export async function run(session: Session, { plan: name, preview, yes }: Input)
 }
 
 /** @throws Refused when nobody agreed */
-async function agree(session: Session, change: PlanChange, plan: Plan): Promise<void> {
+async function agree(session: Session, change: PlanChange, plan: PricingPlan): Promise<void> {
   const { terminal } = session;
   note(session, ...changeLines(change, plan, { width: terminal.errWidth, paint: terminal.errPaint, now: session.now() }));
   if (!terminal.interactive)
-    throw refuse("cli.confirm", { detail: question(change), next: [`berth plan change ${change.plan} --yes`] });
+    throw refuse("cli.confirm", { detail: question(change), next: [`berth billing change ${change.plan} --yes`] });
   const { confirm } = await import("../terminal/ask.ts");
   if (!(await confirm(question(change), change.due === 0))) throw refuse("cli.canceled");
 }
 
 /** A first plan, or one after the last has ended, is paid on a page in the browser. */
-async function choosePlan(session: Session, api: Client, plan: Plan, preview: boolean): Promise<Exit> {
+async function choosePlan(session: Session, api: Client, plan: PricingPlan, preview: boolean): Promise<Exit> {
   const used = await body(api.v1.usage.$get());
   const answer = {
     from: null,

@@ -1,17 +1,16 @@
 import { body } from "@berth/api-client/client.ts";
-import type { Billing, Plan, Usage } from "@berth/api-client/types.ts";
-import { usageFacts } from "../billing/usage.ts";
+import type { Billing, PricingPlan, Usage } from "@berth/api-client/types.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts } from "../terminal/table.ts";
 import { ago, moment } from "../terminal/time.ts";
+import { usageFacts } from "./usage.ts";
 import { aMonth } from "./view.ts";
 
 export const examples: Verb<object>["examples"] = [
-  ["berth plan show", "your plan, its limits, what is used of them and what is planned next"],
-  ["berth plan", "the same"],
+  ["berth billing plan", "your plan, its limits, what is used of them and what is planned next"],
 ];
 
 export const parse = (): object => ({});
@@ -34,7 +33,7 @@ function next(
 }
 
 export const planLines = (
-  { usage, billing, plan }: { usage: Usage; billing: Billing; plan: Plan | undefined },
+  { usage, billing, plan }: { usage: Usage; billing: Billing; plan: PricingPlan | undefined },
   look: Look,
 ): string[] => {
   const [name, ...used] = usageFacts(usage, look);
@@ -64,7 +63,7 @@ export async function run(session: Session): Promise<Exit> {
   show(session, { ...billing, ...usage }, () => [
     ...planLines({ usage, billing, plan }, { ...session.terminal, now: session.now() }),
     "",
-    `${plan ? "Change it" : "Choose one"}: ${session.terminal.paint.cyan("berth plan change <plan>")}; what there is: ${session.terminal.paint.cyan("berth plans")}`,
+    `${plan ? "Change it" : "Choose one"}: ${session.terminal.paint.cyan("berth billing change <plan>")}; what there is: ${session.terminal.paint.cyan("berth billing plans")}`,
   ]);
   return exits.done;
 }
