@@ -67,6 +67,6 @@ test("the root shows at most 15 entries", () => {
 });
 
 test("every area of the tree has tests of its own", () => {
-  for (const area of ["aws", "domain", "api", "remote", "infra", "local", "local-dynamodb", "local-stripe"])
+  for (const area of ["aws", "domain", "api", "remote", "infra", "local", "local-dynamodb", "local-s3", "local-stripe"])
     expect(globSync(`test/${area}/**/*.test.ts`).length, area).toBeGreaterThan(0);
 });

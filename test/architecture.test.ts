@@ -153,6 +153,7 @@ test("the domain, what is deployed and the engines of the local cloud have no ci
     "packages/aws/",
     "packages/domain/",
     "packages/local-dynamodb/",
+    "packages/local-s3/",
     "packages/local-stripe/",
   ];
   expect(circlesOf(below(...folders), () => true)).toEqual([]);
@@ -160,7 +161,7 @@ test("the domain, what is deployed and the engines of the local cloud have no ci
   const another = (to: string, _: boolean, path: string) => local.test(to) && to.split("/")[1] !== path.split("/")[1];
   expect(
     broken(
-      below("packages/local-dynamodb/", "packages/local-stripe/"),
+      below("packages/local-dynamodb/", "packages/local-s3/", "packages/local-stripe/"),
       (to, typeOnly, path) => another(to, typeOnly, path) || /^(functions|infra|packages\/(aws|cli|domain|web|ops))\//.test(to),
     ),
   ).toEqual([]);

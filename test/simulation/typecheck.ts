@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { mutate, root } from "./bundle.ts";
 import type { Mutant } from "./mutant.ts";
 
-const below = ["packages/domain", "packages/local", "packages/local-dynamodb", "functions", "test/simulation", "test/support"];
+const below = [
+  "packages/domain",
+  "packages/local",
+  "packages/local-dynamodb",
+  "packages/local-s3",
+  "functions",
+  "test/simulation",
+  "test/support",
+];
 
 /** A copy of the code in which mutants are shown to the type checker: one that it rejects is no mistake that anybody could ship. */
 export function createChecker(name: string) {

@@ -18,7 +18,7 @@ const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?((?:[^"';]*?)\s+from
 const dynamic = /\bimport\(\s*"([^"]+)"\s*\)/g;
 
 /** A workspace's own name for its files, as its package.json exports them. */
-const workspace = /^@berth\/(api-client|aws|domain|cli|web|local|local-dynamodb|local-stripe)\/(.+)$/;
+const workspace = /^@berth\/(api-client|aws|domain|cli|web|local|local-dynamodb|local-s3|local-stripe)\/(.+)$/;
 
 function resolve(from: string, specifier: string): string {
   if (specifier.startsWith(".")) return normalize(join(dirname(from), specifier));

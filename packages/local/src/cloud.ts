@@ -100,7 +100,7 @@ async function start(
   const { port = 0, workers = 2, log = createLog(undefined), folder } = options;
   const portAfter = (count: number) => (port === 0 ? 0 : port + count);
   const state = openState(folder, options.visibilitySeconds);
-  const { clock, dynamodb, sqs, inbox, key, secrets, file } = state;
+  const { clock, dynamodb, sqs, s3, inbox, key, secrets, file } = state;
 
   let endpoint = "";
   let control: ReturnType<typeof controlRoutes> | undefined;
@@ -114,6 +114,7 @@ async function start(
     sesService(inbox),
     kmsService(key),
     ssmService(parameters),
+    { name: "s3", answer: s3.answer, close: () => {} },
   ];
   ends.push(() => {
     for (const service of services.toReversed()) service.close();
@@ -202,6 +203,7 @@ async function start(
       dynamodb.execute("DeleteTable", { TableName: TABLE });
       makeTable(dynamodb);
       sqs.purge();
+      s3.clear();
       inbox.clear();
       money.reset();
       await stripe.seed();

@@ -31,6 +31,9 @@ export const queueDefinitions = (visibilitySeconds?: number): QueueOptions[] =>
     ];
   });
 
+/** Of bundles that are too large for the table. */
+export const BUCKET = "berth-bundles";
+
 /** Parameters of the store, by what they hold. */
 export const parameterNames = {
   stripeSecret: "/berth/local/stripe/secret",

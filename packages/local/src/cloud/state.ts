@@ -1,11 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createEngine, type Engine } from "@berth/local-dynamodb/engine.ts";
+import { createS3, type S3 } from "@berth/local-s3/s3.ts";
 import { type CloudClock, createCloudClock } from "../clock/clock.ts";
 import { createKey, type KmsKey } from "../kms/keys.ts";
 import { createInbox, type Inbox } from "../mail/inbox.ts";
 import { createSqs, type Sqs } from "../sqs/sqs.ts";
-import { queueDefinitions } from "./names.ts";
+import { BUCKET, queueDefinitions } from "./names.ts";
 import { type Secrets, secretsOf } from "./secrets.ts";
 import { makeTable } from "./table.ts";
 
@@ -14,6 +15,7 @@ export interface CloudState {
   readonly clock: CloudClock;
   readonly dynamodb: Engine;
   readonly sqs: Sqs;
+  readonly s3: S3;
   readonly inbox: Inbox;
   readonly key: KmsKey;
   readonly secrets: Secrets;
@@ -21,12 +23,16 @@ export interface CloudState {
   readonly file: (part: Part) => string | undefined;
 }
 
+/** Those that `endpoint` of packages/aws/src/env.ts gives every client. */
+const LOCAL_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
+
 const parts = [
   "dynamodb",
   "sqs.json",
   "stripe",
   "kms",
   "inbox.json",
+  "s3",
   "clock.json",
   "schedules.json",
   "stream.json",
@@ -52,6 +58,13 @@ export function openState(folder: string | undefined, visibilitySeconds?: number
     clock,
     dynamodb,
     sqs,
+    s3: createS3({
+      buckets: [BUCKET],
+      credentials: [LOCAL_CREDENTIALS],
+      now: clock.now,
+      signingNow: Date.now,
+      folder: file("s3"),
+    }),
     inbox,
     key: createKey(keys === undefined ? {} : { folder: keys }),
     secrets: secretsOf(folder),
