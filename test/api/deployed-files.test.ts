@@ -66,6 +66,37 @@ covers("createDeployment", "compose.unsupported", "what needs a build or other f
   expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
 });
 
+covers("createDeployment", "compose.no_service", "an image for a service that is not deployed is refused", async () => {
+  const { tenant } = await ready();
+  const answer = await post("/v1/apps/shop/deployments", { bundle, images: { none: "a:1" } })(tenant);
+  expect(answer.body).toMatchObject({ status: 422, code: "compose.no_service", detail: expect.stringContaining('"none"') });
+  for (const images of [{ web: "-v" }, { web: "a b" }, { "-": "a\n" }, { "a/b": "a" }, { web: "$X" }])
+    expect((await post("/v1/apps/shop/deployments", { bundle, images })(tenant)).body.code).toBe("input.invalid");
+});
+
+test("an image that is named for a service with a build goes with the release: it is listed, and a rollback and a start have it", async () => {
+  const { tenant, token } = await ready();
+  const image = `ghcr.io/acme/web@sha256:${"a".repeat(64)}`;
+  const built = { compose: "services:\n  web:\n    build: .\n  db:\n    image: postgres:17\n" };
+  const reach = scriptedReach();
+  const work = async (path: string, body: object) => tenant.work((await post(path, body)(tenant)).body, reach);
+  const override = () => reach.runs.at(-1)?.files.find(({ path }) => path === ".berth-images.yaml")?.content;
+  const expected = `services:\n  "web":\n    image: "${image}"\n    build: !reset null\n    pull_policy: !reset null\n`;
+  await work("/v1/apps/shop/deployments", { bundle: built, images: { web: image } });
+  expect(override()).toBe(expected);
+  await work("/v1/apps/shop/start", {});
+  expect(override()).toBe(expected);
+  await work("/v1/apps/shop/deployments", { bundle });
+  expect(override()).toBeUndefined();
+  expect(await work("/v1/apps/shop/rollback", {})).toMatchObject({ status: "succeeded", release: 1 });
+  expect(override()).toBe(expected);
+  const { body } = await api.call("GET", "/v1/apps/shop/releases", { token });
+  expect(body.items[1].services).toEqual([
+    { name: "web", image, given: true },
+    { name: "db", image: "postgres:17" },
+  ]);
+});
+
 covers("createDeployment", "bundle.too_large", "more than 256 KB compressed is refused with a hint", async () => {
   const { tenant } = await ready();
   const content = randomBytes(300 * 1024).toString("base64");

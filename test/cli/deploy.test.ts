@@ -40,6 +40,33 @@ describe("a deploy", () => {
     expect(sent?.files.find(({ path }) => path === "compose.yaml")?.content).toBe(compose);
   });
 
+  test("with an image for a service sends that, says when it is only a tag, and the release shows it", async () => {
+    await tenant.target("web1");
+    await tenant.app("shop");
+    const digest = `ghcr.io/acme/web@sha256:${"a".repeat(64)}`;
+    const run = await berth(["deploy", "--image", `web=${digest}`, "--image", "redis=redis:8"]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain("Named by a tag");
+    expect(run.stderr).toContain("redis:8. A digest");
+    const sent = cli.reach.runs.findLast(({ op }) => op === "deploy");
+    expect(sent?.files.find(({ path }) => path === ".berth-images.yaml")?.content).toContain(`image: "${digest}"`);
+    expect((await berth(["releases", "--json"])).json.items[0].services).toEqual([
+      { name: "web", image: digest, given: true },
+      { name: "redis", image: "redis:8", given: true },
+    ]);
+    for (const [given, said] of [
+      ["web", "does not name a service and its image"],
+      ["web=-v", "is not the name of an image"],
+      ["web=a:1,web=b:1", "names two images"],
+    ] as const) {
+      const refused = await berth(["deploy", "--image", given]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(said)]);
+    }
+    expect(
+      (await berth(["deploy", "--image", "none=a:1", "--json"])).stderr + (await berth(["deploy", "--image", "none=a:1"])).stderr,
+    ).toContain("The services are web, redis.");
+  });
+
   test("says beforehand which services are down for a moment, and goes to where the app is already", async () => {
     await tenant.target("web1");
     await tenant.app("shop");

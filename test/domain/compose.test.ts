@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
 import { checkPath, checkPaths, lookupIn, readCompose as readWith } from "@berth/domain/compose/compose.ts";
+import { isReference } from "@berth/domain/compose/reference.ts";
 import { RESERVED } from "@berth/domain/compose/reserved.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { filesOf } from "@berth/domain/release/files.ts";
@@ -195,18 +196,85 @@ const paths = [
   "addons/x.yaml",
 ];
 const bad = ["", ".", "..", "../x", "/etc/passwd", "a/../../x", "dir/", "a\0", "x".repeat(201)];
-const taken = ["compose.yaml", ".env", "compose.yaml/x", ".env/x", "x/../.env"];
+const taken = ["compose.yaml", ".env", ".berth-images.yaml", "compose.yaml/x", ".env/x", "x/../.env"];
 
 test("a path that is accepted can be sent to a server, and one that cannot is refused at once", () => {
   for (const path of paths) expect(() => checkOnServer(checkPath(path))).not.toThrow();
   for (const path of [...bad, ...taken]) expect(refusalOf(() => checkPath(path)).code).toBe("input.invalid");
-  for (const path of taken) expect(refusalOf(() => checkPath(path)).detail).toMatch(/called (?:compose\.yaml|\.env):/u);
+  for (const path of taken)
+    expect(refusalOf(() => checkPath(path)).detail).toMatch(/called (?:compose\.yaml|\.env|\.berth-images\.yaml):/u);
+});
+
+describe("an image that is named beside the file", () => {
+  const file = "services:\n  web:\n    build: .\n  db:\n    image: postgres:17\n  job:\n    image: job:1\n    profiles: [ops]\n";
+  const read = (images: Record<string, string>) => readWith(file, lookupIn({}), { images }).services;
+
+  test("counts in place of what the file says, also where that would build one, and only for that service", () => {
+    expect(read({ web: "ghcr.io/acme/web:2" })).toEqual([
+      { name: "web", image: "ghcr.io/acme/web:2", given: true },
+      { name: "db", image: "postgres:17" },
+    ]);
+    expect(refusalOf(() => read({ db: "postgres:18" })).code).toBe("compose.unsupported");
+  });
+
+  test("is refused for a service that is not there or not deployed, naming those that are", () => {
+    for (const name of ["shop", "job", "__proto__", "constructor"]) {
+      const refused = refusalOf(() => read({ web: "a", ...Object.fromEntries([[name, "a"]]) }));
+      expect(refused).toMatchObject({ code: "compose.no_service", detail: expect.stringContaining("web, db.") });
+    }
+  });
+
+  test("does not change a service that extends the one it is named for, as with Compose", () => {
+    const extended = "services:\n  web:\n    image: a:1\n  worker:\n    extends: web\n";
+    expect(readWith(extended, lookupIn({}), { images: { web: "b:2" } }).services).toEqual([
+      { name: "web", image: "b:2", given: true },
+      { name: "worker", image: "a:1" },
+    ]);
+  });
+
+  test("is a name that Docker reads, and nothing that it takes for an option, an id or an address", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    for (const good of [
+      "a",
+      "web:1.2",
+      "ghcr.io/me/web",
+      `ghcr.io/me/web@${digest}`,
+      `localhost:5000/a/b_c__d-e.f:V1@${digest}`,
+      "[::1]:5000/a",
+    ])
+      expect(isReference(good), good).toBe(true);
+    for (const bad of [
+      "",
+      "-v",
+      "--rm",
+      "-a/b",
+      "Web",
+      "a b",
+      "a\nb",
+      "a\n",
+      "$(id)",
+      "${TAG}",
+      "a:",
+      "a:-x",
+      "a:b:c",
+      "a//b",
+      "/a",
+      "a@sha256:abc",
+      "a@md5:aaaa",
+      "https://ghcr.io/a",
+      "a".repeat(501),
+      "f".repeat(64),
+      digest,
+    ])
+      expect(isReference(bad), bad).toBe(false);
+  });
 });
 
 test("the names that no file of a bundle may have are the same on the server", () => {
   const [, names = ""] = /^ours\(\) \{\n {2}case \$path in (.+?)\)/mu.exec(runner) ?? [];
   expect(names.split(" | ")).toEqual([...RESERVED]);
-  expect(filesOf({ compose: "a", files: [], variables: {} }).map(({ path }) => path)).toEqual([...RESERVED]);
+  const services = [{ name: "web", image: "a", given: true }];
+  expect(filesOf({ services }, { compose: "a", files: [], variables: {} }).map(({ path }) => path)).toEqual([...RESERVED]);
 });
 
 test("two files at one path, and a file where another has its folder, are refused", () => {

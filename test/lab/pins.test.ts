@@ -1,4 +1,6 @@
 /** Which image serves, judged by the id of the image that the container runs. */
+
+import { filesOf } from "@berth/domain/release/files.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { created, deployOf, runOn, visit } from "./client.ts";
 import { pageImage } from "./images.ts";
@@ -53,6 +55,14 @@ describe.skipIf(reason)(`releases of a tag that moves, on a real server${reason 
       .split("\n")
       .filter((name) => name.startsWith("berth/shop-production/web:"))
       .sort();
+  /** As a worker sends a release that names an image for `web`. */
+  const named = (release: number, compose: string, image: string) => {
+    const bundle = { compose, files: [], variables: {} };
+    return runOn(
+      server,
+      deployOf(release, compose, { files: filesOf({ services: [{ name: "web", image, given: true }] }, bundle) }),
+    );
+  };
   const pins = (release: number) => server.exec(`cat /var/lib/berth/state/shop-production/${release}.pinned.yaml`);
   const tidy = () => server.exec("docker image prune -f");
   let one = "";
@@ -143,5 +153,29 @@ describe.skipIf(reason)(`releases of a tag that moves, on a real server${reason 
     expect((await runOn(server, { ...deployOf(0, ""), op: "remove", files: [] })).exit).toMatchObject({ code: 0 });
     expect((await server.exec("docker image ls -aq --no-trunc")).trim()).toBe(await idOf("mine:1"));
     expect(await kept()).toEqual([]);
+  });
+
+  test("an image that is named for a service counts, though its Compose file builds one and would pull none", async () => {
+    await lab.registry.push("elsewhere:7", pageImage("elsewhere"));
+    const built = `services:
+  web:
+    build: .
+    pull_policy: build
+    ports: ["8080:80"]
+`;
+    const { exit } = await named(20, built, `${lab.registry.address}/elsewhere:7`);
+    expect(exit).toMatchObject({
+      code: 0,
+      data: { "image.web": expect.stringContaining(`${lab.registry.address}/elsewhere@sha256:`) },
+    });
+    expect(await visit(server)).toBe("elsewhere");
+    await push("three");
+    expect((await named(21, app(lab.registry.address), `${lab.registry.address}/app:latest`)).exit).toMatchObject({ code: 0 });
+    expect(await visit(server)).toBe("three");
+    const missing = await named(22, built, `${lab.registry.address}/elsewhere:none`);
+    expect(missing.exit).toMatchObject({ class: "image.not_found", changed: false });
+    expect(await visit(server), "what serves is not touched").toBe("three");
+    expect((await named(20, built, `${lab.registry.address}/elsewhere:7`)).exit).toMatchObject({ code: 0 });
+    expect(await visit(server)).toBe("elsewhere");
   });
 });

@@ -76,4 +76,19 @@ export const reading = [
     "if (seen.has(name)) throw",
     "if (seen.size > 100_000) throw",
   ]),
+  ...within("packages/domain/src/compose/compose.ts", compose, [
+    "an image may be named for a service that is not deployed",
+    "find((asked) => !active.some(([name]) => name === asked))",
+    "find((asked) => !file.services.has(asked))",
+  ]),
+  ...within("packages/domain/src/compose/reference.ts", compose, [
+    "an image may have a name that Docker takes for an option",
+    "`^(?!-)(?:${host}/)?${component}",
+    "`^-?(?:${host}/)?${component}",
+  ]),
+  ...within(
+    "packages/domain/src/release/files.ts",
+    ["test/api/deployed-files.test.ts"],
+    ["every release names its images beside the Compose file", "services.filter(({ given }) => given)", "[...services]"],
+  ),
 ];

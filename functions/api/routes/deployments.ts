@@ -1,3 +1,4 @@
+import { isReference, REFERENCE_LENGTH } from "@berth/domain/compose/reference.ts";
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
@@ -9,6 +10,8 @@ const tag = "Deployments";
 const app = z.object({ app: z.string().min(1).max(60) });
 
 const VARIABLES_MOST = 1000;
+/** As many as a Compose file may have services. */
+const IMAGES_MOST = 200;
 
 const Bundle = z.object({
   compose: z
@@ -79,6 +82,18 @@ export const deployments = new Hono<Env>()
       body: z.object({
         environment: name.optional(),
         bundle: Bundle,
+        images: z
+          .record(
+            z
+              .string()
+              .max(100)
+              .regex(/^[a-zA-Z0-9._-]{1,100}$/, "a service's name"),
+            z.string().max(REFERENCE_LENGTH).refine(isReference, "an image like ghcr.io/acme/web@sha256:…"),
+          )
+          .refine((images) => Object.keys(images).length <= IMAGES_MOST, `at most ${IMAGES_MOST} images`)
+          .meta({ maxProperties: IMAGES_MOST })
+          .optional()
+          .describe("Images by service, in place of what the Compose file says; with a digest each is always the same image"),
         targets: z.array(z.string().min(1).max(60)).max(15).optional(),
         note: lineOf(0, 200).optional(),
         origin: z
@@ -108,6 +123,7 @@ export const deployments = new Hono<Env>()
         "environment.too_many",
         "compose.invalid",
         "compose.unsupported",
+        "compose.no_service",
         "deployment.too_many",
         "bundle.too_large",
         "input.too_large",

@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, posix, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Composed, isOnServer, readCompose } from "@berth/domain/compose/compose.ts";
+import { type Composed, type Images, isOnServer, readCompose } from "@berth/domain/compose/compose.ts";
 import { type ComposeFile, fill } from "@berth/domain/compose/file.ts";
 import { RESERVED } from "@berth/domain/compose/reserved.ts";
 import { type Lookup, TemplateError } from "@berth/domain/compose/template.ts";
@@ -41,7 +41,7 @@ const PATH_LENGTH = 200;
 const BIGGEST = 5;
 
 /** @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large */
-export async function makeBundle(project: Project, env: Env): Promise<Bundled> {
+export async function makeBundle(project: Project, env: Env, images: Images = {}): Promise<Bundled> {
   const { folder, file, text } = project;
   const own = await readOwn(folder, env);
   const shell = (name: string) => (isOfMachine(name) ? undefined : env[name]);
@@ -51,7 +51,7 @@ export async function makeBundle(project: Project, env: Env): Promise<Bundled> {
     if (isOnServer(name)) throw new TemplateError("only the server knows it");
     return get(name);
   };
-  const composed = read(text, file, paths);
+  const composed = read(text, file, paths, images);
   const references = new References(get);
   references.addFile(composed.file, file);
   const { local, remote } = mentionsIn(composed.file, paths, get("COMPOSE_PROFILES"));
@@ -72,7 +72,9 @@ export async function makeBundle(project: Project, env: Env): Promise<Bundled> {
   const also = reads ? fromShell.filter((name) => own.values.get(name) !== shell(name)) : [];
   const unset = [...references.unset].filter((name) => !isOnServer(name));
   const onServer = [...references.names].filter((name) => isOnServer(name) && !known.has(name));
-  const built = [...composed.file.services].filter(([, { build, image }]) => build !== undefined && image).map(([name]) => name);
+  const built = [...composed.file.services]
+    .filter(([name, { build, image }]) => build !== undefined && (image || Object.hasOwn(images, name)))
+    .map(([name]) => name);
   return {
     bundle,
     read: composed,
@@ -126,10 +128,10 @@ function environmentOf(file: ComposeFile, by: string, get: Lookup): Lookup {
 /** These are set there as Compose sets them here. */
 const known = new Set(["COMPOSE_PROJECT_NAME", "PWD"]);
 
-/** The service's own judgement, before anything is made there. @throws Refused compose.invalid, compose.unsupported */
-function read(text: string, file: string, get: Lookup): Composed {
+/** The service's own judgement, before anything is made there. @throws Refused compose.invalid, compose.unsupported, compose.no_service */
+function read(text: string, file: string, get: Lookup, images: Images): Composed {
   try {
-    return readCompose(text, get);
+    return readCompose(text, get, { images });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { code, detail, facts } = error;

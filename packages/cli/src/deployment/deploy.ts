@@ -1,5 +1,6 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
+import type { Images } from "@berth/domain/compose/compose.ts";
 import { once } from "../api/once.ts";
 import { makeApp } from "../app/make.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
@@ -10,12 +11,14 @@ import { isProblem, Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { marked } from "../terminal/text.ts";
 import { accepted, liveOf } from "./accepted.ts";
+import { imageNotes, parseImages } from "./images.ts";
 import { parseWait } from "./wait.ts";
 
 interface Input {
   readonly app: string | undefined;
   readonly environment: string | undefined;
   readonly file: string | undefined;
+  readonly images: Images;
   readonly targets: readonly string[];
   readonly note: string | undefined;
   readonly wait: string | undefined;
@@ -29,6 +32,7 @@ export const examples: Verb<Input>["examples"] = [
   ["berth deploy", "the app in this folder, to where it is already"],
   ["berth deploy --target web1 --target web2", "to two servers"],
   ["berth deploy --environment staging", "another environment of the app"],
+  ["berth deploy --image web=ghcr.io/acme/web@sha256:...", "a service with an image that was built elsewhere"],
   ["berth deploy --yes --json", "for programs: JSON lines, the last is the result"],
 ];
 
@@ -38,6 +42,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
     .option("-e, --environment <name>", "the environment (default: production)")
     .option("-f, --file <path>", "the Compose file (default: compose.yaml and its kin)")
+    .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
     .option("--note <text>", "a remark kept with the release")
     .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
     .option("--replace-files", "replace the app's files that were changed on the server, too")
@@ -49,6 +54,7 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   app: textOf(flags, "app"),
   environment: textOf(flags, "environment"),
   file: textOf(flags, "file"),
+  images: parseImages(listOf(flags, "image")),
   targets: listOf(flags, "target"),
   note: textOf(flags, "note"),
   wait: textOf(flags, "wait"),
@@ -70,7 +76,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const environment = input.environment ?? settings.environment;
   if (environment !== undefined) checkName(environment, "an environment's name");
   const waitSeconds = waitOf(input.wait, settings.wait);
-  const { bundle, read, notes } = await makeBundle(project, session.env);
+  const { bundle, read, notes } = await makeBundle(project, session.env, input.images);
   const api = await session.api();
   Object.assign(session.names, { APP: name, NAME: input.targets[0] });
   const app = await findOrMake(session, api, name, input.yes);
@@ -81,6 +87,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const remarks = [
     ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
     ...notes,
+    ...imageNotes(input.images),
     ...blinking.map(
       ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment while it is replaced`,
     ),
@@ -88,7 +95,8 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
   const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-  const asked = { environment, bundle, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
+  const { images } = input;
+  const asked = { environment, bundle, images, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
   const job = await send(session, api, name, asked);
   return accepted(session, api, job, { input, live, remarks });
 }
@@ -133,6 +141,7 @@ interface Asked {
     readonly files: readonly BundleFile[];
     readonly variables: Readonly<Record<string, string>>;
   };
+  readonly images: Images;
   readonly targets: readonly string[];
   readonly note: string | undefined;
   readonly origin: string;
@@ -146,6 +155,7 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
   const json = {
     bundle: { compose: bundle.compose, files: [...bundle.files], variables: { ...bundle.variables } },
     ...(environment !== undefined && { environment }),
+    ...(Object.keys(asked.images).length > 0 && { images: { ...asked.images } }),
     ...(targets.length > 0 && { targets: [...targets] }),
     ...(asked.note !== undefined && { note: asked.note }),
     origin: asked.origin,

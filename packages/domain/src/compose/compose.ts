@@ -7,7 +7,8 @@ import type { Yaml } from "./yaml.ts";
 
 /** `compose.invalid`: Compose itself refuses it. `compose.unsupported`: Berth cannot deploy it. Compose on the server has the last word. */
 export interface Composed {
-  readonly services: readonly { readonly name: string; readonly image: string }[];
+  /** `given`: the image was named beside the Compose file, whatever that says. */
+  readonly services: readonly { readonly name: string; readonly image: string; readonly given?: true }[];
   /** Two containers cannot publish the same host port, so deploying such a service interrupts it. */
   readonly published: readonly { readonly service: string; readonly port: string }[];
   readonly file: ComposeFile;
@@ -33,8 +34,17 @@ export const lookupIn =
     return Object.hasOwn(variables, name) ? variables[name] : undefined;
   };
 
-/** Pass `yaml` if the text is already parsed. @throws Problem compose.invalid, compose.unsupported, naming the service */
-export function readCompose(text: string, get: Lookup, yaml?: Yaml): Composed {
+export type Images = Readonly<Record<string, string>>;
+
+/**
+ * Pass `yaml` if the text is already parsed. `images` has images by service that count in place of those in the file.
+ * @throws Problem compose.invalid, compose.unsupported, compose.no_service, naming the service
+ */
+export function readCompose(
+  text: string,
+  get: Lookup,
+  { yaml, images = {} }: { yaml?: Yaml | undefined; images?: Images | undefined } = {},
+): Composed {
   const file = read(text, get, yaml);
   if (file.includes) throw unsupported("`include` reads other files.", { feature: "include" });
   const names = [...file.services.keys()];
@@ -45,10 +55,16 @@ export function readCompose(text: string, get: Lookup, yaml?: Yaml): Composed {
   const active = [...file.services].filter(([, service]) => isActive(service, profiles));
   if (active.length === 0)
     throw unsupported("Every service has a profile, and COMPOSE_PROFILES names none of them, so there is nothing to deploy.");
+  const unknown = Object.keys(images).find((asked) => !active.some(([name]) => name === asked));
+  if (unknown !== undefined)
+    throw new Problem("compose.no_service", {
+      detail: `An image is named for ${short(unknown)}. The services are ${active.map(([name]) => name).join(", ")}.`,
+    });
   return {
     services: active.flatMap(([name, service]) => {
-      const image = imageOf(name, service);
-      return image === undefined ? [] : [{ name, image }];
+      const given = Object.hasOwn(images, name);
+      const image = imageOf(name, given ? { ...service, image: images[name] } : service);
+      return image === undefined ? [] : [{ name, image, ...(given && { given }) }];
     }),
     published: active.flatMap(([service, { ports }]) => {
       const port = ports.map((each) => publishedPort(each, get)).find((each) => each !== undefined);
@@ -95,10 +111,13 @@ function imageOf(name: string, service: Service): string | undefined {
   if (image !== undefined && typeof image !== "string") throw invalid(`Service "${name}": \`image\` is no text.`);
   if (image === undefined || image === "") {
     if (build !== undefined)
-      throw unsupported(`Service "${name}" is built from source. Build and push an image, and name it with \`image:\`.`, {
-        feature: "build",
-        service: name,
-      });
+      throw unsupported(
+        `Service "${name}" is built from source. Build and push an image, and name it with \`image:\` or \`--image ${name}=\`.`,
+        {
+          feature: "build",
+          service: name,
+        },
+      );
     if (provider !== undefined) return undefined;
     if (image === "") throw invalid(`Service "${name}": \`image\` is empty. If a variable names it, set that variable.`);
     const meant = typo === undefined ? "" : ` It has ${short(typo)}: is that meant to be \`image\`?`;

@@ -32,7 +32,7 @@ export const deploy: Change<Deployment> = {
     const name = job.rollouts[target]?.name ?? target;
     return {
       op: "deploy",
-      files: filesOf(bundle),
+      files: filesOf(release, bundle),
       values: {
         ...projectValues(ctx, job),
         release: String(job.release),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import { type Composed, checkPath, checkPaths, lookupIn, readCompose } from "../compose/compose.ts";
+import { type Composed, checkPath, checkPaths, type Images, lookupIn, readCompose } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
@@ -20,6 +20,8 @@ export interface DeployInput {
   readonly app: string;
   readonly environment?: string | undefined;
   readonly bundle: Bundle;
+  /** By service, in place of what the Compose file says. */
+  readonly images?: Images | undefined;
   /** Ids or names. By default the environment's placement, else the only target. */
   readonly targets?: readonly string[] | undefined;
   readonly note?: string | undefined;
@@ -46,7 +48,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     if (refused) throw refused;
     if (!app.active.includes(name) && app.active.length >= ENVIRONMENTS_MOST)
       throw new Problem("environment.too_many", { detail: `"${app.name}" has ${app.active.length}; that is the most.` });
-    read ??= readBundle(input.bundle); // only for who may deploy, and once
+    read ??= readBundle(input); // only for who may deploy, and once
     const { composed, data } = read;
     const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;
     const job = newId(ctx, "job");
@@ -55,7 +57,10 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       environment: name,
       number: last + 1,
       services: [...composed.services],
-      hash: createHash("sha256").update(data).digest("hex"),
+      hash: createHash("sha256")
+        .update(data)
+        .update(JSON.stringify(input.images ?? {}))
+        .digest("hex"),
       ...(input.note && { note: input.note }),
       ...(input.origin && { origin: input.origin }),
       ...(input.waitSeconds && { waitSeconds: input.waitSeconds }),
@@ -83,9 +88,9 @@ interface ReadBundle {
   readonly data: Uint8Array;
 }
 
-/** @throws Problem compose.invalid, compose.unsupported, input.invalid, bundle.too_large */
-function readBundle(bundle: Bundle): ReadBundle {
-  const composed = readCompose(bundle.compose, lookupIn(bundle.variables));
+/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
+function readBundle({ bundle, images }: Pick<DeployInput, "bundle" | "images">): ReadBundle {
+  const composed = readCompose(bundle.compose, lookupIn(bundle.variables), { images });
   const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
   checkPaths(files.map(({ path }) => path));
   return { composed, data: pack({ ...bundle, files }) };

@@ -77,7 +77,7 @@ const unknown = (name: string): string => {
 
 function complaint(compose: string, yaml: Yaml | undefined): string | undefined {
   try {
-    readCompose(compose, unknown, yaml);
+    readCompose(compose, unknown, { yaml });
     return undefined;
   } catch (error) {
     if (error instanceof Problem) return `Before it can be deployed: ${error.detail ?? error.message}`;

@@ -1,5 +1,5 @@
 import type { RunFile } from "../remote/remote.ts";
-import type { Bundle } from "./release.ts";
+import type { Bundle, Release } from "./release.ts";
 
 /** An env file that Compose reads back unchanged. Values with a single quote or a trailing backslash are double-quoted. */
 export function envFile(variables: Readonly<Record<string, string>>): string {
@@ -7,6 +7,22 @@ export function envFile(variables: Readonly<Record<string, string>>): string {
     .map(([name, value]) => `${name.startsWith("export") ? "export " : ""}${name}=${quote(value)}\n`)
     .join("");
 }
+
+/** Read by Compose after all other files: a service whose image is named is neither built nor kept from being pulled. */
+const imagesFile = (given: Release["services"]): RunFile[] =>
+  given.length === 0
+    ? []
+    : [
+        {
+          path: ".berth-images.yaml",
+          content: `services:\n${given
+            .map(
+              ({ name, image }) =>
+                `  ${JSON.stringify(name)}:\n    image: ${JSON.stringify(image)}\n    build: !reset null\n    pull_policy: !reset null\n`,
+            )
+            .join("")}`,
+        },
+      ];
 
 function quote(value: string): string {
   if (!value.includes("'") && !value.endsWith("\\")) return `'${value}'`;
@@ -19,9 +35,10 @@ function quote(value: string): string {
   return `"${escaped}"`;
 }
 
-export const filesOf = (bundle: Bundle): RunFile[] => [
+export const filesOf = ({ services }: Pick<Release, "services">, bundle: Bundle): RunFile[] => [
   { path: "compose.yaml", content: bundle.compose },
   { path: ".env", content: envFile(bundle.variables) },
+  ...imagesFile(services.filter(({ given }) => given)),
   ...bundle.files.map((file) => ({
     path: file.path,
     content: Buffer.from(file.content, "base64"),

@@ -17,7 +17,13 @@ export const Release = z.object({
   app: z.string(),
   environment: z.string(),
   number: z.number().int(),
-  services: z.array(z.object({ name: z.string(), image: z.string() })),
+  services: z.array(
+    z.object({
+      name: z.string(),
+      image: z.string(),
+      given: z.boolean().optional().describe("Named with the deployment, in place of what the Compose file says"),
+    }),
+  ),
   hash: z.string(),
   note: z.string().optional(),
   /** The project it was made from, as the client reports it: a repository or a machine, and the folder. */

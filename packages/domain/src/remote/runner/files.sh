@@ -5,7 +5,7 @@ same() { [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; }
 
 # The file is as the release placed it. Compose files are always ours.
 ours() {
-  case $path in compose.yaml | .env) return 0 ;; esac
+  case $path in compose.yaml | .env | .berth-images.yaml) return 0 ;; esac
   if same "$own/files/$path" "./$name"; then return 0; fi
   # The file that was being placed when the server went down.
   [ -f "$own/next" ] && [ "$(cat "$own/next.path" && printf x)" = "${path}x" ] && same "$own/next" "./$name"

@@ -64,6 +64,7 @@ compose() {
   shift 4
   left=$#
   set -- "$@" --env-file "$origin/.env" -f "$origin/compose.yaml"
+  if [ -f "$origin/.berth-images.yaml" ]; then set -- "$@" -f "$origin/.berth-images.yaml"; fi
   if [ -f "$pinned" ]; then set -- "$@" -f "$pinned"; fi
   while [ "$left" -gt 0 ]; do
     set -- "$@" "$1"
