@@ -1,7 +1,7 @@
 import { get } from "@berth/domain/query.ts";
 import { type Remote, RemoteError } from "@berth/domain/remote/remote.ts";
 import { unredacted } from "@berth/domain/secret/redact.ts";
-import { lineTo } from "@berth/domain/target/connection.ts";
+import { connectionTo } from "@berth/domain/target/connection.ts";
 import { StoredTarget, targetKey } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test } from "vitest";
 import { succeeded } from "../support/reach.ts";
@@ -26,7 +26,7 @@ async function counted(connect?: () => Promise<Remote>) {
       return connect?.() ?? Promise.resolve({ run: () => Promise.resolve(succeeded()), close });
     },
   };
-  return { target, counts, line: (to = target) => lineTo(tenant.system, to, reach) };
+  return { target, counts, line: (to = target) => connectionTo(tenant.system, to, reach) };
 }
 
 test("a connection that was made ahead and that nobody needed is closed", async () => {

@@ -1,14 +1,14 @@
 import { connectionFailure, failureOf, failures } from "@berth/domain/job/failure.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
-import { discreet } from "@berth/domain/target/connection.ts";
+import { redactRemote } from "@berth/domain/target/connection.ts";
 import { expect, test } from "vitest";
 import { failed } from "../support/reach.ts";
 
 const redact = redactor({ values: ["hunter2hunter2"] });
 /** What a verdict becomes, of a server that knows the secret. */
 const heard = async (exit: Exit) =>
-  failureOf(await discreet({ run: () => Promise.resolve(exit), close: () => Promise.resolve() }, redact).run(run, () => {}));
+  failureOf(await redactRemote({ run: () => Promise.resolve(exit), close: () => Promise.resolve() }, redact).run(run, () => {}));
 const run = { op: "deploy", job: "job_1", fence: 1, from: 0, files: [], values: {} } as const;
 
 test("an error is cut to 4 KB after its secrets are taken out, so that no cut leaves half of one", async () => {

@@ -38,6 +38,6 @@ test("an operator sees who holds a target, until when and with which fence", asy
   await turn();
   const [lease, ...rest] = await listLeases(t.world, await listUnfinished(t.world));
   const until = new Date(t.clock.now().getTime() + LEASE_SECONDS * 1000).toISOString();
-  expect(lease).toMatchObject({ tenant: tenant.id, target: target.id, holder: job.id, fence: 1, until, line: [] });
+  expect(lease).toMatchObject({ tenant: tenant.id, target: target.id, holder: job.id, fence: 1, until, waiting: [] });
   expect(rest).toEqual([]);
 });

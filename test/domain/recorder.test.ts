@@ -2,7 +2,7 @@ import { recorder } from "@berth/domain/engine/recorder.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import type { EventType, Remote } from "@berth/domain/remote/remote.ts";
 import { redactor } from "@berth/domain/secret/redact.ts";
-import { discreet } from "@berth/domain/target/connection.ts";
+import { redactRemote } from "@berth/domain/target/connection.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
@@ -193,7 +193,7 @@ describe("what a server says is searched for secrets only as far as it is kept",
         return succeeded();
       },
     };
-    await discreet(server, counting, kept.keeps).run(input, kept.add);
+    await redactRemote(server, counting, kept.keeps).run(input, kept.add);
     const by = searched;
     await done();
     return { searched: by, texts: await texts(), rows: rows() };
@@ -228,7 +228,7 @@ describe("what a server says is searched for secrets only as far as it is kept",
           return succeeded();
         },
       };
-      await discreet(server, redact, kept.keeps).run(input, (event) => told.push(event.text ?? ""));
+      await redactRemote(server, redact, kept.keeps).run(input, (event) => told.push(event.text ?? ""));
       await done();
       expect(told.length).toBeGreaterThan(300);
       expect(told.length).toBeLessThan(1000);
@@ -249,7 +249,7 @@ describe("what a server says is searched for secrets only as far as it is kept",
       searched += given.length;
       return given;
     };
-    await discreet(server, counting).run(input, () => {});
+    await redactRemote(server, counting).run(input, () => {});
     expect(searched).toBeLessThan(1000);
   });
 });

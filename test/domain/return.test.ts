@@ -3,15 +3,15 @@ import { earlier, isLive, keptHealthy, rollbackProblem } from "@berth/domain/rel
 import { expect, test } from "vitest";
 
 test("a rollback that names no release goes to the one before the live one, as it came to be for the first time", () => {
-  expect(earlier({ good: [1, 2, 3], live: { a: 3 } })).toBe(2);
-  expect(earlier({ good: [1, 2, 3, 2], live: { a: 2 } })).toBe(1);
-  expect(earlier({ good: [1], live: { a: 1 } })).toBeUndefined();
-  expect(earlier({ good: [], live: {} })).toBeUndefined();
+  expect(earlier({ healthy: [1, 2, 3], live: { a: 3 } })).toBe(2);
+  expect(earlier({ healthy: [1, 2, 3, 2], live: { a: 2 } })).toBe(1);
+  expect(earlier({ healthy: [1], live: { a: 1 } })).toBeUndefined();
+  expect(earlier({ healthy: [], live: {} })).toBeUndefined();
 });
 
 test("where a deploy went live on some servers only it goes to what all of them had before it", () => {
-  expect(earlier({ good: [1, 2], live: { a: 3, b: 2 } })).toBe(2);
-  expect(earlier({ good: [1], live: { a: 2, b: 1 } })).toBe(1);
+  expect(earlier({ healthy: [1, 2], live: { a: 3, b: 2 } })).toBe(2);
+  expect(earlier({ healthy: [1], live: { a: 2, b: 1 } })).toBe(1);
 });
 
 test("a release is live only where every server has it", () => {
@@ -22,7 +22,7 @@ test("a release is live only where every server has it", () => {
 });
 
 test("a release that is live everywhere, was never healthy everywhere, or is long past is refused with its own reason", () => {
-  const environment = { ...newEnvironment("shop", "production"), good: [3, 4], live: { a: 4 }, placement: ["a"], releases: 6 };
+  const environment = { ...newEnvironment("shop", "production"), healthy: [3, 4], live: { a: 4 }, placement: ["a"], releases: 6 };
   expect(rollbackProblem(environment, 4, true)?.code).toBe("release.live");
   expect(rollbackProblem(environment, 5, false)).toMatchObject({
     code: "release.never_healthy",

@@ -27,7 +27,7 @@ test("a failed release leaves the live one as it was, and says what failed, wher
   expect(job.failure).toMatchObject({ class: "unhealthy", step: "verify", service: "web", log, rolledBack: true });
   expect(job.failure?.remedy).toBeTruthy();
   expect((await tenant.environment("shop")).live).toEqual({ [target.id]: 1 });
-  expect((await tenant.environment("shop")).good).toEqual([1]);
+  expect((await tenant.environment("shop")).healthy).toEqual([1]);
 });
 
 test("a first release that fails gives the slot back", async () => {

@@ -51,7 +51,7 @@ export const account = [
       '"attribute_exists(pk)"',
     ],
     ["more servers than the plan has", 'entitled(ctx, "grow", { targets: 1 })', 'entitled(ctx, "grow")'],
-    ["somebody searches a network by our addresses", "  await limitLooks(ctx);\n  await judgeAddress", "  await judgeAddress"],
+    ["somebody searches a network by our addresses", "  await limitChecks(ctx);\n  await judgeAddress", "  await judgeAddress"],
     ["two workers look at one server at once", "    if (going) return going;\n", "", ...checks],
   ),
   ...within("packages/domain/src/closing/closing.ts", underway, [
@@ -112,7 +112,7 @@ export const account = [
     ["test/domain/return.test.ts"],
     [
       "a rollback leads to a release that was never healthy",
-      "if (environment.good.includes(release)) return undefined;",
+      "if (environment.healthy.includes(release)) return undefined;",
       "if (environment.releases >= release) return undefined;",
     ],
     [

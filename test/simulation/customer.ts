@@ -5,7 +5,7 @@ import { accountKey, limitsOf, newAccount } from "@berth/domain/entitlement/acco
 import { newId } from "@berth/domain/id.ts";
 import { type PricingPlanName, pricingPlanOf } from "@berth/domain/pricing/plans.ts";
 import { commit, insert, key, putOne } from "@berth/domain/table.ts";
-import { keyAbout, type StoredTarget, sshKeyKey, targetKey } from "@berth/domain/target/target.ts";
+import { type StoredTarget, sealContext, sshKeyRow, targetKey } from "@berth/domain/target/target.ts";
 import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
 import type { Answer, Ask } from "./api.ts";
@@ -70,12 +70,17 @@ export async function createCustomer(
       hostKey: hostKeyOf(host),
       createdAt: world.now().toISOString(),
       fence: 0,
-      line: [],
+      waiting: [],
     };
     await commit(
       ctx,
       insert(ctx, targetKey(ctx, id), row),
-      insert(ctx, sshKeyKey(ctx, id), { key: nameOf(keyAbout(tenant, id)), iv: "", tag: "", data: `private-key-of-${tenant}` }),
+      insert(ctx, sshKeyRow(ctx, id), {
+        key: nameOf(sealContext(tenant, id)),
+        iv: "",
+        tag: "",
+        data: `private-key-of-${tenant}`,
+      }),
       insert(ctx, key(ctx, `TARGETNAME#${row.name}`), { id }),
       audit(ctx, "target.add", id),
     );

@@ -115,11 +115,11 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
       violate("6 retries come at 1, 5 and 15 minutes", `${lease?.job} takes ${sk} before ${mine.nextAt}`);
     const deploys = (known.rows.get(`${pk}|ACCOUNT`)?.deploys ?? []) as string[];
     const first = deploys.slice(0, Math.max(0, deploys.indexOf(lease?.job ?? "")));
-    const skipped = begun ? undefined : (old.line as string[]).find((id) => first.includes(id) && lives(id));
+    const skipped = begun ? undefined : (old.waiting as string[]).find((id) => first.includes(id) && lives(id));
     if (skipped !== undefined)
       violate("1 one after the other, first come first served", `${lease?.job} overtook ${skipped} on ${sk}`);
     const tenant = pk.slice("TENANT#".length);
-    if (lease && before && !lives(before.job) && isCalm(stage, known, tenant) && (old.line as string[]).includes(lease.job)) {
+    if (lease && before && !lives(before.job) && isCalm(stage, known, tenant) && (old.waiting as string[]).includes(lease.job)) {
       const turn = Math.max(known.lastEnd.get(tenant) ?? 0, Date.parse(known.jobs.get(lease.job)?.createdAt ?? ""));
       if (clock.now() - turn > SOON)
         violate(

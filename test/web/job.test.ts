@@ -196,7 +196,7 @@ test("a rollback is asked for with what serves now, and leads to its job", async
   await page.getByRole("heading", { level: 1, name: "Roll shop back to release 1" }).waitFor();
   await workOffMessages(tenant, reach);
   await page.getByRole("listitem", { name: "web1" }).getByText("Succeeded").waitFor();
-  expect((await tenant.environment("shop")).good).toEqual([1, 2, 1]);
+  expect((await tenant.environment("shop")).healthy).toEqual([1, 2, 1]);
   await finish(visitor);
 });
 

@@ -66,7 +66,7 @@ async function answer(world: World, words: readonly string[]): Promise<Told | un
     }
     case "leases": {
       const leases = await listLeases(world, await listUnfinished(world));
-      return { facts: leases, text: columns(leases.map((lease) => ({ ...lease, line: lease.line.join(" ") }))) };
+      return { facts: leases, text: columns(leases.map((lease) => ({ ...lease, waiting: lease.waiting.join(" ") }))) };
     }
     case "dead list": {
       if (!isQueue(first)) return undefined;

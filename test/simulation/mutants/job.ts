@@ -27,7 +27,7 @@ export const jobMutants = [
     "(alone || !alone) && !waiting.begun &&",
   ),
   of(advance, "who lets others go may have begun", "alone && !waiting.begun &&", "alone &&"),
-  of(event, "events of a second worker overwrite those of the first", "place(first.seq), part", "place(1), part"),
+  of(event, "events of a second worker overwrite those of the first", "sortKey(first.seq), part", "sortKey(1), part"),
   of(advance, "a fourth retry", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 5, 15, 15]"),
   of(advance, "retries come at 1, 1 and 1 minutes", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 1, 1]"),
   of(advance, "retries are not counted", "retries: (rollout.retries ?? 0) + 1,", ""),
@@ -91,8 +91,8 @@ export const jobMutants = [
   of(
     applyEvent,
     "a write that was done is done again after a time-out",
-    "if (row?.mark !== move.mark)",
-    "if (row?.mark !== `${move.mark} `)",
+    "if (row?.writeId !== move.writeId)",
+    "if (row?.writeId !== `${move.writeId} `)",
   ),
   of(
     applyEvent,
@@ -220,7 +220,7 @@ export const jobMutants = [
   of(
     applyEvent,
     "who finds what it wanted to write takes it for its own",
-    "if (row?.mark !== move.mark)",
-    "if (row?.mark !== move.mark && JSON.stringify(row && Job.parse(row)) !== JSON.stringify(Job.parse({ ...next, version: job.version + 1 })))",
+    "if (row?.writeId !== move.writeId)",
+    "if (row?.writeId !== move.writeId && JSON.stringify(row && Job.parse(row)) !== JSON.stringify(Job.parse({ ...next, version: job.version + 1 })))",
   ),
 ];

@@ -4,12 +4,12 @@ import { of } from "./of.ts";
 const lease = "packages/domain/src/engine/lease.ts";
 const rollout = "packages/domain/src/engine/rollout.ts";
 const attend = "packages/domain/src/engine/attend.ts";
-const look = "packages/domain/src/engine/read-target.ts";
+const readTarget = "packages/domain/src/engine/read-target.ts";
 const ending = "packages/domain/src/engine/end.ts";
 const input = "packages/domain/src/engine/input.ts";
 const watch = "packages/domain/src/engine/watch.ts";
 const recorder = "packages/domain/src/engine/recorder.ts";
-const line = "packages/domain/src/target/connection.ts";
+const connection = "packages/domain/src/target/connection.ts";
 const whole = "packages/domain/src/secret/whole.ts";
 const drain = "packages/aws/src/sqs-handler.ts";
 const jobs = "functions/workers/rollout.ts";
@@ -36,19 +36,19 @@ export const rolloutMutants = [
     lease,
     "the lease is taken without a look at what changed",
     'condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`',
-    'condition: `:seen = :seen AND :line = :line${target.lease ? " AND :held = :held" : ""}`',
+    'condition: `:seen = :seen AND :waiting = :waiting${target.lease ? " AND :held = :held" : ""}`',
   ),
   of(
     lease,
-    "whoever comes first goes first, whoever stands in line",
-    "before.find((other) => line.includes(other))",
+    "whoever comes first goes first, whoever waits already",
+    "before.find((other) => waiting.includes(other))",
     "before.find((other) => other === job)",
   ),
   of(
     lease,
-    "the line is in the order of the ids",
-    "before.find((other) => line.includes(other))",
-    "(before.length > 0 ? [...line].sort().find((other) => other < job) : undefined)",
+    "those that wait are in the order of the ids",
+    "before.find((other) => waiting.includes(other))",
+    "(before.length > 0 ? [...waiting].sort().find((other) => other < job) : undefined)",
   ),
   of(
     lease,
@@ -132,9 +132,9 @@ export const rolloutMutants = [
     "const runs = job.rollouts[target]?.attempts ?? 0;\n  return runs",
   ),
   of(input, "a verdict that is tried again is only replayed", "return runs === 0 ? job.id", "return runs < 100 ? job.id"),
-  of(attend, "secrets are not taken out", "line.use(redact, work", "line.use((told) => told, work"),
-  of(line, "secrets are not taken out of failures", ".then(clean, (error", ".then((exit) => exit, (error"),
-  of(line, "secrets are not taken out of events", "onEvent(clean(event))", "onEvent(event)"),
+  of(attend, "secrets are not taken out", "connection.use(redact, work", "connection.use((told) => told, work"),
+  of(connection, "secrets are not taken out of failures", ".then(clean, (error", ".then((exit) => exit, (error"),
+  of(connection, "secrets are not taken out of events", "onEvent(clean(event))", "onEvent(event)"),
   of(whole, "secrets are not taken out of a container's last lines", "inner.map((each) => walk(each, name))", "inner"),
   of(
     recorder,
@@ -177,10 +177,10 @@ export const rolloutMutants = [
     'if ("freeInSeconds" in hold && inspection.id === "")',
   ),
   of(
-    look,
+    readTarget,
     "a check that is under way is begun by every worker",
     'status === "running" && startedAt ?',
     'status === "canceled" && startedAt ?',
   ),
-  of(look, "the place of a check is not given back", "    await hold.release();\n", ""),
+  of(readTarget, "the place of a check is not given back", "    await hold.release();\n", ""),
 ];

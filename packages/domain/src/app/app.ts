@@ -30,7 +30,7 @@ export const Environment = z.object({
   /** The live release's number, by target id. */
   live: z.record(z.string(), z.number().int()),
   /** Releases that were healthy everywhere, in the order they went live, rollbacks included; the last one is live. */
-  good: z.array(z.number().int()),
+  healthy: z.array(z.number().int()),
   /** The highest release number. */
   releases: z.number().int(),
   /** The last job that changed it; holds the environment until it has ended. */
@@ -61,7 +61,7 @@ export const newEnvironment = (app: string, name: string): Environment => ({
   name,
   placement: [],
   live: {},
-  good: [],
+  healthy: [],
   releases: 0,
   job: null,
   requests: [],

@@ -56,17 +56,17 @@ export const AppStatus = AppView.extend({
 });
 export type AppStatus = z.infer<typeof AppStatus>;
 
-const placesOf = (app: App, { name, placement }: Environment): AppOnTarget[] =>
+const appOnTargets = (app: App, { name, placement }: Environment): AppOnTarget[] =>
   placement.map((target) => ({ app: app.name, appId: app.id, environment: name, target }));
 
 type Full = Omit<AppStatus, "jobs">;
 
 /** Reads the table, never a server. */
 async function viewAll(ctx: Context, apps: readonly { app: App; environments: readonly Environment[] }[]): Promise<Full[]> {
-  const places = apps.flatMap(({ app, environments }) => environments.flatMap((each) => placesOf(app, each)));
-  const [all, stored] = await Promise.all([listTargets(ctx), getSeen(ctx, places)]);
+  const deployed = apps.flatMap(({ app, environments }) => environments.flatMap((each) => appOnTargets(app, each)));
+  const [all, stored] = await Promise.all([listTargets(ctx), getSeen(ctx, deployed)]);
   const known = new Map(all.map((target) => [target.id, target]));
-  const seen = new Map(places.map(({ appId, environment, target }, i) => [`${appId}/${environment}/${target}`, stored[i]]));
+  const seen = new Map(deployed.map(({ appId, environment, target }, i) => [`${appId}/${environment}/${target}`, stored[i]]));
   return apps.map(({ app: { version: _, active, ...app }, environments }) => ({
     ...app,
     slot: active.length > 0,
@@ -82,7 +82,7 @@ async function viewAll(ctx: Context, apps: readonly { app: App; environments: re
       const times = live.map(({ seenAt }) => seenAt);
       return {
         name: environment.name,
-        release: environment.good.at(-1) ?? null,
+        release: environment.healthy.at(-1) ?? null,
         releases: environment.releases,
         state: together(live.map(({ state }) => state)),
         seenAt: times.includes(null) ? null : (times.sort()[0] ?? null),
@@ -119,7 +119,7 @@ async function viewWhole(ctx: Context, name: string, waitSeconds: number): Promi
   const app = await getApp(ctx, name);
   const environments = await listEnvironments(ctx, name);
   if (waitSeconds > 0) {
-    const live = environments.flatMap((each) => placesOf(app, each).filter(({ target }) => each.live[target] !== undefined));
+    const live = environments.flatMap((each) => appOnTargets(app, each).filter(({ target }) => each.live[target] !== undefined));
     const { inspectNow } = await import("../container/fresh.ts");
     await inspectNow(ctx, live, waitSeconds);
   }

@@ -78,7 +78,7 @@ async function imagesFor(ctx: Context, job: Deployment, target: string): Promise
 /** Without a read: nobody else changes the environment while the job holds it. */
 const wentLive = (ctx: Context, job: JobOf<Deployment>): Write =>
   update(ctx, environmentKey(ctx, job.app, job.environment), {
-    change: "SET #live = :live, #good = list_append(#good, :release), #version = #version + :one",
+    change: "SET #live = :live, #healthy = list_append(#healthy, :release), #version = #version + :one",
     condition: "#job = :job",
     values: {
       ":live": Object.fromEntries(Object.keys(job.rollouts).map((target) => [target, job.release])),

@@ -68,7 +68,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       by: whoIs(ctx.actor),
       createdAt: ctx.now().toISOString(),
     };
-    const placed = await place(ctx, environment, input.targets);
+    const placed = await choosePlacement(ctx, environment, input.targets);
     const writes = insertRelease(ctx, app, release, data);
     return start(ctx, {
       app,
@@ -143,7 +143,7 @@ async function redeploy(
     const again = await sameRequest(ctx, environment);
     if (again) return again;
     const release = await choose(app, environment);
-    const placed = await place(ctx, environment, undefined);
+    const placed = await choosePlacement(ctx, environment, undefined);
     return start(ctx, { app, environment, account, placed, release, job: newId(ctx, "job"), writes: [], ...how });
   });
 }
@@ -156,14 +156,18 @@ async function sameRequest(ctx: Context, environment: Environment): Promise<Job 
   return getJob(ctx, known.job);
 }
 
-interface Placed {
+interface PlacedTarget {
   readonly id: string;
   readonly name: string;
   /** Not placed there before. */
   readonly fresh: boolean;
 }
 
-async function place(ctx: Context, environment: Environment, asked: readonly string[] | undefined): Promise<Placed[]> {
+async function choosePlacement(
+  ctx: Context,
+  environment: Environment,
+  asked: readonly string[] | undefined,
+): Promise<PlacedTarget[]> {
   const known = new Set(environment.placement);
   if (asked && asked.length > 0) {
     const named = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
@@ -171,13 +175,13 @@ async function place(ctx: Context, environment: Environment, asked: readonly str
     const found = [...new Map(named.map((target) => [target.id, target])).values()];
     const ids = new Set(found.map((target) => target.id));
     for (const target of found) if (!target.hostKey) throw untrusted(target.name);
-    const kept = await placedOn(
+    const kept = await currentPlacement(
       ctx,
       environment.placement.filter((id) => !ids.has(id)),
     );
     return [...kept, ...found.map(({ id, name }) => ({ id, name, fresh: !known.has(id) }))];
   }
-  if (environment.placement.length > 0) return placedOn(ctx, environment.placement);
+  if (environment.placement.length > 0) return currentPlacement(ctx, environment.placement);
   const all = await listTargets(ctx);
   const [only] = all;
   if (all.length !== 1 || !only)
@@ -198,7 +202,7 @@ const untrusted = (name: string) =>
     next: [`berth target trust ${name}`],
   });
 
-async function placedOn(ctx: Context, ids: readonly string[]): Promise<Placed[]> {
+async function currentPlacement(ctx: Context, ids: readonly string[]): Promise<PlacedTarget[]> {
   const named = await targetNames(ctx, ids, { consistent: false }); // a name never changes
   return named.map((target) => ({ ...target, fresh: false }));
 }
@@ -207,7 +211,7 @@ interface Start {
   readonly app: App;
   readonly environment: Environment;
   readonly account: Account;
-  readonly placed: readonly Placed[];
+  readonly placed: readonly PlacedTarget[];
   readonly release: Release;
   readonly job: string;
   readonly writes: readonly Write[];
@@ -239,7 +243,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
       deploys: { seen: account.deploys, set: [...deploys, job.id] },
     }),
     app.active.includes(environment.name) ? undefined : activate(ctx, app, environment.name),
-    ...placed.filter((target) => target.fresh).map((target) => placeOn(ctx, target, environment)),
+    ...placed.filter((target) => target.fresh).map((target) => recordPlacement(ctx, target, environment)),
     ...input.writes,
     enqueue(ctx, job),
     audit(
@@ -255,10 +259,10 @@ async function start(ctx: Context, input: Start): Promise<Job> {
   return job;
 }
 
-function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly Placed[]): Write {
+function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly PlacedTarget[]): Write {
   const next: Environment = {
     ...environment,
-    good: keptHealthy(environment.good),
+    healthy: keptHealthy(environment.healthy),
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
     job: job.id,
@@ -273,7 +277,7 @@ function claim(ctx: Context, environment: Environment, job: Job, release: Releas
 const activate = (ctx: Context, app: App, environment: string): Write =>
   replace(ctx, appKey(ctx, app.name), { ...app, active: [...app.active, environment], version: app.version + 1 }, app.version);
 
-const placeOn = (ctx: Context, target: Placed, environment: Environment): Write =>
+const recordPlacement = (ctx: Context, target: PlacedTarget, environment: Environment): Write =>
   update(
     ctx,
     targetKey(ctx, target.id),

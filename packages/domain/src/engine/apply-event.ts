@@ -5,7 +5,7 @@ import { dispatch, findJob, Job, jobKey, moveJob, stepJob } from "../job/job.ts"
 import { ended } from "../job/status.ts";
 import { get } from "../query.ts";
 import { commit, type Write } from "../table.ts";
-import { dispatchWaiting, finish, letOthersGo } from "./finish.ts";
+import { dispatchWaiting, finish, moveBehindOthers } from "./finish.ts";
 import { kindOf } from "./kinds.ts";
 
 /** Two workers may collide on a job a few times; more often is a bug. */
@@ -27,8 +27,8 @@ export async function applyEvent(
     if (!job) throw new Problem("job.not_found", { detail: `There is no job ${id}.` });
     const { job: next, effects, dueAt } = advance(job, event, kindOf(job));
     if (next === job) return job;
-    const move = { dueAt, mark: Buffer.from(ctx.random(9)).toString("base64url") };
-    const writes = [...also, ...(effects.some(({ type }) => type === "yield") ? await letOthersGo(ctx, next) : [])];
+    const move = { dueAt, writeId: Buffer.from(ctx.random(9)).toString("base64url") };
+    const writes = [...also, ...(effects.some(({ type }) => type === "yield") ? await moveBehindOthers(ctx, next) : [])];
     try {
       if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...writes);
       else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes);
@@ -37,7 +37,7 @@ export async function applyEvent(
       if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
       const row = await get(ctx, jobKey(ctx, id));
       // An earlier try of this write succeeded and only its answer was lost. Equal rows would not tell whose write it was.
-      if (row?.mark !== move.mark) {
+      if (row?.writeId !== move.writeId) {
         job = row && Job.parse(row);
         continue;
       }

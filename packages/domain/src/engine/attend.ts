@@ -6,7 +6,7 @@ import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
-import type { Line } from "../target/connection.ts";
+import type { Connection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import { end } from "./end.ts";
 import { baseOf, cancelOf, inputOf } from "./input.ts";
@@ -24,7 +24,7 @@ export async function attend(
   kind: Change,
   job: Job,
   message: JobMessage,
-  line: Line,
+  connection: Connection,
   { target, fence }: { readonly target: StoredTarget; readonly fence: number },
   account: Account,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function attend(
   const { run, redact } = await inputOf(ctx, kind, job, message.target, fence);
   const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });
-  const watch = watching(ctx, job, message, fence, (signal) => stop(ctx, line, run, redact, signal));
+  const watch = watching(ctx, job, message, fence, (signal) => stop(ctx, connection, run, redact, signal));
   let seen = run.from;
   let begun = false;
   const keeps = (event: RunEvent) => {
@@ -45,7 +45,7 @@ export async function attend(
     begun = true;
     return await remote.run({ ...run, from: seen }, events.add, watch.signal);
   };
-  const attempt = (): Promise<Exit> => line.use(redact, work, keeps);
+  const attempt = (): Promise<Exit> => connection.use(redact, work, keeps);
   const result = await persist(ctx, attempt, () => begun, watch.signal).finally(watch.end);
   await events.done();
   if (watch.why() === "lost") return;

@@ -27,7 +27,7 @@ function markChanged(ctx: Context, job: Job): Write[] {
 }
 
 /** Moves a job that waits for its retry and holds nothing behind the tenant's others, so that an unreachable server delays none of them. */
-export async function letOthersGo(ctx: Context, job: Job): Promise<Write[]> {
+export async function moveBehindOthers(ctx: Context, job: Job): Promise<Write[]> {
   const { deploys } = await getAccount(ctx);
   if (!deploys.includes(job.id) || deploys.at(-1) === job.id) return [];
   return [

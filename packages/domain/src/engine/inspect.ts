@@ -29,28 +29,28 @@ export async function inspect(ctx: Context, inspection: Inspection, reach: Reach
     return ctx.send("jobs", { tenant: ctx.tenant, inspect: inspection }, { group: ctx.tenant, delaySeconds });
   }
   try {
-    await look(ctx, inspection, reach);
+    await askServer(ctx, inspection, reach);
   } finally {
     await hold.release();
   }
 }
 
-async function look(ctx: Context, { id, ...place }: Inspection, reach: Reach): Promise<void> {
+async function askServer(ctx: Context, { id, ...where }: Inspection, reach: Reach): Promise<void> {
   const claim = {
     change: "SET inspection.#begun = :true",
     condition: "inspection.#id = :id AND inspection.#begun = :false AND inspection.#until > :now",
     values: { ":id": id, ":true": true, ":false": false, ":now": ctx.now().toISOString() },
   };
-  if (!(await tryUpdate(ctx, seenKey(ctx, place), claim))) return;
-  const row = await get(ctx, targetKey(ctx, place.target));
+  if (!(await tryUpdate(ctx, seenKey(ctx, where), claim))) return;
+  const row = await get(ctx, targetKey(ctx, where.target));
   const target = row && StoredTarget.parse(row);
-  const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, place, { class: kind, message });
+  const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, where, { class: kind, message });
   if (!target?.hostKey) return notSeen(failure(target ? "untrusted" : "target.not_found"));
   try {
-    const values = projectValues(ctx, place);
-    const redact = await redactorOf(ctx, { ...place, name: target.name });
+    const values = projectValues(ctx, where);
+    const redact = await redactorOf(ctx, { ...where, name: target.name });
     const exit = await ask(ctx, target, reach, { op: "inspect", job: id, fence: 0, from: 0, files: [], values }, redact);
-    if (exit.code === 0 && exit.containers) await keepSeen(ctx, place, exit.containers, { live: false });
+    if (exit.code === 0 && exit.containers) await keepSeen(ctx, where, exit.containers, { live: false });
     else await notSeen(failureOf(exit));
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;

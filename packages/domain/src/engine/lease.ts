@@ -34,27 +34,28 @@ export async function takeLease(ctx: Context, id: string, job: string, before: r
     const held = target.lease !== undefined && target.lease.until > ctx.now().toISOString();
     if (held && target.lease?.job === job) return { kind: "attended", until: target.lease.until };
     const holder = held && target.lease && !(await hasEnded(ctx, target.lease.job)) ? target.lease.job : undefined;
-    const line = await livingLine(ctx, target.line, job);
-    const ahead = holder ?? before.find((other) => line.includes(other));
+    const waiting = await unfinishedWaiting(ctx, target.waiting, job);
+    const ahead = holder ?? before.find((other) => waiting.includes(other));
     if (ahead === undefined) {
-      const taken = await take(ctx, target, job, line);
+      const taken = await take(ctx, target, job, waiting);
       if (taken) return taken;
-    } else if (target.line.includes(job) || (await stand(ctx, target, [...line, job]))) return { kind: "waits", behind: ahead };
+    } else if (target.waiting.includes(job) || (await joinWaiting(ctx, target, [...waiting, job])))
+      return { kind: "waits", behind: ahead };
   }
 }
 
 const hasEnded = async (ctx: Context, id: string) => (await unfinishedJobs(ctx, [id])).length === 0;
 
-async function livingLine(ctx: Context, line: readonly string[], job: string): Promise<string[]> {
-  const others = line.filter((id) => id !== job);
+async function unfinishedWaiting(ctx: Context, waiting: readonly string[], job: string): Promise<string[]> {
+  const others = waiting.filter((id) => id !== job);
   return (await unfinishedJobs(ctx, others)).map(({ id }) => id);
 }
 
-const unchanged = "fence = :seen AND line = :line";
+const unchanged = "fence = :seen AND waiting = :waiting";
 
-async function take(ctx: Context, target: StoredTarget, job: string, line: string[]): Promise<Taken | undefined> {
+async function take(ctx: Context, target: StoredTarget, job: string, waiting: string[]): Promise<Taken | undefined> {
   const row = await tryUpdate(ctx, targetKey(ctx, target.id), {
-    change: "SET lease = :lease, fence = :fence, line = :rest",
+    change: "SET lease = :lease, fence = :fence, waiting = :rest",
     // The lease was not renewed since it was read, either.
     condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
     values: {
@@ -62,18 +63,18 @@ async function take(ctx: Context, target: StoredTarget, job: string, line: strin
       ":lease": { job, until: until(ctx) },
       ":fence": target.fence + 1,
       ":seen": target.fence,
-      ":line": target.line,
-      ":rest": line,
+      ":waiting": target.waiting,
+      ":rest": waiting,
     },
   });
   return row && { kind: "taken", target: StoredTarget.parse(row), fence: target.fence + 1 };
 }
 
-const stand = (ctx: Context, target: StoredTarget, line: string[]) =>
+const joinWaiting = (ctx: Context, target: StoredTarget, waiting: string[]) =>
   tryUpdate(ctx, targetKey(ctx, target.id), {
-    change: "SET line = :next",
+    change: "SET waiting = :next",
     condition: unchanged,
-    values: { ":next": line, ":seen": target.fence, ":line": target.line },
+    values: { ":next": waiting, ":seen": target.fence, ":waiting": target.waiting },
   });
 
 /** False if the lease was taken with another fence. `seconds` 0 hands it over. */

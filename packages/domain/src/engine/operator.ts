@@ -19,7 +19,7 @@ export interface Held {
   readonly fence: number;
   readonly holder?: string | undefined;
   readonly until?: string | undefined;
-  readonly line: readonly string[];
+  readonly waiting: readonly string[];
 }
 
 /** Sweeps come every minute, so a job that is overdue by this much is stuck. */
@@ -57,14 +57,14 @@ export async function listLeases(world: World, unfinished: readonly Unfinished[]
       Object.keys(job.rollouts).map((target) => [`${tenant}/${target}`, { tenant, target }] as const),
     ),
   );
-  const places = [...wanted.values()];
+  const targets = [...wanted.values()];
   const rows = await getAll(
     world,
-    places.map(({ tenant, target }) => targetKey(systemContext(world, tenant, "operator"), target)),
+    targets.map(({ tenant, target }) => targetKey(systemContext(world, tenant, "operator"), target)),
   );
-  return places.flatMap(({ tenant, target }, i) => {
+  return targets.flatMap(({ tenant, target }, i) => {
     if (!rows[i]) return [];
-    const { name, fence, lease, line } = StoredTarget.parse(rows[i]);
-    return [{ tenant, target, name, fence, holder: lease?.job, until: lease?.until, line }];
+    const { name, fence, lease, waiting } = StoredTarget.parse(rows[i]);
+    return [{ tenant, target, name, fence, holder: lease?.job, until: lease?.until, waiting }];
   });
 }

@@ -4,7 +4,7 @@ import { retryDelay, take } from "../held.ts";
 import { advance } from "../job/advance.ts";
 import { failure } from "../job/failure.ts";
 import { dispatch, findJob, type Job, type JobMessage, stepJob } from "../job/job.ts";
-import { jobOf, type Look } from "../job/kind.ts";
+import { jobOf, type Read } from "../job/kind.ts";
 import { ended } from "../job/status.ts";
 import { get } from "../query.ts";
 import { READER_SECONDS, readers } from "../remote/deadline.ts";
@@ -17,7 +17,7 @@ import { end } from "./end.ts";
  * Takes no lease: one worker reads at a time, with a deadline and within the tenant's share. Without room the message is sent again; the
  * sweep's is not, since the first one still comes.
  */
-export async function readTarget(ctx: Context, kind: Look, job: Job, message: JobMessage, reach: Reach): Promise<void> {
+export async function readTarget(ctx: Context, kind: Read, job: Job, message: JobMessage, reach: Reach): Promise<void> {
   const row = await get(ctx, targetKey(ctx, message.target));
   if (!row) return end(ctx, job, message, { ok: false, failure: failure("target.not_found") });
   if (readBy(job, message.target) > ctx.now()) return;
@@ -38,7 +38,7 @@ export async function readTarget(ctx: Context, kind: Look, job: Job, message: Jo
 }
 
 /** Of many workers one begins. The job's other targets may begin at the same moment, so a stale version is tried again. */
-async function begin(ctx: Context, kind: Look, seen: Job, target: string): Promise<Job | undefined> {
+async function begin(ctx: Context, kind: Read, seen: Job, target: string): Promise<Job | undefined> {
   for (let job: Job | undefined = seen; job; job = await findJob(ctx, seen.id)) {
     const rollout = job.rollouts[target];
     if (ended(job) || !rollout || ended(rollout) || readBy(job, target) > ctx.now()) return undefined;

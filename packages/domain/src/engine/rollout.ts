@@ -5,7 +5,7 @@ import { dispatch, findJob, type Job, type JobMessage, unfinishedJobs } from "..
 import { ended } from "../job/status.ts";
 import { pricingPlanOf } from "../pricing/plans.ts";
 import type { Reach } from "../remote/reach.ts";
-import { lineTo } from "../target/connection.ts";
+import { connectionTo } from "../target/connection.ts";
 import { applyEvent } from "./apply-event.ts";
 import { attend } from "./attend.ts";
 import { end } from "./end.ts";
@@ -46,15 +46,15 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
   }
   if (taken.kind === "gone") return end(ctx, job, message, { ok: false, failure: failure("target.not_found") });
   if (taken.kind === "waits") return waits(ctx, job, message, taken.behind);
-  const line = lineTo(ctx, taken.target, reach);
+  const connection = connectionTo(ctx, taken.target, reach);
   try {
     const started = await applyEvent(ctx, job.id, { type: "started", target: message.target, at: ctx.now() }, job);
     // It may have been canceled, refused or rescheduled meanwhile.
     const begun = started.rollouts[message.target];
     if (begun?.status !== "running") return;
-    await attend(ctx, kind, started, message, line, taken, account);
+    await attend(ctx, kind, started, message, connection, taken, account);
   } finally {
-    await line.close();
+    await connection.close();
   }
 }
 

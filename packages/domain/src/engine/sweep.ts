@@ -27,7 +27,7 @@ async function sweepShard(world: World, shard: string): Promise<number> {
     }
     const job = sk.slice("JOB#".length);
     // A job that fails must not hide the others. It stays due, so every sweep logs it again.
-    const found = await lookAgain(ctx, job).catch((error: unknown) => {
+    const found = await sweepJob(ctx, job).catch((error: unknown) => {
       world.log("error", "a due job cannot be looked at", { tenant, job, error });
       return false;
     });
@@ -36,7 +36,7 @@ async function sweepShard(world: World, shard: string): Promise<number> {
   return sent;
 }
 
-async function lookAgain(ctx: Context, id: string): Promise<boolean> {
+async function sweepJob(ctx: Context, id: string): Promise<boolean> {
   const job = await findJob(ctx, id);
   if (!job || ended(job)) return false;
   const now = ctx.now();

@@ -3,7 +3,7 @@ import { findJob, type Job, type JobMessage } from "../job/job.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
 import { RemoteError, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
-import type { Line } from "../target/connection.ts";
+import type { Connection } from "../target/connection.ts";
 import { cancelOf } from "./input.ts";
 import { RENEW_SECONDS, renewLease } from "./lease.ts";
 
@@ -76,10 +76,16 @@ export const isStopping = (job: Job | undefined, target: string) =>
   job !== undefined && (job.cancelAt !== undefined || job.rollouts[target]?.withdrawn === true);
 
 /** Stops the run over a connection of its own; the run then reports that it was canceled. False if the server could not be reached. */
-export async function stop(ctx: Context, line: Line, run: RunInput, redact: Redact, over: AbortSignal): Promise<boolean> {
+export async function stop(
+  ctx: Context,
+  connection: Connection,
+  run: RunInput,
+  redact: Redact,
+  over: AbortSignal,
+): Promise<boolean> {
   try {
     await within(ctx, READ_SECONDS, (late) =>
-      line.use(redact, (remote) => remote.run(cancelOf(run), () => {}, AbortSignal.any([late, over]))),
+      connection.use(redact, (remote) => remote.run(cancelOf(run), () => {}, AbortSignal.any([late, over]))),
     );
     return true;
   } catch (error) {

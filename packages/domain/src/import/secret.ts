@@ -42,7 +42,7 @@ interface Path {
   readonly above: Path | undefined;
 }
 
-interface Place {
+interface Part {
   readonly value: unknown;
   /** Joined only when reported: one long name may lead to very many values. */
   readonly path: Path | undefined;
@@ -61,23 +61,23 @@ const isCompose = (path: Path | undefined) =>
 /** In the export a secret-looking name is refused whatever its value; in a Compose file only with a literal value. */
 export function findSecret(document: unknown, readYaml: (text: string, path: string) => unknown): string | undefined {
   const seen = new Set<unknown>(); // a Compose file's anchors may lead back to themselves
-  const left: Place[] = [{ value: document, path: undefined, compose: false }];
-  for (let place = left.pop(); place; place = left.pop()) {
-    const { value, path, compose } = place;
+  const left: Part[] = [{ value: document, path: undefined, compose: false }];
+  for (let part = left.pop(); part; part = left.pop()) {
+    const { value, path, compose } = part;
     if (typeof value === "string") {
       if (!compose && isCompose(path)) left.push({ value: readYaml(value, told(path)), path, compose: true });
       else if (carries(value) || (compose && assigned(value))) return told(path);
     }
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
-    const below: Place[] = [];
+    const below: Part[] = [];
     for (const [name, inner] of Object.entries(value)) {
       const named = !Array.isArray(value) && (compose ? literal(name, inner) : looksSecret(name));
       if (named) return told({ name, above: path });
       if (typeof inner === "string" || typeof inner === "object")
         below.push({ value: inner, path: { name, above: path }, compose });
     }
-    for (let i = below.length - 1; i >= 0; i--) left.push(below[i] as Place);
+    for (let i = below.length - 1; i >= 0; i--) left.push(below[i] as Part);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { READER_SECONDS } from "../remote/deadline.ts";
-import { type Failure, FIRST_LOOK_SECONDS, type Job, REDISPATCH_SECONDS, type Rollout } from "./job.ts";
+import { type Failure, FIRST_SWEEP_SECONDS, type Job, REDISPATCH_SECONDS, type Rollout } from "./job.ts";
 import type { Kind } from "./kind.ts";
 import type { Outcome } from "./outcome.ts";
 import { ended } from "./status.ts";
@@ -102,7 +102,7 @@ function onRollout(job: Job, event: { at: Date; target: string }, kind: Moves, c
 function dueAfter(job: Job, at: Date, { changes }: Moves): Date {
   // The reader's deadline has passed by then, whatever the server does.
   if (changes === "nothing") return later(at, READER_SECONDS * 1000);
-  const first = later(new Date(job.createdAt), FIRST_LOOK_SECONDS * 1000);
+  const first = later(new Date(job.createdAt), FIRST_SWEEP_SECONDS * 1000);
   return first > at ? first : later(at, REDISPATCH_SECONDS * 1000);
 }
 

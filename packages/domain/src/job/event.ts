@@ -30,7 +30,7 @@ const parsed = (text: string): Event[] => z.array(Event).parse(JSON.parse(text))
 export const eventsOf = (row: Row): Event[] => parsed(textOf(row));
 
 const part = (job: string, target: string) => `JOB#${job}#${target}`;
-const place = (seq: number) => String(seq).padStart(9, "0");
+const sortKey = (seq: number) => String(seq).padStart(9, "0");
 
 /** Stores events as one row. Idempotent: a late worker's shorter batch does not replace a longer one. */
 export async function keepEvents(
@@ -42,7 +42,7 @@ export async function keepEvents(
   const [first] = events;
   if (!first) return;
   const ttl = ttlIn(ctx, days * 86_400);
-  await tryUpdate(ctx, key(ctx, place(first.seq), part(at.job, at.target)), {
+  await tryUpdate(ctx, key(ctx, sortKey(first.seq), part(at.job, at.target)), {
     change: "SET #events = :events, #last = :last, #ttl = :ttl",
     condition: "attribute_not_exists(#last) OR #last < :last",
     values: { ":events": pack(events), ":last": events.at(-1)?.seq, ":ttl": ttl },
@@ -106,11 +106,11 @@ export async function listEvents(
 /** Polls with eventually consistent reads, only where news can appear: at running and queued targets and, every other time, at the job. */
 async function news(ctx: Context, job: Job, cursor: Record<string, number>, until: number): Promise<void> {
   const speaking = Object.values(job.rollouts).filter(({ status }) => status === "running" || status === "queued");
-  for (let looks = 1; ctx.now().getTime() < until; looks++) {
+  for (let polls = 1; ctx.now().getTime() < until; polls++) {
     await ctx.sleep(LOOK_MILLISECONDS);
     const found = await Promise.all([
       ...speaking.map(({ target }) => saidMore(ctx, job.id, target, cursor[target] ?? 0)),
-      looks % 2 === 0 && movedOn(ctx, job),
+      polls % 2 === 0 && movedOn(ctx, job),
     ]);
     if (found.includes(true)) return;
   }
@@ -118,7 +118,7 @@ async function news(ctx: Context, job: Job, cursor: Record<string, number>, unti
 
 async function saidMore(ctx: Context, job: string, target: string, after: number): Promise<boolean> {
   const { pk } = key(ctx, "", part(job, target));
-  const { rows } = await list(ctx, { pk, after: after > 0 ? place(after) : undefined, limit: 1 });
+  const { rows } = await list(ctx, { pk, after: after > 0 ? sortKey(after) : undefined, limit: 1 });
   return rows.length > 0;
 }
 
@@ -158,7 +158,7 @@ async function readTarget(
 ): Promise<Said> {
   const { pk } = key(ctx, "", part(job.id, target));
   // Pages never stop inside a batch, so none begins at or before the cursor and reaches past it.
-  const range = { pk, after: after > 0 ? place(after) : undefined, limit: 50, consistent: true };
+  const range = { pk, after: after > 0 ? sortKey(after) : undefined, limit: 50, consistent: true };
   const { items: rows, last } = await fill(ctx, range, (found) => found);
   return { target, name, rows, events: new Map(), seq: after, more: last !== undefined };
 }

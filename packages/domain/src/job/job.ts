@@ -34,8 +34,8 @@ export const Failure = z.object({
 });
 export type Failure = z.infer<typeof Failure>;
 
-export const Found = z.object({ hostKey: HostKey.optional(), facts: z.record(z.string(), z.string()).optional() });
-export type Found = z.infer<typeof Found>;
+export const CheckResult = z.object({ hostKey: HostKey.optional(), facts: z.record(z.string(), z.string()).optional() });
+export type CheckResult = z.infer<typeof CheckResult>;
 
 export const Rollout = z.object({
   target: z.string(),
@@ -56,7 +56,7 @@ export const Rollout = z.object({
   failure: Failure.optional(),
   /** Milliseconds without an answer from the app, measured on the server. */
   downMs: z.number().optional(),
-  found: Found.optional(),
+  found: CheckResult.optional(),
 });
 export type Rollout = z.infer<typeof Rollout>;
 
@@ -110,7 +110,7 @@ export const newJob = (
 export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JOB#${id}`);
 
 /** Time before the sweep dispatches a new job again: a quick job never costs a sweep. */
-export const FIRST_LOOK_SECONDS = 10;
+export const FIRST_SWEEP_SECONDS = 10;
 /** Time without news before the sweep dispatches again: just under its minute, so that no sweep skips a job. */
 export const REDISPATCH_SECONDS = 50;
 const SHARDS = 16;
@@ -134,16 +134,16 @@ const row = (ctx: World, job: Job, dueAt: Date): Row => ({
 
 /** Follow the commit with `dispatch`. If that is lost, the stream and the sweep dispatch the job. */
 export const enqueue = (ctx: Context, job: Job): Write =>
-  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(Date.parse(job.createdAt) + FIRST_LOOK_SECONDS * 1000)));
+  insert(ctx, jobKey(ctx, job.id), row(ctx, job, new Date(Date.parse(job.createdAt) + FIRST_SWEEP_SECONDS * 1000)));
 
-/** `mark` identifies the write: a writer that got no answer recognizes its own. */
+/** `writeId` identifies the write: a writer that got no answer recognizes its own. */
 export interface Move {
   readonly dueAt: Date;
-  readonly mark?: string;
+  readonly writeId?: string;
 }
-const moved = (ctx: Context, job: Job, seen: number, { dueAt, mark }: Move) => ({
+const moved = (ctx: Context, job: Job, seen: number, { dueAt, writeId }: Move) => ({
   ...row(ctx, job, dueAt),
-  ...(mark && { mark }),
+  ...(writeId && { writeId }),
   version: seen + 1,
 });
 

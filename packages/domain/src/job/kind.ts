@@ -34,11 +34,11 @@ export interface Change<Input = object> extends Common<Input> {
 export type Run = Pick<RunInput, "op" | "files" | "values"> & { readonly redact: Redact };
 
 /** Only reads a server, at any time and whatever else runs there. */
-export interface Look<Input = object> extends Common<Input> {
+export interface Read<Input = object> extends Common<Input> {
   readonly changes: "nothing";
   read(ctx: Context, job: JobOf<Input>, server: Server, reach: Reach): Promise<Outcome>;
 }
 
-export type Kind<Input = object> = Change<Input> | Look<Input>;
+export type Kind<Input = object> = Change<Input> | Read<Input>;
 
 export const jobOf = <Input extends object>(kind: Kind<Input>, job: Job): JobOf<Input> => ({ ...job, ...kind.input.parse(job) });

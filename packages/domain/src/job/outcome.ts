@@ -1,13 +1,13 @@
-import type { Failure, Found } from "./job.ts";
+import type { CheckResult, Failure } from "./job.ts";
 
 export type Outcome =
-  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: Found | undefined }
+  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: CheckResult | undefined }
   | {
       readonly ok: false;
       readonly failure: Failure;
       readonly canceled?: boolean;
       readonly downMs?: number | undefined;
-      readonly found?: Found;
+      readonly found?: CheckResult;
       /** The server did not say how its run stands, or whether there is one. */
       readonly silent?: boolean;
       /** The command was sent. */

@@ -4,7 +4,7 @@ import { Problem } from "../error.ts";
 const KEPT = 20;
 
 /** A release that was redeployed while live is not a step of its own. */
-export const keptHealthy = (good: readonly number[]) => good.filter((number, i) => number !== good[i - 1]).slice(-KEPT);
+export const keptHealthy = (healthy: readonly number[]) => healthy.filter((number, i) => number !== healthy[i - 1]).slice(-KEPT);
 
 export function isLive({ live, placement }: Pick<Environment, "live" | "placement">, release: number): boolean {
   return placement.length > 0 && placement.every((target) => live[target] === release);
@@ -17,9 +17,9 @@ export function rollbackProblem(environment: Environment, release: number, succe
       detail: `Release ${release} is live.`,
       next: [`berth app start ${environment.app}${named(environment)}`],
     });
-  if (environment.good.includes(release)) return undefined;
-  const good = [...new Set(environment.good)].filter((number) => !isLive(environment, number)).reverse();
-  const next = good.slice(0, 3).map((number) => `berth rollback ${number} --app ${environment.app}${named(environment)}`);
+  if (environment.healthy.includes(release)) return undefined;
+  const healthy = [...new Set(environment.healthy)].filter((number) => !isLive(environment, number)).reverse();
+  const next = healthy.slice(0, 3).map((number) => `berth rollback ${number} --app ${environment.app}${named(environment)}`);
   return succeeded
     ? new Problem("release.too_old", {
         detail: `Release ${release} is no longer kept for a rollback.`,
@@ -34,9 +34,9 @@ export function rollbackProblem(environment: Environment, release: number, succe
 const named = ({ name }: Environment) => (name === "production" ? "" : ` --environment ${name}`);
 
 /** The release before the live one or, if a deployment went live on some targets only, the last one that all targets had. */
-export function earlier({ good, live }: Pick<Environment, "good" | "live">): number | undefined {
-  const last = good.at(-1);
+export function earlier({ healthy, live }: Pick<Environment, "healthy" | "live">): number | undefined {
+  const last = healthy.at(-1);
   if (Object.values(live).some((number) => number !== last)) return last;
-  const first = good.indexOf(last ?? 0);
-  return first > 0 ? good[first - 1] : undefined;
+  const first = healthy.indexOf(last ?? 0);
+  return first > 0 ? healthy[first - 1] : undefined;
 }

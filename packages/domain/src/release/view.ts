@@ -85,7 +85,7 @@ function view(release: Release, environment: Environment, names: ReadonlyMap<str
 }
 
 function outcomeOf(environment: Environment, number: number, job: Job | undefined): ReleaseView["outcome"] {
-  if (environment.good.includes(number) || job?.status === "succeeded") return "was_live";
+  if (environment.healthy.includes(number) || job?.status === "succeeded") return "was_live";
   if (!job) return "unknown";
   return job.status === "failed" || job.status === "canceled" ? job.status : "deploying";
 }

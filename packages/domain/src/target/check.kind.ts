@@ -3,7 +3,7 @@ import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
 import { connectionFailure, failureOf } from "../job/failure.ts";
 import type { Rollout } from "../job/job.ts";
-import type { Look } from "../job/kind.ts";
+import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
 import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
@@ -15,7 +15,7 @@ import { ask } from "./connection.ts";
 import { StoredTarget, type Target, targetKey } from "./target.ts";
 
 /** Reads a server's host key and, once that is confirmed, what is there: Docker, Compose, architecture, disk. */
-export const check: Look = {
+export const check: Read = {
   changes: "nothing",
   input: z.object({}),
   retries: false,

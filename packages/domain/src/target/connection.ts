@@ -5,14 +5,14 @@ import type { Reach, Server } from "../remote/reach.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import { openKey } from "./target.ts";
+import { readPrivateKey } from "./target.ts";
 
 /** @throws RemoteError */
 export const openConnection = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
   within(ctx, CONNECT_SECONDS, async (late) => {
     const [host, key] = await Promise.all([
       reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
-      openKey(ctx, target.id),
+      readPrivateKey(ctx, target.id),
     ]);
     const over = signal ? AbortSignal.any([signal, late]) : late;
     const remote = await reach.connect(
@@ -30,7 +30,7 @@ export type Keeps = (event: RunEvent) => boolean;
 const none: Keeps = () => false;
 
 /** Redacts what a server says: all of it that reaches our rows passes through here. Events that `keeps` rejects are dropped. */
-export function discreet(remote: Remote, redact: Redact, keeps = none): Remote {
+export function redactRemote(remote: Remote, redact: Redact, keeps = none): Remote {
   const clean = <T>(told: T): T => redactWhole(told, redact, isFailureClass);
   return {
     close: () => remote.close(),
@@ -60,13 +60,13 @@ export const ask = (ctx: Context, target: Server, reach: Reach, run: RunInput, r
       throw withoutSecrets(error, redact);
     });
     try {
-      return await discreet(remote, redact).run(run, () => {}, signal);
+      return await redactRemote(remote, redact).run(run, () => {}, signal);
     } finally {
       await remote.close();
     }
   });
 
-export interface Line {
+export interface Connection {
   /** @throws RemoteError, and what the work throws */
   use<T>(redact: Redact, work: (remote: Remote) => Promise<T>, keeps?: Keeps): Promise<T>;
   /** Waits for connections to close. `use` does not, so that what the server said is written meanwhile. */
@@ -77,7 +77,7 @@ export interface Line {
 type Opened = { readonly remote: Remote } | { readonly error: unknown };
 
 /** Opens the first connection at once, while the caller still reads and writes what its work needs; to an untrusted target it opens none. */
-export function lineTo(ctx: Context, target: Server, reach: Reach): Line {
+export function connectionTo(ctx: Context, target: Server, reach: Reach): Connection {
   const closing: Promise<void>[] = [];
   const open = () =>
     openConnection(ctx, target, reach).then(
@@ -92,7 +92,7 @@ export function lineTo(ctx: Context, target: Server, reach: Reach): Line {
       const opened = await opening;
       if ("error" in opened) throw withoutSecrets(opened.error, redact);
       try {
-        return await work(discreet(opened.remote, redact, keeps));
+        return await work(redactRemote(opened.remote, redact, keeps));
       } finally {
         closing.push(opened.remote.close());
       }

@@ -49,7 +49,7 @@ export const StoredTarget = Target.extend({
   lease: Lease.optional(),
   fence: z.number().int(),
   /** Jobs that wait for the lease, in the order they asked. */
-  line: z.array(z.string()),
+  waiting: z.array(z.string()),
   /** Until this check has ended, a request for another gets this one. */
   check: z.string().optional(),
   /** Placed here, as `app/environment`. */
@@ -73,17 +73,17 @@ export async function targetNames(
   return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
 }
 const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
-export const sshKeyKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
+export const sshKeyRow = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
 /** The encryption context of a target's private key. */
-export const keyAbout = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
+export const sealContext = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
 
 const Sealed = z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() });
 
 /** @throws Problem target.not_found */
-export async function openKey(ctx: Context, id: string): Promise<string> {
-  const row = await getImmutable(ctx, sshKeyKey(ctx, id));
+export async function readPrivateKey(ctx: Context, id: string): Promise<string> {
+  const row = await getImmutable(ctx, sshKeyRow(ctx, id));
   if (!row) throw missing(id);
-  return ctx.open(Sealed.parse(row), keyAbout(ctx.tenant, id));
+  return ctx.open(Sealed.parse(row), sealContext(ctx.tenant, id));
 }
 
 const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
@@ -122,20 +122,20 @@ export async function addTarget(
   // The commit decides; this only keeps a caller who is refused from making us resolve names and seal keys.
   const refused = refusal(ctx, await getAccount(ctx), "grow");
   if (refused) throw refused;
-  await limitLooks(ctx);
+  await limitChecks(ctx);
   await judgeAddress(ctx, input.host);
   const id = newId(ctx, "target");
   const pair = generateKey(`berth-${input.name}`);
   const target: Target = { id, ...input, publicKey: pair.publicKey, status: "untrusted", createdAt: ctx.now().toISOString() };
-  const privateKey = await ctx.seal(pair.privateKey, keyAbout(ctx.tenant, id));
+  const privateKey = await ctx.seal(pair.privateKey, sealContext(ctx.tenant, id));
   const job = checkJob(ctx, target);
   await commit(
     ctx,
     remember(ctx, { target, job }),
     entitled(ctx, "grow", { targets: 1 }),
     insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
-    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, line: [], check: job.id }),
-    insert(ctx, sshKeyKey(ctx, id), privateKey),
+    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, waiting: [], check: job.id }),
+    insert(ctx, sshKeyRow(ctx, id), privateKey),
     enqueue(ctx, job),
     audit(ctx, "target.add", id, { name: input.name, detail: `${input.user}@${input.host}:${input.port}` }),
   );
@@ -144,7 +144,7 @@ export async function addTarget(
 }
 
 /** A check connects to an address that somebody gave us; the limit keeps it from scanning networks. */
-const limitLooks = (ctx: Context) => limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60 });
+const limitChecks = (ctx: Context) => limit(ctx, `checks#${ctx.tenant}`, { most: 30, seconds: 60 });
 
 const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "target.check", [target]);
 
@@ -152,7 +152,7 @@ const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => new
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
   allow(ctx, "deploy");
   await findTarget(ctx, idOrName);
-  await limitLooks(ctx);
+  await limitChecks(ctx);
   return retryOnConflict(ctx, async () => {
     const target = await findTarget(ctx, idOrName);
     const going = await checkUnderWay(ctx, target);
@@ -236,7 +236,7 @@ export async function removeTarget(ctx: Context, idOrName: string): Promise<void
     ctx,
     entitled(ctx, "grow", { targets: -1 }),
     remove(ctx, nameKey(ctx, target.name)),
-    remove(ctx, sshKeyKey(ctx, target.id)),
+    remove(ctx, sshKeyRow(ctx, target.id)),
     remove(ctx, targetKey(ctx, target.id), { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" }, (row) =>
       row ? inUse(StoredTarget.parse(row)) : missing(idOrName),
     ),
