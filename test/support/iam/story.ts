@@ -46,7 +46,7 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   const other = sessions.find(({ current }: { current: boolean }) => !current);
   await call("endSession", { with: { session: other.id } });
   await prove();
-  await call("listPlans");
+  await call("listPricingPlans");
   const { url } = await call("startCheckout", { body: { plan: "solo" } });
   const card = { number: "4242424242424242", expiry: "12 / 40", cvc: "123", name: "Ada" };
   const paid = await fetch(url, { method: "POST", body: new URLSearchParams(card), redirect: "manual" });
