@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { catalogue } from "@berth/domain/error.ts";
 import { failures } from "@berth/domain/job/failure.ts";
-import { jobKinds } from "@berth/domain/job/kind-name.ts";
+import { jobKinds } from "@berth/domain/job/words.ts";
 import { expect, test } from "vitest";
 import { filesOf, type Source } from "./support/source.ts";
 import { below, code, local } from "./support/tree.ts";

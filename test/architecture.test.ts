@@ -95,7 +95,6 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "entitlement/permission",
     "error",
     "job/failure",
-    "job/kind-name",
     "job/status",
     "job/words",
     "pricing/plans",

@@ -7,7 +7,7 @@ const gateway = process.env.BERTH_ORIGIN ?? "http://127.0.0.1:4000";
 /** What every visitor is sent, and what somebody who is signed in is sent besides: many small files would be a third larger together. */
 const groups = [
   { name: "start", tags: ["$initial" as const], priority: 2 },
-  { name: "signed-in", test: /web\/src\/(account|app|audit|auth|billing|home|job|target|token)\//, priority: 1 },
+  { name: "signed-in", test: /web\/src\/(?!errors|styles|ui)\w+\//, priority: 1 },
 ];
 
 export default defineConfig({

@@ -3,8 +3,7 @@ import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { kinds } from "@berth/domain/engine/kinds.ts";
 import { dispatch, enqueue, getJob, type Job, listJobs, newJob } from "@berth/domain/job/job.ts";
 import type { Change } from "@berth/domain/job/kind.ts";
-import { jobKinds } from "@berth/domain/job/kind-name.ts";
-import { wordsOf } from "@berth/domain/job/words.ts";
+import { jobKinds, wordsOf } from "@berth/domain/job/words.ts";
 import { commit } from "@berth/domain/table.ts";
 import type { Target } from "@berth/domain/target/target.ts";
 import { afterAll, expect, test, vi } from "vitest";
@@ -19,9 +18,9 @@ type Swap = { input: { megabytes: string } };
 const swap = vi.hoisted(() => ({}) as Change<Swap>);
 
 // The lines that a kind has beside its own files: its name, and what the engine knows it by.
-vi.mock("@berth/domain/job/kind-name.ts", async (original) => {
-  const { jobKinds: known } = await original<typeof import("@berth/domain/job/kind-name.ts")>();
-  return { jobKinds: [...known, "swap"] };
+vi.mock("@berth/domain/job/words.ts", async (original) => {
+  const words = await original<typeof import("@berth/domain/job/words.ts")>();
+  return { ...words, jobKinds: [...words.jobKinds, "swap"] };
 });
 vi.mock("@berth/domain/engine/kinds.ts", async (original) => {
   const { kinds: known } = await original<typeof import("@berth/domain/engine/kinds.ts")>();

@@ -1,5 +1,5 @@
 import { body } from "@berth/api-client/client.ts";
-import { type JobKind, jobKinds } from "@berth/domain/job/kind-name.ts";
+import { type JobKind, jobKinds } from "@berth/domain/job/words.ts";
 import { choiceOf, type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";

@@ -2,7 +2,7 @@ import { deploy } from "../deployment/deploy.kind.ts";
 import { remove } from "../deployment/remove.kind.ts";
 import type { Job } from "../job/job.ts";
 import type { Kind } from "../job/kind.ts";
-import type { JobKind } from "../job/kind-name.ts";
+import type { JobKind } from "../job/words.ts";
 import { check } from "../target/check.kind.ts";
 
 export const kinds: { readonly [Name in JobKind]: Kind } = { deployment: deploy, "app.remove": remove, "target.check": check };

@@ -7,8 +7,8 @@ import type { Page, Paging } from "../page.ts";
 import { fill, get, getAll } from "../query.ts";
 import { HostKey } from "../remote/host-key.ts";
 import { insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
-import { jobKinds } from "./kind-name.ts";
 import { ended } from "./status.ts";
+import { jobKinds } from "./words.ts";
 
 /**
  * A job is background work, written in the commit that promises it; a queue message only names it. A deployment is a job of kind

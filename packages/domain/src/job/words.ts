@@ -1,14 +1,17 @@
 import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
 import { checkWords } from "../target/check.words.ts";
-import type { JobKind } from "./kind-name.ts";
 import type { KindWords } from "./kind-words.ts";
 
-const jobWords: Readonly<Record<JobKind, KindWords>> = {
+/** Every kind of job: its public name, and what people read of it. engine/kinds.ts has what each does. */
+const jobWords = {
   deployment: deployWords,
   "app.remove": removeWords,
   "target.check": checkWords,
-};
+} as const satisfies Readonly<Record<string, KindWords>>;
+
+export type JobKind = keyof typeof jobWords;
+export const jobKinds = Object.keys(jobWords) as readonly JobKind[];
 
 /** Also for kinds newer than this program. */
 export const wordsOf = (kind: string): KindWords => (Object.hasOwn(jobWords, kind) ? jobWords[kind as JobKind] : other(kind));

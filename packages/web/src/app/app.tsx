@@ -21,7 +21,7 @@ const LOOK_MS = 30_000;
 const REFRESH_MS = 60_000;
 
 /** One app: what serves where, its releases, its deployments, its logs. */
-export function AppPage({ name }: { name: string }) {
+export function AppPage({ app: name }: { app: string }) {
   const status = useQuery({ ...appQuery(name), refetchInterval: LOOK_MS });
   const activity = useActivity();
   const [chosen, setChosen] = useState<string>();

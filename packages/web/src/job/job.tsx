@@ -22,7 +22,7 @@ import { RolloutColumn } from "./rollout-column.tsx";
 import { jobStatus, jobTitle, whoWords } from "./words.ts";
 
 /** A job as it happens. */
-export function JobPage({ id }: { id: string }) {
+export function JobPage({ job: id }: { job: string }) {
   const followed = useFollowed(id);
   const refresh = useRefresh();
   const [canceling, setCanceling] = useState(false);

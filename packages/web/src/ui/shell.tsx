@@ -3,15 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { Banner } from "../billing/banner.tsx";
 import { useMe, useSignOut } from "../me.ts";
+import { signedInPages } from "../pages.ts";
 import { failed, Toasts } from "./toast.tsx";
 
-const signedIn = [
-  ["/", "Apps"],
-  ["/targets", "Targets"],
-  ["/tokens", "Tokens"],
-  ["/audit", "Audit"],
-  ["/billing", "Billing"],
-] as const;
+const signedIn = [["/", "Apps"], ...signedInPages.flatMap(({ path, menu }) => (menu ? [[path, menu] as const] : []))] as const;
 const visitor = [
   ["/pricing", "Pricing"],
   ["/errors", "Errors"],
