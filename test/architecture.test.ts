@@ -107,7 +107,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     ...filesOf("packages/domain/src/*/problems.ts", "packages/domain/src/*/failures.ts", "packages/domain/src/*/*.words.ts"),
   ];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
-  const readers = ["compose", "env-file", "file", "parts", "reference", "template", "yaml"].map(
+  const readers = ["compose", "env-file", "file", "merge", "parts", "reference", "service", "template", "texts", "yaml"].map(
     (name) => `packages/domain/src/compose/${name}.ts`,
   );
   const client = filesOf("packages/api-client/src/*.ts");

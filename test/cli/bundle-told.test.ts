@@ -145,11 +145,11 @@ secrets: { key: { environment: KEY }, lost: { environment: LOST } }
   test("settings of Compose that are not used, and an image that is not built", async () => {
     const compose = "services:\n  web: {image: a, build: .}\n";
     expect(
-      await notes(compose, "COMPOSE_FILE=x.yaml\nCOMPOSE_PROJECT_NAME=shop\nWHERE=${PWD}/x ${HOME}\n", { HOME: "/me" }),
+      await notes(compose, "COMPOSE_ENV_FILES=x.env\nCOMPOSE_PROJECT_NAME=shop\nWHERE=${PWD}/x ${HOME}\n", { HOME: "/me" }),
     ).toEqual([
       "This machine's in .env: HOME",
       "PWD in .env is the app's folder on the server",
-      "Not used from .env: COMPOSE_FILE, COMPOSE_PROJECT_NAME",
+      "Not used from .env: COMPOSE_ENV_FILES, COMPOSE_PROJECT_NAME",
       "Pulled, not built: web",
     ]);
   });
@@ -205,7 +205,7 @@ describe("berth.yaml", () => {
 
   test("is found beside the Compose file that is named", async () => {
     const folder = await newFolder({ "deploy/stack.yaml": "services: {}", "deploy/berth.yaml": "app: shop\ntargets: [web1]\n" });
-    const project = await findProject(folder, "deploy/stack.yaml");
-    expect(project).toMatchObject({ file: "stack.yaml", settings: { app: "shop", targets: ["web1"] } });
+    const project = await findProject(folder, ["deploy/stack.yaml"]);
+    expect(project).toMatchObject({ files: [{ path: "stack.yaml" }], settings: { app: "shop", targets: ["web1"] } });
   });
 });

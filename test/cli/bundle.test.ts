@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { nameOfFolder } from "../../packages/cli/src/app/name.ts";
 import { BUNDLE_BYTES, makeBundle } from "../../packages/cli/src/compose/bundle.ts";
 import { findProject } from "../../packages/cli/src/compose/project.ts";
-import { bundle, newFolder, problem, WEB } from "./project.ts";
+import { bundle, newFolder, problem } from "./project.ts";
 
 const paths = (bundled: Awaited<ReturnType<typeof bundle>>) => bundled.bundle.files.map(({ path }) => path).sort();
 
@@ -76,11 +76,6 @@ volumes: { data: {} }
     );
     expect(bundled.bundle.variables).toEqual({ TAG: "2", OTHER: "2" });
     expect(bundled.notes).toEqual(["From your shell: TAG", "Set nowhere, so empty: UNSET", "The server's own: HOME"]);
-  });
-
-  test("says that an override file stays at home", async () => {
-    const bundled = await bundle({ "compose.yml": WEB, "compose.override.yml": WEB });
-    expect(bundled.notes).toEqual(["compose.override.yml is not taken along; only compose.yml is"]);
   });
 
   test("that is too large is refused before anything is sent, with the biggest files", async () => {

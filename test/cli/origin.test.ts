@@ -89,7 +89,9 @@ describe("where a project is", () => {
     ["gitlab.com:group/sub/shop", "gitlab.com/group/sub/shop"],
   ])("is its repository and the folder in it: %s", async (url, address) => {
     const folder = await cli.folder({ ".git/config": repository(url), "apps/web/compose.yaml": "" });
-    expect(await originOf({ folder: join(folder, "apps/web"), file: "compose.yaml" }, false)).toBe(`${address}:apps/web`);
+    expect(await originOf({ folder: join(folder, "apps/web"), files: [{ path: "compose.yaml", text: "" }] })).toBe(
+      `${address}:apps/web`,
+    );
   });
 
   test("is the same in a second work tree", async () => {
@@ -99,21 +101,23 @@ describe("where a project is", () => {
       "two/compose.yaml": "",
     });
     await writeFile(join(folder, "two/.git"), `gitdir: ${folder}/main/.git/worktrees/two\n`);
-    expect(await originOf({ folder: join(folder, "two"), file: "compose.yaml" }, false)).toBe("github.com/acme/shop");
+    expect(await originOf({ folder: join(folder, "two"), files: [{ path: "compose.yaml", text: "" }] })).toBe(
+      "github.com/acme/shop",
+    );
   });
 
   test("is the machine and the folder where there is no repository, by the link that was followed to it", async () => {
     const folder = await cli.folder();
     await mkdir(join(folder, "release-1"));
     await symlink("release-1", join(folder, "current"));
-    expect(await originOf({ folder: join(folder, "current"), file: "compose.yaml" }, false)).toMatch(
+    expect(await originOf({ folder: join(folder, "current"), files: [{ path: "compose.yaml", text: "" }] })).toMatch(
       new RegExp(`^[^:]+:${folder}/current$`),
     );
   });
 
   test("is another for another Compose file that is named", async () => {
     const folder = await cli.folder();
-    const at = (file: string) => originOf({ folder, file }, true);
+    const at = (file: string) => originOf({ folder, files: [{ path: file, text: "" }] });
     expect(await at("a.yaml")).not.toBe(await at("b.yaml"));
   });
 });

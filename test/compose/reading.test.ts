@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
 import { readEnvFile } from "@berth/domain/compose/env-file.ts";
 import { interpolate } from "@berth/domain/compose/template.ts";
-import { envFile } from "@berth/domain/release/files.ts";
+import { envFile, filesOf } from "@berth/domain/release/files.ts";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeBundle } from "../../packages/cli/src/compose/bundle.ts";
@@ -10,6 +10,7 @@ import { Refused } from "../../packages/cli/src/refusal.ts";
 import { beside, sample } from "./files.ts";
 import { envText, template } from "./lines.ts";
 import { absent, Compose } from "./real.ts";
+import { severalFiles } from "./several.ts";
 
 const reason = absent();
 /** A run with another number reads other files. */
@@ -177,6 +178,49 @@ describe.skipIf(reason)(
         count.same++;
       }
       expect(count.same, JSON.stringify(count)).toBeGreaterThan(100 * times);
+    });
+
+    test(`${60 * times} projects of several files mean the same here and on a server, and none that Compose takes is refused`, {
+      timeout,
+    }, async () => {
+      const count = { same: 0, refused: 0, left: 0 };
+      for (const { files } of fc.sample(severalFiles, { numRuns: 60 * times, seed })) {
+        const said = Object.entries(files)
+          .map(([path, text]) => `--- ${path}\n${text}`)
+          .join("\n");
+        const folder = await real.folder(files);
+        const here = await real.config(folder, shell);
+        const env = { ...shell, ...machine, PWD: folder };
+        const made = await findProject(folder, [], env)
+          .then((project) => makeBundle(project, env))
+          .catch((error: unknown) => {
+            if (error instanceof Refused) return error.problem;
+            throw error;
+          });
+        if ("code" in made) {
+          if (here.model) expect(`${made.code} ${made.detail}`, said).toMatch(/^compose.unsupported .*has a profile/);
+          count.refused++;
+          continue;
+        }
+        if (!here.model) {
+          count.left++;
+          continue;
+        }
+        const { bundle, read } = made;
+        const there = await real.folder(
+          Object.fromEntries(filesOf({ services: [] }, bundle).map(({ path, content }) => [path, Buffer.from(content)])),
+        );
+        const server = await real.resolved(there, bundle.composeFiles ?? ["compose.yaml"]);
+        expect(server.refused, said).toBeUndefined();
+        expect(JSON.stringify(server.model).replaceAll(there, "/x"), said).toBe(
+          JSON.stringify(here.model).replaceAll(folder, "/x"),
+        );
+        const services = Object.entries<{ image?: string }>(here.model.services);
+        const images = services.map(([name, { image }]) => `${name} ${image}`);
+        expect(read.services.map(({ name, image }) => `${name} ${image}`).sort(), said).toEqual(images.sort());
+        count.same++;
+      }
+      expect(count.same, JSON.stringify(count)).toBeGreaterThan(30 * times);
     });
   },
 );

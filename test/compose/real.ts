@@ -75,6 +75,16 @@ export class Compose {
     return code === 0 ? { model: JSON.parse(stdout), warned: stderr } : { refused: stderr, warned: stderr };
   }
 
+  /** What a server's Compose makes of a release's files, as the runner has it read several: resolved once, and the result read again. */
+  async resolved(folder: string, files: readonly string[] = ["compose.yaml"]): Promise<{ model?: any; refused?: string }> {
+    const named = ["--project-name", "real", "--project-directory", folder, "--env-file", join(folder, ".env")];
+    const once = await this.run(folder, [...named, ...files.flatMap((file) => ["-f", join(folder, file)]), "config"]);
+    if (once.code !== 0) return { refused: once.stderr };
+    const kept = await this.folder({ "resolved.yaml": once.stdout });
+    const again = await this.run(kept, [...named, "-f", join(kept, "resolved.yaml"), "config", "--format", "json"]);
+    return again.code === 0 ? { model: JSON.parse(again.stdout) } : { refused: again.stderr };
+  }
+
   /**
    * What Compose reads from each of many env files, in as few processes as it takes: undefined for one that it refuses. `outer` is what the
    * files' references find outside of them.

@@ -136,13 +136,6 @@ test.each<[string, string, string, string]>([
     "compose.unsupported",
     "built from source",
   ],
-  [
-    "a service of another file",
-    "services: {web: {extends: {file: base.yaml, service: a}}}\n",
-    "compose.unsupported",
-    "base.yaml",
-  ],
-  ["another file", `include: [other.yaml]\n${WEB}`, "compose.unsupported", "include"],
   ["a circle", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "compose.invalid", "extends itself"],
   ["a base that is not there", "services:\n  a: {extends: b, image: x}\n", "compose.invalid", '"b"'],
   ["an image that is not set", "services:\n  web: {image: '${IMAGE}'}\n", "compose.invalid", "is empty"],

@@ -141,8 +141,8 @@ export const cli = [
     ],
     [
       "a variable that has to be set is found missing on the server only",
-      "    if (required.size > 0)\n",
-      "    if (required.size > 1000)\n",
+      "    if (required.length > 0)\n",
+      "    if (required.length > 1000)\n",
     ],
   ),
   ...within("packages/cli/src/compose/variables.ts", told, [

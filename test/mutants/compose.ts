@@ -53,7 +53,7 @@ export const reading = [
     ],
   ),
   ...within(
-    "packages/domain/src/compose/file.ts",
+    "packages/domain/src/compose/merge.ts",
     compose,
     [
       "what a service takes over from another of the file is refused",
@@ -62,14 +62,31 @@ export const reading = [
     ],
     [
       "a later document does not change an earlier one",
-      "before && isFields(fields) ? this.#over(before, service, this.#cleared(fields)) : service",
+      "before && isFields(fields) ? this.#over(before, service, this.#texts.cleared(fields)) : service",
       "before ?? service",
     ],
     [
-      "a profile that nobody asked for is deployed",
-      'return wanted.has("*") || profiles.some((profile) => wanted.has(String(profile)));',
-      "return wanted.size > 0 || profiles.some((profile) => wanted.has(String(profile)));",
+      "the paths of an included file start at the project's folder",
+      'const folder = asked === "" ? folderOf(path) :',
+      'const folder = asked === "" ? "" :',
+      "test/domain/compose-project.test.ts",
     ],
+    [
+      "the paths of a service of another file start at the project's folder",
+      "{ ...scope, folder, file: path,",
+      "{ ...scope, file: path,",
+      "test/domain/compose-project.test.ts",
+    ],
+  ),
+  ...within("packages/domain/src/compose/file.ts", compose, [
+    "a profile that nobody asked for is deployed",
+    'return wanted.has("*") || profiles.some((profile) => wanted.has(String(profile)));',
+    "return wanted.size > 0 || profiles.some((profile) => wanted.has(String(profile)));",
+  ]),
+  ...within(
+    "packages/domain/src/compose/texts.ts",
+    ["test/domain/compose-project.test.ts"],
+    ["a file that is included again and again costs once", "this.spent.parts += cost;", "this.spent.parts += cost * 0;"],
   ),
   ...within("packages/domain/src/compose/yaml.ts", compose, [
     "a key that is there twice counts once",

@@ -25,6 +25,12 @@ const inRunner = (...planted: readonly Planted[]): Mutant[] =>
 /** The script that works on a customer's server. */
 export const script = inRunner(
   [
+    "what a release includes is read where the app's containers write",
+    'elif [ "$folder" != "$origin" ] && [ -f',
+    'elif [ "$folder" = "$origin" ] && [ -f',
+    "test/remote/several-files.test.ts",
+  ],
+  [
     "a file that the app changed is overwritten by the next release",
     '    if [ -z "$replace" ]; then\n      keep stays\n      return\n    fi\n    set_aside || broken',
     "    set_aside || broken",

@@ -18,7 +18,14 @@ const Bundle = z.object({
     .string()
     .min(1)
     .max(256 * 1024)
-    .describe("The Compose file's text"),
+    .describe("The Compose file's text, where it is one that reads no other")
+    .optional(),
+  composeFiles: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(20)
+    .describe("Instead of it: the paths of the Compose files among `files`, in the order in which Compose merges them")
+    .optional(),
   files: z
     .array(
       z.object({

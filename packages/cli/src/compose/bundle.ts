@@ -1,20 +1,22 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, posix, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Composed, type Images, isOnServer, readCompose } from "@berth/domain/compose/compose.ts";
+import { type Composed, type Images, isOnServer } from "@berth/domain/compose/compose.ts";
 import { type ComposeFile, fill } from "@berth/domain/compose/file.ts";
-import { RESERVED } from "@berth/domain/compose/reserved.ts";
+import { RESERVED, RESERVED_BESIDE } from "@berth/domain/compose/reserved.ts";
 import { type Lookup, TemplateError } from "@berth/domain/compose/template.ts";
-import { type CatalogueEntry, catalogue, Problem } from "@berth/domain/error.ts";
-import { Refused, refuse } from "../refusal.ts";
+import { refuse } from "../refusal.ts";
 import { type Mention, mentionsIn } from "./files.ts";
-import { type Project, readText } from "./project.ts";
+import { isOutside, type Project } from "./project.ts";
+import { readWhole } from "./read.ts";
 import { References } from "./references.ts";
 import { type Env, isOfMachine, readOwn, readVariables } from "./variables.ts";
 
-/** What is sent: the Compose file, the files it needs and the variables it is to be read with. */
+/** What is sent: the Compose files, the files they need and the variables they are to be read with. */
 export interface Bundle {
-  readonly compose: string;
+  /** The Compose file, where it is one that reads no other; else `composeFiles` are the paths of those named, in Compose's order. */
+  readonly compose?: string;
+  readonly composeFiles?: readonly string[];
   readonly files: readonly BundleFile[];
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,7 @@ const BIGGEST = 5;
 
 /** @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large */
 export async function makeBundle(project: Project, env: Env, images: Images = {}): Promise<Bundled> {
-  const { folder, file, text } = project;
+  const { folder } = project;
   const own = await readOwn(folder, env);
   const shell = (name: string) => (isOfMachine(name) ? undefined : env[name]);
   const get = (name: string) => shell(name) ?? own.values.get(name);
@@ -51,11 +53,17 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
     if (isOnServer(name)) throw new TemplateError("only the server knows it");
     return get(name);
   };
-  const composed = read(text, file, paths, images);
+  const { composed, texts } = await readWhole(project, paths, images);
   const references = new References(get);
-  references.addFile(composed.file, file);
-  const { local, remote } = mentionsIn(composed.file, paths, get("COMPOSE_PROFILES"));
-  const { files, nowhere } = await gather(folder, local);
+  references.addFile(composed.file);
+  const { local, remote } = mentionsIn(composed.file, get("COMPOSE_PROFILES"));
+  const { content, mentions } = composeOf(project, composed.file);
+  const { files: gathered, nowhere } = await gather(
+    folder,
+    [...mentions, ...local],
+    content.compose === undefined ? RESERVED_BESIDE : RESERVED,
+  );
+  const files = withTexts(gathered, content, composed.file, texts);
   readEnvFiles(local, files, references, (name) => environmentOf(composed.file, name, get));
   if ([...composed.file.services.values()].some(({ profiles }) => profiles.length > 0)) references.names.add("COMPOSE_PROFILES");
   const fromShell = [...references.names].filter((name) => shell(name) !== undefined);
@@ -63,9 +71,8 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
     ...Object.fromEntries(own.values),
     ...Object.fromEntries(fromShell.map((name) => [name, shell(name) ?? ""])),
   };
-  const bundle: Bundle = { compose: text, files, variables };
+  const bundle: Bundle = { ...content, files, variables };
   checkSize(bundle);
-  const override = await overrideOf(project);
   const taken = new Set([...fromShell, ...own.fromShell]);
   // One file there is for both: the variables of the project, and what a service reads as its .env.
   const reads = local.some(({ path, variables: read }) => read && posix.normalize(path) === ".env");
@@ -87,9 +94,37 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
       ...(remote.length > 0 ? [`Read on the server: ${remote.map(({ path, by }) => `${path} (${by})`).join(", ")}`] : []),
       ...(nowhere.length > 0 ? [`Links that lead nowhere, so not taken along: ${nowhere.join(", ")}`] : []),
       ...(built.length > 0 ? [`Pulled, not built: ${built.join(", ")}`] : []),
-      ...(override ? [`${override} is not taken along; only ${file} is`] : []),
+      ...(content.composeFiles && content.composeFiles.length > 1
+        ? [`Merged in this order: ${project.files.map(({ path }) => path).join(", ")}`]
+        : []),
     ],
   };
+}
+
+/** One file that reads no other is sent as a text; several are files like others, and the order in which Compose merges them. */
+function composeOf(
+  { files }: Project,
+  { reads }: ComposeFile,
+): { content: Pick<Bundle, "compose" | "composeFiles">; mentions: Mention[] } {
+  const [first, ...more] = files;
+  if (more.length === 0 && reads.length === 0) return { content: { compose: first.text }, mentions: [] };
+  const composeFiles = files.map(({ path }) => path);
+  const mentions = composeFiles.filter((path) => !isOutside(path)).map((path) => ({ path, by: "a Compose file", needed: true }));
+  return { content: { composeFiles }, mentions };
+}
+
+/** The Compose files as they were read: Compose reads UTF-16 too, the service does not. */
+function withTexts(
+  files: readonly BundleFile[],
+  { composeFiles = [] }: Pick<Bundle, "composeFiles">,
+  { parts }: ComposeFile,
+  texts: ReadonlyMap<string, string | undefined>,
+): BundleFile[] {
+  const own = new Map<string, BundleFile>(files.map((file) => [file.path, file]));
+  const several = composeFiles.length > 0 ? [...composeFiles, ...parts.map(({ path }) => path)] : [];
+  for (const path of several)
+    own.set(path, { ...own.get(path), path, content: Buffer.from(texts.get(path) ?? "").toString("base64") });
+  return [...own.values()];
 }
 
 /**
@@ -128,28 +163,9 @@ function environmentOf(file: ComposeFile, by: string, get: Lookup): Lookup {
 /** These are set there as Compose sets them here. */
 const known = new Set(["COMPOSE_PROJECT_NAME", "PWD"]);
 
-/** The service's own judgement, before anything is made there. @throws Refused compose.invalid, compose.unsupported, compose.no_service */
-function read(text: string, file: string, get: Lookup, images: Images): Composed {
-  try {
-    return readCompose(text, get, { images });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const { code, detail, facts } = error;
-    const { title, hint } = catalogue[code] as CatalogueEntry;
-    throw new Refused(
-      { ...facts, code, title, detail: `${file}: ${detail ?? title}`, ...(hint !== undefined && { hint }) },
-      error,
-    );
-  }
-}
-
-async function overrideOf({ folder, file }: Project): Promise<string | undefined> {
-  const name = file.replace(/\.(ya?ml)$/, ".override.$1");
-  return name !== file && (await readText(resolve(folder, name))) !== undefined ? name : undefined;
-}
-
 interface Gathered {
   readonly root: string;
+  readonly reserved: ReadonlySet<string>;
   readonly found: Map<string, { readonly content: Buffer; readonly executable: boolean }>;
   /** Links below a folder that lead nowhere, or round in a circle. */
   readonly nowhere: string[];
@@ -158,8 +174,9 @@ interface Gathered {
 async function gather(
   folder: string,
   mentions: readonly Mention[],
+  reserved: ReadonlySet<string>,
 ): Promise<{ files: Bundle["files"]; nowhere: readonly string[] }> {
-  const gathered: Gathered = { root: await realpath(folder), found: new Map(), nowhere: [] };
+  const gathered: Gathered = { root: await realpath(folder), reserved, found: new Map(), nowhere: [] };
   const { found, nowhere } = gathered;
   for (const mention of mentions) {
     const path = posix.normalize(mention.path).replace(/\/+$/, "");
@@ -179,7 +196,7 @@ async function gather(
 
 /** Takes a file along, or everything in a folder. `folders` are those it is in, each where it really is. */
 async function take(gathered: Gathered, path: string, mention: Mention, folders: readonly string[]): Promise<void> {
-  const { root, found, nowhere } = gathered;
+  const { root, reserved, found, nowhere } = gathered;
   const whole = resolve(root, path);
   const outside = () =>
     refuse("cli.file", {
@@ -218,7 +235,7 @@ async function take(gathered: Gathered, path: string, mention: Mention, folders:
       if (entry !== ".git") await take(gathered, posix.join(name, entry), { ...mention, needed: false }, [...folders, real]);
     return;
   }
-  if (RESERVED.has(name) || found.has(name) || !facts.isFile()) return;
+  if (reserved.has(name) || found.has(name) || !facts.isFile()) return;
   if (name.length > PATH_LENGTH)
     throw refuse("cli.file", { detail: `${name.slice(0, 60)}…: the path is longer than ${PATH_LENGTH} characters.` });
   if (facts.size > 8 * REQUEST_BYTES) throw tooLarge([[name, facts.size]], `${name} alone is ${kilobytes(facts.size)}`);
@@ -247,7 +264,8 @@ const tooLarge = (sizes: readonly (readonly [string, number])[], what: string) =
 /** @throws Refused bundle.too_large, naming the files to look at first */
 function checkSize(bundle: Bundle): void {
   const sizes = bundle.files.map(({ path, content }) => [path, Math.floor(content.length * 0.75)] as const);
-  const whole: (readonly [string, number])[] = [["the Compose file", Buffer.byteLength(bundle.compose)], ...sizes];
+  const own = bundle.compose === undefined ? [] : [["the Compose file", Buffer.byteLength(bundle.compose)] as const];
+  const whole: (readonly [string, number])[] = [...own, ...sizes];
   const text = JSON.stringify(bundle);
   const compressed = gzipSync(text).length;
   if (compressed > BUNDLE_BYTES)

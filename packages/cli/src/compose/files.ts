@@ -1,5 +1,5 @@
-import { type ComposeFile, type Fields, fill, isActive, isFields, type Service } from "@berth/domain/compose/file.ts";
-import type { Lookup } from "@berth/domain/compose/template.ts";
+import { type ComposeFile, type Fields, isActive, isFields, type Service } from "@berth/domain/compose/file.ts";
+import { isElsewhere } from "@berth/domain/compose/service.ts";
 
 /** A path that a Compose file reads or mounts. */
 export interface Mention {
@@ -19,15 +19,15 @@ export interface Mentions {
 }
 
 /** Everything that a Compose file reads or mounts. `profiles` are those asked for. */
-export function mentionsIn(file: ComposeFile, get: Lookup, profiles: string | undefined): Mentions {
+export function mentionsIn(file: ComposeFile, profiles: string | undefined): Mentions {
   const used = { configs: new Set<string>(), secrets: new Set<string>() };
   const services = [...file.services].flatMap(([name, service]) => {
     const active = isActive(service, profiles);
     if (active)
-      for (const kind of ["configs", "secrets"] as const) for (const each of service[kind]) used[kind].add(sourceOf(each, get));
+      for (const kind of ["configs", "secrets"] as const) for (const each of service[kind]) used[kind].add(sourceOf(each));
     const found = [
-      ...mounts(name, service, get),
-      ...envFiles(name, service, get),
+      ...mounts(name, service),
+      ...envFiles(name, service),
       ...labelFiles(name, service),
       ...seccompProfiles(name, service),
     ];
@@ -35,38 +35,39 @@ export function mentionsIn(file: ComposeFile, get: Lookup, profiles: string | un
   });
   const shared = (["configs", "secrets"] as const).flatMap((kind) =>
     [...file[kind]].flatMap(([name, fields]) => {
-      const path = fill(fields.file, get);
+      const path = fields.file;
       return typeof path === "string" ? [{ path, by: `${kind.slice(0, -1)} ${name}`, needed: used[kind].has(name) }] : [];
     }),
   );
-  const volumes = [...file.volumes].flatMap(([name, fields]) => device(name, fields, get));
-  const all = [...services, ...shared, ...volumes];
-  return { local: all.filter(({ path }) => !isRemote(path)), remote: all.filter(({ path, needed }) => needed && isRemote(path)) };
+  const volumes = [...file.volumes].flatMap(([name, fields]) => device(name, fields));
+  const reads = file.reads.map(({ path, by, needed, variables = false }) => ({ path, by, needed, variables }));
+  const all = [...reads, ...services, ...shared, ...volumes];
+  return {
+    local: all.filter(({ path }) => !isElsewhere(path)),
+    remote: all.filter(({ path, needed }) => needed && isElsewhere(path)),
+  };
 }
 
-/** From the root, from a home, or from a variable that only the server knows. */
-const isRemote = (path: string) => /^[/~$]/.test(path);
+const sourceOf = (entry: unknown) => String(isFields(entry) ? entry.source : entry);
 
-const sourceOf = (entry: unknown, get: Lookup) => String(isFields(entry) ? fill(entry.source, get) : entry);
-
-function mounts(name: string, service: Service, get: Lookup): Mention[] {
+function mounts(name: string, service: Service): Mention[] {
   return service.volumes.flatMap((volume) => {
     const by = `service ${name}`;
     if (isFields(volume)) {
-      const path = fill(volume.source, get);
+      const path = volume.source;
       // In the long form a path needs no leading dot.
-      return fill(volume.type, get) !== "bind" || typeof path !== "string" || isRemote(path) ? [] : [{ path, by, needed: false }];
+      return volume.type !== "bind" || typeof path !== "string" || isElsewhere(path) ? [] : [{ path, by, needed: false }];
     }
     const [source = "", target] = String(volume).split(":");
     return target !== undefined && source.startsWith(".") ? [{ path: source, by, needed: false }] : [];
   });
 }
 
-function envFiles(name: string, service: Service, get: Lookup): Mention[] {
+function envFiles(name: string, service: Service): Mention[] {
   return service.env_file.flatMap((entry) => {
-    const path = isFields(entry) ? fill(entry.path, get) : entry;
+    const path = isFields(entry) ? entry.path : entry;
     if (typeof path !== "string") return [];
-    const required = isFields(entry) ? fill(entry.required, get) : undefined;
+    const required = isFields(entry) ? entry.required : undefined;
     const raw = isFields(entry) && entry.format !== undefined;
     const optional = required === false || /^(false|n|no|off)$/i.test(String(required));
     return [{ path, by: `service ${name}`, needed: !optional, variables: !raw }];
@@ -86,11 +87,11 @@ const seccompProfiles = (name: string, service: Service): Mention[] =>
   });
 
 /** A volume that is a folder of the server's under another name. */
-function device(name: string, fields: Fields, get: Lookup): Mention[] {
+function device(name: string, fields: Fields): Mention[] {
   const options = isFields(fields.driver_opts) ? fields.driver_opts : {};
-  const path = fill(options.device, get);
-  const bound = String(fill(options.o, get) ?? "")
+  const path = options.device;
+  const bound = String(options.o ?? "")
     .split(",")
     .includes("bind");
-  return bound && typeof path === "string" && !isRemote(path) ? [{ path, by: `volume ${name}`, needed: false }] : [];
+  return bound && typeof path === "string" && !isElsewhere(path) ? [{ path, by: `volume ${name}`, needed: false }] : [];
 }

@@ -1,14 +1,20 @@
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { refuse, usage } from "../refusal.ts";
+import { readComposeText, readText } from "./text.ts";
+import { type Env, namedIn } from "./variables.ts";
 
-/** A folder with a Compose file, and what berth.yaml says about it. */
+/** A folder with Compose files, and what berth.yaml says about it. */
 export interface Project {
   readonly folder: string;
-  /** The Compose file's name in the folder. */
-  readonly file: string;
-  readonly text: string;
+  /** In the order in which Compose merges them. */
+  readonly files: readonly [ComposeText, ...ComposeText[]];
   readonly settings: Settings;
+}
+
+export interface ComposeText {
+  /** From the folder; one that is outside of it gets a name in it. */
+  readonly path: string;
+  readonly text: string;
 }
 
 export interface Settings {
@@ -22,62 +28,50 @@ export interface Settings {
 export const SETTINGS_FILE = "berth.yaml";
 /** In Compose's own order. */
 const names = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const overrides = [
+  "compose.override.yml",
+  "compose.override.yaml",
+  "docker-compose.override.yml",
+  "docker-compose.override.yaml",
+];
 
 /** One that is found without being named. */
-export const isStandard = (file: string): boolean => names.includes(file);
+export const isStandard = (file: string): boolean => names.includes(file) || overrides.includes(file);
 
-/**
- * The file's text, or undefined where there is none.
- * @throws Refused when it is there and cannot be read, or holds bytes that are no text: what is sent would be something else
- */
-export async function readText(file: string): Promise<string | undefined> {
-  const bytes = await readBytes(file);
-  return bytes && decode(bytes, file);
-}
-
-/** The same for a Compose file, which Compose reads in UTF-16 too. */
-async function readComposeText(file: string): Promise<string | undefined> {
-  const bytes = await readBytes(file);
-  return bytes && decode(bytes, file, utf16(bytes));
-}
-
-const readBytes = (file: string): Promise<Buffer | undefined> =>
-  readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw refuse("cli.file", { detail: `${file}: ${error.message}`, cause: error });
-  });
-
-function utf16(bytes: Buffer): "utf-16le" | "utf-16be" | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
-}
-
-function decode(bytes: Buffer, file: string, encoding = "utf-8"): string {
-  try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    const what = utf16(bytes) ? "is UTF-16" : "is not UTF-8 text";
-    throw refuse("cli.file", { detail: `${file} ${what}.`, hint: "Save it as UTF-8.", cause: error });
-  }
-}
-
-/** The project of a folder or of a file that is named. @throws Refused cli.no_compose */
-export async function findProject(folder: string, given?: string): Promise<Project> {
-  if (given !== undefined) {
-    const path = resolve(folder, given);
-    const text = await readComposeText(path);
-    if (text === undefined) throw refuse("cli.no_compose", { detail: `There is no file ${given}.` });
-    return { folder: dirname(path), file: basename(path), text, settings: await readSettings(dirname(path)) };
-  }
+/** The project of a folder, or of the files that are named: by the caller, else by COMPOSE_FILE. @throws Refused cli.no_compose */
+export async function findProject(folder: string, given: readonly string[] = [], env: Env = {}): Promise<Project> {
+  const asked = given.length > 0 ? given : await namedIn(folder, env);
+  if (asked.length > 0) return namedProject(folder, asked);
   const found = await findCompose(folder);
   if (!found) throw refuse("cli.no_compose", { detail: `${folder} has none of ${names.join(", ")}.` });
-  return { folder, ...found, settings: await readSettings(folder) };
+  const more = await firstOf(folder, overrides);
+  return { folder, files: [found, ...(more ? [more] : [])], settings: await readSettings(folder) };
 }
 
-export async function findCompose(folder: string): Promise<{ file: string; text: string } | undefined> {
-  for (const file of names) {
-    const text = await readComposeText(join(folder, file));
-    if (text !== undefined) return { file, text };
+/** Its folder is that of the first file. */
+async function namedProject(from: string, given: readonly string[]): Promise<Project> {
+  const folder = dirname(resolve(from, given[0] ?? ""));
+  const files: ComposeText[] = [];
+  for (const [i, name] of given.entries()) {
+    const whole = resolve(from, name);
+    const text = await readComposeText(whole);
+    if (text === undefined) throw refuse("cli.no_compose", { detail: `There is no file ${name}.` });
+    const path = relative(folder, whole).split(sep).join("/");
+    files.push({ path: path.startsWith("../") ? `${OUTSIDE}/${i + 1}-${basename(path)}` : path, text });
+  }
+  return { folder, files: files as [ComposeText, ...ComposeText[]], settings: await readSettings(folder) }; // one was given
+}
+
+/** Compose files from elsewhere: their own paths start at the folder of the first in any case. */
+const OUTSIDE = ".compose";
+export const isOutside = (path: string): boolean => path.startsWith(`${OUTSIDE}/`);
+
+export const findCompose = (folder: string): Promise<ComposeText | undefined> => firstOf(folder, names);
+
+async function firstOf(folder: string, candidates: readonly string[]): Promise<ComposeText | undefined> {
+  for (const path of candidates) {
+    const text = await readComposeText(join(folder, path));
+    if (text !== undefined) return { path, text };
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { isOnServer } from "@berth/domain/compose/compose.ts";
-import type { ComposeFile } from "@berth/domain/compose/file.ts";
+import type { ComposeFile, Part } from "@berth/domain/compose/file.ts";
 import { interpolate, type Lookup, namesIn, TemplateError } from "@berth/domain/compose/template.ts";
 import { refuse } from "../refusal.ts";
 
@@ -22,25 +22,14 @@ export class References {
   readonly watch = { unset: (name: string) => this.unset.add(name) };
 
   /** @throws Refused compose.invalid for what Compose refuses for certain: a variable that has to be set, or what is no reference */
-  addFile(file: ComposeFile, name: string): void {
-    const required = new Map<string, string>();
-    for (const text of textsOf(file.documents)) {
-      for (const each of namesIn(text)) this.names.add(each);
-      try {
-        interpolate(text, this.#get, this.watch);
-      } catch (error) {
-        if (!(error instanceof TemplateError)) throw error;
-        if (error.required === undefined)
-          throw refuse("compose.invalid", {
-            detail: `${name}: ${error.message}. A dollar that is meant is written $$.`,
-            cause: error,
-          });
-        required.set(error.required, error.message);
-      }
-    }
-    if (required.size > 0)
+  addFile(file: ComposeFile): void {
+    const required = file.parts.flatMap((part) => {
+      const missing = [...this.#missing(part).values()];
+      return missing.length > 0 ? [`${part.path}: ${missing.join("; ")}.`] : [];
+    });
+    if (required.length > 0)
       throw refuse("compose.invalid", {
-        detail: `${name}: ${[...required.values()].join("; ")}.`,
+        detail: required.join(" "),
         hint: "Set it in .env, or in the shell that calls berth.",
       });
     for (const { environment } of file.services.values())
@@ -50,6 +39,26 @@ export class References {
       if (typeof environment !== "string") continue;
       if (this.lookup(environment) === undefined) this.unset.add(environment);
     }
+  }
+
+  /** What has to be set for a text and is not, with Compose's words for each. */
+  #missing({ path, documents, variables }: Part): ReadonlyMap<string, string> {
+    const required = new Map<string, string>();
+    for (const text of textsOf(documents)) {
+      for (const each of namesIn(text)) this.names.add(each);
+      try {
+        interpolate(text, (name) => this.#get(name) ?? variables.get(name), this.watch);
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        if (error.required === undefined)
+          throw refuse("compose.invalid", {
+            detail: `${path}: ${error.message}. A dollar that is meant is written $$.`,
+            cause: error,
+          });
+        required.set(error.required, error.message);
+      }
+    }
+    return required;
   }
 }
 

@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { EnvFileError, readEnvFile } from "@berth/domain/compose/env-file.ts";
 import type { Lookup, Watch } from "@berth/domain/compose/template.ts";
 import { refuse } from "../refusal.ts";
-import { readText } from "./project.ts";
+import { readText } from "./text.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,7 @@ export interface OwnVariables {
 }
 
 /** Settings of Compose's own that have no meaning here: Berth says which files and which project. */
-const settings = ["COMPOSE_ENV_FILES", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME"];
+const settings = ["COMPOSE_ENV_FILES", "COMPOSE_PROJECT_NAME"];
 
 /** These mean something of their own on every machine; the shell's values for them would be wrong on a server. */
 const machine = new Set("COMPOSE_PROJECT_NAME GID HOME HOSTNAME LOGNAME OLDPWD PATH PWD SHELL TERM TMPDIR UID USER".split(" "));
@@ -28,6 +28,14 @@ export const isOfMachine = (name: string): boolean => machine.has(name);
 
 /** Where the folder itself is meant, a path from there is right on every machine. */
 const FOLDER = ".";
+
+/** The Compose files that COMPOSE_FILE names, of the shell or else of `.env`. */
+export async function namedIn(folder: string, env: Env): Promise<string[]> {
+  const own = env.COMPOSE_FILE === undefined ? await readOwn(folder, env) : undefined;
+  const get = (name: string) => env[name] ?? own?.values.get(name);
+  const separator = get("COMPOSE_PATH_SEPARATOR") || delimiter;
+  return (get("COMPOSE_FILE") ?? "").split(separator).filter((name) => name !== "");
+}
 
 /** @throws Refused cli.file naming the line, and never a value */
 export async function readOwn(folder: string, env: Env): Promise<OwnVariables> {

@@ -17,7 +17,7 @@ import { parseWait } from "./wait.ts";
 interface Input {
   readonly app: string | undefined;
   readonly environment: string | undefined;
-  readonly file: string | undefined;
+  readonly files: readonly string[];
   readonly images: Images;
   readonly targets: readonly string[];
   readonly note: string | undefined;
@@ -32,6 +32,7 @@ export const examples: Verb<Input>["examples"] = [
   ["berth deploy", "the app in this folder, to where it is already"],
   ["berth deploy --target web1 --target web2", "to two servers"],
   ["berth deploy --environment staging", "another environment of the app"],
+  ["berth deploy -f compose.yaml -f production.yaml", "the second file over the first, as Compose merges them"],
   ["berth deploy --image web=ghcr.io/acme/web@sha256:...", "a service with an image that was built elsewhere"],
   ["berth deploy --yes --json", "for programs: JSON lines, the last is the result"],
 ];
@@ -41,7 +42,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
     .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
     .option("-e, --environment <name>", "the environment (default: production)")
-    .option("-f, --file <path>", "the Compose file (default: compose.yaml and its kin)")
+    .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
     .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
     .option("--note <text>", "a remark kept with the release")
     .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
@@ -53,7 +54,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
 export const parse = (_: readonly string[], flags: Flags): Input => ({
   app: textOf(flags, "app"),
   environment: textOf(flags, "environment"),
-  file: textOf(flags, "file"),
+  files: listOf(flags, "file"),
   images: parseImages(listOf(flags, "image")),
   targets: listOf(flags, "target"),
   note: textOf(flags, "note"),
@@ -65,12 +66,12 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
 });
 
 export async function run(session: Session, input: Input): Promise<Exit> {
-  const [{ findProject, isStandard }, { makeBundle }, { checkOrigin, originOf }] = await Promise.all([
+  const [{ findProject }, { makeBundle }, { checkOrigin, originOf }] = await Promise.all([
     import("../compose/project.ts"),
     import("../compose/bundle.ts"),
     import("./origin.ts"),
   ]);
-  const project = await findProject(session.folder, input.file);
+  const project = await findProject(session.folder, input.files, session.env);
   const { settings } = project;
   const name = appName(input.app ?? settings.app, project.folder);
   const environment = input.environment ?? settings.environment;
@@ -80,8 +81,9 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const api = await session.api();
   Object.assign(session.names, { APP: name, NAME: input.targets[0] });
   const app = await findOrMake(session, api, name, input.yes);
-  const origin = await originOf(project, input.file !== undefined && !isStandard(project.file));
-  if (!input.app && !settings.app) await checkOrigin(session, api, { app: name, environment, origin, text: project.text });
+  const origin = await originOf(project);
+  if (!input.app && !settings.app)
+    await checkOrigin(session, api, { app: name, environment, origin, services: [...read.file.services.keys()] });
   const live = liveOf(app, environment);
   const blinking = Object.keys(live).length > 0 ? read.published : [];
   const remarks = [
@@ -137,7 +139,8 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
 interface Asked {
   readonly environment: string | undefined;
   readonly bundle: {
-    readonly compose: string;
+    readonly compose?: string;
+    readonly composeFiles?: readonly string[];
     readonly files: readonly BundleFile[];
     readonly variables: Readonly<Record<string, string>>;
   };
@@ -153,7 +156,12 @@ interface Asked {
 async function send(session: Session, api: Client, app: string, asked: Asked): Promise<Job> {
   const { environment, bundle, targets } = asked;
   const json = {
-    bundle: { compose: bundle.compose, files: [...bundle.files], variables: { ...bundle.variables } },
+    bundle: {
+      ...(bundle.compose !== undefined && { compose: bundle.compose }),
+      ...(bundle.composeFiles && { composeFiles: [...bundle.composeFiles] }),
+      files: [...bundle.files],
+      variables: { ...bundle.variables },
+    },
     ...(environment !== undefined && { environment }),
     ...(Object.keys(asked.images).length > 0 && { images: { ...asked.images } }),
     ...(targets.length > 0 && { targets: [...targets] }),

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { body, type Client, segment } from "@berth/api-client/client.ts";
-import type { Project } from "../compose/project.ts";
+import { isStandard, type Project } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { clean } from "../terminal/text.ts";
@@ -13,11 +13,12 @@ const MOST = 300;
  * Where a project is: its repository and the folder in it, which is the same on every machine, else this machine and the folder. A
  * Compose file that was named is a part of it, since a folder may hold several projects.
  */
-export async function originOf({ folder, file }: Pick<Project, "folder" | "file">, named: boolean): Promise<string> {
+export async function originOf({ folder, files }: Pick<Project, "folder" | "files">): Promise<string> {
   const repository = await repositoryOf(folder);
   const path = repository ? relative(repository.folder, await realpath(folder)) : folder;
   const place = [repository?.address ?? hostname(), path].filter(Boolean).join(":");
-  return clean(named ? `${place} (${file})` : place).slice(-MOST);
+  const named = files.map(({ path }) => path);
+  return clean(named.every(isStandard) ? place : `${place} (${named.join(", ")})`).slice(-MOST);
 }
 
 interface Repository {
@@ -67,8 +68,7 @@ interface Meant {
   readonly app: string;
   readonly environment: string | undefined;
   readonly origin: string;
-  /** The Compose file. */
-  readonly text: string;
+  readonly services: readonly string[];
 }
 
 /**
@@ -76,7 +76,7 @@ interface Meant {
  * place; where that is not known, where it has a service of this one's.
  * @throws Refused cli.other_project, or cli.canceled by the person who is asked
  */
-export async function checkOrigin(session: Session, api: Client, { app, environment, origin, text }: Meant): Promise<void> {
+export async function checkOrigin(session: Session, api: Client, { app, environment, origin, services }: Meant): Promise<void> {
   const { items } = await body(
     api.v1.apps[":app"].releases.$get({
       param: { app: segment(app) },
@@ -86,20 +86,13 @@ export async function checkOrigin(session: Session, api: Client, { app, environm
   const [last] = items;
   if (!last) return;
   const theirs = last.services.map(({ name }) => name);
-  if (last.origin === undefined ? sharesOne(theirs, await servicesIn(text)) : last.origin === origin) return;
+  if (last.origin === undefined ? sharesOne(theirs, services) : last.origin === origin) return;
   const from = last.origin !== undefined ? `from ${last.origin}` : `with other services (${theirs.join(", ")})`;
   const detail = `Release ${last.number} of "${app}" was deployed ${from}. This is ${origin}, and only its folder's name leads to that app.`;
   if (!session.terminal.interactive)
     throw refuse("cli.other_project", { detail, next: [`berth deploy --app ${app}`, "berth deploy --app ANOTHER-NAME --yes"] });
   const { confirm } = await import("../terminal/ask.ts");
   if (!(await confirm(clean(`${detail} Replace it?`), false))) throw refuse("cli.canceled");
-}
-
-/** Those the file has itself; one that only brings in other files has none, and says nothing. */
-async function servicesIn(text: string): Promise<string[]> {
-  const { parseDocument } = await import("yaml");
-  const services: unknown = parseDocument(text).toJS()?.services;
-  return typeof services === "object" && services !== null ? Object.keys(services) : [];
 }
 
 const sharesOne = (theirs: readonly string[], ours: readonly string[]) =>

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readYaml as readAnyYaml, YamlError } from "@berth/domain/compose/yaml.ts";
 import { findSecret } from "@berth/domain/import/secret.ts";
-import { readText } from "../compose/project.ts";
+import { readText } from "../compose/text.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 

@@ -1,8 +1,10 @@
 import { posix } from "node:path";
 import { Problem } from "../error.ts";
-import { ComposeError, type ComposeFile, fill, isActive, isFields, readFile, type Service } from "./file.ts";
+import { ComposeError, type ComposeFile, isActive, isFields, type Service } from "./file.ts";
+import { readProject } from "./merge.ts";
 import { RESERVED } from "./reserved.ts";
 import { type Lookup, TemplateError } from "./template.ts";
+import type { Sources } from "./texts.ts";
 import type { Yaml } from "./yaml.ts";
 
 /** `compose.invalid`: Compose itself refuses it. `compose.unsupported`: Berth cannot deploy it. Compose on the server has the last word. */
@@ -36,24 +38,29 @@ export const lookupIn =
 
 export type Images = Readonly<Record<string, string>>;
 
-/**
- * Pass `yaml` if the text is already parsed. `images` has images by service that count in place of those in the file.
- * @throws Problem compose.invalid, compose.unsupported, compose.no_service, naming the service
- */
-export function readCompose(
-  text: string,
-  get: Lookup,
-  { yaml, images = {} }: { yaml?: Yaml | undefined; images?: Images | undefined } = {},
-): Composed {
-  const file = read(text, get, yaml);
-  if (file.includes) throw unsupported("`include` reads other files.", { feature: "include" });
+interface Given {
+  /** The first file, where it is already parsed. */
+  readonly yaml?: Yaml | undefined;
+  /** Images by service that count in place of those in the files. */
+  readonly images?: Images | undefined;
+}
+
+const ONE = "compose.yaml";
+
+/** The project of one text. @throws as readComposed */
+export const readCompose = (text: string, get: Lookup, given?: Given): Composed =>
+  readComposed({ files: [ONE], text: (path) => (path === ONE ? text : undefined) }, get, given);
+
+/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, naming the service */
+export function readComposed(sources: Sources, get: Lookup, { yaml, images = {} }: Given = {}): Composed {
+  const file = read(sources, get, yaml);
   const names = [...file.services.keys()];
-  if (names.length === 0) throw unsupported("There is no service in it, so there is nothing to deploy.");
+  if (names.length === 0 && !file.partial) throw unsupported("There is no service in it, so there is nothing to deploy.");
   if (names.length > SERVICES_MOST) throw unsupported(`It has ${names.length} services; ${SERVICES_MOST} is the most.`);
   for (const name of names) checkName(name);
   const profiles = profilesAsked(get);
   const active = [...file.services].filter(([, service]) => isActive(service, profiles));
-  if (active.length === 0)
+  if (active.length === 0 && !file.partial)
     throw unsupported("Every service has a profile, and COMPOSE_PROFILES names none of them, so there is nothing to deploy.");
   const unknown = Object.keys(images).find((asked) => !active.some(([name]) => name === asked));
   if (unknown !== undefined)
@@ -63,28 +70,38 @@ export function readCompose(
   return {
     services: active.flatMap(([name, service]) => {
       const given = Object.hasOwn(images, name);
+      if (file.partial && service.image === undefined && !given) return [];
       const image = imageOf(name, given ? { ...service, image: images[name] } : service);
       return image === undefined ? [] : [{ name, image, ...(given && { given }) }];
     }),
     published: active.flatMap(([service, { ports }]) => {
-      const port = ports.map((each) => publishedPort(each, get)).find((each) => each !== undefined);
+      const port = ports.map(publishedPort).find((each) => each !== undefined);
       return port === undefined ? [] : [{ service, port }];
     }),
     file,
   };
 }
 
-function read(text: string, get: Lookup, yaml: Yaml | undefined): ComposeFile {
-  if (text.trim() === "") throw invalid("It is empty.");
-  if (text.length > COMPOSE_BYTES || Buffer.byteLength(text) > COMPOSE_BYTES)
-    throw unsupported(`It is longer than ${COMPOSE_BYTES / 1024} KB.`);
-  if (text.includes("\0")) throw invalid("It is no text; if it is UTF-16, save it as UTF-8.");
+function read(sources: Sources, get: Lookup, first: Yaml | undefined): ComposeFile {
+  const checked = (path: string) => {
+    const text = sources.text(path);
+    if (text !== undefined) checkText(text, path === sources.files[0] ? "It" : path.slice(0, 200));
+    return text;
+  };
+  const [only, ...more] = sources.files.map(checked);
+  if (more.length === 0 && only?.trim() === "") throw invalid("It is empty.");
   try {
-    return readFile(text, get, yaml);
+    return readProject({ ...sources, text: checked }, get, first);
   } catch (error) {
     if (error instanceof ComposeError) throw error.limit ? unsupported(error.message) : invalid(error.message);
     throw error;
   }
+}
+
+function checkText(text: string, what: string): void {
+  if (text.length > COMPOSE_BYTES || Buffer.byteLength(text) > COMPOSE_BYTES)
+    throw unsupported(`${what} is longer than ${COMPOSE_BYTES / 1024} KB.`);
+  if (text.includes("\0")) throw invalid(`${what} is no text; if it is UTF-16, save it as UTF-8.`);
 }
 
 export function profilesAsked(get: Lookup): string | undefined {
@@ -99,15 +116,7 @@ function checkName(name: string): void {
 }
 
 function imageOf(name: string, service: Service): string | undefined {
-  const { image, build, provider, foreign, typo } = service;
-  if (foreign !== undefined)
-    throw unsupported(
-      `Service "${name}" extends a service of another file, ${short(foreign)}. Copy what it needs into this one.`,
-      {
-        feature: "extends",
-        service: name,
-      },
-    );
+  const { image, build, provider, typo } = service;
   if (image !== undefined && typeof image !== "string") throw invalid(`Service "${name}": \`image\` is no text.`);
   if (image === undefined || image === "") {
     if (build !== undefined)
@@ -130,9 +139,9 @@ function imageOf(name: string, service: Service): string | undefined {
   return image;
 }
 
-function publishedPort(port: unknown, get: Lookup): string | undefined {
+function publishedPort(port: unknown): string | undefined {
   if (isFields(port)) {
-    const published = fill(port.published, get);
+    const { published } = port;
     return published === undefined || published === null || published === "" ? undefined : String(published);
   }
   const parts = String(port)
@@ -142,7 +151,7 @@ function publishedPort(port: unknown, get: Lookup): string | undefined {
 }
 
 /** @throws Problem input.invalid unless the path is relative, below the Compose file and not reserved */
-export function checkPath(path: string): string {
+export function checkPath(path: string, reserved: ReadonlySet<string> = RESERVED): string {
   const plain = posix.normalize(path);
   const [first = ""] = plain.split("/");
   if (
@@ -154,7 +163,7 @@ export function checkPath(path: string): string {
     plain.includes("\0")
   )
     throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is not a path below the Compose file.` });
-  if (RESERVED.has(first))
+  if (reserved.has(first))
     throw new Problem("input.invalid", {
       detail: `No file can be called ${first}: Berth writes the release's own there.`,
     });

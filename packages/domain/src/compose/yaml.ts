@@ -42,8 +42,7 @@ function lenient(code: string, message: string, rest: string): boolean {
   return end === undefined ? message.startsWith("Comments must be separated") : rest.includes(end);
 }
 
-export function readYaml(text: string, spent = nothingSpent()): Yaml {
-  const cleared: Cleared = new WeakMap();
+export function readYaml(text: string, spent = nothingSpent(), cleared: Cleared = new WeakMap()): Yaml {
   // A lone carriage return ends a line too, which this parser does not support.
   const documents = parseAsCompose(text.replace(/^\ufeff/, "").replaceAll(/\r(?!\n)/g, "\n"), spent);
   const reader = new Reader(cleared, spent); // one: an anchor holds in the documents after its own too

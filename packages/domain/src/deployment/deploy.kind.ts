@@ -38,6 +38,7 @@ export const deploy: Change<Deployment> = {
         release: String(job.release),
         ...(await imagesFor(ctx, job, target)),
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
+        ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
       },
       redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }),

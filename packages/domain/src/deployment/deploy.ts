@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import { type Composed, checkPath, checkPaths, type Images, lookupIn, readCompose } from "../compose/compose.ts";
+import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
+import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
-import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release } from "../release/release.ts";
+import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release, sourcesOf } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { commit, insert, replace, update, type Write } from "../table.ts";
 import { findTarget, listTargets, targetKey, targetNames } from "../target/target.ts";
@@ -90,10 +91,18 @@ interface ReadBundle {
 
 /** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
 function readBundle({ bundle, images }: Pick<DeployInput, "bundle" | "images">): ReadBundle {
-  const composed = readCompose(bundle.compose, lookupIn(bundle.variables), { images });
-  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path) }));
+  const { compose, composeFiles } = bundle;
+  if ((compose === undefined) === (composeFiles === undefined))
+    throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
+  const reserved = compose === undefined ? RESERVED_BESIDE : RESERVED;
+  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path, reserved) }));
   checkPaths(files.map(({ path }) => path));
-  return { composed, data: pack({ ...bundle, files }) };
+  const checked = { ...bundle, files };
+  for (const path of composeFiles ?? [])
+    if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
+      throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
+  const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
+  return { composed, data: pack(checked) };
 }
 
 /** Deploys an earlier healthy release: the one named, or the one before the live one. Permitted in grace. */

@@ -1,5 +1,5 @@
 import type { RunFile } from "../remote/remote.ts";
-import type { Bundle, Release } from "./release.ts";
+import { type Bundle, COMPOSE_FILE, type Release } from "./release.ts";
 
 /** An env file that Compose reads back unchanged. Values with a single quote or a trailing backslash are double-quoted. */
 export function envFile(variables: Readonly<Record<string, string>>): string {
@@ -35,8 +35,11 @@ function quote(value: string): string {
   return `"${escaped}"`;
 }
 
-export const filesOf = ({ services }: Pick<Release, "services">, bundle: Bundle): RunFile[] => [
-  { path: "compose.yaml", content: bundle.compose },
+export const filesOf = (
+  { services }: Pick<Release, "services">,
+  bundle: Readonly<Pick<Bundle, "compose" | "variables">> & { readonly files: readonly Bundle["files"][number][] },
+): RunFile[] => [
+  ...(bundle.compose === undefined ? [] : [{ path: COMPOSE_FILE, content: bundle.compose }]),
   { path: ".env", content: envFile(bundle.variables) },
   ...imagesFile(services.filter(({ given }) => given)),
   ...bundle.files.map((file) => ({

@@ -1,14 +1,16 @@
 import { lookupIn } from "../compose/compose.ts";
-import { ComposeError, fill, isFields, readFile } from "../compose/file.ts";
+import { ComposeError, fill } from "../compose/file.ts";
+import { readProject } from "../compose/merge.ts";
 import type { Known } from "../secret/redact.ts";
-import type { Bundle } from "./release.ts";
+import { type Bundle, sourcesOf } from "./release.ts";
 
 /** Files up to this total are searched for in every encoding; lines of the rest literally. */
 const ENCODED_CHARS = 128 * 1024;
 
 /** Redacted: the values of a release's variables, files and inline environments. Names and images are visible elsewhere anyway. */
-export function knownOf({ compose, files, variables }: Bundle): { values: string[]; lines: string[] } & Known {
-  const values = [...Object.values(variables), ...inlineOf(compose, variables)];
+export function knownOf(bundle: Bundle): { values: string[]; lines: string[] } & Known {
+  const { files, variables } = bundle;
+  const values = [...Object.values(variables), ...inlineOf(bundle)];
   const lines: string[] = [];
   let left = ENCODED_CHARS;
   // Small files first: they are likelier to hold passwords, and a large one would use up the limit.
@@ -31,18 +33,20 @@ function assignedValues(line: string): string[] {
   return hasContent(bare) ? [value, bare] : [];
 }
 
-function inlineOf(compose: string, variables: Bundle["variables"]): string[] {
-  const get = lookupIn(variables);
+function inlineOf(bundle: Bundle): string[] {
+  const get = lookupIn(bundle.variables);
+  const sources = sourcesOf(bundle);
   try {
-    const { services, configs } = readFile(compose, get);
+    const { services, configs } = readProject(sources, get);
     const given = [...services.values()].flatMap(({ environment }) => [...environment.values()]);
-    const contents = [...configs.values()].map((config) => (isFields(config) ? config.content : undefined));
-    return [...given, ...contents].flatMap((value) =>
-      value === null || value === undefined || typeof value === "object" ? [] : [String(value), String(fill(value, get))],
+    const contents = [...configs.values()].map(({ content }) => content);
+    return [...given, ...given.map((value) => fill(value, get)), ...contents].flatMap((value) =>
+      value === null || value === undefined || typeof value === "object" ? [] : [String(value)],
     );
   } catch (error) {
     // A file that cannot be parsed may contain anything.
-    if (error instanceof ComposeError) return compose.split("\n").filter(hasContent);
+    if (error instanceof ComposeError)
+      return sources.files.flatMap((path) => (sources.text(path) ?? "").split("\n").filter(hasContent));
     throw error;
   }
 }

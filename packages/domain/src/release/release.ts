@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
 import type { App } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
+import type { Sources } from "../compose/texts.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
@@ -36,12 +37,31 @@ export const Release = z.object({
 export type Release = z.infer<typeof Release>;
 
 export const Bundle = z.object({
-  compose: z.string(),
-  /** Files the Compose file mounts or reads, by path below it; content base64. */
+  /** The Compose file, where there is only one that reads no other; else `composeFiles` are those of `files`, in Compose's order. */
+  compose: z.string().optional(),
+  composeFiles: z.array(z.string()).optional(),
+  /** Files the Compose files mount or read, by their path in the project's folder; content base64. */
   files: z.array(z.object({ path: z.string(), content: z.string(), executable: z.boolean().optional() })),
   variables: z.record(z.string(), z.string()),
 });
 export type Bundle = z.infer<typeof Bundle>;
+
+export const COMPOSE_FILE = "compose.yaml";
+
+/** What Compose reads of it. */
+export function sourcesOf({ compose, composeFiles, files }: Bundle): Sources {
+  const texts = new Map<string, string | undefined>(compose === undefined ? [] : [[COMPOSE_FILE, compose]]);
+  return {
+    files: composeFiles ?? [COMPOSE_FILE],
+    text: (path) => {
+      if (!texts.has(path)) {
+        const found = files.find((file) => file.path === path);
+        texts.set(path, found && Buffer.from(found.content, "base64").toString());
+      }
+      return texts.get(path);
+    },
+  };
+}
 
 export const BUNDLE_BYTES = 256 * 1024;
 

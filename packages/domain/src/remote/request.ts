@@ -31,6 +31,7 @@ export const VALUES = [
   "min_free_mb", // 200
   "keep", // 5 releases
   "docker_seconds", // 300, for a Docker that stops answering while containers are replaced
+  "compose_files", // paths of the release's Compose files, in Compose's order, one a line; by default compose.yaml
   "replace_files", // "1": the release's files replace those changed on the server
   "volumes", // of a removal: "keep" or "delete"
   "services", // of logs: one a line; by default all

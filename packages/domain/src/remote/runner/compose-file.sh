@@ -1,4 +1,21 @@
-# The release as Compose resolved it. Writes services, sources, uses, defined, wanted.
+# The release as Compose resolved it. Writes services, sources, uses, defined, wanted; resolved.yaml.
+
+# Keeps what Compose made of several files, with its paths in the app's folder.
+resolve() {
+  rm -f "$own/$release.resolved.yaml"
+  [ -f "$values/compose_files" ] || return 0
+  from=$new to=$app awk '
+    {
+      line = ""
+      rest = $0
+      while ((at = index(rest, ENVIRON["from"]))) {
+        after = at + length(ENVIRON["from"])
+        line = line substr(rest, 1, at - 1) (substr(rest, after, 1) ~ /^[\/"\047]?$/ ? ENVIRON["to"] : ENVIRON["from"])
+        rest = substr(rest, after)
+      }
+      print line rest
+    }' "$run/config" >"$own/$release.resolved.yaml" || unwritten 'The release cannot be stored'
+}
 
 # From the canonical form that Compose prints: services (name, image, platform), sources (service, path in the app's folder that it
 # mounts), and given (service, sources of its configs and secrets).

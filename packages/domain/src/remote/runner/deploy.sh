@@ -17,6 +17,7 @@ deploy() {
     if diagnose; then fail "$class" "$message"; fi
     fail compose.invalid "$(complaint)"
   fi
+  resolve
   read_needs
   read_config
   files check "$new" "$new" || in_the_way

@@ -5,8 +5,8 @@
 #   apps/<project>/            the app's Compose folder: the files of the live release, and its relative bind mounts.
 #                              Containers may write to it, so its content is not trusted and never executed
 #   state/<project>/           our record of the app: owner current -> releases/<n>
-#     releases/<n>/ <n>.pinned.yaml <n>.sources <n>.images <n>.healthy     a release as it was sent, which Compose is given;
-#                              its images (service, id, digest or -, name); and whether it was ever healthy
+#     releases/<n>/ <n>.pinned.yaml <n>.sources <n>.images <n>.healthy     a release as it was sent, which Compose is given, or
+#                              <n>.resolved.yaml where it has several Compose files; its images (service, id, digest or -, name); and whether it was ever healthy
 #     laid files/ next next.path                               which release is in the app's folder, and every file as it was placed there
 #   runs/<job>/{values,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
 #

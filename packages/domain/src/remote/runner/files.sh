@@ -6,6 +6,7 @@ same() { [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; }
 # The file is as the release placed it. Compose files are always ours.
 ours() {
   case $path in compose.yaml | .env | .berth-images.yaml) return 0 ;; esac
+  if grep -Fxq -e "$path" "$run/values/compose_files" 2>/dev/null; then return 0; fi
   if same "$own/files/$path" "./$name"; then return 0; fi
   # The file that was being placed when the server went down.
   [ -f "$own/next" ] && [ "$(cat "$own/next.path" && printf x)" = "${path}x" ] && same "$own/next" "./$name"
@@ -117,7 +118,7 @@ back_file() {
 # files that were changed on the server are kept.
 lay() {
   rm -f "$run/stays" "$run/links"
-  if [ ! -f "$1/compose.yaml" ]; then
+  if [ ! -f "$1/.env" ]; then
     message="The files of the release ${1##*/} are not on the server any more"
     return 1
   fi

@@ -21,7 +21,8 @@ drop() {
         printf '%s\t%s\n' "$id" "$tag"
       done <"$own/$number.images" >>"$run/stale"
     fi
-    rm -rf "$own/releases/$number" "$own/$number.images" "$own/$number.healthy" "$own/$number.pinned.yaml" "$own/$number.sources"
+    rm -rf "$own/releases/$number" "$own/$number.images" "$own/$number.healthy" "$own/$number.pinned.yaml" "$own/$number.sources" \
+      "$own/$number.resolved.yaml"
   done
   if [ ! -s "$run/stale" ]; then return; fi
   : >"$run/kept"

@@ -39,11 +39,17 @@ claim() {
   heal
   if [ "$previous" = "releases/$release" ] && [ -d "$new" ]; then
     previous=before
-    rm -rf "$own/before" && cp -R "$new" "$own/before" && cp "$own/$release.pinned.yaml" "$own/before.pinned.yaml" &&
-      cp "$own/$release.sources" "$own/before.sources" ||
+    rm -rf "$own/before" && cp -R "$new" "$own/before" && beside "$release" before ||
       unwritten 'The running release cannot be kept aside'
   fi
   printf '%s\n' "$previous" >"$run/previous"
+}
+
+# beside RELEASE TO: copies what is kept beside a release
+beside() {
+  rm -f "$own/$2.resolved.yaml"
+  cp "$own/$1.pinned.yaml" "$own/$2.pinned.yaml" && cp "$own/$1.sources" "$own/$2.sources" &&
+    { [ ! -f "$own/$1.resolved.yaml" ] || cp "$own/$1.resolved.yaml" "$own/$2.resolved.yaml"; }
 }
 
 # Repairs what an interrupted run left: puts one release back in place and removes what was unpacked.
@@ -69,7 +75,8 @@ unpack() {
     cat "${entry%.path}.content" >"$new.new/$path" || unwritten 'The release cannot be stored'
     if [ -f "${entry%.path}.executable" ]; then chmod +x "$new.new/$path"; fi
   done
-  [ -f "$new.new/compose.yaml" ] || fail compose.invalid 'The release has no compose.yaml'
+  if [ -f "$values/compose_files" ]; then cat "$values/compose_files"; else printf 'compose.yaml\n'; fi >"$run/asked"
+  while IFS= read -r path; do [ -f "$new.new/$path" ] || fail compose.invalid "The release has no $path"; done <"$run/asked"
   [ -f "$new.new/.env" ] || : >"$new.new/.env"
   chmod 600 "$new.new/.env"
   if [ -e "$new" ]; then mv "$new" "$new.old"; else : >"$run/fresh"; fi

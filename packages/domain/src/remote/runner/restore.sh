@@ -95,6 +95,6 @@ put_back() {
 
 # from_before RELEASE: moves the copy back
 from_before() {
-  cp "$own/before.pinned.yaml" "$own/$1.pinned.yaml" && cp "$own/before.sources" "$own/$1.sources" &&
-    rm -rf "$own/releases/$1" && mv "$own/before" "$own/releases/$1" && rm -f "$own/before.pinned.yaml" "$own/before.sources"
+  beside before "$1" && rm -rf "$own/releases/$1" && mv "$own/before" "$own/releases/$1" &&
+    rm -f "$own/before.pinned.yaml" "$own/before.sources" "$own/before.resolved.yaml"
 }

@@ -1,0 +1,81 @@
+import { posix } from "node:path";
+import { ComposeError, type Fields, isFields, type Service } from "./file.ts";
+
+const scalars = ["image", "build", "provider"] as const;
+const lists = ["profiles", "ports", "volumes", "env_file", "label_file", "configs", "secrets", "security_opt"] as const;
+
+/** On the server itself or somewhere else altogether, so nothing of the project's folder. */
+export const isElsewhere = (path: string): boolean => /^[/~$]|^(oci|docker):|^[a-z][a-z+.-]*:\/\/|^[\w.-]+@[\w.-]+:/i.test(path);
+
+/** A path of a file in `folder`, from the project's folder. */
+export const pathIn = (folder: string, path: string): string =>
+  folder === "" || isElsewhere(path) ? path : posix.join(folder, path);
+
+/** A service as one file has it. `fill` puts in variables; its paths start at `folder`. */
+export function serviceOf(name: string, fields: Fields, folder: string, fill: (value: unknown) => unknown): Service {
+  const of = (key: string) => fill(fields[key] ?? undefined);
+  const list = (key: string): unknown[] => {
+    const value = of(key);
+    return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((each) => filled(each, fill));
+  };
+  const ports = of("ports");
+  if (ports !== undefined && !Array.isArray(ports))
+    throw new ComposeError(`Service "${name.slice(0, 80)}": \`ports\` is no list.`);
+  const typo = Object.keys(fields).find(
+    (key) => /^(im?a?ges?|imag|iamge|imgae|imaeg|img|mage|image_?name)$/i.test(key) && key !== "image",
+  );
+  const path = (each: unknown) => (typeof each === "string" ? pathIn(folder, each) : each);
+  const placed: Partial<Record<(typeof lists)[number], (each: unknown) => unknown>> = {
+    volumes: (each) => mountIn(folder, each),
+    env_file: (each) => (isFields(each) ? { ...each, path: path(each.path) } : path(each)),
+    label_file: path,
+  };
+  const entries = lists.map((key) => {
+    const place = placed[key];
+    return [key, place && folder !== "" ? list(key).map(place) : list(key)] as const;
+  });
+  return {
+    ...Object.fromEntries(scalars.map((key) => [key, of(key)])),
+    ...(typo !== undefined && { typo }),
+    ...(Object.fromEntries(entries) as Record<(typeof lists)[number], unknown[]>),
+    environment: new Map(isFields(fields.environment) ? Object.entries(fields.environment) : list("environment").map(assignment)),
+  };
+}
+
+/** Its variables put in, one level deep: what Berth reads is no deeper. */
+export const filled = (value: unknown, fill: (value: unknown) => unknown): unknown =>
+  isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each)])) : fill(value);
+
+function mountIn(folder: string, volume: unknown): unknown {
+  if (isFields(volume))
+    return volume.type === "bind" && typeof volume.source === "string"
+      ? { ...volume, source: pathIn(folder, volume.source) }
+      : volume;
+  const text = String(volume);
+  const [source = ""] = text.split(":");
+  return source.startsWith(".") ? `./${posix.join(folder, source)}${text.slice(source.length)}` : volume;
+}
+
+/** A service over what it was before: `own` wins, and lists grow. `counted` bounds what is copied. */
+export function overService(
+  before: Service,
+  own: Service,
+  cleared: ReadonlySet<string>,
+  counted: <T>(items: readonly T[]) => readonly T[],
+): Service {
+  const base = Object.fromEntries(Object.entries(before).filter(([key]) => !cleared.has(key)));
+  const join = (key: (typeof lists)[number]) => [...counted((base[key] as unknown[]) ?? []), ...own[key]];
+  const inherited = (base.environment as Service["environment"] | undefined) ?? new Map();
+  return {
+    ...base,
+    ...Object.fromEntries(scalars.flatMap((key) => (own[key] === undefined ? [] : [[key, own[key]]]))),
+    ...(Object.fromEntries(lists.map((key) => [key, join(key)])) as Record<(typeof lists)[number], unknown[]>),
+    environment: new Map([...counted([...inherited]), ...own.environment]),
+  };
+}
+
+function assignment(entry: unknown): [string, unknown] {
+  const text = String(entry);
+  const equals = text.indexOf("=");
+  return equals < 0 ? [text, null] : [text.slice(0, equals), text.slice(equals + 1)];
+}
