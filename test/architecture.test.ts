@@ -63,7 +63,7 @@ test("a noun of the domain imports only nouns before it", () => {
   const folders = below(src).map(({ path }) => /^([^/]+)\//.exec(path.slice(src.length))?.[1] ?? nouns[0]);
   expect([...new Set(folders)].sort()).toEqual(nouns.toSorted());
   const parts = below(src).filter(({ path }) => lists.some(({ part }) => part.test(path)));
-  expect(broken(parts, (_, typeOnly) => !typeOnly)).toEqual([]);
+  expect(broken(parts, (to, typeOnly) => !typeOnly && to !== `${src}entitlement/words.ts`)).toEqual([]);
 });
 
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {
@@ -93,6 +93,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
   // Data without imports of Node's or the SDK's, for pages and help.
   const tables = [
     "entitlement/permission",
+    "entitlement/words",
     "error",
     "job/failure",
     "job/status",

@@ -170,7 +170,7 @@ describe("a deploy", () => {
     expect(run.stderr.match(/payment failed/g)).toHaveLength(2); // title and detail; no banner on top
     const other = await berth(["app", "list"]);
     expect(other.code).toBe(0);
-    expect(other.stderr).toMatch(/^! A payment failed\. Changes are paused; rollback works until \d{4}-\d\d-\d\d/);
+    expect(other.stderr).toMatch(/^! A payment failed, so changes are paused; rollback works until \d{4}-\d\d-\d\d/);
     await tenant.entitle("restricted");
     expect((await berth(["app", "list"])).stderr).toContain("! The bill is unpaid");
     await tenant.entitle("restricted");
@@ -182,13 +182,13 @@ describe("a deploy", () => {
     });
     const ended = await berth(["app", "list"]);
     expect(ended.stderr).toContain(
-      `! Your plan has ended, so changes are off. Your apps keep running. Choose a plan: ${cli.url}/plans`,
+      `! Your plan has ended, so changes are off. Your apps keep running, and status and logs stay readable. Choose a plan: ${cli.url}/plans`,
     );
     expect(ended.stderr).not.toMatch(/unpaid|bill/);
     const shown = await berth(["billing"]);
     expect(shown.stdout).toMatch(/Standing +ended: changes are off, what runs goes on/);
     const deploy = await berth(["deploy"]);
-    expect(deploy.stderr).toContain("Your plan has ended. Choose one and everything works again.");
+    expect(deploy.stderr).toContain("Your plan has ended. Everything works again once you choose one.");
     expect(deploy.stderr).toMatch(/berth billing plans\n +berth billing change PLAN/);
     expect(deploy.stderr).not.toContain("berth billing invoices");
   });

@@ -100,8 +100,8 @@ const views: Record<string, (look: Look) => string[]> = {
       {
         code: "billing.grace",
         title: "A payment failed, so changes are paused",
-        detail: "A payment failed. Until then your apps run on and you can roll back, but not change them.",
-        hint: "Fix the payment; everything works again as soon as it is paid. Until then your apps keep running, and status, logs and rollback work.",
+        detail: "A payment failed. Your apps keep running, and status, logs and rollback work until then; changes are paused.",
+        hint: "Fix the payment. Everything works again as soon as it is paid.",
         until: at(-60 * 72),
         fix_url: "https://berth.test/billing",
         next: ["berth usage", "berth rollback"],

@@ -11,15 +11,8 @@ export interface Entitlement {
   readonly because?: Restriction;
 }
 
-/** Why changes are off, in words. */
-export const restrictionWords: Record<Restriction, string> = {
-  unpaid: "The bill is unpaid",
-  ended: "Your plan has ended",
-  paused: "Your subscription is paused",
-};
-
 const states: readonly State[] = ["none", "active", "grace", "restricted"];
-const restrictions = Object.keys(restrictionWords) as Restriction[]; // its keys are exactly those
+const restrictions: readonly Restriction[] = ["unpaid", "ended", "paused"];
 
 /** Reads the `berth-entitlement` header of an answer: `active`, `grace; until=...`, `restricted; because=...` or `none`. */
 export function parseEntitlement(header: string | null): Entitlement | undefined {

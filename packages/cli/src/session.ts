@@ -1,5 +1,6 @@
 import type { Client } from "@berth/api-client/client.ts";
-import { type Entitlement, restrictionWords } from "@berth/api-client/entitlement.ts";
+import type { Entitlement } from "@berth/api-client/entitlement.ts";
+import { offWords } from "@berth/domain/entitlement/words.ts";
 import type { Asked, Place } from "./config/place.ts";
 import { type Names, refuse } from "./refusal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -115,17 +116,11 @@ export function note(session: Session, ...lines: readonly string[]): void {
 
 /** What an account in arrears is told after every command. */
 export function banner({ state, until, because }: Entitlement, place: Place, { errPaint: paint }: Terminal): string[] {
-  const link = `${place.url}/billing`;
-  if (state === "grace")
-    return [
-      `${paint.yellow("!")} A payment failed. Changes are paused${until ? `; rollback works until ${moment(until)}` : ""}. Fix it: ${link}`,
-    ];
-  if (state !== "restricted") return [];
-  const then = {
-    ended: `Your apps keep running. Choose a plan: ${place.url}/plans`,
-    paused: `Your apps keep running. See ${link}`,
-    unpaid: `Your apps keep running, and status and logs stay readable. Pay it: ${link}`,
-  };
-  const why = because ?? "unpaid";
-  return [`${paint.red("!")} ${restrictionWords[why]}, so changes are off. ${then[why]}`];
+  if (state !== "grace" && state !== "restricted") return [];
+  const why = state === "grace" ? state : (because ?? "unpaid");
+  const { what, off, keeps, fix } = offWords[why];
+  const page = `${place.url}/${why === "ended" ? "plans" : "billing"}`;
+  if (why === "grace")
+    return [`${paint.yellow("!")} ${what}, so ${off}${until ? `; rollback works until ${moment(until)}` : ""}. ${fix}: ${page}`];
+  return [`${paint.red("!")} ${what}, so ${off}. ${keeps}. ${fix}: ${page}`];
 }

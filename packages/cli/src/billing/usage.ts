@@ -1,5 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Usage } from "@berth/api-client/types.ts";
+import { offWords } from "@berth/domain/entitlement/words.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
@@ -22,10 +23,10 @@ export function standing(
       return paint.green("active");
     case "grace":
       return paint.yellow(
-        `payment failed; in grace until ${moment(graceUntil ?? undefined)} (${ago(graceUntil ?? undefined, now)})`,
+        `${offWords.grace.what}; in grace until ${moment(graceUntil ?? undefined)} (${ago(graceUntil ?? undefined, now)})`,
       );
     case "restricted":
-      return paint.red(`${because ?? "unpaid"}: changes are off, what runs goes on`);
+      return paint.red(`${because ?? "unpaid"}: ${offWords[because ?? "unpaid"].off}, what runs goes on`);
     case "none":
       return "no plan yet";
   }

@@ -1,4 +1,7 @@
+import { offWords, worksAgain } from "../entitlement/words.ts";
 import type { Link, Templates } from "../mail/template.ts";
+
+const { grace, unpaid, ended, paused } = offWords;
 
 const receipt: Link = { text: "Receipt and billing", path: "/billing" };
 
@@ -9,49 +12,43 @@ export const billingMails = {
     links: [{ text: "Open Berth", path: "/" }, receipt],
   }),
   grace: ({ until }) => ({
-    subject: `A payment failed; please fix it by ${until}`,
-    lines: [
-      "Your last payment did not go through.",
-      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the bill is paid.`,
-    ],
-    links: [{ text: "Fix the payment", path: "/billing" }],
+    subject: `${grace.what}; please fix it by ${until}`,
+    lines: ["Your last payment did not go through.", `${grace.keeps} until ${until}; ${grace.off} until ${grace.until}.`],
+    links: [{ text: grace.fix, path: "/billing" }],
   }),
   "grace-confirm": ({ until }) => ({
     subject: `Your bank asks you to confirm a payment by ${until}`,
     lines: [
       "Your bank asks you to confirm your last payment. Open the unpaid invoice and follow your bank's instructions.",
-      `Your apps keep running, and you can still read logs and roll back until ${until}. Deploys and other changes are paused until the payment is confirmed.`,
+      `${grace.keeps} until ${until}; ${grace.off} until the payment is confirmed.`,
     ],
     links: [{ text: "Confirm the payment", path: "/billing" }],
   }),
   "grace-ending": ({ until, left }) => ({
     subject: `${left} to fix your payment (${until})`,
     lines: [`The open bill is still unpaid. From ${until} rollbacks are off too. Your apps keep running.`],
-    links: [{ text: "Fix the payment", path: "/billing" }],
+    links: [{ text: grace.fix, path: "/billing" }],
   }),
   restricted: () => ({
     subject: "Changes are off until the bill is paid",
-    lines: [
-      "The bill was not paid in time. Your apps keep running, and status and logs stay readable; every change is off.",
-      "Everything works again the moment it is paid.",
-    ],
-    links: [{ text: "Pay the bill", path: "/billing" }],
+    lines: [`The bill was not paid in time. ${unpaid.keeps}; ${unpaid.off}.`, `${worksAgain} as soon as ${unpaid.until}.`],
+    links: [{ text: unpaid.fix, path: "/billing" }],
   }),
   recovered: () => ({
     subject: "Paid: everything works again",
-    lines: ["Thank you, the bill is paid. Everything works again."],
+    lines: [`Thank you, the bill is paid. ${worksAgain}.`],
     links: [receipt],
   }),
   paused: (_, { support }) => ({
-    subject: "Your subscription is paused",
+    subject: paused.what,
     lines: [
-      "Your subscription is paused, so changes are off. Your apps keep running, and status and logs stay readable.",
-      `If you did not ask for that, write to ${support}. Everything works again the moment it is resumed.`,
+      `${paused.what}, so ${paused.off}. ${paused.keeps}.`,
+      `If you did not ask for that, write to ${support}. ${worksAgain} as soon as ${paused.until}.`,
     ],
     links: [{ text: "Billing", path: "/billing" }],
   }),
   resumed: () => ({
-    subject: "Everything works again",
+    subject: worksAgain,
     lines: ["Your plan is active again, and everything works."],
     links: [{ text: "Billing", path: "/billing" }],
   }),
@@ -95,12 +92,9 @@ export const billingMails = {
     links: [{ text: "Billing", path: "/billing" }],
   }),
   ended: () => ({
-    subject: "Your plan has ended",
-    lines: [
-      "Your plan has ended, so changes are off. Your apps keep running on your servers, and status and logs stay readable.",
-      "Choose a plan and everything works again at once.",
-    ],
-    links: [{ text: "Choose a plan", path: "/plans" }],
+    subject: ended.what,
+    lines: [`${ended.what}, so ${ended.off}. ${ended.keeps}.`, `${worksAgain} as soon as ${ended.until}.`],
+    links: [{ text: ended.fix, path: "/plans" }],
   }),
   "logs-shorter": ({ days, before, at }) => ({
     subject: `Logs are kept ${days} days from ${at}`,

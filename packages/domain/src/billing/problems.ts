@@ -1,3 +1,7 @@
+import { offWords, worksAgain } from "../entitlement/words.ts";
+
+const { grace, unpaid } = offWords;
+
 export const billingProblems = {
   "billing.required": {
     status: 402,
@@ -7,14 +11,14 @@ export const billingProblems = {
   },
   "billing.grace": {
     status: 402,
-    title: "A payment failed, so changes are paused",
-    hint: "Fix the payment; everything works again as soon as it is paid. Until then your apps keep running, and status, logs and rollback work.",
+    title: `${grace.what}, so ${grace.off}`,
+    hint: `${grace.fix}. ${worksAgain} as soon as ${grace.until}.`,
     next: ["berth billing", "berth billing invoices", "berth rollback"],
   },
   "billing.restricted": {
     status: 402,
-    title: "The plan is not paid, so changes are off",
-    hint: "Pay the open bill, or choose a plan if yours has ended; everything works again at once. Your apps keep running, and status and logs stay readable.",
+    title: `The plan is not paid, so ${unpaid.off}`,
+    hint: `${unpaid.fix}, or choose a plan if yours has ended. ${worksAgain} at once. ${unpaid.keeps}.`,
     next: ["berth billing", "berth billing invoices"],
   },
   "billing.hold": {

@@ -5,6 +5,7 @@ import { type PricingPlanName, pricingPlanNames, pricingPlanOf } from "../pricin
 import { get } from "../query.ts";
 import { check, key, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
+import { offWords, worksAgain } from "./words.ts";
 
 /**
  * The tenant's account: what it may do now (entitlement, derived from Stripe by billing) and what it uses of its plan. One row, so that one
@@ -111,7 +112,7 @@ export function refusal(world: World, account: Account, action: Action): Problem
     if (state === "none") return new Problem("billing.required", { facts: { fix_url: `${world.origin}/plans` } });
     if (state === "grace")
       return new Problem("billing.grace", {
-        detail: `A payment failed. Until ${account.graceUntil} your apps keep running and you can roll back, but not change them.`,
+        detail: `${offWords.grace.what}. ${offWords.grace.keeps} until ${account.graceUntil}; ${offWords.grace.off}.`,
         facts: { until: account.graceUntil, fix_url: fixUrl },
       });
     return new Problem("billing.restricted", restriction(world, account));
@@ -123,13 +124,13 @@ export function refusal(world: World, account: Account, action: Action): Problem
 function restriction({ origin, support }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
     return {
-      detail: "Your plan has ended. Choose one and everything works again.",
+      detail: `${offWords.ended.what}. ${worksAgain} once you choose one.`,
       facts: { fix_url: `${origin}/plans` },
       next: ["berth billing plans", "berth billing change PLAN"],
     };
   if (kind === "paused")
     return {
-      detail: `Your subscription is paused. To have it resumed, write to ${support}; then everything works again.`,
+      detail: `${offWords.paused.what}. ${worksAgain} once it is resumed; for that, write to ${support}.`,
       facts: { fix_url: `${origin}/billing` },
       next: ["berth billing"],
     };

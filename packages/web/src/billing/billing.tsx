@@ -1,4 +1,5 @@
 import { body } from "@berth/api-client/client.ts";
+import { offWords } from "@berth/domain/entitlement/words.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
@@ -16,37 +17,26 @@ import { said } from "../ui/toast.tsx";
 import { Invoices } from "./invoices.tsx";
 import { leaveTo } from "./leave.ts";
 
+const meaning = (why: keyof typeof offWords) => {
+  const { keeps, off, until } = offWords[why];
+  return `${keeps}; ${off} until ${until}.`;
+};
+
 const entitlementWords = {
   none: { tone: "off", word: "No plan", means: "You can look around; deploying needs a plan." },
   active: { tone: "good", word: "Active", means: "Everything works." },
-  grace: {
-    tone: "wait",
-    word: "Payment failed",
-    means: "Your apps keep running, and status, logs and rollback work; deploys are paused.",
-  },
-  restricted: {
-    tone: "bad",
-    word: "Unpaid",
-    means: "Your apps keep running, and status and logs stay readable; changes are off until it is paid.",
-  },
-  ended: {
-    tone: "bad",
-    word: "Ended",
-    means: "Your apps keep running, and status and logs stay readable; changes are off until you choose a plan.",
-  },
-  paused: {
-    tone: "bad",
-    word: "Paused",
-    means: "Your apps keep running, and status and logs stay readable; changes are off until it is resumed.",
-  },
+  grace: { tone: "wait", word: "Payment failed", means: meaning("grace") },
+  restricted: { tone: "bad", word: "Unpaid", means: meaning("unpaid") },
+  ended: { tone: "bad", word: "Ended", means: meaning("ended") },
+  paused: { tone: "bad", word: "Paused", means: meaning("paused") },
 } as const satisfies Record<string, { tone: Tone; word: string; means: string }>;
 
 /** What one goes to Stripe's page for. */
 const portalNames = {
   active: "Card, invoices, cancelling",
-  grace: "Fix the payment",
-  restricted: "Fix the payment",
-  unpaid: "Fix the payment",
+  grace: offWords.grace.fix,
+  restricted: offWords.grace.fix,
+  unpaid: offWords.grace.fix,
   ended: "Card and invoices",
   paused: "Card and invoices",
 } as const;

@@ -1,5 +1,6 @@
-import { type Entitlement, type Restriction, restrictionWords } from "@berth/api-client/entitlement.ts";
+import type { Entitlement, Restriction } from "@berth/api-client/entitlement.ts";
 import { type Action, permits } from "@berth/domain/entitlement/permission.ts";
+import { offWords } from "@berth/domain/entitlement/words.ts";
 
 /** What is known of the entitlement, from the header of an answer or from an answer itself. */
 interface Known {
@@ -13,7 +14,7 @@ function reason(action: Action, known: Known | undefined): string | undefined {
   const { state, because } = known;
   if (state === "none") return "Needs a plan";
   if (state === "grace") return "Paused until the payment is fixed";
-  return because === "ended" || because === "paused" ? restrictionWords[because] : "Off until the bill is paid";
+  return because === "ended" || because === "paused" ? offWords[because].what : "Off until the bill is paid";
 }
 
 /** Why what a customer runs cannot be changed. */

@@ -1,3 +1,4 @@
+import { offWords } from "@berth/domain/entitlement/words.ts";
 import { Link } from "wouter-preact";
 import { Refused } from "../api.ts";
 import { Prose } from "./prose.tsx";
@@ -36,7 +37,7 @@ export function Refusal({ error, title }: { error: unknown; title?: string }) {
         </p>
       )}
       <p class="refusal-links">
-        {fix && <Link href={fix}>{fixes[fix] ?? "Fix the payment"}</Link>}
+        {fix && <Link href={fix}>{fixes[fix] ?? offWords.grace.fix}</Link>}
         {job && <Link href={`/jobs/${encodeURIComponent(job)}`}>Watch the job</Link>}
         {refused && refused.code !== "offline" && <Link href={`/errors#${refused.code}`}>{refused.code}</Link>}
         {problem.request && <span class="request">{problem.request}</span>}
