@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { LAST_MINUTES } from "@berth/domain/job/advance.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
-import { RUN, toTar } from "@berth/domain/remote/request.ts";
+import { RUN, toRequest } from "@berth/domain/remote/request.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../lab/until.ts";
 import { type Host, makeHost } from "../remote/host.ts";
@@ -68,7 +68,7 @@ function reachOf(at: { gate?: Promise<void>; reached?: () => void; dies?: (step:
           });
           child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
           child.stdin.on("error", () => {}); // a runner that refuses at once does not read to the end
-          child.stdin.end(await toTar(input));
+          child.stdin.end(await toRequest(input));
           await ended;
           if (died || !reader.exit) throw new Error("the worker died");
           return reader.exit;

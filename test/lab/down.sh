@@ -7,11 +7,12 @@ for space in $(ip netns list | awk -v prefix="berth$slot-" 'index($1, prefix) ==
   for _ in $(seq 1 100); do [ -z "$(ip netns pids "$space")" ] && break; sleep 0.05; done
   ip netns del "$space"
 done
-if [ -f "$folder/registry.pid" ]; then
-  pid=$(cat "$folder/registry.pid")
+for file in "$folder"/*registry.pid; do
+  [ -f "$file" ] || continue
+  pid=$(cat "$file")
   # The number may be somebody else's by now.
-  if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$folder/registry.yml"; then kill -9 "$pid"; fi
-fi
+  if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$folder/"; then kill -9 "$pid"; fi
+done
 for link in $(ip -o link show type veth | awk -F '[ @:]+' -v prefix="bv$slot-" 'index($2, prefix) == 1 { print $2 }'); do ip link del "$link"; done
 ip link del "berthlab$slot" 2>/dev/null
 for _ in $(seq 1 100); do

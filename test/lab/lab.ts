@@ -27,9 +27,15 @@ export interface Lab {
   close(): Promise<void>;
 }
 
+/** Who may pull from a locked registry, and the line of htpasswd that says so. */
+export const puller = { user: "mona", password: "pull-canary-5f3a9c" };
+const htpasswd = `${puller.user}:$2b$05$abcdefghijklmnopqrstuuhJ6eLN/fGUjSU3IBjjO/dYTnhQnH0bq\n`;
+
 interface Registry {
   /** Host and port, as servers reach it. An image pushed as `library/redis:7` is `redis:7` in a Compose file. */
   readonly address: string;
+  /** The same images behind a login, if the lab was asked for that. */
+  readonly locked: string;
   push(reference: string, image: Image): Promise<string>;
   /** Remove the image that has this digest. */
   forget(name: string, digest: string): Promise<void>;
@@ -48,6 +54,8 @@ export interface LabOptions {
   readonly engine?: EngineName | undefined;
   /** A file with the Compose that they have; else the one that `BERTH_LAB_COMPOSE` names, or the engine's own. */
   readonly compose?: string | undefined;
+  /** Has a registry that wants the login of `puller`. */
+  readonly locked?: boolean | undefined;
 }
 
 /** Bring up that many servers and their registry. Takes about 3 s once Debian's packages are there. */
@@ -71,11 +79,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     ip("link", "add", `berthlab${slot}`, "type", "bridge");
     ip("addr", "add", `${network}.1/24`, "dev", `berthlab${slot}`);
     ip("link", "set", `berthlab${slot}`, "up");
-    const registry = startRegistry(folder, `${network}.1:5000`);
+    const registry = startRegistry(folder, `${network}.1`, options.locked === true);
     const key = generateKey("lab");
     writeFileSync(`${folder}/cgroups.all`, cgroups());
     const starting = Array.from({ length: options.servers }, (_, index) =>
-      start(folder, slot, index + 1, network, registry.address, key, engine, options.dockerMegabytes),
+      start(folder, slot, index + 1, network, registry, key, engine, options.dockerMegabytes),
     );
     const servers = await Promise.all(starting);
     await until(async () => (await fetch(`http://${registry.address}/v2/`)).ok, "the registry");
@@ -91,7 +99,7 @@ async function start(
   slot: number,
   number: number,
   network: string,
-  registry: string,
+  registry: Registry,
   key: KeyPair,
   engine: Engine,
   dockerMegabytes: number | undefined,
@@ -109,7 +117,8 @@ async function start(
     folder: `${folder}/${namespace}`,
     namespace,
     host,
-    registry,
+    registry: registry.address,
+    locked: registry.locked,
     key,
     engine,
     cgroups: `${folder}/cgroups.all`,
@@ -123,14 +132,23 @@ function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 
-function startRegistry(folder: string, address: string): Registry {
-  const config = `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/registry}, delete: {enabled: true}}\nhttp: {addr: "${address}"}\n`;
-  writeFileSync(`${folder}/registry.yml`, config);
-  const process = spawn("docker-registry", ["serve", `${folder}/registry.yml`], { detached: true, stdio: "ignore" });
-  process.unref();
-  writeFileSync(`${folder}/registry.pid`, String(process.pid));
+function startRegistry(folder: string, host: string, isLocked: boolean): Registry {
+  const [address, locked] = [`${host}:5000`, `${host}:5001`];
+  const serve = (name: string, at: string, more = "") => {
+    const config = `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/registry}, delete: {enabled: true}}\nhttp: {addr: "${at}"}\n${more}`;
+    writeFileSync(`${folder}/${name}.yml`, config);
+    const process = spawn("docker-registry", ["serve", `${folder}/${name}.yml`], { detached: true, stdio: "ignore" });
+    process.unref();
+    writeFileSync(`${folder}/${name}.pid`, String(process.pid));
+  };
+  serve("registry", address);
+  if (isLocked) {
+    writeFileSync(`${folder}/htpasswd`, htpasswd);
+    serve("locked-registry", locked, `auth: {htpasswd: {realm: lab, path: ${folder}/htpasswd}}\n`);
+  }
   return {
     address,
+    locked,
     push: async (reference, image) => {
       await until(async () => (await fetch(`http://${address}/v2/`)).ok, "the registry");
       return pushImage(address, reference, image);

@@ -10,6 +10,7 @@ mount -t sysfs sysfs sys
 mount --rbind /dev dev
 mount -t tmpfs tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mkdir -p run/sshd run/lock
 # A network namespace gets a fresh /sys, so the host's cgroup hierarchies are mounted again, with their own options.
 if [ -e "$folder/cgroups" ]; then

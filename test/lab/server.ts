@@ -38,6 +38,7 @@ interface Making {
   readonly namespace: string;
   readonly host: string;
   readonly registry: string;
+  readonly locked: string;
   readonly key: KeyPair;
   readonly engine: Engine;
   readonly cgroups: string;
@@ -45,12 +46,12 @@ interface Making {
 }
 
 /** Lay out a server's folder and host key; `start` brings it up. */
-export function makeServer({ folder, namespace, host, registry, key, engine, cgroups, dockerMegabytes }: Making): Server {
+export function makeServer({ folder, namespace, host, registry, locked, key, engine, cgroups, dockerMegabytes }: Making): Server {
   for (const name of ["upper", "work", "root", "docker", "berth", "home"]) mkdirSync(`${folder}/${name}`, { recursive: true });
   const hostKey = generateKey(namespace);
   writeFileSync(`${folder}/ssh_host_ed25519_key`, hostKey.privateKey, { mode: 0o600 });
   writeFileSync(`${folder}/ssh_host_ed25519_key.pub`, `${hostKey.publicKey}\n`);
-  const daemon = { ...engine.daemon, "insecure-registries": [registry], "registry-mirrors": [`http://${registry}`] };
+  const daemon = { ...engine.daemon, "insecure-registries": [registry, locked], "registry-mirrors": [`http://${registry}`] };
   writeFileSync(`${folder}/daemon.json`, JSON.stringify(daemon));
   writeFileSync(`${folder}/authorized_keys`, `${key.publicKey}\n`);
   const hierarchies = readFileSync(cgroups, "utf8");

@@ -56,9 +56,9 @@ test("without a session of its own, a run ends with its caller's", async () => {
   const broken = without('    setsid sh "$run/runner.sh" --run "$run" 7>&-', '    sh "$run/runner.sh" --run "$run" 7>&-');
   host.set("up.gate", "");
   const { spawn } = await import("node:child_process");
-  const { RUN, toTar } = await import("@berth/domain/remote/request.ts");
+  const { RUN, toRequest } = await import("@berth/domain/remote/request.ts");
   const caller = spawn("/bin/sh", ["-c", RUN], { env: host.env, stdio: ["pipe", "ignore", "inherit"], detached: true });
-  caller.stdin.end(await toTar(deployOf("job_1"), broken));
+  caller.stdin.end(await toRequest(deployOf("job_1"), broken));
   await host.begun();
   process.kill(-caller.pid!, "SIGKILL"); // it was spawned
   host.unset("up.gate");

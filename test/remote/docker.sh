@@ -9,6 +9,8 @@
 #   registry   image TAB id, the last line of an image counting; what is not there is sha256:1...
 #   store      id TAB name, or - for an image that has lost its name
 #   ran        the images by id that the last `up` was told to run, a service a line
+# What was called with a Docker configuration of its own is in `configured`, that configuration in `configuration`. `auth` is what Docker's
+# API answers to a login, `auth.asked` what it was asked.
 tab=$(printf '\t')
 fake=$(readlink -f "$0")
 fake=${fake%/bin/docker}/fake
@@ -17,6 +19,11 @@ away=
 if [ -f "$fake/down" ]; then away=1; fi
 touch "$fake/store"
 printf '%s\n' "$*" >>"$fake/calls"
+if [ -n "${DOCKER_CONFIG-}" ]; then
+  printf '%s\n' "$*" >>"$fake/configured"
+  rm -rf "$fake/configuration"
+  cp -RP "$DOCKER_CONFIG" "$fake/configuration"
+fi
 connect() { # as when the daemon is being restarted
   if [ -z "$away" ]; then return; fi
   if [ -f "$fake/denied" ]; then
@@ -190,6 +197,13 @@ case "$*" in
     case " $(say external '') " in *" $3 "*) exit 0 ;; esac
     echo "Error response from daemon: $1 $3 not found" >&2
     exit 1
+    ;;
+  'system dial-stdio')
+    while IFS= read -r header && [ "$header" != "$(printf '\r')" ]; do
+      case $header in Content-Length:*) length=${header#*: } && length=${length%?} ;; esac
+    done
+    head -c "$length" >"$fake/auth.asked"
+    say auth ''
     ;;
   'context inspect'*) echo "unix://$(say socket /nowhere)" ;;
   'logs --timestamps'*)

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createReader } from "@berth/domain/remote/events.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
-import { RUN, toTar } from "@berth/domain/remote/request.ts";
+import { RUN, toRequest } from "@berth/domain/remote/request.ts";
 import { until } from "../lab/until.ts";
 
 export interface Host {
@@ -74,7 +74,7 @@ export async function runOn(
   const child = spawn(program!, [...args, "-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] }); // a shell is named
   child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
   child.stdin.on("error", () => {}); // a runner that refuses at once does not read to the end
-  child.stdin.end(await toTar(input, script));
+  child.stdin.end(await toRequest(input, script));
   await new Promise((resolve) => child.once("close", resolve));
   return { exit: reader.exit, events };
 }

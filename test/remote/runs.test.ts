@@ -135,9 +135,9 @@ describe("a run is stopped", () => {
     const made = host();
     made.set("up.seconds", "1");
     const { spawn } = await import("node:child_process");
-    const { RUN, toTar } = await import("@berth/domain/remote/request.ts");
+    const { RUN, toRequest } = await import("@berth/domain/remote/request.ts");
     const caller = spawn("/bin/sh", ["-c", RUN], { env: made.env, stdio: ["pipe", "pipe", "inherit"], detached: true });
-    caller.stdin.end(await toTar(deployOf("job_1")));
+    caller.stdin.end(await toRequest(deployOf("job_1")));
     await eventually(() => made.read("../fake/ups") !== "");
     process.kill(-caller.pid!, "SIGKILL"); // it was spawned
     const { exit } = await runOn(made, deployOf("job_1"));

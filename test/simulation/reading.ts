@@ -46,7 +46,15 @@ interface Cost {
 /** A worker looks every seven seconds whether somebody still reads; what it does then takes a moment. */
 const NOTICE_SECONDS = 1;
 const OVERTAKEN_SECONDS = 9;
-const DEADLINES = { check: READ_SECONDS, inspect: READ_SECONDS, logs: READ_SECONDS + 5, cancel: 603, deploy: 603, remove: 603 };
+const DEADLINES = {
+  check: READ_SECONDS,
+  login: READ_SECONDS,
+  inspect: READ_SECONDS,
+  logs: READ_SECONDS + 5,
+  cancel: 603,
+  deploy: 603,
+  remove: 603,
+};
 /** For each minute that a session is followed: a worker's turn and its signs of life, the reader's time, and a batch a second at most. */
 const COST = { units: 24, batches: 64, messages: 8 };
 /** From a line's being said to its being heard, when nothing goes wrong. */

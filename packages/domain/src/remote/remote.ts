@@ -14,12 +14,19 @@ export interface Address {
 
 export type PrivateKey = string;
 
-export type Op = "deploy" | "remove" | "check" | "inspect" | "logs" | "cancel";
+export type Op = "deploy" | "remove" | "check" | "login" | "inspect" | "logs" | "cancel";
 
 export interface RunFile {
   readonly path: string;
   readonly content: string | Uint8Array;
   readonly executable?: boolean;
+}
+
+/** Of a registry, by its host: `ghcr.io`, `registry.example:5000`, `docker.io`. */
+export interface Login {
+  readonly registry: string;
+  readonly user: string;
+  readonly password: string;
 }
 
 /** `from`: the number of events already received. VALUES of request.ts lists the names of `values`. */
@@ -30,6 +37,8 @@ export interface RunInput {
   readonly from: number;
   readonly files: readonly RunFile[];
   readonly values: Readonly<Record<string, string>>;
+  /** For the run's pulls, or the one that `login` asks about. Never in a file that outlives the run. */
+  readonly logins?: readonly Login[] | undefined;
 }
 
 export type EventType = "step" | "log" | "note" | "image" | "health" | "result";

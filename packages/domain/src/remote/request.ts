@@ -1,8 +1,11 @@
 import { pack } from "tar-stream";
-import type { RunInput } from "./remote.ts";
+import type { Login, RunInput } from "./remote.ts";
 import { runner } from "./runner.ts";
 
-/** The only command ever executed on a server. `sh -c` makes it independent of the login shell; values come in the tar on standard input. */
+/**
+ * The only command ever executed on a server. `sh -c` makes it independent of the login shell. Values come on standard input: a line
+ * that is kept in memory, which the runner reads from its third descriptor, and a tar.
+ */
 export const RUN =
   "exec sh -c '" +
   'umask 077; PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH; ' +
@@ -10,9 +13,12 @@ export const RUN =
   'command -v tar >/dev/null || fail 69 tool.missing "tar is not installed"; ' +
   'full() { c=files.failed; case $1 in *"o space left"*|*uota*exceeded*) c=disk.full;; *ermission*|*ead-only*) c=folder.denied;; esac; ' +
   'fail 1 "$c" "$2: $(printf "%s" "$1" | head -n 1)"; }; ' +
+  "IFS= read -r s; " +
   'd=$(mktemp -d -t berth.XXXXXXXX 2>&1) || full "$d" "No temporary folder can be made"; ' +
   'e=$(tar -xof - -C "$d" 2>&1) || { rm -rf "$d"; full "$e" "The release cannot be unpacked"; }; ' +
-  'exec sh "$d/runner.sh" "$d"' +
+  'if [ -z "$s" ]; then exec sh "$d/runner.sh" "$d"; fi; ' +
+  'mkfifo "$d/s" || { rm -rf "$d"; fail 69 tool.missing "mkfifo is not installed"; }; exec 3<>"$d/s"; ' +
+  'printf "%s\\n" "$s" >&3 & exec sh "$d/runner.sh" "$d" 3' +
   "'";
 
 /** The values a run may be given, with their defaults. */
@@ -27,6 +33,7 @@ export const VALUES = [
   "start_seconds", // 120 more for Compose and Docker
   "settle_seconds", // 3, for services without a health check
   "pull", // "always": resolves tags of a release that was never healthy here; "missing": only its recorded images
+  "logins", // lines of registry TAB user, whose passwords the secret line has
   "pins", // for "missing" on a server that does not know the release: lines of service TAB image id or - TAB repository@digest or -
   "min_free_mb", // 200
   "keep", // 5 releases
@@ -45,8 +52,8 @@ export const VALUES = [
 
 const valueNames = new Set<string>(VALUES);
 
-/** The tar that a run reads from standard input. Throws on a path that would leave the release, or an unknown value. */
-export async function toTar(input: RunInput, script: string = runner): Promise<Buffer> {
+/** What RUN reads from standard input. Throws on a path that would leave the release, or an unknown value. */
+export async function toRequest(input: RunInput, script: string = runner): Promise<Buffer> {
   const tar = pack();
   const add = (name: string, content: string | Uint8Array) =>
     tar.entry({ name, mode: 0o600, type: "file" }, Buffer.from(content as Uint8Array)); // Buffer.from takes either
@@ -63,6 +70,9 @@ export async function toTar(input: RunInput, script: string = runner): Promise<B
     if (!valueNames.has(name)) throw new Error(`no value is called ${JSON.stringify(name)}`);
     add(`values/${name}`, value);
   }
+  const { op, logins = [] } = input;
+  if (op !== "login" && logins.length > 0)
+    add("values/logins", logins.map(({ registry, user }) => `${registry}\t${user}\n`).join(""));
   // A path is a value too: no name inside the tar is ever made of one.
   for (const [index, file] of input.files.entries()) {
     add(`files/${index + 1}.path`, checkPath(file.path));
@@ -70,10 +80,25 @@ export async function toTar(input: RunInput, script: string = runner): Promise<B
     if (file.executable) add(`files/${index + 1}.executable`, "");
   }
   tar.finalize();
-  const chunks: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [Buffer.from(`${op === "login" ? authBody(logins[0]) : logins.map(entry).join(" ")}\n`)];
   for await (const chunk of tar) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);
 }
+
+/** What Docker calls a registry in its configuration. */
+const keyOf = (registry: string) => (registry === "docker.io" ? "https://index.docker.io/v1/" : registry);
+
+const entry = ({ registry, user, password }: Login) =>
+  `${keyOf(registry)} ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+
+/** In ASCII, since the runner counts its characters. */
+const authBody = (login: Login | undefined) =>
+  login
+    ? JSON.stringify({ username: login.user, password: login.password, serveraddress: keyOf(login.registry) }).replaceAll(
+        /[\u007f-\uffff]/g,
+        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      )
+    : "";
 
 /** A relative path of a release's file, as it is. Throws when it leaves the folder. */
 export function checkPath(path: string): string {

@@ -4,7 +4,7 @@ import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgor
 import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
 import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
-import { RUN, toTar } from "./request.ts";
+import { RUN, toRequest } from "./request.ts";
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
@@ -97,7 +97,7 @@ function toRemote(client: Client): Remote {
   return {
     async run(input, onEvent, signal) {
       if (signal?.aborted) throw aborted();
-      const tar = await toTar(input);
+      const tar = await toRequest(input);
       const channel = await open(client, closed, signal);
       return follow(channel, tar, input, onEvent, closed, () => lost, signal);
     },

@@ -1,4 +1,4 @@
-# Talks to the caller: request, fence, lock, and following a run. Sets $run, $fence, $job.
+# Talks to the caller: request, fence, lock, and following a run. Sets $run, $fence, $job, $secret.
 
 # answer CODE CLASS MESSAGE [KEY VALUE]: ends with a verdict, without a run
 answer() {
@@ -18,10 +18,15 @@ unwritten_here() {
   answer 1 "$class" "$message"
 }
 
+# front FOLDER [3]: with a 3, what may never be in a file is to be read there.
 front() {
-  scratch=$1 values=$1/values from=0 op='' job='' fence=''
+  scratch=$1 values=$1/values from=0 op='' job='' fence='' secret=''
   trap 'rm -rf "$scratch"' EXIT
   trap '' PIPE
+  if [ -n "${2-}" ]; then
+    IFS= read -r secret <&3 || answer 1 internal 'The request has lost its logins'
+    exec 3<&-
+  fi
   line "$1/op" && op=$value
   line "$1/job" && job=$value
   line "$1/fence" && fence=$value
@@ -32,6 +37,7 @@ front() {
   case $op in
     check) check ;;
     inspect) containers ;;
+    login) login ;;
     logs) logs ;;
     deploy | remove | cancel) mutate ;;
     *) answer 1 internal "The runner does not know what '$op' is" ;;
@@ -95,6 +101,8 @@ start() {
   fi
   { if [ -d "$run" ]; then rm -rf "$run/values" "$run/files"; else mkdir "$run"; fi && mkdir "$run/values" "$run/files"; } 2>"$scratch/why" ||
     unwritten_here 'The run cannot be stored'
+  forget_logins
+  if [ -n "$secret" ]; then keep_logins 2>"$scratch/why" || { forget_logins && unwritten_here 'The logins cannot be stored'; }; fi
   set -- "$scratch/runner.sh" "$scratch/op" "$scratch/values"
   if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
   { cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'

@@ -9,6 +9,7 @@
 #                              <n>.resolved.yaml where it has several Compose files; its images (service, id, digest or -, name); and whether it was ever healthy
 #     laid files/ next next.path                               which release is in the app's folder, and every file as it was placed there
 #   runs/<job>/{values,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
+#   logins                                                       names the folder with the logins of the run under way
 #
 # lock      held briefly, to compare fences and start runs
 # mutation  held by a run for its whole life: runs never overlap

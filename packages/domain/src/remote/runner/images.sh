@@ -49,7 +49,7 @@ pull() {
     set -- "$@" "$name"
   done <"$run/services"
   if [ $# -gt 0 ]; then
-    watched "$pull_seconds" "$new" '' "$new" pull -- "$@"
+    logged_in watched "$pull_seconds" "$new" '' "$new" pull -- "$@"
     if [ "$rc" -ne 0 ]; then
       ended
       not_pulled
@@ -129,7 +129,7 @@ fetch() {
     set -- docker pull --quiet
     platform=$(awk -F "$tab" -v name="$name" '$1 == name { print $3; exit }' "$run/services")
     if [ "$platform" != - ]; then set -- "$@" --platform "$platform"; fi
-    limited "$pull_seconds" "$@" -- "$digest" >"$run/out" 2>&1
+    logged_in limited "$pull_seconds" "$@" -- "$digest" >"$run/out" 2>&1
     if [ "$rc" -ne 0 ]; then
       ended
       missing=image.gone
@@ -166,7 +166,7 @@ not_pulled() {
       ;;
     *'no space left on device'*) fail disk.full "$words" ;;
     *'manifest unknown'* | *'manifest for '*' not found'* | *'not found: manifest'* | *'name unknown'*) fail "${missing-image.not_found}" "$words" ;;
-    *' denied'* | *unauthorized* | *'authentication required'* | *'no basic auth'* | *forbidden*) fail registry.denied "$words" ;;
+    *' denied'* | *unauthorized* | *'authentication required'* | *'no basic auth'* | *forbidden*) refused_pull "$words" ;;
     *'invalid reference format'*) fail compose.invalid "$words" ;;
     *': not found'*) fail "${missing-image.not_found}" "$words" ;;
   esac

@@ -2,5 +2,5 @@
 case $1 in
   --run) run "$2" ;;
   --files) shift && each_file "$@" ;;
-  *) front "$1" ;;
+  *) front "$@" ;;
 esac

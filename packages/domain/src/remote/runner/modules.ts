@@ -10,6 +10,7 @@ export const modules = [
   "release",
   "compose-file",
   "images",
+  "logins",
   "pins",
   "folder",
   "files",

@@ -48,7 +48,7 @@ bring_back() {
   again=1
   while IFS=$tab read -r name id digest _; do
     if [ "$digest" = - ] || here "$id"; then continue; fi
-    limited 120 docker pull --quiet -- "$digest" >"$run/out" 2>&1
+    logged_in limited 120 docker pull --quiet -- "$digest" >"$run/out" 2>&1
     if [ "$rc" -eq 0 ]; then again=0; fi
   done <"$images"
   return "$again"

@@ -20,6 +20,7 @@ run() {
   set_clock
   printf '%s\n' "$$" >"$run/pid"
   cp "$0" "$run/room"
+  hold_logins
   number timeout_seconds 3600 && seconds=$value
   number wait_seconds '' && wait_seconds=$value
   number start_seconds 120 && start_seconds=$value

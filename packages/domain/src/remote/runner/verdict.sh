@@ -13,6 +13,7 @@ succeed() {
 }
 
 conclude() {
+  forget_logins
   if [ "$1" -eq 0 ]; then rm -rf "$run/aside"; fi
   {
     field code "$1"
