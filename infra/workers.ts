@@ -15,6 +15,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   mayChange(rollout, data.table, "TENANT#*");
   maySend(rollout, queues.jobs);
   mayOpen(rollout, data.key, "ssh-key");
+  mayOpen(rollout, data.key, "registry-login");
 
   const mail = new QueueWorker(scope, "workers/mail", queues.mail, { code, environment: mailEnvironment });
   mayChange(mail, data.table, "MAILED#*");

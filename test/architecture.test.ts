@@ -39,7 +39,7 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
 /** Of packages/domain/src, in the order to read them: below all of these is the ground, which are the files that lie in no folder. */
 const nouns = [
   ...["pricing", "entitlement", "audit", "tenant", "mail", "auth", "token", "billing"],
-  ...["remote", "secret", "container", "compose", "job", "target", "app", "release", "deployment", "log", "import"],
+  ...["remote", "secret", "container", "compose", "job", "target", "registry", "app", "release", "deployment", "log", "import"],
   ...["engine", "closing"],
 ];
 
@@ -101,6 +101,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "pricing/plans",
     "import/secret",
     "remote/user-name",
+    "remote/registry-host",
     "compose/reserved",
   ];
   const words = [

@@ -17,6 +17,7 @@ import { jobs } from "./routes/jobs.ts";
 import { logs } from "./routes/logs.ts";
 import { me } from "./routes/me.ts";
 import { plans } from "./routes/plans.ts";
+import { registries } from "./routes/registries.ts";
 import { releases } from "./routes/releases.ts";
 import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
@@ -32,6 +33,7 @@ export const v1 = new Hono<Env>()
   .route("/", plans)
   .route("/", billing)
   .route("/", targets)
+  .route("/", registries)
   .route("/", apps)
   .route("/", releases)
   .route("/", deployments)

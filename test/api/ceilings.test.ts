@@ -1,5 +1,6 @@
 import { APPS_MOST } from "@berth/domain/app/create.ts";
 import { SESSIONS_MOST } from "@berth/domain/auth/session.ts";
+import { REGISTRIES_MOST } from "@berth/domain/registry/registry.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
@@ -27,6 +28,8 @@ const bounded: Record<string, string> = {
   addTarget: "targets, here",
   checkTarget: "target-checks.test.ts: one job for a target, so many a minute",
   trustTarget: "target-checks.test.ts: one job for a target, so many a minute",
+  addRegistry: "logins of registries, here",
+  checkRegistry: "registries.test.ts: so many a minute",
   createApp: "apps, here",
   createDeployment: "environments, here; deployments.test.ts: a hundred waiting deploys",
   rollback: "rollback.test.ts: a hundred waiting deploys",
@@ -99,6 +102,14 @@ test("targets: as many as the plan has", async () => {
   const { targetLimit } = await tenant.account();
   const add = (i: number) => api.call("POST", "/v1/targets", { token, body: { name: `web${i}`, host: `127.0.0.${i + 1}` } });
   expect(await refusals(targetLimit + 2, add)).toEqual(["billing.targets_full", "billing.targets_full"]);
+});
+
+covers("addRegistry", "registry.too_many", "logins have an end, and one that is there can still be replaced", async () => {
+  const token = await (await testTenant(api)).token();
+  const add = (i: number) =>
+    api.call("POST", "/v1/registries", { token, body: { host: `r${i}.example`, user: "mona", password: "secret" } });
+  expect(await refusals(REGISTRIES_MOST + 2, add)).toEqual(["registry.too_many", "registry.too_many"]);
+  expect((await add(0)).status).toBe(201);
 });
 
 test("tokens: a hundred, those of device logins with them", async () => {

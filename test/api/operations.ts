@@ -1,4 +1,5 @@
 import { type Scope, scopes } from "@berth/domain/context.ts";
+import { addRegistry } from "@berth/domain/registry/registry.ts";
 import { afterAll, beforeAll } from "vitest";
 import { document } from "../../functions/api/document.ts";
 import { testApi } from "../support/api.ts";
@@ -46,11 +47,13 @@ export function useApi(): void {
     const target = await owner.target("only-theirs");
     const app = await owner.app("only-theirs");
     const job = await owner.deploy(app);
+    const { host } = await addRegistry(owner.ctx, { host: "only-theirs.example", user: "mona", password: "secret" });
     await owner.work(job);
     for (const scope of scopes) tokens[scope] = await owner.token([scope]);
     const made = await api.call("POST", "/v1/tokens", { token: await owner.token(), body: { name: "x", scopes: ["read"] } });
     Object.assign(ids, {
       target: target.id,
+      host,
       app,
       job: job.id,
       deployment: job.id,

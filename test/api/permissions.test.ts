@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
+import { addRegistry } from "@berth/domain/registry/registry.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document, matrix } from "../../functions/api/document.ts";
@@ -60,6 +61,7 @@ async function settled(): Promise<{ payer: Payer; job: string; log: string; toke
   const token = await payer.token();
   await prove(api, payer.user.email, { token });
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
+  await addRegistry(payer.ctx, { host: "r.example", user: "mona", password: "secret" });
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
   return { payer, job: job.id, log, token, spare: spare.body.id, free: free.id };
 }
@@ -107,6 +109,10 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   removeApp: () => ["DELETE", "/apps/idle"],
   addTarget: () => ["POST", "/targets", { name: "web9", host: "127.0.0.1" }],
   removeTarget: ({ free }) => ["DELETE", `/targets/${free}`],
+  listRegistries: () => ["GET", "/registries"],
+  addRegistry: () => ["POST", "/registries", { host: "ghcr.io", user: "mona", password: "secret" }],
+  checkRegistry: () => ["POST", "/registries/r.example/check", {}],
+  removeRegistry: () => ["DELETE", "/registries/r.example"],
   checkTarget: () => ["POST", "/targets/web1/check"],
   trustTarget: () => ["POST", "/targets/web1/trust", { fingerprint: `SHA256:${"f".repeat(43)}` }],
   cancelJob: ({ job }) => ["POST", `/jobs/${job}/cancel`],

@@ -52,7 +52,7 @@ describe("without the scope a route needs it is refused, before anything else is
 });
 
 describe("another tenant's thing is not found, whatever is asked of it", () => {
-  test.each(closed.filter(({ path }) => /\{(target|app|job|token|deployment)\}/.test(path)))(
+  test.each(closed.filter(({ path }) => /\{(target|app|job|token|deployment|host)\}/.test(path)))(
     "$method $path",
     async (operation) => {
       const stranger = await testTenant(api);
@@ -108,6 +108,7 @@ const BAD = {
   session: 1,
   host: "",
   fingerprint: "MD5:00",
+  targets: "all",
   template: "zip",
   bundle: {},
   release: 0,
@@ -142,6 +143,7 @@ function example({ id }: Operation): unknown {
     changePlan: { plan: "pro" },
     addTarget: { name: "web9", host: "127.0.0.1" },
     trustTarget: { fingerprint: `SHA256:${"f".repeat(43)}` },
+    addRegistry: { host: "r.example", user: "mona", password: "secret" },
     createApp: { name: "only-theirs" },
     createImport: { document: { format: "berth-self-hosted", version: 1 } },
     createDeployment: { bundle: { compose: "services:\n  web:\n    image: a\n" } },

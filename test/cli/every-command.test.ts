@@ -26,6 +26,7 @@ beforeAll(async () => {
 
 interface Case {
   readonly args: readonly string[];
+  readonly input?: string;
   readonly text: RegExp;
   /** The names of the answer's members; for a stream those of its last line. */
   readonly members: readonly string[];
@@ -84,6 +85,26 @@ const cases: Record<string, Case> = {
     text: /web2 is forgotten/,
     members: ["id", "name", "removed"],
     refused: { args: ["web1", "--yes"], code: "target.in_use" },
+  },
+  "registry add": {
+    args: ["ghcr.io", "--user", "mona"],
+    input: "a token\n",
+    text: /✓ Deploys of images from ghcr\.io now have the login of mona/,
+    members: ["host", "user", "addedAt"],
+    refused: { code: "token.scope", reader: true },
+  },
+  "registry list": { args: [], text: /ghcr\.io +mona +not checked/, members: ["items"] },
+  "registry check": {
+    args: ["ghcr.io", "--target", "web1"],
+    text: /✓ ghcr\.io takes the login, asked from web1/,
+    members: ["id", "status", "rollouts"],
+    refused: { args: ["quay.io"], code: "registry.not_found" },
+  },
+  "registry remove": {
+    args: ["https://ghcr.io/", "--yes"],
+    text: /✓ The login for ghcr\.io is removed/,
+    members: ["host", "removed"],
+    refused: { args: ["quay.io", "--yes"], code: "registry.not_found" },
   },
   "app init": { args: ["spare"], text: /App spare (made|is there already)/, members: ["id", "name", "made", "settings"] },
   "app list": { args: [], text: /shop +production +running, seen .* +1 on web1/, members: ["items", "next"] },
@@ -174,9 +195,13 @@ test("every command there is has a test of its own", () => {
 
 const words = (name: string, args: readonly string[]) => [...name.split(" "), ...args.map((arg) => (arg === "JOB" ? job : arg))];
 
-describe.each(Object.entries(cases))("berth %s", (name, { args, text, members, stream, refused, public: anyone }) => {
+describe.each(Object.entries(cases))("berth %s", (name, { args, input = "", text, members, stream, refused, public: anyone }) => {
   test("says to people what it found, and ends with 0", async () => {
-    const { code, stdout, stderr } = await cli.berth(words(name, args), { token, cwd: name === "app init" ? elsewhere : cwd });
+    const { code, stdout, stderr } = await cli.berth(words(name, args), {
+      token,
+      input,
+      cwd: name === "app init" ? elsewhere : cwd,
+    });
     expect(stdout, stderr).toMatch(text);
     expect(code).toBe(0);
   });
@@ -185,7 +210,13 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, text, members, s
     // What the first run made is there now, so these make another.
     const again = { "target add": ["web3", ...args.slice(1)], "target remove": ["web3", "--yes"], rollback: ["2"] }[name] ?? args;
     if (name === "app remove") await cli.berth(["app", "init", "spare"], { token, cwd: elsewhere });
-    const run = await cli.berth([...words(name, again), "--json"], { token, cwd: name === "app init" ? elsewhere : cwd });
+    if (name === "registry remove")
+      await cli.berth(["registry", "add", "ghcr.io", "--user", "mona"], { token, input: "a token" });
+    const run = await cli.berth([...words(name, again), "--json"], {
+      token,
+      input,
+      cwd: name === "app init" ? elsewhere : cwd,
+    });
     expect(run.code, run.stdout).toBe(0);
     const answer = stream ? run.lines.at(-1) : run.json;
     for (const member of members) expect(answer).toHaveProperty(member);
@@ -209,6 +240,7 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, text, members, s
     test("that is refused ends with 1 and the problem", async () => {
       const run = await cli.berth([...words(name, refused.args ?? args), "--json"], {
         token: refused.reader ? reader : token,
+        input,
         cwd,
       });
       expect(run.code, run.stdout).toBe(1);

@@ -1,4 +1,4 @@
-import type { AuditLine, Billing, Invoice, PlanChange, PricingPlan, Token, Usage } from "@berth/api-client/types.ts";
+import type { AuditLine, Billing, Invoice, PlanChange, PricingPlan, Registry, Token, Usage } from "@berth/api-client/types.ts";
 import { at } from "./sample-apps.ts";
 
 export const tokens = [
@@ -21,6 +21,20 @@ export const tokens = [
     by: "usr_1",
   },
 ] as Token[];
+
+const mona = { kind: "user", id: "usr_1", name: "ada@example.com" };
+export const registries = [
+  { host: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", user: "AWS", by: mona, addedAt: at(60 * 11) },
+  { host: "docker.io", user: "mona", by: mona, addedAt: at(60 * 24 * 9), checkedAt: at(5) },
+  {
+    host: "ghcr.io",
+    user: "robot$shop",
+    by: mona,
+    addedAt: at(60 * 24 * 40),
+    checkedAt: at(60 * 3),
+    problem: { class: "registry.denied", message: "ghcr.io refused the login of robot$shop", target: "web1" },
+  },
+] as Registry[];
 
 export const lines = [
   {

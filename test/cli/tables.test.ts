@@ -12,12 +12,13 @@ import { changeLines, doneLines } from "../../packages/cli/src/billing/view.ts";
 import { failure, success } from "../../packages/cli/src/job/outcome.ts";
 import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
+import { registryTable } from "../../packages/cli/src/registry/view.ts";
 import { releaseTable } from "../../packages/cli/src/release/list.ts";
 import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
 import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
 import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
-import { bill, change, invoices, lines, page, plans, smaller, tokens, usage } from "./sample-account.ts";
+import { bill, change, invoices, lines, page, plans, registries, smaller, tokens, usage } from "./sample-account.ts";
 import { apps, at, jobs, now, releases, rollout, status, targets, why } from "./sample-apps.ts";
 
 interface Look {
@@ -29,6 +30,7 @@ const views: Record<string, (look: Look) => string[]> = {
   targets: (look) => targetTable(targets, look),
   target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
+  registries: (look) => registryTable(registries, look),
   apps: (look) => appTable(apps, look),
   status: (look) => statusLines(status, look),
   jobs: (look) => jobTable(jobs, look),

@@ -24,6 +24,7 @@ import { followJob } from "@berth/domain/job/follow.ts";
 import { getJob, listJobs } from "@berth/domain/job/job.ts";
 import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
 import { readLogs } from "@berth/domain/log/read.ts";
+import { addRegistry, checkRegistry, listRegistries, removeRegistry } from "@berth/domain/registry/registry.ts";
 import { getRelease, listReleases } from "@berth/domain/release/view.ts";
 import { addTarget, checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
 import { answerDevice, showDevice } from "@berth/domain/token/device.ts";
@@ -80,6 +81,10 @@ const verbs: Verb[] = [
   verb("checkTarget", "deploy", "tenant", (ctx) => checkTarget(ctx, "web1")),
   verb("trustTarget", "admin", "tenant", (ctx) => trustTarget(ctx, { target: "web1", fingerprint })),
   verb("removeTarget", "admin", "tenant", (ctx) => removeTarget(ctx, "web1")),
+  verb("listRegistries", "read", "all", (ctx) => listRegistries(ctx)),
+  verb("addRegistry", "admin", "tenant", (ctx) => addRegistry(ctx, { host: "ghcr.io", user: "mona", password: "secret" })),
+  verb("checkRegistry", "deploy", "tenant", (ctx) => checkRegistry(ctx, { host: "ghcr.io" })),
+  verb("removeRegistry", "admin", "tenant", (ctx) => removeRegistry(ctx, "ghcr.io")),
   verb("issueToken", "admin", "tenant", (ctx) => issueToken(ctx, { name: "x", scopes: ["read"] })),
   verb("listTokens", "admin", "tenant", (ctx) => listTokens(ctx, page)),
   verb("revokeToken", "admin", "tenant", (ctx) => revokeToken(ctx, ids.token)),

@@ -30,13 +30,13 @@ test("no policy is for every resource, but for listing the names of streams, whi
       if (list(Resource).includes("*")) expect(Action).toBe("dynamodb:ListStreams");
 });
 
-test("only the rollout worker may decrypt, and only SSH keys of a tenant that the ciphertext names", () => {
+test("only the rollout worker may decrypt, and only SSH keys and logins of registries of a tenant that the ciphertext names", () => {
   expect(whoMay("kms:Decrypt")).toEqual(["workers/rollout"]);
-  expect(statementsFor("workers/rollout", "kms:Decrypt")).toMatchObject([
-    {
-      Condition: { StringEquals: { "kms:EncryptionContext:what": "ssh-key" }, Null: { "kms:EncryptionContext:tenant": "false" } },
-    },
-  ]);
+  expect(statementsFor("workers/rollout", "kms:Decrypt")).toMatchObject(
+    ["ssh-key", "registry-login"].map((what) => ({
+      Condition: { StringEquals: { "kms:EncryptionContext:what": what }, Null: { "kms:EncryptionContext:tenant": "false" } },
+    })),
+  );
 });
 
 test("only the API may make data keys, each bound to a tenant", () => {

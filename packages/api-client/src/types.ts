@@ -11,6 +11,7 @@ export type Billing = InferResponseType<V1["billing"]["$get"], 200>;
 export type PlanChange = InferResponseType<V1["billing"]["plan"]["$post"], 200>;
 export type Invoice = InferResponseType<V1["billing"]["invoices"]["$get"], 200>["items"][number];
 export type Target = InferResponseType<V1["targets"]["$get"], 200>["items"][number];
+export type Registry = InferResponseType<V1["registries"]["$get"], 200>["items"][number];
 export type HostKey = NonNullable<Target["hostKey"]>;
 export type App = InferResponseType<V1["apps"]["$get"], 200>["items"][number];
 export type AppStatus = InferResponseType<V1["apps"][":app"]["status"]["$get"], 200>;

@@ -10,6 +10,7 @@ import { deploy, rollback } from "./deployment/commands.ts";
 import { imports } from "./import/commands.ts";
 import { jobs } from "./job/commands.ts";
 import { logs } from "./log/commands.ts";
+import { registry } from "./registry/commands.ts";
 import { releases } from "./release/commands.ts";
 import { target } from "./target/commands.ts";
 import { token } from "./token/commands.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Listed[] = [
   logs,
   app,
   target,
+  registry,
   jobs,
   imports,
   usage,

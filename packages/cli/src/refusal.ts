@@ -105,14 +105,14 @@ export const isProblem = (error: unknown, ...codes: readonly string[]): error is
   error instanceof Refused && codes.includes(error.problem.code);
 
 /** What the placeholders in the commands that the service suggests stand for. */
-export type Names = { [word in "NAME" | "JOB" | "APP" | "FILE"]?: string | undefined };
+export type Names = { [word in "NAME" | "JOB" | "APP" | "FILE" | "REGISTRY"]?: string | undefined };
 
 /** The problem with its placeholders filled in: by what the command knows, otherwise by what the problem says. */
 export function fillIn(problem: Problem, names: Names): Problem {
   if (!problem.next) return problem;
   const next = problem.next.map((command) =>
     command.replaceAll(
-      /\b(NAME|JOB|APP|FILE)\b/g,
+      /\b(NAME|JOB|APP|FILE|REGISTRY)\b/g,
       (word) => names[word as keyof Names] ?? String(problem[word.toLowerCase()] ?? word),
     ),
   );

@@ -6,6 +6,7 @@ import { deploymentProblems } from "./deployment/problems.ts";
 import { importProblems } from "./import/problems.ts";
 import { jobProblems } from "./job/problems.ts";
 import { logProblems } from "./log/problems.ts";
+import { registryProblems } from "./registry/problems.ts";
 import { releaseProblems } from "./release/problems.ts";
 import { targetProblems } from "./target/problems.ts";
 import { tenantProblems } from "./tenant/problems.ts";
@@ -55,6 +56,7 @@ export const catalogue = {
   ...tokenProblems,
   ...billingProblems,
   ...targetProblems,
+  ...registryProblems,
   ...appProblems,
   ...releaseProblems,
   ...composeProblems,

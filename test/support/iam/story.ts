@@ -81,6 +81,11 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   const trusted = await call("trustTarget", { with: { target: target.id }, body: { fingerprint: shownKey.fingerprint } });
   await ended(trusted.job.id);
   await ended((await call("checkTarget", { with: { target: target.id } })).id);
+  const { host } = await call("addRegistry", { body: { host: "r.example:5000", user: "ada", password: "a long secret" } });
+  await call("listRegistries");
+  // Its Docker says nothing of it, and has been asked.
+  await ended((await call("checkRegistry", { with: { host }, body: {} })).id, "failed");
+  await call("removeRegistry", { with: { host } });
   const app = "shop";
   await call("createApp", { body: { name: app } });
   await call("listApps");

@@ -21,6 +21,10 @@ export const askText = async (message: string, placeholder?: string): Promise<st
     }),
   );
 
+/** What is typed is not shown. */
+export const askSecret = async (message: string): Promise<string> =>
+  answered((await prompts()).password({ message, validate: (value) => (value ? undefined : "It cannot be empty") }));
+
 export interface Choice {
   readonly value: string;
   readonly label: string;

@@ -1,12 +1,16 @@
 import * as z from "zod";
-import { environmentKey, projectValues } from "../app/app.ts";
+import { Environment, environmentKey, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
+import { get } from "../query.ts";
+import { loginsFor } from "../registry/registry.ts";
 import { filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
-import { getBundle } from "../release/release.ts";
+import { getBundle, type Release, releaseIfKept } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
+import { registryOf } from "../remote/registry-host.ts";
+import type { Login } from "../remote/remote.ts";
 import { replace, update, type Write } from "../table.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 
@@ -30,6 +34,7 @@ export const deploy: Change<Deployment> = {
   async run(ctx, job, target) {
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
+    const logins = await loginsOf(ctx, job, target, release);
     return {
       op: "deploy",
       files: filesOf(release, bundle),
@@ -41,7 +46,8 @@ export const deploy: Change<Deployment> = {
         ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
       },
-      redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }),
+      logins,
+      redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins),
     };
   },
 
@@ -68,6 +74,15 @@ export const deploy: Change<Deployment> = {
 };
 
 const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
+
+/** Of the registries of its release, and of the live one, which a failure starts again. */
+const loginsOf = (ctx: Context, job: Deployment, target: string, release: Release): Promise<Login[]> =>
+  loginsFor(ctx, async () => {
+    const row = await get(ctx, environmentKey(ctx, job.app, job.environment), { consistent: false });
+    const live = row && Environment.parse(row).live[target];
+    const before = live ? await releaseIfKept(ctx, job.appId, job.environment, live) : undefined;
+    return new Set([release, before].flatMap((each) => each?.services.map(({ image }) => registryOf(image)) ?? []));
+  });
 
 /** A rollback needs no registry while the images are on the server; otherwise it pulls them by digest. */
 async function imagesFor(ctx: Context, job: Deployment, target: string): Promise<{ pull: string; pins?: string }> {

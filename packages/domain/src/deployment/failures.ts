@@ -24,7 +24,8 @@ export const deploymentFailures = {
   "registry.unavailable": { title: "The registry does not answer", remedy: "Try again later." },
   "registry.denied": {
     title: "The registry refused the server's pull",
-    remedy: "Log in there once as the target's user: docker login REGISTRY",
+    remedy:
+      "Store a login that may pull: berth registry add REGISTRY --user USER. If it may, check the image's name: a registry that hides private images refuses what is not there, too.",
   },
   "registry.untrusted": {
     title: "Docker does not trust the registry's connection",

@@ -43,7 +43,7 @@ export const permissions = {
   },
   rollback: { what: "Roll back to an earlier healthy release; start the live one again", action: "rollback" },
   grow: {
-    what: "Deploy; add or remove an app or a target",
+    what: "Deploy; add or remove an app or a target; store a registry's login",
     action: "grow",
     note: "Within the plan's limits, and not while a payment is disputed.",
   },
@@ -52,7 +52,8 @@ export const permissions = {
     action: "grow",
     note: "Its plan can be looked at in every state.",
   },
-  check: { what: "Check a target, confirm its host key", action: "always" },
+  check: { what: "Check a target or a registry's login, confirm a host key", action: "always" },
+  forget: { what: "Remove a registry's login", action: "always" },
   cancel: { what: "Cancel a job", action: "always" },
   identity: { what: "Sign in, sign out, confirm a login, tokens", action: "always" },
   close: {

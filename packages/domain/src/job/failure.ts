@@ -1,6 +1,8 @@
 import { billingFailures } from "../billing/failures.ts";
 import { deploymentFailures } from "../deployment/failures.ts";
+import { registryFailures } from "../registry/failures.ts";
 import { remoteFailures } from "../remote/failures.ts";
+import { registryHost } from "../remote/registry-host.ts";
 import type { Exit, RemoteError } from "../remote/remote.ts";
 import { userName } from "../remote/user-name.ts";
 import { targetFailures } from "../target/failures.ts";
@@ -10,6 +12,7 @@ import type { Failure } from "./job.ts";
 export const failures = {
   ...remoteFailures,
   ...targetFailures,
+  ...registryFailures,
   ...deploymentFailures,
   ...billingFailures,
   canceled: { title: "It was canceled", remedy: "Deploy again whenever you like." },
@@ -63,6 +66,8 @@ export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failur
 function remedyOf(kind: FailureClass, { data, log, changed, service }: Exit): string {
   const general = failures[kind].remedy;
   if (kind === "docker.denied" && userName.test(data.user ?? "")) return general.replace("USER", () => data.user ?? "");
+  if (kind === "registry.denied" && registryHost.test(data.registry ?? ""))
+    return general.replace("REGISTRY", () => data.registry ?? "").replace("USER", () => data.login ?? "USER");
   if (kind === "disk.full" && !changed) return `${general} Nothing was stopped.`;
   if ((kind === "start.failed" || kind === "unhealthy") && log.length > 0)
     return `See the last lines of ${service ? cut(service, NAME_BYTES) : "the container"} below. ${general}`;

@@ -1,5 +1,6 @@
 import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
+import { checkRegistryWords } from "../registry/check.words.ts";
 import { checkWords } from "../target/check.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
@@ -8,6 +9,7 @@ const jobWords = {
   deployment: deployWords,
   "app.remove": removeWords,
   "target.check": checkWords,
+  "registry.check": checkRegistryWords,
 } as const satisfies Readonly<Record<string, KindWords>>;
 
 export type JobKind = keyof typeof jobWords;

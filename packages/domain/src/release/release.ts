@@ -101,6 +101,16 @@ export async function findRelease(ctx: Context, appId: string, environment: stri
   return Release.parse(found);
 }
 
+export async function releaseIfKept(
+  ctx: Context,
+  appId: string,
+  environment: string,
+  number: number,
+): Promise<Release | undefined> {
+  const found = await getImmutable(ctx, key(ctx, `REL#${sortKey(appId, environment, number)}`));
+  return found && Release.parse(found);
+}
+
 export async function lastNumber(ctx: Context, appId: string, environment: string): Promise<number> {
   const prefix = releasePrefix(appId, environment);
   const { rows } = await list(ctx, { pk: key(ctx, "").pk, prefix, newestFirst: true, limit: 1, consistent: true });

@@ -2,6 +2,7 @@ import { Environment, environmentKey, projectOf } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { get } from "../query.ts";
+import type { Login } from "../remote/remote.ts";
 import { type Redact, redactor } from "../secret/redact.ts";
 import { type Bundle, getBundle, type Release } from "./release.ts";
 
@@ -19,7 +20,12 @@ interface Bundled {
 }
 
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
-export async function redactorOf(ctx: Context, where: AppOnTarget, own?: Bundled): Promise<Redact> {
+export async function redactorOf(
+  ctx: Context,
+  where: AppOnTarget,
+  own?: Bundled,
+  logins: readonly Login[] = [],
+): Promise<Redact> {
   const { app, appId, environment, target, name } = where;
   const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
   const { live = {}, releases = 0 } = row ? Environment.parse(row) : {};
@@ -32,9 +38,18 @@ export async function redactorOf(ctx: Context, where: AppOnTarget, own?: Bundled
   const { knownOf } = await import("./known.ts");
   const known = all.map(({ bundle }) => knownOf(bundle));
   return redactor({
-    values: known.flatMap(({ values }) => values),
+    values: [...known.flatMap(({ values }) => values), ...logins.map(({ password }) => password)],
     lines: known.flatMap(({ lines }) => lines),
-    shown: [app, environment, projectOf(app, environment), target, name, appId, ...all.flatMap(shownOf)],
+    shown: [
+      app,
+      environment,
+      projectOf(app, environment),
+      target,
+      name,
+      appId,
+      ...all.flatMap(shownOf),
+      ...logins.flatMap(({ registry, user }) => [registry, user]),
+    ],
   });
 }
 

@@ -85,8 +85,8 @@ refused_pull() {
     ' '*' '*' ') fail registry.denied "$1" ;;
     ' '*) refused=${registries# } && refused=${refused% } ;;
   esac
-  who=$(awk -F "$tab" -v registry="$refused" '$1 == registry { print $2 }' "$values/logins" 2>/dev/null)
-  if [ -n "$who" ]; then fail registry.denied "$refused refused the login of $who$newline$1"; fi
+  account=$(awk -F "$tab" -v registry="$refused" '$1 == registry { print $2 }' "$values/logins" 2>/dev/null)
+  if [ -n "$account" ]; then fail registry.denied "$refused refused the login of $account$newline$1"; fi
   fail registry.denied "$refused refused the pull, and Berth has no login for it$newline$1"
 }
 

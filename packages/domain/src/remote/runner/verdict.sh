@@ -27,6 +27,8 @@ conclude() {
       field class "$failed"
       while IFS= read -r line; do field message "$line"; done <"$run/reason"
       if [ "$failed" = docker.denied ]; then field user "$(id -un)"; fi
+      if [ -n "$refused" ]; then field registry "$refused"; fi
+      if [ -n "$account" ]; then field login "$account"; fi
       field rolledBack "$rolled"
       if [ -n "$service" ]; then field service "$service"; fi
       if [ -n "$down" ]; then field downMs "$down"; fi
