@@ -1,6 +1,6 @@
 import { APPS_MOST } from "@berth/domain/app/create.ts";
 import { SESSIONS_MOST } from "@berth/domain/auth/session.ts";
-import { REGISTRIES_MOST } from "@berth/domain/registry/registry.ts";
+import { REGISTRIES_MOST } from "@berth/domain/registry/add.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";

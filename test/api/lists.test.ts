@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Context } from "@berth/domain/context.ts";
 import { importedKey } from "@berth/domain/import/imported.ts";
 import { jobKey } from "@berth/domain/job/job.ts";
-import { addRegistry } from "@berth/domain/registry/registry.ts";
+import { addRegistry } from "@berth/domain/registry/add.ts";
 import { key, putOne, type Row } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
-import { addRegistry } from "@berth/domain/registry/registry.ts";
+import { addRegistry } from "@berth/domain/registry/add.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document, matrix } from "../../functions/api/document.ts";

@@ -226,8 +226,8 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, input = "", text
   if (!anyone)
     test("without a login ends with 4 and says to log in", async () => {
       const [people, program] = await Promise.all([
-        cli.berth(words(name, args), { cwd }),
-        cli.berth([...words(name, args), "--json"], { cwd, env: { BERTH_TOKEN: "berth_test_wrong" } }),
+        cli.berth(words(name, args), { cwd, input }),
+        cli.berth([...words(name, args), "--json"], { cwd, input, env: { BERTH_TOKEN: "berth_test_wrong" } }),
       ]);
       expect(people).toMatchObject({ code: 4, stdout: "" });
       expect(people.stderr).toContain("You are not logged in");

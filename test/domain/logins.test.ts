@@ -1,5 +1,5 @@
 import { cancelOf } from "@berth/domain/engine/input.ts";
-import { addRegistry } from "@berth/domain/registry/registry.ts";
+import { addRegistry } from "@berth/domain/registry/add.ts";
 import { hostOf, registryHost, registryOf } from "@berth/domain/remote/registry-host.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { failed, scriptedReach } from "../support/reach.ts";

@@ -1,5 +1,5 @@
 import { Job } from "@berth/domain/job/job.ts";
-import { addRegistry, checkRegistry, listRegistries, Registry, removeRegistry } from "@berth/domain/registry/registry.ts";
+import { listRegistries, Registry, removeRegistry } from "@berth/domain/registry/registry.ts";
 import { HOST_MOST, registryHost } from "@berth/domain/remote/registry-host.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -46,7 +46,10 @@ export const registries = new Hono<Env>()
       answers: { 201: { description: "Stored; deploys of images from there have it", schema: Registry } },
       problems: ["registry.too_many"],
     }),
-    async (c) => c.json(await addRegistry(c.var.ctx, c.req.valid("json")), 201),
+    async (c) => {
+      const { addRegistry } = await import("@berth/domain/registry/add.ts");
+      return c.json(await addRegistry(c.var.ctx, c.req.valid("json")), 201);
+    },
   )
   .delete(
     "/registries/:host",
@@ -88,5 +91,8 @@ export const registries = new Hono<Env>()
         "idempotency.busy",
       ],
     }),
-    async (c) => c.json(await checkRegistry(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
+    async (c) => {
+      const { checkRegistry } = await import("@berth/domain/registry/check.ts");
+      return c.json(await checkRegistry(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
   );

@@ -14,7 +14,7 @@ export const examples: Verb<Input>["examples"] = [
   ["berth registry add ghcr.io --user mona < token.txt", "the password or token is read from standard input"],
   ["berth registry add docker.io --user mona", "asks for it without showing it"],
   [
-    "aws ecr get-login-password | berth registry add 123456789012.dkr.ecr.eu-west-1.amazonaws.com --user AWS",
+    "aws ecr get-login-password | berth registry add ID.dkr.ecr.REGION.amazonaws.com --user AWS",
     "for the 12 hours that such a token lasts",
   ],
 ];

@@ -1,4 +1,4 @@
-import { body, segment } from "@berth/api-client/client.ts";
+import { segment } from "@berth/api-client/client.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
@@ -35,7 +35,7 @@ export async function run(session: Session, { host, yes }: Input): Promise<Exit>
     if (!(await confirm(`Remove the login for ${host}? Deploys that pull from there will fail.`, false)))
       throw refuse("cli.canceled");
   }
-  await body(api.v1.registries[":host"].$delete({ param: { host: segment(host) } }));
+  await api.v1.registries[":host"].$delete({ param: { host: segment(host) } });
   show(session, { host, removed: true }, () => [`${session.terminal.paint.green("✓")} The login for ${host} is removed`]);
   return exits.done;
 }

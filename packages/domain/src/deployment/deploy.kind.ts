@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
 import { get } from "../query.ts";
-import { loginsFor } from "../registry/registry.ts";
+import { loginsFor } from "../registry/login.ts";
 import { filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { getBundle, type Release, releaseIfKept } from "../release/release.ts";

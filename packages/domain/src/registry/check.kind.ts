@@ -2,19 +2,20 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { Problem } from "../error.ts";
 import { connectionFailure, failure, failureOf } from "../job/failure.ts";
-import type { Look } from "../job/kind.ts";
+import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { update } from "../table.ts";
 import { ask } from "../target/connection.ts";
-import { loginAdded, registryKey } from "./registry.ts";
+import { loginAdded } from "./login.ts";
+import { registryKey } from "./registry.ts";
 
 const Check = z.object({ input: z.object({ registry: z.string(), added: z.string() }) });
 
 /** Asks a registry whether it takes a login, from a server: its Docker is what pulls, and no request to the registry is ours. */
-export const checkLogin: Look<z.infer<typeof Check>> = {
+export const checkLogin: Read<z.infer<typeof Check>> = {
   changes: "nothing",
   input: Check,
   retries: false,

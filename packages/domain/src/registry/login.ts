@@ -1,0 +1,34 @@
+import type * as z from "zod";
+import type { Context } from "../context.ts";
+import { get } from "../query.ts";
+import type { Login } from "../remote/remote.ts";
+import { type Registry, registryKey, StoredRegistry, storedRegistries } from "./registry.ts";
+
+/** The encryption context of a password. */
+export const about = (tenant: string, { host, user }: Pick<Registry, "host" | "user">) => ({
+  tenant,
+  registry: host,
+  user,
+  what: "registry-login",
+});
+
+const open = async (ctx: Context, row: z.infer<typeof StoredRegistry>): Promise<Login> => ({
+  registry: row.host,
+  user: row.user,
+  password: await ctx.open(row.sealed, about(ctx.tenant, row)),
+});
+
+/** For a check: undefined when the login it is about is no longer the one that is stored. */
+export async function loginAdded(ctx: Context, host: string, addedAt: string): Promise<Login | undefined> {
+  const row = await get(ctx, registryKey(ctx, host));
+  const found = row && StoredRegistry.parse(row);
+  return found?.addedAt === addedAt ? open(ctx, found) : undefined;
+}
+
+/** For a run: those of the registries that it names. Without any login nothing else is asked. */
+export async function loginsFor(ctx: Context, named: () => Promise<ReadonlySet<string>>): Promise<Login[]> {
+  // Most accounts have none, which may be read a moment late; what decides is not.
+  if ((await storedRegistries(ctx, { consistent: false })).length === 0) return [];
+  const [rows, hosts] = await Promise.all([storedRegistries(ctx), named()]);
+  return Promise.all(rows.filter(({ host }) => hosts.has(host)).map((row) => open(ctx, row)));
+}
