@@ -1,4 +1,4 @@
-import { addTarget } from "@berth/domain/target/target.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
 import { expect, test } from "vitest";
 import type { Answer } from "../support/api.ts";
 import { COMPOSE, testTenant } from "../support/tenant.ts";

@@ -6,7 +6,7 @@ import { secretText } from "@berth/domain/id.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
 import { listAll } from "@berth/domain/query.ts";
 import { commit, key, putOne } from "@berth/domain/table.ts";
-import { addTarget } from "@berth/domain/target/target.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
 import { issueToken, TOKENS_MOST } from "@berth/domain/token/issue.ts";
 import { afterAll, describe, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";

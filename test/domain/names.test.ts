@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { importSelfHosted } from "@berth/domain/import/apply.ts";
 import { Export } from "@berth/domain/import/export.ts";
-import { addTarget } from "@berth/domain/target/target.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { COMPOSE, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";

@@ -50,9 +50,13 @@ export const account = [
       '"attribute_exists(pk) AND attribute_not_exists(apps)"',
       '"attribute_exists(pk)"',
     ],
+    ["two workers look at one server at once", "    if (going) return going;\n", "", ...checks],
+  ),
+  ...within(
+    "packages/domain/src/target/add.ts",
+    targets,
     ["more servers than the plan has", 'entitled(ctx, "grow", { targets: 1 })', 'entitled(ctx, "grow")'],
     ["somebody searches a network by our addresses", "  await limitChecks(ctx);\n  await judgeAddress", "  await judgeAddress"],
-    ["two workers look at one server at once", "    if (going) return going;\n", "", ...checks],
   ),
   ...within("packages/domain/src/closing/closing.ts", underway, [
     "who signs up again while the old account closes is locked out of the new one",

@@ -9,6 +9,7 @@ const given = (words: string) => `test/remote/files-given.test.ts#${words}`;
 const images = (words: string) => `test/remote/images.test.ts#${words}`;
 const pulls = (words: string) => `test/remote/pulls.test.ts#${words}`;
 const runs = (words: string) => `test/remote/runs.test.ts#${words}`;
+const logins = (words: string) => `test/remote/logins.test.ts#${words}`;
 const asked = (words: string) => `test/remote/asked.test.ts#${words}`;
 const waits = (words: string) => `test/remote/waits.test.ts#${words}`;
 const refusals = (words: string) => `test/remote/refusals.test.ts#${words}`;
@@ -24,6 +25,33 @@ const inRunner = (...planted: readonly Planted[]): Mutant[] =>
 
 /** The script that works on a customer's server. */
 export const script = inRunner(
+  ["a run leaves its logins on the server", "conclude() {\n  forget_logins\n", "conclude() {\n", logins("gone")],
+  [
+    "a run that is killed leaves its logins on the server",
+    "  hold_logins\n",
+    '  kept=$(readlink "$base/logins") || kept=\n',
+    logins("killed, without"),
+  ],
+  [
+    "logins of a run that lost its power stay",
+    "  forget_logins\n  if [ -n",
+    '  rm -f "$base/logins"\n  if [ -n',
+    logins("at once"),
+  ],
+  ["a put-back pulls without logins", "logged_in limited 120 docker pull", "limited 120 docker pull", logins("put-back")],
+  ["logins are kept on the disk", "place=$memory && break", "break", logins("in memory")],
+  [
+    "containers are started with the logins' configuration",
+    '  if [ -n "$before" ]; then DOCKER_CONFIG=$before; else unset DOCKER_CONFIG; fi\n',
+    "",
+    logins("nothing else"),
+  ],
+  [
+    "a user's own plugins are not found while there are logins",
+    'then ln -s "$entry" "$kept/" || return 1; fi',
+    "then :; fi",
+    logins("works on beside"),
+  ],
   [
     "what a release includes is read where the app's containers write",
     'elif [ "$folder" != "$origin" ] && [ -f',

@@ -34,6 +34,31 @@ export const secrets = [
     ],
   ),
   ...within(
+    "packages/domain/src/registry/login.ts",
+    ["test/domain/logins.test.ts"],
+    ["a server is sent logins of registries that none of its images is from", ".filter(({ host }) => hosts.has(host))", ""],
+  ),
+  ...within(
+    "packages/domain/src/release/secrets.ts",
+    ["test/domain/logins.test.ts"],
+    ["a registry's password is told where the server printed it", "...logins.map(({ password }) => password)", ""],
+  ),
+  ...within(
+    "packages/domain/src/registry/check.kind.ts",
+    ["test/api/registries.test.ts"],
+    [
+      "a check tells the password that a registry's answer quotes",
+      "redactor({ values: [login.password]",
+      "redactor({ values: []",
+    ],
+    ["the check of a login that was replaced is told of the new one", "row?.addedAt !== added", "!row"],
+  ),
+  ...within(
+    "packages/domain/src/engine/input.ts",
+    ["test/domain/logins.test.ts"],
+    ["a canceled run cannot pull what it puts back", "    logins: run.logins,\n", ""],
+  ),
+  ...within(
     "packages/domain/src/secret/whole.ts",
     redact,
     ["names that a server chose are told with secrets in them", 'name === "data" ? redact(key) : key', "key"],

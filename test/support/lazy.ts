@@ -5,6 +5,7 @@ await Promise.all([
   import("@berth/domain/deployment/deploy.ts"),
   import("@berth/domain/engine/cancel.ts"),
   import("@berth/domain/app/create.ts"),
+  import("@berth/domain/target/add.ts"),
   import("@berth/domain/registry/add.ts"),
   import("@berth/domain/registry/check.ts"),
   import("@berth/domain/deployment/remove.ts"),

@@ -3,7 +3,7 @@ import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
 import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { putOne } from "@berth/domain/table.ts";
-import { addTarget } from "@berth/domain/target/target.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";

@@ -2,7 +2,7 @@ import type { Context } from "@berth/domain/context.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { findJob } from "@berth/domain/job/job.ts";
 import { putOne } from "@berth/domain/table.ts";
-import { addTarget } from "@berth/domain/target/target.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
 import { userOfEmail } from "@berth/domain/tenant/tenant.ts";
 import { type Cloud, startCloud } from "@berth/local/cloud.ts";
 import type { DynamoDBStreamEvent, SQSEvent } from "aws-lambda";

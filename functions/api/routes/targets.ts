@@ -1,14 +1,6 @@
 import { Job } from "@berth/domain/job/job.ts";
 import { userName } from "@berth/domain/remote/user-name.ts";
-import {
-  addTarget,
-  checkTarget,
-  getTarget,
-  listTargets,
-  removeTarget,
-  Target,
-  trustTarget,
-} from "@berth/domain/target/target.ts";
+import { checkTarget, getTarget, listTargets, removeTarget, Target, trustTarget } from "@berth/domain/target/target.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { all, contract, name } from "../contract.ts";
@@ -55,7 +47,10 @@ export const targets = new Hono<Env>()
         "idempotency.busy",
       ],
     }),
-    async (c) => c.json(await addTarget(c.var.ctx, c.req.valid("json")), 201),
+    async (c) => {
+      const { addTarget } = await import("@berth/domain/target/add.ts");
+      return c.json(await addTarget(c.var.ctx, c.req.valid("json")), 201);
+    },
   )
   .get(
     "/targets/:target",

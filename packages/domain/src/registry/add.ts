@@ -5,7 +5,7 @@ import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { commit, put } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
-import { about } from "./login.ts";
+import { sealContext } from "./login.ts";
 import { type Registry, registryKey, storedRegistries } from "./registry.ts";
 
 export const REGISTRIES_MOST = 20;
@@ -18,7 +18,7 @@ export async function addRegistry(ctx: Context, input: { host: string; user: str
   if (refused) throw refused;
   const { host, user } = input;
   const registry: Registry = { host, user, by: whoIs(ctx.actor), addedAt: ctx.now().toISOString() };
-  const sealed = await ctx.seal(input.password, about(ctx.tenant, registry));
+  const sealed = await ctx.seal(input.password, sealContext(ctx.tenant, registry));
   return addWithinLimit(ctx, "registries", async (turn) => {
     const others = (await storedRegistries(ctx)).filter((each) => each.host !== host);
     if (others.length >= REGISTRIES_MOST) throw new Problem("registry.too_many", { detail: `${REGISTRIES_MOST} is the most.` });

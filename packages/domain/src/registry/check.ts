@@ -4,9 +4,8 @@ import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { get } from "../query.ts";
-import { limit } from "../rate-limit.ts";
 import { commit } from "../table.ts";
-import { findTarget, listTargets } from "../target/target.ts";
+import { findTarget, limitChecks, listTargets } from "../target/target.ts";
 import { missing, Registry, registryKey } from "./registry.ts";
 
 /** Asks the registry through the Docker of the targets named, or of every one that is confirmed: they are what pulls. */
@@ -27,7 +26,7 @@ export async function checkRegistry(
     });
   const targets = named.length > 0 ? named : (await listTargets(ctx)).filter(({ hostKey }) => hostKey);
   if (targets.length === 0) throw new Problem("registry.no_target");
-  await limit(ctx, `looks#${ctx.tenant}`, { most: 30, seconds: 60, count: targets.length });
+  await limitChecks(ctx, targets.length);
   const job = newJob(ctx, "registry.check", [...new Map(targets.map((each) => [each.id, each])).values()], {
     input: { registry: host, added: addedAt },
   });

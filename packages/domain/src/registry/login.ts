@@ -5,7 +5,7 @@ import type { Login } from "../remote/remote.ts";
 import { type Registry, registryKey, StoredRegistry, storedRegistries } from "./registry.ts";
 
 /** The encryption context of a password. */
-export const about = (tenant: string, { host, user }: Pick<Registry, "host" | "user">) => ({
+export const sealContext = (tenant: string, { host, user }: Pick<Registry, "host" | "user">) => ({
   tenant,
   registry: host,
   user,
@@ -15,7 +15,7 @@ export const about = (tenant: string, { host, user }: Pick<Registry, "host" | "u
 const open = async (ctx: Context, row: z.infer<typeof StoredRegistry>): Promise<Login> => ({
   registry: row.host,
   user: row.user,
-  password: await ctx.open(row.sealed, about(ctx.tenant, row)),
+  password: await ctx.open(row.sealed, sealContext(ctx.tenant, row)),
 });
 
 /** For a check: undefined when the login it is about is no longer the one that is stored. */

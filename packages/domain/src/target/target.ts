@@ -2,18 +2,15 @@ import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { requireProof } from "../auth/proof.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
-import { entitled, getAccount, refusal } from "../entitlement/account.ts";
+import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { newId } from "../id.ts";
 import { dispatch, enqueue, type Job, newJob, unfinishedJobs } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { get, getAll, getImmutable, listAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
-import { generateKey } from "../remote/key.ts";
-import { commit, insert, key, remove, update } from "../table.ts";
+import { commit, key, remove, update } from "../table.ts";
 import { retryOnConflict } from "../turn.ts";
-import { judgeAddress } from "./address.ts";
 
 /**
  * A customer's server, reached over SSH with a key made for it alone. Nothing is sent to it before a person has confirmed its host key; from
@@ -72,7 +69,7 @@ export async function targetNames(
   );
   return ids.map((id, i) => ({ id, name: String(rows[i]?.name ?? id) }));
 }
-const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
+export const nameKey = (ctx: Pick<Context, "tenant">, name: string) => key(ctx, `TARGETNAME#${name}`);
 export const sshKeyRow = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `SSHKEY#${id}`);
 /** The encryption context of a target's private key. */
 export const sealContext = (tenant: string, target: string) => ({ tenant, target, what: "ssh-key" });
@@ -113,40 +110,10 @@ export async function listTargets(ctx: Context): Promise<Target[]> {
   return rows.map((row) => Target.parse(row));
 }
 
-/** Makes a key pair for the server and starts a check that reads its host key, for a person to confirm. */
-export async function addTarget(
-  ctx: Context,
-  input: { name: string; host: string; port: number; user: string },
-): Promise<{ target: Target; job: Job }> {
-  allow(ctx, "admin");
-  // The commit decides; this only keeps a caller who is refused from making us resolve names and seal keys.
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
-  if (refused) throw refused;
-  await limitChecks(ctx);
-  await judgeAddress(ctx, input.host);
-  const id = newId(ctx, "target");
-  const pair = generateKey(`berth-${input.name}`);
-  const target: Target = { id, ...input, publicKey: pair.publicKey, status: "untrusted", createdAt: ctx.now().toISOString() };
-  const privateKey = await ctx.seal(pair.privateKey, sealContext(ctx.tenant, id));
-  const job = checkJob(ctx, target);
-  await commit(
-    ctx,
-    remember(ctx, { target, job }),
-    entitled(ctx, "grow", { targets: 1 }),
-    insert(ctx, nameKey(ctx, input.name), { id }, new Problem("target.exists", { detail: `"${input.name}" is taken.` })),
-    insert(ctx, targetKey(ctx, id), { ...target, fence: 0, waiting: [], check: job.id }),
-    insert(ctx, sshKeyRow(ctx, id), privateKey),
-    enqueue(ctx, job),
-    audit(ctx, "target.add", id, { name: input.name, detail: `${input.user}@${input.host}:${input.port}` }),
-  );
-  await dispatch(ctx, job);
-  return { target, job };
-}
-
 /** A check connects to an address that somebody gave us; the limit keeps it from scanning networks. */
-const limitChecks = (ctx: Context) => limit(ctx, `checks#${ctx.tenant}`, { most: 30, seconds: 60 });
+export const limitChecks = (ctx: Context, count = 1) => limit(ctx, `checks#${ctx.tenant}`, { most: 30, seconds: 60, count });
 
-const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "target.check", [target]);
+export const checkJob = (ctx: Context, target: Pick<Target, "id" | "name">): Job => newJob(ctx, "target.check", [target]);
 
 /** Only reads the server, so it is permitted in every billing state. */
 export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> {
