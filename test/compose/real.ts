@@ -78,7 +78,9 @@ export class Compose {
   /** What a server's Compose makes of a release's files, as the runner has it read several: resolved once, and the result read again. */
   async resolved(folder: string, files: readonly string[] = ["compose.yaml"]): Promise<{ model?: any; refused?: string }> {
     const named = ["--project-name", "real", "--project-directory", folder, "--env-file", join(folder, ".env")];
-    const once = await this.run(folder, [...named, ...files.flatMap((file) => ["-f", join(folder, file)]), "config"]);
+    const read = [...named, ...files.flatMap((file) => ["-f", join(folder, file)])];
+    const all = await this.run(folder, [...read, "--profile", "*", "config", "--format", "json"]);
+    const once = all.code === 0 ? all : await this.run(folder, [...read, "config", "--format", "json"]);
     if (once.code !== 0) return { refused: once.stderr };
     const kept = await this.folder({ "resolved.yaml": once.stdout });
     const again = await this.run(kept, [...named, "-f", join(kept, "resolved.yaml"), "config", "--format", "json"]);

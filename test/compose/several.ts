@@ -18,6 +18,8 @@ const bodies = pick(
   "    image: app\n    ports: ['8080:80']\n    labels: {a: '${NO:-x}'}\n",
   "    image: app\n    configs: [app]\n    secrets: [token]\n",
   "    image: app\n    profiles: [debug]\n",
+  "    image: app\n    depends_on: {late: {condition: service_started, required: false}}\n",
+  "    image: app\n    command:\n      - sh\n      - |2\n\n          echo ${OUT}\n            more <x>&y\n    labels: {a: '\\n x', b: \"\\n  y\\n\"}\n",
   "    image: ${NO:-app}\n    command: [sh, -c, 'echo $$HOME']\n    deploy: {replicas: 2}\n",
 );
 const service = (name: string, body: string) => `  ${name}:\n${body}`;
@@ -92,7 +94,7 @@ export const severalFiles: fc.Arbitrary<SeveralFiles> = fc
     pick("PART=of sub\nOUT=never\n", "PART=${TAG:-no} ${OUT}\n", ""),
   )
   .map(([included, web, db, lib, part, later, files, variables]) => {
-    const main = `${included}services:\n${service("web", web)}${db === undefined ? "" : service("db", db)}${tops}`;
+    const main = `${included}services:\n${service("web", web)}  late: {image: late, profiles: [late]}\n${db === undefined ? "" : service("db", db)}${tops}`;
     const own = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text === "more" ? later : text]));
     return {
       files: {

@@ -73,7 +73,7 @@ case "$*" in
     connect
     echo 20.10.24
     ;;
-  'compose --project-name '*' config')
+  'compose --project-name '*' config' | 'compose --project-name '*' config --format json')
     config | sed "s|RELEASE|$5|;s|PWD|$(tr "\\000" "\\n" <"/proc/$$/environ" | sed -n "s/^PWD=//p")|"
     ;;
   *inspect*.Config.Healthcheck*) say health '' ;;

@@ -24,6 +24,7 @@ describe("a release of several Compose files", () => {
     expect((await deploy(1, files, named)).exit?.code).toBe(0);
     expect(asked()).toEqual([
       ["releases/1/base.yaml releases/1/more/over.yaml", "config"],
+      ["releases/1/base.yaml releases/1/more/over.yaml", "config"],
       ["releases/1/base.yaml releases/1/more/over.yaml", "pull"],
       ["1.resolved.yaml 1.pinned.yaml", "up"],
     ]);

@@ -6,6 +6,7 @@ import { type ComposeFile, fill } from "@berth/domain/compose/file.ts";
 import { RESERVED, RESERVED_BESIDE } from "@berth/domain/compose/reserved.ts";
 import { type Lookup, TemplateError } from "@berth/domain/compose/template.ts";
 import { refuse } from "../refusal.ts";
+import { checkFaults } from "./faults.ts";
 import { type Mention, mentionsIn } from "./files.ts";
 import { isOutside, type Project } from "./project.ts";
 import { readWhole } from "./read.ts";
@@ -56,6 +57,8 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
   const { composed, texts } = await readWhole(project, paths, images);
   const references = new References(get);
   references.addFile(composed.file);
+  references.checkRequired();
+  checkFaults(composed.file, get("COMPOSE_PROFILES"));
   const { local, remote } = mentionsIn(composed.file, get("COMPOSE_PROFILES"));
   const { content, mentions } = composeOf(project, composed.file);
   const { files: gathered, nowhere } = await gather(

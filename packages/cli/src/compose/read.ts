@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { type Composed, type Images, readComposed } from "@berth/domain/compose/compose.ts";
 import type { Lookup } from "@berth/domain/compose/template.ts";
+import type { Sources } from "@berth/domain/compose/texts.ts";
 import { type CatalogueEntry, catalogue, Problem } from "@berth/domain/error.ts";
 import { Refused } from "../refusal.ts";
 import type { Project } from "./project.ts";
@@ -14,7 +15,16 @@ export interface WholeProject {
 }
 
 /** The project with all that its Compose files include and extend. @throws Refused compose.invalid, compose.unsupported */
-export async function readWhole({ folder, files }: Project, get: Lookup, images: Images): Promise<WholeProject> {
+export async function readWhole(project: Project, get: Lookup, images: Images): Promise<WholeProject> {
+  const { found, texts } = await readAll(project, (sources) => read(sources, get, images));
+  return { composed: found, texts };
+}
+
+/** Reads again and again, each time with the files that were asked for and not at hand. */
+export async function readAll<T>(
+  { folder, files }: Project,
+  read: (sources: Sources) => T,
+): Promise<{ found: T; texts: ReadonlyMap<string, string | undefined> }> {
   const texts = new Map<string, string | undefined>(files.map(({ path, text }) => [path, text]));
   for (;;) {
     const wanted = new Set<string>();
@@ -22,8 +32,8 @@ export async function readWhole({ folder, files }: Project, get: Lookup, images:
       if (!texts.has(path)) wanted.add(path);
       return texts.get(path);
     };
-    const composed = read({ files: files.map(({ path }) => path), text }, get, images);
-    if (wanted.size === 0) return { composed, texts };
+    const found = read({ files: files.map(({ path }) => path), text });
+    if (wanted.size === 0) return { found, texts };
     for (const path of wanted) texts.set(path, await readBelow(folder, path));
   }
 }
@@ -39,7 +49,7 @@ async function readBelow(folder: string, path: string): Promise<string | undefin
 }
 
 /** The service's own judgement, before anything is made there. */
-function read(sources: Parameters<typeof readComposed>[0], get: Lookup, images: Images): Composed {
+function read(sources: Sources, get: Lookup, images: Images): Composed {
   try {
     return readComposed(sources, get, { images });
   } catch (error) {

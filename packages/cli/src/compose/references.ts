@@ -7,6 +7,8 @@ import { refuse } from "../refusal.ts";
 export class References {
   readonly names = new Set<string>();
   readonly unset = new Set<string>();
+  /** What has to be set and is not: in which file, and in whose words. */
+  readonly required = new Map<string, { readonly path: string; readonly reason: string }>();
   readonly #get: Lookup;
 
   /** `get` finds what is set, here or in the project's own file. */
@@ -21,17 +23,9 @@ export class References {
   };
   readonly watch = { unset: (name: string) => this.unset.add(name) };
 
-  /** @throws Refused compose.invalid for what Compose refuses for certain: a variable that has to be set, or what is no reference */
+  /** @throws Refused compose.invalid for what is no reference, which Compose refuses for certain */
   addFile(file: ComposeFile): void {
-    const required = file.parts.flatMap((part) => {
-      const missing = [...this.#missing(part).values()];
-      return missing.length > 0 ? [`${part.path}: ${missing.join("; ")}.`] : [];
-    });
-    if (required.length > 0)
-      throw refuse("compose.invalid", {
-        detail: required.join(" "),
-        hint: "Set it in .env, or in the shell that calls berth.",
-      });
+    for (const part of file.parts) this.#addPart(part);
     for (const { environment } of file.services.values())
       for (const [each, value] of environment) if (value === null) this.names.add(each);
     for (const fields of [...file.configs.values(), ...file.secrets.values()]) {
@@ -41,13 +35,34 @@ export class References {
     }
   }
 
-  /** What has to be set for a text and is not, with Compose's words for each. */
-  #missing({ path, documents, variables }: Part): ReadonlyMap<string, string> {
-    const required = new Map<string, string>();
+  /** @throws Refused compose.invalid naming all that has to be set and is not */
+  checkRequired(): void {
+    const names = [...this.required.keys()];
+    if (names.length === 0) return;
+    const files = Map.groupBy(this.required.values(), ({ path }) => path);
+    throw refuse("compose.invalid", {
+      detail: [...files].map(([path, all]) => `${path}: ${all.map(({ reason }) => reason).join("; ")}.`).join(" "),
+      hint: `Set ${names.length === 1 ? "it" : "them"} in .env, a line each (${names.map((name) => `${name}=...`).join(", ")}), or in the shell that calls berth.`,
+      next: ["berth app init --fix"],
+    });
+  }
+
+  #addPart({ path, documents, variables }: Part): void {
     for (const text of textsOf(documents)) {
       for (const each of namesIn(text)) this.names.add(each);
+      for (const { name, reason } of this.#missingIn(text, path, variables))
+        if (!this.required.has(name)) this.required.set(name, { path, reason });
+    }
+  }
+
+  /** All that a text says has to be set: Compose stops at the first. */
+  #missingIn(text: string, path: string, variables: Part["variables"]): { name: string; reason: string }[] {
+    const missing: { name: string; reason: string }[] = [];
+    const get = (name: string) => (missing.some((each) => each.name === name) ? "?" : (this.#get(name) ?? variables.get(name)));
+    for (;;)
       try {
-        interpolate(text, (name) => this.#get(name) ?? variables.get(name), this.watch);
+        interpolate(text, get, this.watch);
+        return missing;
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         if (error.required === undefined)
@@ -55,10 +70,8 @@ export class References {
             detail: `${path}: ${error.message}. A dollar that is meant is written $$.`,
             cause: error,
           });
-        required.set(error.required, error.message);
+        missing.push({ name: error.required, reason: error.message });
       }
-    }
-    return required;
   }
 }
 

@@ -1,16 +1,15 @@
 import * as z from "zod";
-import { App, appKey, type Environment, environmentKey, listEnvironments, projectValues } from "../app/app.ts";
+import { App, appKey, type Environment, environmentKey, keepRequests, listEnvironments, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change } from "../job/kind.ts";
 import { get } from "../query.ts";
-import { eraseReleases, erasureOf } from "../release/erase.ts";
+import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
 import { redactorOf } from "../release/secrets.ts";
-import { replace, update, type Write } from "../table.ts";
+import { remove as removeRow, replace, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
-import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
-import { removeEnvironment } from "./removal.ts";
+import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
 
 const Removal = z.object({
   app: z.string(),
@@ -39,7 +38,7 @@ export const remove: Change<Removal> = {
     const placement = environment.placement.filter((target) => !gone.has(target));
     const live = Object.fromEntries(Object.entries(environment.live).filter(([target]) => !gone.has(target)));
     const writes: Write[] = [...gone].map((target) => leave(ctx, target, `${job.app}/${job.environment}`));
-    if (placement.length === 0) writes.push(...(await removeFromApp(ctx, environment)));
+    if (placement.length === 0) writes.push(...(await removeEnvironment(ctx, environment)));
     else {
       const next = { ...environment, placement, live, version: environment.version + 1 };
       writes.push(replace(ctx, environmentKey(ctx, environment.app, environment.name), next, environment.version));
@@ -59,9 +58,28 @@ const leave = (ctx: Context, target: string, subject: string): Write =>
     values: { ":app": new Set([subject]) },
   });
 
-async function removeFromApp(ctx: Context, environment: Environment): Promise<Write[]> {
+/** The app is removed with its last environment. If two environments end or are accepted at once, the versions let one see what the other left. */
+async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
+  const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
+  const stale = new Problem("version.stale");
   const found = await get(ctx, appKey(ctx, environment.app));
-  if (!found) throw new Problem("version.stale"); // another worker has just ended this very job
+  if (!found) throw stale; // another worker has just ended this very job
+  const app = App.parse(found);
   const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
-  return removeEnvironment(ctx, App.parse(found), environment, others);
+  const active = app.active.filter((name) => name !== environment.name);
+  const at = appKey(ctx, app.name);
+  return [
+    removeRow(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
+    ...keepRequests(ctx, environment),
+    ...promiseErasure(ctx, {
+      app: app.id,
+      environment: environment.name,
+      upTo: environment.releases,
+      last: others.length === 0,
+    }),
+    others.length > 0
+      ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
+      : removeRow(ctx, at, seen(app), stale),
+    ...freeSlot(ctx, app, active),
+  ];
 }

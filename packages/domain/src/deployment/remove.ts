@@ -1,14 +1,14 @@
-import { environmentKey, getAppIn, listEnvironments, PRODUCTION } from "../app/app.ts";
+import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
-import { commit, replace } from "../table.ts";
+import { promiseErasure } from "../release/erase.ts";
+import { commit, remove, replace } from "../table.ts";
 import { targetNames } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
-import { removeEnvironment } from "./removal.ts";
 import type { Removal } from "./remove.kind.ts";
 
 /** Removes an environment from its targets, and the app with its last environment. Without a placement it is removed at once and there is no job. */
@@ -25,13 +25,20 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
   const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const deploys = await assertNotBusy(ctx, environment, account);
   if (environment.placement.length === 0) {
+    const stale = new Problem("version.stale");
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
     if (environment.version === 0 && (others.length > 0 || name !== PRODUCTION))
       throw new Problem("app.not_found", { detail: `"${app.name}" has no environment "${name}".` });
+    const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
     await commit(
       ctx,
       entitled(ctx, "grow"),
-      ...removeEnvironment(ctx, app, environment, others),
+      others.length === 0
+        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
+        : undefined,
+      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
+      ...keepRequests(ctx, environment),
+      ...promiseErasure(ctx, { app: app.id, environment: name, upTo: environment.releases, last: others.length === 0 }),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return undefined;

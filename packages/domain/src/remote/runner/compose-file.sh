@@ -1,9 +1,14 @@
 # The release as Compose resolved it. Writes services, sources, uses, defined, wanted; resolved.yaml.
 
-# Keeps what Compose made of several files, with its paths in the app's folder.
+# Keeps what Compose made of several files, with its paths in the app's folder. As JSON: in the YAML that it writes, a text that begins with
+# an empty line is another one when it is read again. With all profiles, if that is possible: a service may name one as a dependency that it
+# can do without.
 resolve() {
   rm -f "$own/$release.resolved.yaml"
   [ -f "$values/compose_files" ] || return 0
+  compose 30 "$new" '' "$new" --profile '*' config --format json >"$run/resolved" 2>"$run/out"
+  if [ "$rc" -ne 0 ]; then compose 30 "$new" '' "$new" config --format json >"$run/resolved" 2>"$run/out"; fi
+  if [ "$rc" -ne 0 ]; then fail compose.invalid "$(complaint)"; fi
   from=$new to=$app awk '
     {
       line = ""
@@ -14,7 +19,8 @@ resolve() {
         rest = substr(rest, after)
       }
       print line rest
-    }' "$run/config" >"$own/$release.resolved.yaml" || unwritten 'The release cannot be stored'
+    }' "$run/resolved" >"$own/$release.resolved.yaml" || unwritten 'The release cannot be stored'
+  : >"$run/resolved" # it has the app's secrets
 }
 
 # From the canonical form that Compose prints: services (name, image, platform), sources (service, path in the app's folder that it
