@@ -7,7 +7,19 @@ import { Handler } from "./handler.ts";
 import type { Parts } from "./parts.ts";
 
 /** Rows that are found by a secret, an address or a name that is unique everywhere. */
-const GLOBAL = ["BROWSER#*", "CLOSED#*", "CODE#*", "CUS#*", "DEVICE#*", "EMAIL#*", "RATE#*", "SESSION#*", "TOKEN#*"];
+const GLOBAL = [
+  "BROWSER#*",
+  "CLOSED#*",
+  "CODE#*",
+  "CUS#*",
+  "DEPLOYER#*",
+  "DEVICE#*",
+  "EMAIL#*",
+  "IDENTITY#*",
+  "RATE#*",
+  "SESSION#*",
+  "TOKEN#*",
+];
 
 /** functions/api: the API behind the gateway, and its event streams behind an address of their own. */
 export function api(scope: Construct, { data, queues, gateway, alarms, common, code }: Parts): void {

@@ -26,7 +26,7 @@ export function billing(scope: Construct, { data, queues, alarms, common, code }
   const close = new Scheduled(scope, "billing/close", alarms, { code, environment });
   mayFindDue(close, data.table, "CLOSING#*");
   mayChange(close, data.table, "TENANT#*", "CLOSED#*", "CUS#*", "EMAIL#*");
-  mayErase(close, data.table, "SESSION#*", "TOKEN#*");
+  mayErase(close, data.table, "DEPLOYER#*", "SESSION#*", "TOKEN#*");
   maySend(close, queues.mail);
   mayReadParameter(close, data.parameters.stripeSecret);
 }

@@ -23,6 +23,7 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
     "@aws-sdk/lib-dynamodb",
     "@aws-sdk/util-dynamodb",
     "ipaddr.js",
+    "jose",
     "ssh2",
     "stripe",
     "tar-stream",
@@ -39,7 +40,21 @@ test("the domain imports itself, Node and a few libraries: nothing of HTTP, Lamb
 /** Of packages/domain/src, in the order to read them: below all of these is the ground, which are the files that lie in no folder. */
 const nouns = [
   ...["pricing", "entitlement", "audit", "tenant", "mail", "auth", "token", "billing"],
-  ...["remote", "secret", "container", "compose", "job", "target", "registry", "app", "release", "deployment", "log", "import"],
+  ...[
+    "remote",
+    "secret",
+    "container",
+    "compose",
+    "job",
+    "target",
+    "registry",
+    "app",
+    "deployer",
+    "release",
+    "deployment",
+    "log",
+    "import",
+  ],
   ...["engine", "closing"],
 ];
 

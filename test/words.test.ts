@@ -33,6 +33,11 @@ const meant: readonly { readonly at: RegExp; readonly text: RegExp; readonly why
   { at: /\/plan\/change\.ts$|\/change-plan\.tsx$|billing\//, text: /preview/i, why: "what a change of the plan would cost" },
   { at: /failures?\.ts$|error\.ts$/, text: /registry's CA certificate/, why: "that of a customer's own registry" },
   { at: /cli\/src\/api\//, text: /certificate|TLS/i, why: "that of the service one connects to" },
+  {
+    at: /deployer|program\.ts$|auth\/identity\.ts$|refusal\.ts$|error\.ts$/,
+    text: /GitHub/i,
+    why: "the identity of a workflow's job, which may deploy",
+  },
   { at: /deployments\.ts$/, text: /github\.com\/acme/, why: "an example of where a bundle was made" },
 ];
 

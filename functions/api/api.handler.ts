@@ -1,9 +1,10 @@
+import { githubOf } from "@berth/aws/issuer.ts";
 import { stripeOf } from "@berth/aws/stripe.ts";
 import { createWorld } from "@berth/aws/world.ts";
 import { handle, type LambdaContext, type LambdaEvent } from "hono/aws-lambda";
 import { createApp } from "./app.ts";
 
-const app = createApp(createWorld(process.env, stripeOf(process.env)));
+const app = createApp(createWorld(process.env, stripeOf(process.env), githubOf(process.env)));
 const serve = handle(app);
 
 /** The caller's address comes from the gateway, never from a header of the request. */

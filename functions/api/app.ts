@@ -10,6 +10,7 @@ import { apps } from "./routes/apps.ts";
 import { audit } from "./routes/audit.ts";
 import { auth } from "./routes/auth.ts";
 import { billing } from "./routes/billing.ts";
+import { deployers } from "./routes/deployers.ts";
 import { deployments } from "./routes/deployments.ts";
 import { health } from "./routes/health.ts";
 import { imports } from "./routes/imports.ts";
@@ -30,6 +31,7 @@ export const v1 = new Hono<Env>()
   .route("/", account)
   .route("/", sessions)
   .route("/", tokens)
+  .route("/", deployers)
   .route("/", plans)
   .route("/", billing)
   .route("/", targets)

@@ -21,6 +21,8 @@ const bounded: Record<string, string> = {
   finishDevice: "tokens, here",
   answerDevice: "nothing",
   createToken: "tokens, here",
+  addDeployer: "deployers.test.ts: fifty",
+  exchangeIdentity: "identity-exchange.test.ts: so many a deployer in 15 minutes, and what it makes ends by itself",
   startCheckout: "Stripe's, with one customer for a tenant",
   changePlan: "Stripe's, with one customer for a tenant",
   openPortal: "Stripe's, with one customer for a tenant",

@@ -1,8 +1,9 @@
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { appKey } from "@berth/domain/app/app.ts";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import { finishClosing } from "@berth/domain/closing/closing.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
-import { key, putOne } from "@berth/domain/table.ts";
+import { commit, key, put, putOne } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
 import { COMPOSE } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
@@ -33,6 +34,23 @@ covers("openPortal", "account.closing", "no portal while the account is closed",
 covers("createToken", "account.closing", "no token while the account is closed", () =>
   refusedIn("POST", "/tokens", { name: "n", scopes: ["read"] }),
 );
+covers("addDeployer", "account.closing", "no deployer while the account is closed", async () => {
+  const ann = await halfClosed();
+  await commit(
+    ann.ctx,
+    put(ann.ctx, appKey(ann.ctx, "shop"), {
+      id: "app_1",
+      name: "shop",
+      template: "compose",
+      active: [],
+      createdAt: "2026-01-01T00:00:00.000Z",
+      version: 1,
+    }),
+  );
+  const body = { provider: "github", app: "shop", repository: "me/shop", ref: "refs/heads/main" };
+  const answer = await api.call("POST", "/v1/deployers", { session: ann.session, body });
+  expect(answer.body).toMatchObject({ status: 409, code: "account.closing" });
+});
 test("nothing is deployed, made or added while the account is closed, and a sync does not open it again", async () => {
   await refusedIn("POST", "/apps", { name: "late" });
   await refusedIn("POST", "/targets", { name: "web9", host: "127.0.0.1" });

@@ -29,6 +29,9 @@ covers("closeAccount", "200", "the subscription ends first, then nothing is left
   const token = await ann.token();
   const customer = await ann.customer();
   const { id } = await ann.subscription();
+  await ann.app();
+  const body = { provider: "github", app: "shop", repository: "me/shop", ref: "refs/heads/main" };
+  expect((await api.call("POST", "/v1/deployers", { session: ann.session, body })).status).toBe(201);
   const invoices = (await stage.stripe.invoices.list({ customer })).data.length;
   const writes: string[] = [];
   const stripe = await stage.test.world.stripe();

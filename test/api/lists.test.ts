@@ -51,6 +51,8 @@ beforeAll(async () => {
   }
   const { body } = await api.call("GET", "/v1/apps/zulu", { token: whole });
   await keepImport(ctx, "zulu", body.id);
+  const deployer = { provider: "github", app: "zulu", repository: "me/zulu", ref: "refs/heads/main" };
+  await api.call("POST", "/v1/deployers", { token: whole, body: deployer });
   // What is past its time and not swept yet, before everything else that is read.
   const [token] = await all("/v1/tokens", whole);
   const [line] = await all("/v1/audit", whole);
@@ -128,6 +130,7 @@ const lists: Readonly<Record<string, readonly List[]>> = {
     { path: "/v1/imports", by: "whole", holds: app, is: ["zulu"] },
     { path: "/v1/imports", by: "narrow", holds: app, is: ["zulu"] },
   ],
+  listDeployers: [{ path: "/v1/deployers", by: "whole", holds: ({ repository }) => repository, is: ["me/zulu"] }],
   listTokens: [{ path: "/v1/tokens", by: "whole", holds: name, is: ["read", "admin billing"] }],
   listAudit: [{ path: "/v1/audit", by: "whole", holds: ({ id }) => id, is: () => scene.lines }],
   listRegistries: [

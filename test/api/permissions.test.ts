@@ -48,7 +48,7 @@ async function put(payer: Payer, { state, left, kind }: Stand): Promise<void> {
 }
 
 /** Somebody with a customer at Stripe, a target, an app that was deployed twice and one that never was, and what was made meanwhile. */
-async function settled(): Promise<{ payer: Payer; job: string; log: string; token: string; spare: string; free: string }> {
+async function settled(): Promise<{ payer: Payer; token: string } & Ids> {
   const payer = await stage.signUp();
   await payer.checkout();
   await payer.entitle("active", { plan: "pro" });
@@ -63,7 +63,9 @@ async function settled(): Promise<{ payer: Payer; job: string; log: string; toke
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
   await addRegistry(payer.ctx, { host: "r.example", user: "mona", password: "secret" });
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
-  return { payer, job: job.id, log, token, spare: spare.body.id, free: free.id };
+  const body = { provider: "github", app: "shop", repository: "me/other", ref: "refs/heads/main" };
+  const deployer = await api.call("POST", "/v1/deployers", { token, body });
+  return { payer, job: job.id, log, token, spare: spare.body.id, free: free.id, deployer: deployer.body.id };
 }
 
 interface Ids {
@@ -71,6 +73,7 @@ interface Ids {
   readonly log: string;
   readonly spare: string;
   readonly free: string;
+  readonly deployer: string;
 }
 
 /** A request of each operation that is fine but for the entitlement. */
@@ -119,6 +122,9 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   listTokens: () => ["GET", "/tokens"],
   createToken: () => ["POST", "/tokens", { name: "n", scopes: ["read"] }],
   closeAccount: () => ["DELETE", "/account?apps=leave"],
+  listDeployers: () => ["GET", "/deployers"],
+  addDeployer: () => ["POST", "/deployers", { provider: "github", app: "shop", repository: "me/shop", ref: "refs/heads/main" }],
+  removeDeployer: ({ deployer }) => ["DELETE", `/deployers/${deployer}`],
   revokeToken: ({ spare }) => ["DELETE", `/tokens/${spare}`],
 };
 
@@ -137,6 +143,7 @@ const withoutAccount = [
   "finishDevice",
   "showDevice",
   "answerDevice",
+  "exchangeIdentity",
 ];
 
 const refusals = new Set(["billing.required", "billing.grace", "billing.restricted", "billing.hold", "billing.no_customer"]);

@@ -138,6 +138,8 @@ function badPath({ path, parameters, body }: Operation): string {
 function example({ id }: Operation): unknown {
   const bodies: Record<string, unknown> = {
     answerDevice: { approve: true },
+    addDeployer: { provider: "github", app: "shop", repository: "me/shop", ref: "refs/heads/main" },
+    exchangeIdentity: { deployer: "dpr_none", token: "none" },
     createToken: { name: "n", scopes: ["read"] },
     startCheckout: { plan: "solo" },
     changePlan: { plan: "pro" },

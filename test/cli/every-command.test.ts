@@ -158,6 +158,18 @@ const cases: Record<string, Case> = {
     refused: { args: ["ci"], code: "token.scope", reader: true },
   },
   "token list": { args: [], text: /ci +read/, members: ["items"], refused: { code: "token.scope", reader: true } },
+  "deployer add": {
+    args: ["github", "--repository", "me/shop", "--ref", "refs/heads/main"],
+    text: /^dpr_\w+\n$/,
+    members: ["id", "app", "repository", "ref"],
+    refused: { args: ["github", "--repository", "me/shop", "--ref", "refs/heads/main"], code: "token.scope", reader: true },
+  },
+  "deployer list": {
+    args: [],
+    text: /shop +me\/shop +refs\/heads\/main +never/,
+    members: ["items"],
+    refused: { code: "token.scope", reader: true },
+  },
   audit: { args: [], text: /token\.create/, members: ["items", "next"] },
   "import self-hosted": {
     args: ["export.json", "--yes"],
@@ -183,6 +195,7 @@ const othersTest = [
   "logout",
   "completion",
   "token revoke",
+  "deployer remove",
   "jobs cancel",
   "context list",
   "context use",

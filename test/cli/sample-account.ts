@@ -1,4 +1,14 @@
-import type { AuditLine, Billing, Invoice, PlanChange, PricingPlan, Registry, Token, Usage } from "@berth/api-client/types.ts";
+import type {
+  AuditLine,
+  Billing,
+  Deployer,
+  Invoice,
+  PlanChange,
+  PricingPlan,
+  Registry,
+  Token,
+  Usage,
+} from "@berth/api-client/types.ts";
 import { at } from "./sample-apps.ts";
 
 export const tokens = [
@@ -35,6 +45,29 @@ export const registries = [
     problem: { class: "registry.denied", message: "ghcr.io refused the login of robot$shop", target: "web1" },
   },
 ] as Registry[];
+
+export const deployers = [
+  {
+    id: "dpr_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    provider: "github",
+    app: "shop",
+    repository: "acme/shop",
+    ref: "refs/heads/main",
+    createdAt: at(9),
+    lastUsedAt: at(2),
+    by: { kind: "user", id: "usr_1" },
+  },
+  {
+    id: "dpr_01JABCDEFGHJKMNPQRSTVWXYZ9",
+    provider: "github",
+    app: "internal-tools-of-the-warehouse",
+    repository: "acme-holding-international/internal-tools",
+    jobEnvironment: "production",
+    pullRequests: true,
+    createdAt: at(9),
+    by: { kind: "user", id: "usr_1" },
+  },
+] as Deployer[];
 
 export const lines = [
   {

@@ -9,6 +9,7 @@ import { planTable } from "../../packages/cli/src/billing/plans.ts";
 import { billingLines } from "../../packages/cli/src/billing/show.ts";
 import { usageLines } from "../../packages/cli/src/billing/usage.ts";
 import { changeLines, doneLines } from "../../packages/cli/src/billing/view.ts";
+import { deployerTable } from "../../packages/cli/src/deployer/list.ts";
 import { failure, success } from "../../packages/cli/src/job/outcome.ts";
 import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
@@ -18,7 +19,7 @@ import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/t
 import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
 import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
-import { bill, change, invoices, lines, page, plans, registries, smaller, tokens, usage } from "./sample-account.ts";
+import { bill, change, deployers, invoices, lines, page, plans, registries, smaller, tokens, usage } from "./sample-account.ts";
 import { apps, at, jobs, now, releases, rollout, status, targets, why } from "./sample-apps.ts";
 
 interface Look {
@@ -37,6 +38,7 @@ const views: Record<string, (look: Look) => string[]> = {
   job: (look) => jobs.flatMap((each) => [...jobLines(each, look), ""]),
   releases: (look) => releaseTable(releases, look),
   tokens: (look) => tokenTable(tokens, look),
+  deployers: (look) => deployerTable(deployers, look),
   audit: (look) => auditTable(lines, look),
   plans: (look) => planTable(plans, "pro", look),
   usage: (look) => usageLines(usage, look),

@@ -11,6 +11,8 @@ import { refreshBilling } from "@berth/domain/billing/refresh.ts";
 import { billingState } from "@berth/domain/billing/state.ts";
 import { closeAccount } from "@berth/domain/closing/close.ts";
 import type { Actor, Context, Scope } from "@berth/domain/context.ts";
+import { addDeployer } from "@berth/domain/deployer/add.ts";
+import { listDeployers, removeDeployer } from "@berth/domain/deployer/deployer.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
@@ -40,7 +42,8 @@ import { testWorld } from "../support/world.ts";
 
 const bundle = { compose: COMPOSE, files: [], variables: {} };
 const fingerprint = `SHA256:${"f".repeat(43)}`;
-const ids = { job: "job_none", token: "tok_none", log: "log_none" };
+const ids = { job: "job_none", token: "tok_none", deployer: "dpr_none", log: "log_none" };
+const github = { provider: "github", app: "shop", repository: "me/shop", ref: "refs/heads/main" } as const;
 
 interface Verb {
   readonly name: string;
@@ -89,6 +92,9 @@ const verbs: Verb[] = [
   verb("checkRegistry", "deploy", "tenant", (ctx) => checkRegistry(ctx, { host: "ghcr.io" })),
   verb("removeRegistry", "admin", "tenant", (ctx) => removeRegistry(ctx, "ghcr.io")),
   verb("issueToken", "admin", "tenant", (ctx) => issueToken(ctx, { name: "x", scopes: ["read"] })),
+  verb("addDeployer", "admin", "tenant", (ctx) => addDeployer(ctx, github)),
+  verb("listDeployers", "admin", "tenant", (ctx) => listDeployers(ctx, page)),
+  verb("removeDeployer", "admin", "tenant", (ctx) => removeDeployer(ctx, ids.deployer)),
   verb("listTokens", "admin", "tenant", (ctx) => listTokens(ctx, page)),
   verb("revokeToken", "admin", "tenant", (ctx) => revokeToken(ctx, ids.token)),
   verb("showDevice", "admin", "tenant", (ctx) => showDevice(ctx, "BCDF-GHJK")),
@@ -134,6 +140,7 @@ beforeAll(async () => {
   await owner.app();
   ids.job = (await owner.work(await owner.deploy("shop"))).id;
   ids.log = (await openLogs(owner.ctx, { app: "shop", tail: 1, follow: false })).id;
+  ids.deployer = (await addDeployer(owner.ctx, github)).id;
   ids.token = (await issueToken(owner.ctx, { name: "x", scopes: ["read"] })).id;
 });
 afterAll(() => made.close());

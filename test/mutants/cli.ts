@@ -95,8 +95,8 @@ export const cli = [
     ],
     [
       "another account is used than --context names",
-      "const token = byFlag ? kept : env.BERTH_TOKEN || kept;",
-      "const token = env.BERTH_TOKEN || kept;",
+      "const token = byFlag ? kept : env.BERTH_TOKEN ||",
+      "const token = env.BERTH_TOKEN ||",
     ],
   ),
   ...within("packages/cli/src/terminal/output.ts", output, [

@@ -34,8 +34,8 @@ export const signIn = [
     ],
     [
       "a token that is revoked at this moment makes another",
-      "    parentLives(ctx),\n",
-      "    ctx.actor.id ? undefined : parentLives(ctx),\n",
+      "    tokenLives(ctx),\n",
+      "    ctx.actor.id ? undefined : tokenLives(ctx),\n",
     ],
     ["a token gives away rights that it has not", "  for (const scope of input.scopes) allow(ctx, scope);\n", ""],
     ["there is no end of tokens, and a list hides one", "held.length >= TOKENS_MOST", "held.length > TOKENS_MOST"],

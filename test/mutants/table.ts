@@ -3,6 +3,7 @@ import { api } from "./api.ts";
 import { billing } from "./billing.ts";
 import { cli } from "./cli.ts";
 import { reading } from "./compose.ts";
+import { deploying } from "./deployer.ts";
 import { infra } from "./infra.ts";
 import type { Mutant } from "./mutant.ts";
 import { script } from "./runner.ts";
@@ -15,6 +16,7 @@ import { workers } from "./worker.ts";
 export const mutants: readonly Mutant[] = [
   ...api,
   ...signIn,
+  ...deploying,
   ...account,
   ...cli,
   ...reading,

@@ -32,6 +32,7 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
         return sealed.data;
       }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
+    github: { url: "", keys: () => Promise.reject(new Error("the simulation has no GitHub")) },
     log: (level, message, facts) => {
       if (message === "message failed") process.failed = true;
       if (facts?.error instanceof ZodError)

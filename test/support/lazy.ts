@@ -16,6 +16,8 @@ await Promise.all([
   import("@berth/domain/log/read.ts"),
   import("@berth/domain/closing/close.ts"),
   import("@berth/domain/token/device.ts"),
+  import("@berth/domain/deployer/add.ts"),
+  import("@berth/domain/deployer/exchange.ts"),
   import("@berth/domain/import/apply.ts"),
   import("@berth/domain/billing/change.ts"),
   import("@berth/domain/billing/checkout.ts"),

@@ -98,6 +98,7 @@ export function testWorld(options: TestWorldOptions = {}): TestWorld {
       random,
     ),
     stripe: options.stripe ?? (() => Promise.reject(new Error("this test's world has no Stripe"))),
+    github: { url: "https://token.actions.githubusercontent.com", keys: () => Promise.resolve([]) },
     log: (level, message, facts = {}) => void logs.push({ level, message, facts }),
     ...options.over,
   };

@@ -24,6 +24,7 @@ export type Rollout = Job["rollouts"][string];
 export type Events = Omit<EventPage, "job"> & { readonly job: Job };
 export type Event = Events["items"][number];
 export type Token = InferResponseType<V1["tokens"]["$get"], 200>["items"][number];
+export type Deployer = InferResponseType<V1["deployers"]["$get"], 200>["items"][number];
 export type AuditLine = InferResponseType<V1["audit"]["$get"], 200>["items"][number];
 export type Activity = InferResponseType<V1["activity"]["$get"], 200>;
 export type Failure = NonNullable<Rollout["failure"]>;

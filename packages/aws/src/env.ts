@@ -14,6 +14,8 @@ export interface CommonEnv {
 /** Only on the local stage: engines on loopback instead of AWS, and a clock that can be moved. */
 export interface LocalEnv {
   readonly LOCAL_ENDPOINT?: string;
+  /** Of identity tokens, in place of GitHub. */
+  readonly LOCAL_ISSUER?: string;
   readonly LOCAL_CLOCK_MS?: string;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Queue, World } from "@berth/domain/context.ts";
+import type { Issuer, Queue, World } from "@berth/domain/context.ts";
 import { sealing } from "@berth/domain/secret/seal.ts";
 import type Stripe from "stripe";
 import { dataKeys } from "./data-keys.ts";
@@ -12,8 +12,8 @@ import type { Sender } from "./sqs.ts";
 
 const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
 
-/** `stripe` is given only to functions that may use it. */
-export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
+/** `stripe` and `github` are given only to functions that may use them. */
+export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: Issuer): World {
   const dynamodb = new DynamoDBClient({ maxAttempts: 4, ...endpoint(env, "dynamodb") });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
   let sender: Promise<Sender> | undefined;
@@ -34,6 +34,7 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>): World {
     },
     ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),
     stripe: stripe ?? (() => Promise.reject(new Error("this function has no access to Stripe"))),
+    github: github ?? { url: "", keys: () => Promise.reject(new Error("this function asks no issuer for its keys")) },
     log: writeLog,
   };
 }

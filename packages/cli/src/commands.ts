@@ -6,6 +6,7 @@ import { billing, usage } from "./billing/commands.ts";
 import type { Listed } from "./command.ts";
 import { completion } from "./completion/commands.ts";
 import { context } from "./context/commands.ts";
+import { deployer } from "./deployer/commands.ts";
 import { deploy, rollback } from "./deployment/commands.ts";
 import { imports } from "./import/commands.ts";
 import { jobs } from "./job/commands.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Listed[] = [
   usage,
   billing,
   token,
+  deployer,
   account,
   audit,
   login,

@@ -94,6 +94,7 @@ const environment = (paint: Terminal["paint"]) =>
   [
     paint.bold("Environment:"),
     "  BERTH_URL, BERTH_TOKEN   all that a machine needs",
+    "  BERTH_DEPLOYER           in place of a token, in a job of GitHub Actions",
     "  BERTH_CONTEXT            which of your logins",
     "  HTTPS_PROXY, NO_PROXY    the way through a proxy",
     "  SSL_CERT_FILE            authorities of your own",

@@ -30,6 +30,10 @@ export const own = {
   },
   "cli.unexpected": { title: "That answer does not come from Berth", hint: "Check the address given with --url or BERTH_URL." },
   "cli.config": { title: "The settings file cannot be used" },
+  "cli.no_identity": {
+    title: "This job cannot show who it is",
+    hint: "Give the job the permission `id-token: write`, or unset BERTH_DEPLOYER and give a token in BERTH_TOKEN.",
+  },
   "cli.no_compose": {
     title: "There is no Compose file here",
     hint: "Go to the app's folder, or name the file with --file.",

@@ -1,6 +1,7 @@
 import type { Client } from "@berth/api-client/client.ts";
 import type { Entitlement } from "@berth/api-client/entitlement.ts";
 import { offWords } from "@berth/domain/entitlement/words.ts";
+import type { Asking } from "./api/ask.ts";
 import type { Asked, Place } from "./config/place.ts";
 import { type Names, refuse } from "./refusal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -60,11 +61,11 @@ export function createSession({ stdin, ...start }: Start): Session {
     );
     return found;
   };
-  const client = async (token: string | undefined, url: string | undefined): Promise<Client> => {
+  let ofJob: (() => Promise<string>) | undefined;
+  const client = async ({ token, url, deployer }: Place): Promise<Client> => {
     if (url === undefined) throw refuse("cli.no_service");
     const { connect } = await import("./api/client.ts");
-    return connect(url, {
-      token,
+    const asking: Asking = {
       names: session.names,
       agent: `berth/${version()} (${process.platform}; node ${process.versions.node})`,
       onEntitlement: (entitlement) => {
@@ -76,21 +77,22 @@ export function createSession({ stdin, ...start }: Start): Session {
         if (session.retrying) session.retrying(why);
         else if (since > QUIET_MS) sayOnce(`Berth cannot be reached (${why}); trying again ...`);
       },
-    });
+    };
+    if (deployer === undefined) return connect(url, { ...asking, token });
+    const { tokenOfJob } = await import("./auth/identity.ts");
+    ofJob ??= tokenOfJob({ url, deployer, env: start.env, terminal, asking });
+    return connect(url, { ...asking, token: ofJob });
   };
   const session: Session = {
     ...start,
     now: () => new Date(),
     place,
     api: async () => {
-      const { token, url } = await place();
-      if (token === undefined && url !== undefined) throw refuse("auth.required");
-      return client(token, url);
+      const at = await place();
+      if (at.token === undefined && at.deployer === undefined && at.url !== undefined) throw refuse("auth.required");
+      return client(at);
     },
-    open: async () => {
-      const { token, url } = await place();
-      return client(token, url);
-    },
+    open: async () => client(await place()),
     input: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk));

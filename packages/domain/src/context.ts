@@ -41,6 +41,20 @@ export interface Sealed {
   readonly data: string;
 }
 
+/** Who signs the identity tokens of jobs: one address, and the public keys that it publishes. */
+export interface Issuer {
+  readonly url: string;
+  /** Asks the issuer again, within limits, where none of those known has that id. */
+  readonly keys: (kid: string) => Promise<readonly PublicKey[]>;
+}
+
+/** A JSON web key (RFC 7517). */
+export interface PublicKey {
+  readonly kty: string;
+  readonly kid: string;
+  readonly [member: string]: unknown;
+}
+
 /** Everything outside the process: nothing else reads clock, randomness or network, so tests and the simulation can replace it. */
 export interface World {
   readonly stage: string;
@@ -57,6 +71,7 @@ export interface World {
   /** Throws where the function may not decrypt. */
   readonly open: (sealed: Sealed, about: Readonly<Record<string, string>>) => Promise<string>;
   readonly stripe: () => Promise<Stripe>;
+  readonly github: Issuer;
   readonly log: (level: "info" | "warn" | "error", message: string, facts?: Record<string, unknown>) => void;
 }
 

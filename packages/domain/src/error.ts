@@ -2,6 +2,7 @@ import { appProblems } from "./app/problems.ts";
 import { authProblems } from "./auth/problems.ts";
 import { billingProblems } from "./billing/problems.ts";
 import { composeProblems } from "./compose/problems.ts";
+import { deployerProblems } from "./deployer/problems.ts";
 import { deploymentProblems } from "./deployment/problems.ts";
 import { importProblems } from "./import/problems.ts";
 import { jobProblems } from "./job/problems.ts";
@@ -58,6 +59,7 @@ export const catalogue = {
   ...targetProblems,
   ...registryProblems,
   ...appProblems,
+  ...deployerProblems,
   ...releaseProblems,
   ...composeProblems,
   ...deploymentProblems,

@@ -5,6 +5,7 @@ const prefixes = {
   tenant: "ten",
   user: "usr",
   token: "tok",
+  deployer: "dpr",
   target: "tgt",
   app: "app",
   job: "job",

@@ -18,6 +18,8 @@ import type { WorkerFacts } from "./lambda/pool.ts";
 import { type CloudLog, createLog } from "./log.ts";
 import type { Letter } from "./mail/inbox.ts";
 import { sesService } from "./mail/wire.ts";
+import { createOidc, type GithubJob, type Oidc } from "./oidc/oidc.ts";
+import { oidcService } from "./oidc/wire.ts";
 import type { Sqs } from "./sqs/sqs.ts";
 import { sqsService } from "./sqs/wire.ts";
 import { ssmService } from "./ssm/wire.ts";
@@ -60,6 +62,8 @@ export interface Cloud {
   runSchedule(name: string): Promise<void>;
   /** Mails, newest first; of one address, if given. */
   inbox(to?: string): Letter[];
+  /** A job of a workflow on GitHub, as far as its identity goes: the variables by which it asks for a token. */
+  beginJob(job: GithubJob): ReturnType<Oidc["begin"]>;
   readonly workers: () => WorkerFacts[];
   /** Ends a process of functions at once, as a crash would. Answers whether it was one. */
   killWorker(pid: number): boolean;
@@ -104,6 +108,7 @@ async function start(
 
   let endpoint = "";
   let control: ReturnType<typeof controlRoutes> | undefined;
+  const oidc = createOidc({ url: () => `${endpoint}/oidc`, now: clock.now });
   const parameters = new Map<string, string>([
     [parameterNames.stripeSecret, secrets.stripeKey],
     [parameterNames.stripeWebhook, secrets.webhookSecret],
@@ -114,6 +119,7 @@ async function start(
     sesService(inbox),
     kmsService(key),
     ssmService(parameters),
+    oidcService(oidc),
     { name: "s3", answer: s3.answer, close: () => {} },
   ];
   ends.push(() => {
@@ -193,6 +199,7 @@ async function start(
     settle: () => settle({ stripe: money, quiet }),
     runSchedule: (name) => sources.scheduler.run(name),
     inbox: (to) => inbox.list(to),
+    beginJob: (job) => oidc.begin(job),
     workers: () => [...api.workers(), ...background.workers()],
     killWorker: (pid) => api.kill(pid) || background.kill(pid),
     reload: () => {
@@ -205,6 +212,7 @@ async function start(
       sqs.purge();
       s3.clear();
       inbox.clear();
+      oidc.clear();
       money.reset();
       await stripe.seed();
       clock.reset();

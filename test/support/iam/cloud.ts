@@ -152,7 +152,8 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
       const { environment } = functionOf(name);
       const address = addressOf(name);
       const told = Object.entries(environment).map(([key, value]) => [key, value.replace(anyones, address)]);
-      const local = { ORIGIN: env.ORIGIN ?? "", LOCAL_ENDPOINT: address, LOCAL_STRIPE: env.LOCAL_STRIPE ?? "" };
+      const { ORIGIN = "", LOCAL_STRIPE = "", LOCAL_ISSUER = "" } = env;
+      const local = { ORIGIN, LOCAL_ENDPOINT: address, LOCAL_STRIPE, LOCAL_ISSUER };
       own.set(
         name,
         createPool({

@@ -88,6 +88,18 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("removeRegistry", { with: { host } });
   const app = "shop";
   await call("createApp", { body: { name: app } });
+
+  // A job of a repository, which holds nothing but what GitHub says of it.
+  const at = { repository: "ada/shop", ref: "refs/heads/main" };
+  const { id: deployer } = await call("addDeployer", { body: { provider: "github", app, ...at } });
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: ask, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = cloud.beginJob(at);
+  const shown = await fetch(`${ask}&audience=${cloud.origin}`, { headers: { authorization: `Bearer ${bearer}` } });
+  const { value: identity } = (await shown.json()) as { value: string };
+  const { secret: ofJob } = await call("exchangeIdentity", { body: { deployer, token: identity } });
+  await call("getApp", { with: { app }, token: ofJob });
+  await call("listDeployers");
+  await call("removeDeployer", { with: { deployer } });
+  await call("addDeployer", { body: { provider: "github", app, ...at } }); // goes with the account
   await call("listApps");
   await call("getApp", { with: { app } });
   const deploy = (version: number) =>

@@ -8,7 +8,8 @@ import { hintOf, isCertificate, isUnsent, reasonOf } from "./reason.ts";
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Asking {
-  readonly token?: string | undefined;
+  /** A function is asked before each request: what it answers may end while a command runs. */
+  readonly token?: string | (() => Promise<string>) | undefined;
   readonly agent: string;
   /** Where proxies and authorities are named. */
   readonly env?: Env;
@@ -82,7 +83,7 @@ export function asking(base: string, options: Asking): typeof fetch {
     const headers = new Headers(init.headers);
     headers.set("user-agent", agent);
     headers.set("accept", "application/json");
-    if (token !== undefined) headers.set("authorization", `Bearer ${plain(token)}`);
+    if (token !== undefined) headers.set("authorization", `Bearer ${plain(typeof token === "string" ? token : await token())}`);
     const reads = ["GET", "HEAD"].includes(init.method ?? "GET");
     const repeatable = reads || headers.has("idempotency-key");
     const began = performance.now();

@@ -20,7 +20,8 @@ export async function run(session: Session): Promise<Exit> {
   const { url, context: named, tokenFrom } = await session.place();
   const context = tokenFrom === "context" ? named : null;
   const me = await body(api.v1.me.$get());
-  const from = tokenFrom === "environment" ? "BERTH_TOKEN" : await configFile(session.env);
+  const variables = { environment: "BERTH_TOKEN", deployer: "BERTH_DEPLOYER" };
+  const from = tokenFrom === "context" || tokenFrom === undefined ? await configFile(session.env) : variables[tokenFrom];
   show(session, { ...me, context, url, from: tokenFrom }, () =>
     facts(
       [

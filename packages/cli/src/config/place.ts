@@ -10,7 +10,9 @@ export interface Place {
   readonly context: string;
   readonly url: string | undefined;
   readonly token: string | undefined;
-  readonly tokenFrom: "environment" | "context" | undefined;
+  readonly tokenFrom: "environment" | "context" | "deployer" | undefined;
+  /** In place of a token: the deployer that accepts the job in which this runs. */
+  readonly deployer?: string | undefined;
 }
 
 /** What the command line itself says. */
@@ -34,25 +36,35 @@ export async function findPlace(
   const context = named ?? current;
   if (!/^[\w.-]{1,60}$/.test(context)) throw usage(`"${context}" is no name for a context: letters, digits, dots and dashes.`);
   const login = Object.hasOwn(contexts, context) ? contexts[context] : undefined;
-  if (named !== undefined && !login && !fresh && (asked.context !== undefined || !env.BERTH_TOKEN))
+  if (named !== undefined && !login && !fresh && (asked.context !== undefined || !(env.BERTH_TOKEN || env.BERTH_DEPLOYER)))
     throw missing(context, contexts);
   const given = asked.url ?? (asked.context !== undefined && login ? undefined : env.BERTH_URL || undefined);
   const url = given === undefined ? (login?.url ?? defaultUrl) : checkUrl(given);
   const kept = login && login.url === url ? login.token : undefined;
   const byFlag = asked.context !== undefined;
   if (env.BERTH_TOKEN && named !== undefined && !fresh) agree(env.BERTH_TOKEN, { context, byFlag, login, kept, say });
-  const token = byFlag ? kept : env.BERTH_TOKEN || kept;
+  const deployer = (!byFlag && !env.BERTH_TOKEN && env.BERTH_DEPLOYER) || undefined;
+  const token = byFlag ? kept : env.BERTH_TOKEN || (deployer === undefined ? kept : undefined);
   return {
     context: context || DEFAULT_CONTEXT,
     url,
     token,
-    tokenFrom: token === undefined ? undefined : !byFlag && env.BERTH_TOKEN ? "environment" : "context",
+    tokenFrom:
+      deployer !== undefined
+        ? "deployer"
+        : token === undefined
+          ? undefined
+          : !byFlag && env.BERTH_TOKEN
+            ? "environment"
+            : "context",
+    deployer,
   };
 }
 
 /** The settings, where what is given does not do without. */
 async function settingsFor(env: Env, asked: Asked, fresh: boolean, say: Say): Promise<Contexts> {
-  const enough = asked.context === undefined && env.BERTH_TOKEN && (asked.url ?? (env.BERTH_URL || defaultUrl));
+  const enough =
+    asked.context === undefined && (env.BERTH_TOKEN || env.BERTH_DEPLOYER) && (asked.url ?? (env.BERTH_URL || defaultUrl));
   if (enough && !env.BERTH_CONTEXT) return nothing;
   try {
     return await readContexts(env, say);

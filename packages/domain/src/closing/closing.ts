@@ -1,6 +1,7 @@
 import { customerKey } from "../billing/customer.ts";
 import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
 import { type Context, systemContext, type World } from "../context.ts";
+import { deployerKey, pointerKey, readDeployers } from "../deployer/deployer.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { erase, eraseAll, erasePartition } from "../erase.ts";
 import { Problem } from "../error.ts";
@@ -73,6 +74,11 @@ async function eraseCredentials(ctx: Context): Promise<void> {
     ...tokens.map(({ hash }) => globalKey("TOKEN", String(hash))),
     ...tokens.map(({ sk }) => key(ctx, String(sk))),
   ]);
+  const deployers = await readDeployers(ctx);
+  await eraseAll(
+    ctx,
+    deployers.flatMap(({ id }) => [pointerKey(id), deployerKey(ctx, id)]),
+  );
   const sessions = await all(ctx, "SESSION#");
   await eraseAll(ctx, [
     ...sessions.map(({ sk }) => globalKey("SESSION", String(sk).slice("SESSION#".length))),

@@ -121,7 +121,7 @@ function imageOf(name: string, service: Service): string | undefined {
   if (image === undefined || image === "") {
     if (build !== undefined)
       throw unsupported(
-        `Service "${name}" is built from source. Build and push an image, and name it with \`image:\` or \`--image ${name}=\`.`,
+        `Service "${name}" is built from source. Build and push an image, and name it with \`image:\` or \`--image ${name}=IMAGE\`.`,
         {
           feature: "build",
           service: name,

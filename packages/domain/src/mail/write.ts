@@ -1,6 +1,7 @@
 import { authMails } from "../auth/mails.ts";
 import { billingMails } from "../billing/mails.ts";
 import { closingMails } from "../closing/mails.ts";
+import { deployerMails } from "../deployer/mails.ts";
 import { tokenMails } from "../token/mails.ts";
 import type { Mail } from "./mail.ts";
 import type { Berth, Templates } from "./template.ts";
@@ -8,6 +9,7 @@ import type { Berth, Templates } from "./template.ts";
 export const templates: Readonly<Record<Mail["template"], Templates[string]>> = {
   ...authMails,
   ...tokenMails,
+  ...deployerMails,
   ...billingMails,
   ...closingMails,
 };

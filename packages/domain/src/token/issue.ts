@@ -3,12 +3,12 @@ import { addresses, requireProof } from "../auth/proof.ts";
 import { allow, type Context, type Scope } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { newId, secretText, sha256 } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
 import { remember } from "../once.ts";
-import { check, commit, globalKey, insert, type Write } from "../table.ts";
+import { check, commit, insert, type Write } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
-import { checksum, readTokens, revoked, type Token, tokenKey } from "./token.ts";
+import { newToken } from "./new.ts";
+import { readTokens, revoked, type Token, tokenKey } from "./token.ts";
 
 const DEFAULT_DAYS = 90;
 
@@ -40,50 +40,39 @@ type Minted = NewToken & { readonly provedAt?: string | undefined; readonly devi
 async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & { secret: string }> {
   const held = await readTokens(ctx);
   if (held.length >= TOKENS_MOST) throw new Problem("token.too_many", { detail: `${TOKENS_MOST} is the most at a time.` });
-  const id = newId(ctx, "token");
-  const head = `berth_${ctx.stage}_${id.slice("tok_".length)}_${secretText(ctx, 32)}`;
-  const secret = head + checksum(head);
   const now = ctx.now();
   const asked = new Date(now.getTime() + (input.days ?? DEFAULT_DAYS) * 86_400_000);
   const parent = ctx.actor.kind === "token" ? held.find((each) => each.id === ctx.actor.id) : undefined;
   const expires = parent && new Date(parent.expiresAt) < asked ? new Date(parent.expiresAt) : asked;
   const email = ctx.actor.kind === "user" ? ctx.actor.name : ctx.actor.kind === "token" ? ctx.actor.email : undefined;
-  const token: Token = {
-    id,
+  const { token, secret, stored, write } = newToken(ctx, {
     name: input.name,
-    scopes: [...new Set(input.scopes)],
-    ...(input.app && { app: input.app }),
-    createdAt: now.toISOString(),
-    expiresAt: expires.toISOString(),
+    scopes: [...input.scopes],
+    app: input.app,
+    expiresAt: expires,
     by: ctx.actor.id,
-    ...(email && { email }),
-    ...(ctx.actor.kind === "token" && { parent: ctx.actor.id }),
-  };
-  const stored = {
-    ...token,
-    ...(input.provedAt && { provedAt: input.provedAt }),
-    hash: sha256(secret),
-    tenant: ctx.tenant,
-    ttl: Math.floor(expires.getTime() / 1000),
-  };
+    email,
+    parent: ctx.actor.kind === "token" ? ctx.actor.id : undefined,
+    provedAt: input.provedAt,
+  });
   const told = await announce(ctx, token, input.device);
   await commit(
     ctx,
     turn,
     isOpen(ctx),
-    parentLives(ctx),
+    tokenLives(ctx),
     remember(ctx, { ...token, secret: null }), // a repeat learns that it is done, not the secret
-    insert(ctx, tokenKey(ctx, id), stored),
-    insert(ctx, globalKey("TOKEN", stored.hash), stored),
+    insert(ctx, tokenKey(ctx, token.id), stored),
+    write,
     ...told.map(({ write }) => write),
-    audit(ctx, "token.create", id, { name: input.name, detail: token.scopes.join(" ") }),
+    audit(ctx, "token.create", token.id, { name: input.name, detail: token.scopes.join(" ") }),
   );
   for (const { mail } of told) await send(ctx, mail);
   return { ...token, secret };
 }
 
-/** A token that is being revoked makes no others. */
-const parentLives = (ctx: Context) =>
+/** A token that is being revoked makes nothing that outlives it. */
+export const tokenLives = (ctx: Context) =>
   ctx.actor.kind === "token"
     ? check(ctx, tokenKey(ctx, ctx.actor.id), { condition: "attribute_exists(pk)" }, revoked)
     : undefined;

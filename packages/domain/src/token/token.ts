@@ -27,7 +27,14 @@ export const Token = z.object({
 });
 export type Token = z.infer<typeof Token>;
 
-export const StoredToken = Token.extend({ hash: z.string(), tenant: z.string(), provedAt: z.string().optional() });
+export const StoredToken = Token.extend({
+  hash: z.string(),
+  tenant: z.string(),
+  provedAt: z.string().optional(),
+  /** A row of the tenant's without which the token is not good. Such a token is in no list: it has no row of its own there. */
+  holder: z.object({ pk: z.string(), sk: z.string() }).optional(),
+});
+export type StoredToken = z.infer<typeof StoredToken>;
 
 /** A busy token costs one write in this time. */
 const LAST_USED_MINUTES = 10;
@@ -95,8 +102,9 @@ export async function actorOfToken(
   const before = new Date(now.getTime() - LAST_USED_MINUTES * 60_000).toISOString();
   if (token.lastUsedAt === undefined || token.lastUsedAt < before) {
     const mark = { change: "SET lastUsedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now.toISOString() } };
-    await Promise.all([updateOne(world, at, mark, revoked), updateOne(world, tokenKey(token, token.id), mark, revoked)]);
-  }
+    const listed = token.holder ?? tokenKey(token, token.id);
+    await Promise.all([updateOne(world, at, mark, revoked), updateOne(world, listed, mark, revoked)]);
+  } else if (token.holder && !(await get(world, token.holder))) return undefined;
   const actor: Actor = {
     kind: "token",
     id: token.id,

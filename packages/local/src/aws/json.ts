@@ -4,6 +4,7 @@ export interface WireRequest {
   readonly method: string;
   /** Below the service's prefix, with a leading slash, without the query. */
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
   /** Aborted when the caller has gone. */

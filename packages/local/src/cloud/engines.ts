@@ -36,7 +36,9 @@ export function enginesServer(
     if (incoming.headers.origin !== undefined) return void response.writeHead(403).end();
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    const request = { method: incoming.method ?? "GET", path: rest || "/", headers: incoming.headers, body, signal: gone.signal };
+    const { method = "GET", url = "", headers: given } = incoming;
+    const query = new URLSearchParams(url.slice(url.includes("?") ? url.indexOf("?") : url.length));
+    const request = { method, path: rest || "/", query, headers: given, body, signal: gone.signal };
     const { status, headers, body: text } = await serve(found, first, request);
     response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
   }

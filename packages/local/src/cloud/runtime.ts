@@ -38,6 +38,7 @@ export function environmentOf(at: {
     STRIPE_WEBHOOK: parameterNames.stripeWebhook,
     MAIL_FROM: "Berth <berth@localhost>",
     LOCAL_ENDPOINT: at.endpoint,
+    LOCAL_ISSUER: `${at.endpoint}/oidc`,
     LOCAL_STRIPE: at.stripe,
   } satisfies Environment;
 }

@@ -10,6 +10,15 @@ const Advance = z.strictObject({
     .max(400 * 86_400),
 });
 
+const GithubJob = z.strictObject({
+  repository: z.string(),
+  repositoryId: z.string().optional(),
+  ownerId: z.string().optional(),
+  ref: z.string(),
+  event: z.string().optional(),
+  environment: z.string().optional(),
+});
+
 /**
  * What only the local cloud has, under `/_local`: the inbox, the clock, the processes and the state. A browser may change something only
  * from this address itself or from the dashboard's.
@@ -35,6 +44,8 @@ export function controlRoutes(cloud: Cloud): Hono {
     return letter ? c.html(letterPage(letter), 200, pageHeaders) : c.notFound();
   });
   app.get("/mails", (c) => c.json({ items: cloud.inbox(c.req.query("to")) }));
+
+  app.post("/github/jobs", async (c) => c.json(cloud.beginJob(GithubJob.parse(await c.req.json()))));
 
   app.get("/clock", (c) =>
     c.json({ now: cloud.now().toISOString(), aheadSeconds: Math.round((cloud.now().getTime() - Date.now()) / 1000) }),
