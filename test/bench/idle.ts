@@ -1,6 +1,6 @@
 /** What a day costs on which nobody does anything: every schedule of the cloud, as often as it says, over tenants who are there. */
 import { getCatalogue } from "@berth/domain/billing/catalogue.ts";
-import { derive, standingOf } from "@berth/domain/billing/derive.ts";
+import { billingStanding, derive } from "@berth/domain/billing/derive.ts";
 import { fetchSnapshot } from "@berth/domain/billing/snapshot.ts";
 import { dueShard } from "@berth/domain/billing/sync.ts";
 import { closeDue } from "@berth/domain/closing/closing.ts";
@@ -80,7 +80,7 @@ const customer = (i: number) => `cus_${i}`;
 async function settle(test: TestWorld, { tenants, paying }: { tenants: number; paying: number }): Promise<void> {
   const { world, clock } = test;
   const [snapshot, catalogue] = [await fetchSnapshot(world, customer(0)), await getCatalogue(world)];
-  const good = derive(snapshot, catalogue, standingOf(newAccount("")));
+  const good = derive(snapshot, catalogue, billingStanding(newAccount("")));
   if (good.kind !== "good" || good.anomalies.length > 0) throw new Error(`who pays is ${good.kind}: ${good.anomalies}`);
   const now = clock.now().getTime();
   const at = (time: number) => new Date(time).toISOString();

@@ -1,11 +1,11 @@
-import { type Anomaly, derive, type Standing } from "@berth/domain/billing/derive.ts";
+import { type Anomaly, type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
 import type { Snapshot } from "@berth/domain/billing/snapshot.ts";
 import { entitlement } from "@berth/domain/entitlement/account.ts";
 import { describe, expect, test } from "vitest";
 import { catalogue, DAY, invoice, iso, MONTH, nobody, price, snapshot, subscription, T0 } from "./facts.ts";
 
 const derived = (from: Snapshot, before = nobody) => derive(from, catalogue, before);
-const stateAt = (standing: Standing, seconds: number) => entitlement(standing, new Date(seconds * 1000));
+const stateAt = (standing: BillingStanding, seconds: number) => entitlement(standing, new Date(seconds * 1000));
 const solo = { kind: "good", plan: "solo", slotLimit: 3, targetLimit: 2, graceUntil: null, anchor: null } as const;
 const odd = (...anomalies: Anomaly[]) => ({ anomalies });
 const NEVER = T0 + 1000 * DAY;

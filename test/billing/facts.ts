@@ -1,5 +1,5 @@
 import type { Catalogue } from "@berth/domain/billing/catalogue.ts";
-import { type Standing, standingOf } from "@berth/domain/billing/derive.ts";
+import { type BillingStanding, billingStanding } from "@berth/domain/billing/derive.ts";
 import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "@berth/domain/billing/snapshot.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
 
@@ -66,4 +66,4 @@ export const snapshot = (subscriptions: readonly SubscriptionFacts[], facts: Par
 });
 
 /** The standing of who signed up and never paid. */
-export const nobody: Standing = standingOf(newAccount("ten_1"));
+export const nobody: BillingStanding = billingStanding(newAccount("ten_1"));

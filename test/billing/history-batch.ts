@@ -1,4 +1,4 @@
-import { derive, standingOf } from "@berth/domain/billing/derive.ts";
+import { billingStanding, derive } from "@berth/domain/billing/derive.ts";
 import { syncCustomer } from "@berth/domain/billing/sync.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey, getAccount, newAccount } from "@berth/domain/entitlement/account.ts";
@@ -53,7 +53,7 @@ export async function runHistories(seeds: { first: number; count: number }): Pro
       gated = false;
       // What the schedules do in the end, where an event was lost.
       if (history.lost > 0) await syncCustomer(world, customer);
-      const standing = standingOf(await getAccount(ctx));
+      const standing = billingStanding(await getAccount(ctx));
       const should = derive(history.model.snapshot, catalogue, standing);
       if (JSON.stringify(standing) !== JSON.stringify(should)) expect({ seed, standing }).toEqual({ seed, standing: should });
     }

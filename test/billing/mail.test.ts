@@ -1,4 +1,4 @@
-import { derive, type Standing } from "@berth/domain/billing/derive.ts";
+import { type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
 import { dueNotice, lettersOf, noticeLetter } from "@berth/domain/billing/notice.ts";
 import { Problem } from "@berth/domain/error.ts";
 import type { Mail } from "@berth/domain/mail/mail.ts";
@@ -124,7 +124,7 @@ const late = of([
 ]);
 const paused = of([subscription({ status: "paused" })]);
 const ended = of([subscription({ status: "canceled", endedAt: T0 })]);
-const named = (before: Standing, after: Standing) => lettersOf(before, after).map(({ template }) => template);
+const named = (before: BillingStanding, after: BillingStanding) => lettersOf(before, after).map(({ template }) => template);
 
 test("each change of standing is told once and in its own words; what changes nothing for the customer is not told", () => {
   expect(named(nobody, good)).toEqual(["welcome"]);

@@ -1,4 +1,4 @@
-import { derive, type Standing } from "@berth/domain/billing/derive.ts";
+import { type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
 import { fetchSnapshot, type Snapshot } from "@berth/domain/billing/snapshot.ts";
 import { expect, test } from "vitest";
 import { testWorld } from "../support/world.ts";
@@ -10,7 +10,7 @@ const HISTORIES = 4_000;
 
 /** A row as a strategy keeps it, and what the strategy is told of the outside. */
 interface Bench {
-  row: Standing;
+  row: BillingStanding;
   /** What the row was stamped with when it was written. */
   stamp: number;
   readonly gate: Stage["gate"];

@@ -6,7 +6,7 @@ import { deviceCode } from "../../packages/web/src/auth/device-code.ts";
 import { hear, KEPT, nothing } from "../../packages/web/src/job/follow.ts";
 import { stepsOf } from "../../packages/web/src/job/steps.ts";
 import { safeNext } from "../../packages/web/src/session.ts";
-import { factsOf, letIn, standingOf } from "../../packages/web/src/target/target.ts";
+import { factsOf, letIn, targetStatus } from "../../packages/web/src/target/target.ts";
 import { ago, span } from "../../packages/web/src/ui/time.tsx";
 
 const at = (seconds: number) => new Date(Date.UTC(2027, 2, 1, 12, 0, seconds)).toISOString();
@@ -107,9 +107,9 @@ test("the command that lets Berth in stays one quoted word, whatever the key say
 
 test("a target's standing says what is missing: nothing heard yet, a key to confirm, not reached", () => {
   const key = { type: "ssh-ed25519", key: "k", fingerprint: "SHA256:x" };
-  expect(standingOf({ status: "untrusted", shownKey: undefined, problem: undefined }).word).toBe("Reading its host key");
-  expect(standingOf({ status: "untrusted", shownKey: key, problem: undefined }).word).toBe("Host key to confirm");
-  expect(standingOf({ status: "untrusted", shownKey: undefined, problem: { class: "unreachable", message: "" } }).word).toBe(
+  expect(targetStatus({ status: "untrusted", shownKey: undefined, problem: undefined }).word).toBe("Reading its host key");
+  expect(targetStatus({ status: "untrusted", shownKey: key, problem: undefined }).word).toBe("Host key to confirm");
+  expect(targetStatus({ status: "untrusted", shownKey: undefined, problem: { class: "unreachable", message: "" } }).word).toBe(
     "Not reached",
   );
 });

@@ -3,15 +3,9 @@ import { wordsOf } from "@berth/domain/job/words.ts";
 import { toldOf, took } from "../job/outcome.ts";
 import { toned } from "../job/view.ts";
 import type { Paint } from "../terminal/paint.ts";
-import { facts, table } from "../terminal/table.ts";
+import { facts, type Layout, table } from "../terminal/table.ts";
 import { clean, marked } from "../terminal/text.ts";
 import { ago } from "../terminal/time.ts";
-
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-  readonly now: Date;
-}
 
 type Environment = App["environments"][number];
 interface Row {
@@ -44,7 +38,7 @@ const since = (at: string | undefined, now: Date) => ago(at !== undefined && new
 
 const isLive = (environment: Environment | undefined) => environment !== undefined && liveText(environment) !== "";
 
-export const appTable = (apps: readonly App[], { width, paint, now }: Look): string[] =>
+export const appTable = (apps: readonly App[], { width, paint, now }: Layout): string[] =>
   table<Row>(
     [
       { title: "APP", cell: ({ app }) => app.name, paint: (on, text) => on.bold(text) },
@@ -78,7 +72,7 @@ export const containerText = ({ state, health, exitCode }: Container): string =>
 export const addressText = ({ url, host, port, protocol }: Target["addresses"][number]): string =>
   url ?? `${host.includes(":") ? `[${host}]` : host}:${port}/${protocol}`;
 
-const containerTable = ({ targets }: Status, { width, paint, now }: Look): string[] =>
+const containerTable = ({ targets }: Status, { width, paint, now }: Layout): string[] =>
   table<{ target: Target; container: Container }>(
     [
       { title: "SERVICE", cell: ({ container }) => container.service, least: 8 },
@@ -103,7 +97,7 @@ const containerTable = ({ targets }: Status, { width, paint, now }: Look): strin
   );
 
 /** What is wrong, in sentences, and what to do about it. */
-function troubles(app: string, environment: Status, { paint, now }: Look): (readonly [mark: string, text: string])[] {
+function troubles(app: string, environment: Status, { paint, now }: Layout): (readonly [mark: string, text: string])[] {
   const mark = paint.yellow("!");
   const texts = environment.targets.flatMap(({ name, release, seen, problem }) => {
     const on = clean(name);
@@ -121,8 +115,8 @@ function troubles(app: string, environment: Status, { paint, now }: Look): (read
 }
 
 /** An app as it runs, by what Docker said when it was last seen, and what was done to it last. */
-export function statusLines(status: AppStatus, look: Look): string[] {
-  const { paint, now, width } = look;
+export function statusLines(status: AppStatus, layout: Layout): string[] {
+  const { paint, now, width } = layout;
   const to = { width, paint };
   return [
     ...facts(
@@ -162,8 +156,8 @@ export function statusLines(status: AppStatus, look: Look): string[] {
           ],
           to,
         ),
-        ...(containers ? ["", ...containerTable(environment, look)] : []),
-        ...(live ? troubles(status.name, environment, look).flatMap(([mark, text]) => marked(mark, text, { width })) : []),
+        ...(containers ? ["", ...containerTable(environment, layout)] : []),
+        ...(live ? troubles(status.name, environment, layout).flatMap(([mark, text]) => marked(mark, text, { width })) : []),
       ];
     }),
     ...(status.environments.length === 0 ? ["", "Not deployed yet. `berth deploy` in its folder does it."] : []),

@@ -3,8 +3,7 @@ import type { Billing, PricingPlan, Usage } from "@berth/api-client/types.ts";
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
-import type { Paint } from "../terminal/paint.ts";
-import { facts } from "../terminal/table.ts";
+import { facts, type Layout } from "../terminal/table.ts";
 import { ago, moment } from "../terminal/time.ts";
 import { usageFacts } from "./usage.ts";
 import { aMonth } from "./view.ts";
@@ -15,16 +14,10 @@ export const examples: Verb<object>["examples"] = [
 
 export const parse = (): object => ({});
 
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-  readonly now: Date;
-}
-
 /** What comes after the paid period: an end, another plan, or the same again. */
 function next(
   { cancelAt, entitlement, pendingPlan, periodEnd }: Billing,
-  { paint, now }: Look,
+  { paint, now }: Layout,
 ): readonly [string, string | undefined] {
   const when = (at: string) => `${moment(at)} (${ago(at, now)})`;
   if (cancelAt !== null) return ["Ends", paint.yellow(when(cancelAt))];
@@ -34,21 +27,21 @@ function next(
 
 export const planLines = (
   { usage, billing, plan }: { usage: Usage; billing: Billing; plan: PricingPlan | undefined },
-  look: Look,
+  layout: Layout,
 ): string[] => {
-  const [name, ...used] = usageFacts(usage, look);
+  const [name, ...used] = usageFacts(usage, layout);
   return facts(
     [
       plan ? ["Plan", `${plan.name}, ${aMonth(plan)}`] : name,
       ...used,
-      next(billing, look),
+      next(billing, layout),
       [
         "Too much",
-        billing.over ? look.paint.yellow("all of it runs on; nothing can be added until it fits the plan") : undefined,
+        billing.over ? layout.paint.yellow("all of it runs on; nothing can be added until it fits the plan") : undefined,
       ],
-      ["Hold", billing.hold ? look.paint.red("a payment is disputed: nothing can be added") : undefined],
+      ["Hold", billing.hold ? layout.paint.red("a payment is disputed: nothing can be added") : undefined],
     ],
-    look,
+    layout,
   );
 };
 

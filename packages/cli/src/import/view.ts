@@ -3,17 +3,12 @@ import type { Target } from "@berth/api-client/types.ts";
 import type { InferResponseType } from "hono/client";
 import { installCommand } from "../target/install.ts";
 import type { Paint } from "../terminal/paint.ts";
-import { table } from "../terminal/table.ts";
+import { type Layout, table } from "../terminal/table.ts";
 import { plural } from "../terminal/text.ts";
 
 export type ImportPlan = InferResponseType<Client["v1"]["imports"]["$post"], 200>;
 export type ImportItem = ImportPlan["items"][number];
 export type Imported = InferResponseType<Client["v1"]["imports"]["$get"], 200>["items"][number];
-
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-}
 
 const toned = (paint: Paint, text: string, { action }: ImportItem) =>
   action === "create" || action === "created" ? paint.green(text) : action === "exists" ? paint.dim(text) : paint.yellow(text);
@@ -33,7 +28,7 @@ export const count = ({ items }: ImportPlan, ...actions: readonly ImportItem["ac
 /** What is not brought along. */
 export const left = (plan: ImportPlan) => count(plan, "conflict", "over_limit", "skipped");
 
-export const planTable = ({ items }: ImportPlan, look: Look): string[] =>
+export const planTable = ({ items }: ImportPlan, layout: Omit<Layout, "now">): string[] =>
   table<ImportItem>(
     [
       { title: "WHAT", cell: ({ kind }) => kind },
@@ -42,7 +37,7 @@ export const planTable = ({ items }: ImportPlan, look: Look): string[] =>
       { title: "WHY", cell: ({ reason }) => reason ?? "", least: 20 },
     ],
     items,
-    look,
+    layout,
   );
 
 /** The plan or its outcome in a sentence, and what would have room for the rest. */

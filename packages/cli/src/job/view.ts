@@ -2,16 +2,10 @@ import type { Job, Rollout } from "@berth/api-client/types.ts";
 import { wordsOf } from "@berth/domain/job/words.ts";
 import { whoText } from "../audit/who.ts";
 import type { Paint } from "../terminal/paint.ts";
-import { facts, table } from "../terminal/table.ts";
+import { facts, type Layout, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
 import { ago, duration, moment } from "../terminal/time.ts";
 import { rolloutsOf, served, toldOf, took } from "./outcome.ts";
-
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-  readonly now: Date;
-}
 
 const tones: Record<string, (paint: Paint) => (text: string) => string> = {
   succeeded: (paint) => paint.green,
@@ -31,7 +25,7 @@ export const toned = (paint: Paint, text: string, status: string) => (tones[stat
 
 const what = (job: Job) => wordsOf(job.kind).entry(toldOf(job));
 
-export const jobTable = (jobs: readonly Job[], { width, paint, now }: Look): string[] =>
+export const jobTable = (jobs: readonly Job[], { width, paint, now }: Layout): string[] =>
   table<Job>(
     [
       { title: "JOB", cell: ({ id }) => id },
@@ -53,7 +47,7 @@ export const jobTable = (jobs: readonly Job[], { width, paint, now }: Look): str
     { width, paint },
   );
 
-export function jobLines(job: Job, { width, paint, now }: Look): string[] {
+export function jobLines(job: Job, { width, paint, now }: Layout): string[] {
   const to = { width, paint };
   return [
     ...facts(

@@ -1,16 +1,9 @@
 import type { Target } from "@berth/api-client/types.ts";
 import { toned } from "../job/view.ts";
-import type { Paint } from "../terminal/paint.ts";
-import { facts, table } from "../terminal/table.ts";
+import { facts, type Layout, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
 import { ago } from "../terminal/time.ts";
 import { addressText } from "./address.ts";
-
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-  readonly now: Date;
-}
 
 /** What a check found, by name; servers say it, so it may be anything. */
 const fact = ({ facts: found }: Target, name: string): string | undefined => {
@@ -26,7 +19,7 @@ const gigabytes = (megabytes: string | undefined) => {
 const of = (free: string | undefined, whole: string | undefined) =>
   free === undefined ? undefined : whole === undefined ? `${free} free` : `${free} free of ${whole}`;
 
-export const targetTable = (targets: readonly Target[], { width, paint, now }: Look): string[] =>
+export const targetTable = (targets: readonly Target[], { width, paint, now }: Layout): string[] =>
   table<Target>(
     [
       { title: "NAME", cell: ({ name }) => name, paint: (on, text) => on.bold(text) },
@@ -42,7 +35,7 @@ export const targetTable = (targets: readonly Target[], { width, paint, now }: L
   );
 
 /** One server: who, how it is, what it has, what is wrong and what to do about it. */
-export function targetLines(target: Target, { width, paint, now }: Look): string[] {
+export function targetLines(target: Target, { width, paint, now }: Layout): string[] {
   const { hostKey, shownKey, problem, status } = target;
   const lines = facts(
     [
@@ -73,7 +66,7 @@ const foundPairs = (target: Target): (readonly [string, string | undefined])[] =
 ];
 
 /** How a check came out, in a few lines. */
-export function checkedLines(target: Target, { width, paint }: Pick<Look, "width" | "paint">): string[] {
+export function checkedLines(target: Target, { width, paint }: Pick<Layout, "width" | "paint">): string[] {
   const to = { width, paint };
   if (target.status === "ready")
     return [

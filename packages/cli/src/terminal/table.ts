@@ -1,6 +1,13 @@
 import type { Paint } from "./paint.ts";
 import { clean, cut, pad, padLeft, widthOf, wrap } from "./text.ts";
 
+/** What a view is drawn with. */
+export interface Layout {
+  readonly width: number;
+  readonly paint: Paint;
+  readonly now: Date;
+}
+
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;

@@ -5,7 +5,7 @@ import type { Payer } from "../entitlement/listed.ts";
 import { get, getAll } from "../query.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { customerKey } from "./customer.ts";
-import { type Anomaly, derive, type Standing, standingOf } from "./derive.ts";
+import { type Anomaly, type BillingStanding, billingStanding, derive } from "./derive.ts";
 import { livemodeOf } from "./event.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { stripeFault } from "./stripe.ts";
@@ -20,8 +20,8 @@ export interface Finding {
   readonly repaired: boolean;
 }
 
-export const driftOf = (is: Standing, should: Standing): string[] =>
-  (Object.keys(should) as (keyof Standing)[]).filter((name) => JSON.stringify(is[name]) !== JSON.stringify(should[name]));
+export const driftOf = (is: BillingStanding, should: BillingStanding): string[] =>
+  (Object.keys(should) as (keyof BillingStanding)[]).filter((name) => JSON.stringify(is[name]) !== JSON.stringify(should[name]));
 
 const RATE_LIMIT_WAITS_MILLISECONDS = [2_000, 8_000];
 
@@ -47,12 +47,12 @@ async function compare(world: World, account: Payer, catalogue: Catalogue, repai
   const about = { tenant, customer };
   const snapshot = await fetchSnapshot(world, customer);
   if (snapshot.livemode !== livemodeOf(world)) return [{ ...about, class: "mode", detail: "", repaired: false }];
-  let is = standingOf(account);
+  let is = billingStanding(account);
   if (driftOf(is, derive(snapshot, catalogue, is)).length > 0) {
     // The index may lag behind the row.
     const row = await get(world, accountKey(account));
     if (row?.customer !== customer || row.closingAt !== undefined) return [];
-    is = standingOf(Account.parse(row));
+    is = billingStanding(Account.parse(row));
   }
   const should = derive(snapshot, catalogue, is);
   const odd = should.anomalies.map(

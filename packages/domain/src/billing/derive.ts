@@ -26,7 +26,7 @@ export const anomalies = [
 export type Anomaly = (typeof anomalies)[number];
 
 /** The part of the account that Stripe decides. */
-export interface Standing {
+export interface BillingStanding {
   readonly kind: Account["kind"];
   readonly reason: string | null;
   readonly plan: PricingPlanName | null;
@@ -42,7 +42,7 @@ export interface Standing {
   readonly anomalies: readonly Anomaly[];
 }
 
-const none: Standing = {
+const none: BillingStanding = {
   kind: "none",
   reason: null,
   plan: null,
@@ -58,7 +58,7 @@ const none: Standing = {
   anomalies: [],
 };
 
-export const standingOf = (account: Pick<Account, keyof Standing>): Standing => ({
+export const billingStanding = (account: Pick<Account, keyof BillingStanding>): BillingStanding => ({
   kind: account.kind,
   reason: account.reason ?? null,
   plan: account.plan,
@@ -83,7 +83,7 @@ const bySize = (plan: PricingPlanName | null) => (plan === null ? -1 : pricingPl
  * All billing rules: derives the standing from a Stripe snapshot. Pure and without a clock (readers compare `graceUntil` with theirs), so
  * the order, repetition and loss of events cannot change the outcome. `before` counts only where Stripe reports nothing we understand.
  */
-export function derive(snapshot: Snapshot, catalogue: Catalogue, before: Standing): Standing {
+export function derive(snapshot: Snapshot, catalogue: Catalogue, before: BillingStanding): BillingStanding {
   if (snapshot.deleted) return before.kind === "none" ? none : { ...none, kind: "ended", reason: "customer_deleted" };
   const live = snapshot.subscriptions.filter(({ status }) => !ended.has(status));
   const best = live.toSorted((a, b) => compare(catalogue, a, b))[0];
@@ -118,7 +118,7 @@ function compare(catalogue: Catalogue, a: SubscriptionFacts, b: SubscriptionFact
   return ranks.indexOf(rankOf(a)) - ranks.indexOf(rankOf(b)) || size(b) - size(a) || a.createdAt - b.createdAt;
 }
 
-function lapsed({ subscriptions }: Snapshot): Standing {
+function lapsed({ subscriptions }: Snapshot): BillingStanding {
   const [last] = subscriptions
     .filter(({ status }) => status === "canceled")
     .toSorted((a, b) => (b.endedAt ?? b.createdAt) - (a.endedAt ?? a.createdAt));
@@ -128,7 +128,7 @@ function lapsed({ subscriptions }: Snapshot): Standing {
 const known = ({ price }: SubscriptionFacts, catalogue: Catalogue) =>
   price !== null && planOfPrice(catalogue, price) !== undefined;
 
-function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: Standing): PricingPlanName | null {
+function planOf({ price }: SubscriptionFacts, catalogue: Catalogue, before: BillingStanding): PricingPlanName | null {
   return (price && planOfPrice(catalogue, price)) ?? before.plan;
 }
 
@@ -157,7 +157,7 @@ function unpaidTail(subscription: SubscriptionFacts): InvoiceFacts[] {
 function lateness(
   subscription: SubscriptionFacts,
   awaitsHolder: boolean,
-): Pick<Standing, "anchor" | "graceUntil" | "reason"> & { anomalies?: never } {
+): Pick<BillingStanding, "anchor" | "graceUntil" | "reason"> & { anomalies?: never } {
   if (subscription.status !== "past_due" && subscription.status !== "unpaid")
     return { anchor: null, graceUntil: null, reason: null };
   const finals = unpaidTail(subscription).map(({ finalizedAt, createdAt }) => finalizedAt ?? createdAt);

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { type Account, logDays, planLogDays } from "../entitlement/account.ts";
 import type { Mail } from "../mail/mail.ts";
 import { pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
-import type { Standing } from "./derive.ts";
+import type { BillingStanding } from "./derive.ts";
 
 type Letter = Pick<Mail, "template" | "data">;
 type Noticed = NonNullable<Account["noticed"]>;
@@ -14,14 +14,14 @@ const templates = { grace: "grace", ending: "grace-ending", restricted: "restric
 const day = (at: string | null) => (at ?? "").slice(0, 10);
 /** To the minute: on the last day of grace the time decides. */
 const minute = (at: string | null) => (at === null ? "" : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`);
-const limits = ({ plan }: Standing) =>
+const limits = ({ plan }: BillingStanding) =>
   plan === null
     ? {}
     : { plan: pricingPlanOf(plan).title, slots: pricingPlanOf(plan).slots, targets: pricingPlanOf(plan).targets };
 
 /** Only the latest notice that is due, so that a late sync does not announce what is past. */
 export function dueNotice(
-  at: Pick<Standing, "kind" | "anchor" | "graceUntil">,
+  at: Pick<BillingStanding, "kind" | "anchor" | "graceUntil">,
   noticed: Account["noticed"],
   now: Date,
 ): Noticed | undefined {
@@ -34,7 +34,7 @@ export function dueNotice(
 
 export const noticeLetter = (
   { step }: Noticed,
-  { graceUntil, reason }: Pick<Standing, "graceUntil" | "reason">,
+  { graceUntil, reason }: Pick<BillingStanding, "graceUntil" | "reason">,
   now: Date,
 ): Letter => ({
   template: step === "grace" && reason === "authentication_required" ? "grace-confirm" : templates[step],
@@ -46,7 +46,7 @@ function leftOf(graceUntil: string | null, now: Date): string {
   return days >= 2 ? "Two days left" : days === 1 ? "One day left" : "Hours left";
 }
 
-export function lettersOf(before: Standing, after: Standing): Letter[] {
+export function lettersOf(before: BillingStanding, after: BillingStanding): Letter[] {
   if (after.kind === "ended" && before.kind !== "ended" && before.kind !== "none") return [{ template: "ended", data: {} }];
   if (after.kind === "paused" && before.kind !== "paused") return [{ template: "paused", data: {} }];
   if (after.kind !== "good") return [];
@@ -76,14 +76,14 @@ export function lettersOf(before: Standing, after: Standing): Letter[] {
 export const LOG_NOTICE_DAYS = 7;
 
 /** Shorter retention takes effect only after the notice period. */
-export function logsAfter(account: Account, after: Standing, now: Date): NonNullable<Account["logs"]> | null {
+export function logsAfter(account: Account, after: BillingStanding, now: Date): NonNullable<Account["logs"]> | null {
   const days = logDays(account, now);
   if (planLogDays(after.plan) >= days) return null;
   if (planLogDays(after.plan) >= planLogDays(account.plan)) return account.logs ?? null;
   return { days, until: new Date(now.getTime() + LOG_NOTICE_DAYS * 86_400_000).toISOString() };
 }
 
-export const logLetter = (account: Account, after: Standing, now: Date): Letter | undefined => {
+export const logLetter = (account: Account, after: BillingStanding, now: Date): Letter | undefined => {
   const logs = logsAfter(account, after, now);
   if (logs === null || logs.until === account.logs?.until) return undefined;
   return { template: "logs-shorter", data: { days: planLogDays(after.plan), before: logs.days, at: day(logs.until) } };
@@ -92,7 +92,7 @@ export const logLetter = (account: Account, after: Standing, now: Date): Letter 
 /** Undefined where nothing can change without an event. The weekly sync is a fallback for the nightly comparison. */
 export function nextSyncAt(
   ctx: Context,
-  at: Standing,
+  at: BillingStanding,
   account: Pick<Account, "checkout">,
   customer: boolean,
 ): string | undefined {

@@ -3,7 +3,7 @@ import { type Account, entitlement, getAccount } from "../entitlement/account.ts
 import { Problem } from "../error.ts";
 import { getCatalogue } from "./catalogue.ts";
 import { driftOf } from "./compare.ts";
-import { derive, type Standing, standingOf } from "./derive.ts";
+import { type BillingStanding, billingStanding, derive } from "./derive.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Outcome, syncCustomer } from "./sync.ts";
 
@@ -11,7 +11,7 @@ export interface Inspection {
   readonly account: Account;
   readonly entitlement: string;
   readonly snapshot: Snapshot | null;
-  readonly should: Standing | null;
+  readonly should: BillingStanding | null;
   readonly drift: readonly string[];
 }
 
@@ -20,8 +20,8 @@ export async function inspectBilling(ctx: Context): Promise<Inspection> {
   const state = entitlement(account, ctx.now());
   if (account.customer === undefined) return { account, entitlement: state, snapshot: null, should: null, drift: [] };
   const snapshot = await fetchSnapshot(ctx, account.customer);
-  const should = derive(snapshot, await getCatalogue(ctx, { fresh: true }), standingOf(account));
-  return { account, entitlement: state, snapshot, should, drift: driftOf(standingOf(account), should) };
+  const should = derive(snapshot, await getCatalogue(ctx, { fresh: true }), billingStanding(account));
+  return { account, entitlement: state, snapshot, should, drift: driftOf(billingStanding(account), should) };
 }
 
 export async function resyncBilling(ctx: Context): Promise<Outcome> {

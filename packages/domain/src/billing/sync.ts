@@ -10,7 +10,7 @@ import { wasClosed } from "../tenant/closed.ts";
 import { owners } from "../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
 import { tenantOfCustomer } from "./customer.ts";
-import { derive, type Standing, standingOf } from "./derive.ts";
+import { type BillingStanding, billingStanding, derive } from "./derive.ts";
 import { livemodeOf } from "./event.ts";
 import { dueNotice, lettersOf, logLetter, logsAfter, nextSyncAt, noticeLetter } from "./notice.ts";
 import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
@@ -101,7 +101,7 @@ async function apply(ctx: Context, taken: Account, sync: SyncAttempt): Promise<O
   for (let attempt = 1; ; attempt++) {
     if (account.customer !== sync.snapshot.customer) return done(ctx, sync.request, "foreign");
     if ((account.appliedSeq ?? 0) > sync.number) return done(ctx, sync.request, "superseded");
-    const before = standingOf(account);
+    const before = billingStanding(account);
     const after = derive(sync.snapshot, sync.catalogue, before);
     const changed = JSON.stringify(before) !== JSON.stringify(after);
     const notice = dueNotice(after, account.noticed, ctx.now());
@@ -141,7 +141,7 @@ async function letters(ctx: Context, told: readonly Pick<Mail, "template" | "dat
   return told.flatMap((letter) => to.map((address) => post(ctx, { to: address, ...letter })));
 }
 
-function writeAccount(ctx: Context, account: Account, after: Standing, sync: SyncAttempt): Write {
+function writeAccount(ctx: Context, account: Account, after: BillingStanding, sync: SyncAttempt): Write {
   const { deleted } = sync.snapshot;
   const checkout = deleted || checkoutIsOver(ctx, account, sync.request) ? null : account.checkout;
   const noticed = dueNotice(after, account.noticed, ctx.now()) ?? account.noticed ?? null;
@@ -183,16 +183,16 @@ export function dueShard(tenant: string): string {
   return `BILLING#${shard}`;
 }
 
-function auditLine(ctx: Context, before: Standing, after: Standing, { request, number }: SyncAttempt): Write {
-  const names = (Object.keys(after) as (keyof Standing)[]).filter(
+function auditLine(ctx: Context, before: BillingStanding, after: BillingStanding, { request, number }: SyncAttempt): Write {
+  const names = (Object.keys(after) as (keyof BillingStanding)[]).filter(
     (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
   );
-  const pick = (standing: Standing) => Object.fromEntries(names.map((name) => [name, standing[name]]));
+  const pick = (standing: BillingStanding) => Object.fromEntries(names.map((name) => [name, standing[name]]));
   const detail = JSON.stringify({ before: pick(before), after: pick(after), event: request.event ?? null, sync: number });
   return audit(ctx, "billing.sync", ctx.tenant, { detail, result: entitlement(after, ctx.now()) });
 }
 
-function alertOperator(ctx: Context, before: Standing, after: Standing): void {
+function alertOperator(ctx: Context, before: BillingStanding, after: BillingStanding): void {
   const fresh = after.anomalies.filter((name) => !before.anomalies.includes(name));
   if (fresh.length > 0) ctx.log("error", "billing needs a person", { tenant: ctx.tenant, anomalies: fresh.join(",") });
 }

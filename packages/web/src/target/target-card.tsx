@@ -15,7 +15,7 @@ import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
 import { Fingerprint } from "./fingerprint.tsx";
-import { factsOf, letIn, standingOf } from "./target.ts";
+import { factsOf, letIn, targetStatus } from "./target.ts";
 
 export type TargetView = Target;
 
@@ -110,7 +110,7 @@ export function TargetCard({ target }: { target: TargetView }) {
 }
 
 export function TargetStanding({ target }: { target: TargetView }) {
-  const { tone, word } = standingOf(target);
+  const { tone, word } = targetStatus(target);
   return <Status tone={tone}>{word}</Status>;
 }
 

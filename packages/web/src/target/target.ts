@@ -1,7 +1,7 @@
 import type { Target } from "@berth/api-client/types.ts";
 import type { Tone } from "../ui/status.tsx";
 
-const targetStatus: Record<Target["status"], { tone: Tone; word: string }> = {
+const statusWords: Record<Target["status"], { tone: Tone; word: string }> = {
   untrusted: { tone: "wait", word: "Host key to confirm" },
   unchecked: { tone: "busy", word: "Being checked" },
   ready: { tone: "good", word: "Ready" },
@@ -9,11 +9,11 @@ const targetStatus: Record<Target["status"], { tone: Tone; word: string }> = {
   changed: { tone: "bad", word: "Another host key" },
 };
 
-/** How a target stands, in the words of its page. */
-export function standingOf(target: Pick<Target, "status" | "shownKey" | "problem">): { tone: Tone; word: string } {
+/** A target's state in the words of its page. */
+export function targetStatus(target: Pick<Target, "status" | "shownKey" | "problem">): { tone: Tone; word: string } {
   if (target.status === "untrusted" && target.problem) return { tone: "bad", word: "Not reached" };
   if (target.status === "untrusted" && !target.shownKey) return { tone: "busy", word: "Reading its host key" };
-  return targetStatus[target.status];
+  return statusWords[target.status];
 }
 
 /** Whether the page should look again soon: something about it is being found out. */
