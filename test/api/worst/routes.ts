@@ -74,6 +74,7 @@ const known: Record<string, unknown> = {
   name: "shop",
   app: "shop",
   host: "127.0.0.1",
+  password: "a password",
   fingerprint: `SHA256:${"f".repeat(43)}`,
   compose: "services:\n  web:\n    image: a\n",
   path: "a.txt",
