@@ -49,6 +49,7 @@ const OVERTAKEN_SECONDS = 9;
 const DEADLINES = {
   check: READ_SECONDS,
   login: READ_SECONDS,
+  plan: READ_SECONDS,
   inspect: READ_SECONDS,
   logs: READ_SECONDS + 5,
   cancel: 603,

@@ -1,4 +1,8 @@
 export const deploymentFailures = {
+  "plan.stale": {
+    title: "The plan no longer holds",
+    remedy: "Something changed since it was made, and nothing was done. Plan again, and apply the new plan.",
+  },
   "compose.invalid": {
     title: "Docker Compose rejected the Compose file",
     remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",

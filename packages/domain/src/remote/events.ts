@@ -3,6 +3,8 @@
  *   berth 1 <from>                                header; before it comes output of the login shell
  *   e <epoch ms> <type> <step> <service> <text>   event number from + 1, from + 2, ...
  *   r <key> <value>                               a field of the verdict; `log`, `message` and `container` may repeat
+ *   p <base64>                                    a part of the report that a plan is made of
+ *   q                                             the runner asks, after its report, whether to begin
  *   .                                             the end; without it the connection was lost
  * The server is untrusted: lines are cut at 4 KB and stripped of terminal sequences and control characters.
  */
@@ -19,13 +21,15 @@ const nameLimit = 40;
 const valueLimit = 1000;
 /** Per run. Further events are counted and not parsed. */
 export const EVENTS_MOST = 50_000;
+/** Of a report, compressed. */
+const REPORT_MOST = 2 * 1024 * 1024;
 const eventTypes: readonly string[] = ["step", "log", "note", "image", "health"] satisfies EventType[];
 const reserved = new Set([
   ...["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "downMs"],
   ...["containers", "container", "expected", "booted"],
 ]);
 
-const [TAB, LETTER_E] = [9, 101];
+const [TAB, LETTER_E, LETTER_P] = [9, 101, 112];
 
 export interface Reader {
   push(chunk: Uint8Array): void;
@@ -33,7 +37,12 @@ export interface Reader {
   readonly exit: Exit | undefined;
 }
 
-export function createReader(from: number, onEvent: (event: RunEvent) => void, most = Number.POSITIVE_INFINITY): Reader {
+export function createReader(
+  from: number,
+  onEvent: (event: RunEvent) => void,
+  most = Number.POSITIVE_INFINITY,
+  onAsked: (report: Uint8Array) => void = () => {},
+): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
   const log: string[] = [];
@@ -43,17 +52,31 @@ export function createReader(from: number, onEvent: (event: RunEvent) => void, m
   let seq = from;
   let started = false;
   let exit: Exit | undefined;
+  const report: Buffer[] = [];
+  let reported = 0;
 
   function readLine(bytes: Uint8Array): void {
     if (exit) return;
+    if (started && bytes[0] === LETTER_P && bytes[1] === TAB) {
+      if (reported > REPORT_MOST) return;
+      const part = Buffer.from(Buffer.from(bytes.subarray(2)).toString("latin1"), "base64");
+      reported += part.length;
+      report.push(part);
+      return;
+    }
     if (started && bytes[0] === LETTER_E && bytes[1] === TAB && ++seq > most) return;
     const text = decoder.decode(bytes);
     if (!started) {
       started = /^berth 1 \d+$/u.test(text);
       return;
     }
+    if (text === "q") {
+      onAsked(Buffer.concat(report));
+      return;
+    }
     if (text === ".") {
-      exit = toExit(verdict, log.map(cleanText), containers);
+      const told = reported > 0 && reported <= REPORT_MOST && { report: Buffer.concat(report) };
+      exit = { ...toExit(verdict, log.map(cleanText), containers), ...told };
       const text = exit.message?.replaceAll("\n", " ");
       onEvent({ seq: seq + 1, at: new Date().toISOString(), type: "result", ...part("text", text), data: exit });
       return;

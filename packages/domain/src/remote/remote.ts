@@ -14,7 +14,7 @@ export interface Address {
 
 export type PrivateKey = string;
 
-export type Op = "deploy" | "remove" | "check" | "login" | "inspect" | "logs" | "cancel";
+export type Op = "deploy" | "remove" | "check" | "plan" | "login" | "inspect" | "logs" | "cancel";
 
 export interface RunFile {
   readonly path: string;
@@ -39,6 +39,8 @@ export interface RunInput {
   readonly values: Readonly<Record<string, string>>;
   /** For the run's pulls, or the one that `login` asks about. Never in a file that outlives the run. */
   readonly logins?: readonly Login[] | undefined;
+  /** Asked with the server's report before a new run begins: why it must not, or nothing. Never asked about a run that has begun. */
+  readonly decide?: ((report: Uint8Array) => Promise<readonly string[]>) | undefined;
 }
 
 export type EventType = "step" | "log" | "note" | "image" | "health" | "result";
@@ -82,6 +84,7 @@ export const exitClasses = [
   "mount.missing",
   "start.failed",
   "unhealthy",
+  "plan.stale",
   "canceled",
   "timeout",
   "conflict",
@@ -104,6 +107,8 @@ export interface Exit {
   /** Facts of a check; the holder's job id when busy. */
   readonly data: Readonly<Record<string, string>>;
   readonly containers?: Containers;
+  /** What a plan is made of, as the server packed it: untrusted, with the app's secrets in it. */
+  readonly report?: Uint8Array;
 }
 
 export interface Remote {

@@ -4,7 +4,8 @@ import { runner } from "./runner.ts";
 
 /**
  * The only command ever executed on a server. `sh -c` makes it independent of the login shell. Values come on standard input: a line
- * that is kept in memory, which the runner reads from its third descriptor, and a tar.
+ * that is kept in memory, which the runner reads from its third descriptor, the length of a tar, the tar, and then the answer to what the
+ * runner asks.
  */
 export const RUN =
   "exec sh -c '" +
@@ -15,7 +16,7 @@ export const RUN =
   'fail 1 "$c" "$2: $(printf "%s" "$1" | head -n 1)"; }; ' +
   "IFS= read -r s; " +
   'd=$(mktemp -d -t berth.XXXXXXXX 2>&1) || full "$d" "No temporary folder can be made"; ' +
-  'e=$(tar -xof - -C "$d" 2>&1) || { rm -rf "$d"; full "$e" "The release cannot be unpacked"; }; ' +
+  'n=0; IFS= read -r n; e=$(head -c "$n" | tar -xof - -C "$d" 2>&1) || { rm -rf "$d"; full "$e" "The release cannot be unpacked"; }; ' +
   'if [ -z "$s" ]; then exec sh "$d/runner.sh" "$d"; fi; ' +
   'mkfifo "$d/s" || { rm -rf "$d"; fail 69 tool.missing "mkfifo is not installed"; }; exec 3<>"$d/s"; ' +
   'printf "%s\\n" "$s" >&3 & exec sh "$d/runner.sh" "$d" 3' +
@@ -48,6 +49,7 @@ export const VALUES = [
   "begun", // with "positions", as an earlier run reported them: resumes after it
   "positions",
   "run", // the job to cancel
+  "ask", // "1": reports before it begins, and asks whether to
 ] as const;
 
 const valueNames = new Set<string>(VALUES);
@@ -80,9 +82,11 @@ export async function toRequest(input: RunInput, script: string = runner): Promi
     if (file.executable) add(`files/${index + 1}.executable`, "");
   }
   tar.finalize();
-  const chunks: Uint8Array[] = [Buffer.from(`${op === "login" ? authBody(logins[0]) : logins.map(entry).join(" ")}\n`)];
+  const chunks: Uint8Array[] = [];
   for await (const chunk of tar) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const secret = op === "login" ? authBody(logins[0]) : logins.map(entry).join(" ");
+  return Buffer.concat([Buffer.from(`${secret}\n${length}\n`), ...chunks]);
 }
 
 /** What Docker calls a registry in its configuration. */
@@ -99,6 +103,10 @@ const authBody = (login: Login | undefined) =>
         (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
       )
     : "";
+
+/** The answer to a runner that asks whether to begin: why not, or nothing. */
+export const toAnswer = (reasons: readonly string[]): string =>
+  reasons.length === 0 ? "go\n" : `no\n${reasons.map((reason) => reason.replaceAll("\n", " ")).join("\n")}\n`;
 
 /** A relative path of a release's file, as it is. Throws when it leaves the folder. */
 export function checkPath(path: string): string {

@@ -4,7 +4,7 @@ import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgor
 import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
 import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
-import { RUN, toRequest } from "./request.ts";
+import { RUN, toAnswer, toRequest } from "./request.ts";
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
@@ -97,9 +97,9 @@ function toRemote(client: Client): Remote {
   return {
     async run(input, onEvent, signal) {
       if (signal?.aborted) throw aborted();
-      const tar = await toRequest(input);
+      const request = await toRequest(input);
       const channel = await open(client, closed, signal);
-      return follow(channel, tar, input, onEvent, closed, () => lost, signal);
+      return follow(channel, request, input, onEvent, closed, () => lost, signal);
     },
     async close() {
       client.end();
@@ -131,7 +131,7 @@ function open(client: Client, closed: Promise<void>, signal: AbortSignal | undef
 
 function follow(
   channel: ClientChannel,
-  tar: Buffer,
+  request: Buffer,
   input: RunInput,
   onEvent: Parameters<Remote["run"]>[1],
   closed: Promise<void>,
@@ -152,7 +152,17 @@ function follow(
     const deliver = (event: RunEvent) => {
       if (!signal?.aborted) onEvent(event);
     };
-    const reader = createReader(input.from, deliver, input.op === "logs" ? undefined : EVENTS_MOST);
+    const reader = createReader(input.from, deliver, input.op === "logs" ? undefined : EVENTS_MOST, (report) => {
+      const { decide } = input;
+      if (!decide) return stop();
+      decide(report).then(
+        (reasons) => void channel.end(toAnswer(reasons)),
+        (error: unknown) => {
+          channel.destroy();
+          settle(() => reject(error));
+        },
+      );
+    });
     const finish = () => {
       const { exit } = reader;
       if (exit) return settle(() => resolve(exit));
@@ -182,7 +192,8 @@ function follow(
     // A failed write does not matter: the server's output decides.
     channel.on("error", () => {});
     void closed.then(finish);
-    channel.end(tar);
+    if (input.decide) channel.write(request);
+    else channel.end(request);
   });
 }
 

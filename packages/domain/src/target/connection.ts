@@ -32,6 +32,8 @@ const none: Keeps = () => false;
 /** Redacts what a server says: all of it that reaches our rows passes through here. Events that `keeps` rejects are dropped. */
 export function redactRemote(remote: Remote, redact: Redact, keeps = none): Remote {
   const clean = <T>(told: T): T => redactWhole(told, redact, isFailureClass);
+  // A report is compared and not kept; cleaned, it would be compared wrongly.
+  const cleaned = ({ report, ...told }: Exit): Exit => ({ ...clean(told), ...(report && { report }) });
   return {
     close: () => remote.close(),
     run: (input, onEvent, signal) =>
@@ -43,7 +45,7 @@ export function redactRemote(remote: Remote, redact: Redact, keeps = none): Remo
           },
           signal,
         )
-        .then(clean, (error: unknown) => {
+        .then(cleaned, (error: unknown) => {
           throw withoutSecrets(error, redact);
         }),
   };

@@ -6,7 +6,7 @@ answer() {
   field code "$1"
   field class "$2"
   field step preflight
-  field message "$3"
+  printf '%s\n' "$3" | while IFS= read -r line; do field message "$line"; done
   if [ $# -ge 5 ]; then field "$4" "$5"; fi
   printf '.\n'
   exit "$1"
@@ -36,6 +36,7 @@ front() {
   if [ "$uid" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
   case $op in
     check) check ;;
+    plan) report ;;
     inspect) containers ;;
     login) login ;;
     logs) logs ;;
@@ -88,17 +89,42 @@ begin() {
   if [ -e "$run/pid" ]; then
     read -r begun <"$run/fence"
     [ "$fence" -gt "$begun" ] || return
+  else
+    value ask ''
+    if [ -n "$value" ]; then agree; fi
   fi
   start
 }
 
-start() {
+# Reports and asks whether to begin, while no other run can begin. Others may talk to their runs meanwhile.
+agree() {
+  take_turn
+  exec 7>&-
+  (report) || exit
+  timeout 60 cat >"$scratch/reply"
+  line=
+  { IFS= read -r line || :; } <"$scratch/reply"
+  exec 7>>"$base/lock"
+  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
+  guard
+  case $line in
+    go) ;;
+    no) answer 1 plan.stale "$(sed 1d "$scratch/reply")" ;;
+    *) exit 1 ;; # The caller is gone, and nothing has begun.
+  esac
+}
+
+# No other run is going on, and none can begin while this process or the run it starts lives.
+take_turn() {
   exec 9>>"$base/mutation"
-  if ! flock -n 9; then
-    holder=
-    read -r holder <"$base/holder" || :
-    answer 75 busy "The run $holder is going on" holder "$holder"
-  fi
+  if flock -n 9; then return; fi
+  holder=
+  read -r holder <"$base/holder" || :
+  answer 75 busy "The run $holder is going on" holder "$holder"
+}
+
+start() {
+  [ -e "$scratch/reply" ] || take_turn
   { if [ -d "$run" ]; then rm -rf "$run/values" "$run/files"; else mkdir "$run"; fi && mkdir "$run/values" "$run/files"; } 2>"$scratch/why" ||
     unwritten_here 'The run cannot be stored'
   forget_logins

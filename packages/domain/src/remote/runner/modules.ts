@@ -4,6 +4,7 @@ export const modules = [
   "server",
   "caller",
   "check",
+  "report",
   "logs",
   "run",
   "deploy",

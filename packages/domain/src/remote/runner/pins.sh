@@ -15,7 +15,7 @@ pin() {
     while IFS=$tab read -r name id _; do
       printf '  "%s":\n    image: "%s"\n' "$name" "$id"
       printf '    labels:\n      berth.app: "%s"\n' "$app_id"
-      given=$(given "$name" | cksum | sed -n '/^4294967295 0$/d;s/ /-/;p')
+      given=$(given_mark "$name")
       if [ -n "$given" ]; then printf '      berth.files: "%s"\n' "$given"; fi
     done <"$run/images"
   } >"$own/$release.pinned.yaml" && cp "$run/images" "$own/$release.images" && cp "$run/sources" "$own/$release.sources" &&
@@ -49,6 +49,9 @@ tag_of() {
   esac
   tag=berth/$project/$tag:$2
 }
+
+# given_mark SERVICE: a checksum of what it is given; nothing if it is given nothing
+given_mark() { given "$1" | cksum | sed -n '/^4294967295 0$/d;s/ /-/;p'; }
 
 # What a service is given besides its settings: mounted files, and the sources of its configs and secrets.
 given() {

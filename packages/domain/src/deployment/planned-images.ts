@@ -1,0 +1,77 @@
+/** Which image each service gets, and whether it has to be pulled. */
+import type { PlannedImage } from "./plan.ts";
+import type { RegistryImage, Report, ReportedImage } from "./report.ts";
+import type { Project, Service } from "./resolved.ts";
+
+interface Found {
+  readonly action: "here" | "pull" | "unknown";
+  /** As the server names it; null for one that is neither there nor known to the registry. */
+  readonly id: string | null;
+  readonly there: ReportedImage | undefined;
+  readonly registry: RegistryImage | undefined;
+}
+
+/** The id by which the server will know the service's image; null if it cannot be told. */
+export const imageId = (report: Report, name: string, service: Service) => found(report, name, service).id;
+
+/** As `docker compose pull` decides it. A release that was deployed there before has its own images (runner/images.sh). */
+function found(report: Report, name: string, { image, pull_policy }: Service): Found {
+  const there = report.images.get(image ?? "");
+  const registry = report.registry.get(image ?? "");
+  const here = (id: string | null) => ({ action: "here" as const, id, there, registry });
+  const pinned = report.release.pinned.get(name);
+  if (pinned) return here(pinned);
+  if (there && !isAsked(image ?? "", pull_policy ?? "")) return here(there.id);
+  if (there && registry && isSame(there, registry, report.imagesByConfig)) return here(there.id);
+  if (!registry || (there && !report.imagesByConfig && !isComparable(registry)))
+    return { action: "unknown", id: there?.id ?? null, there, registry };
+  return { action: "pull", id: report.imagesByConfig ? registry.id : (registry.digest ?? registry.id), there, registry };
+}
+
+/** Whether the registry is asked although the image is there. */
+function isAsked(image: string, policy: string): boolean {
+  if (/@sha256:|^sha256:/.test(image) || policy === "never" || policy === "build") return false;
+  const isLatest = !/:[^/]+$/.test(image) || image.endsWith(":latest");
+  return !(["missing", "if_not_present"].includes(policy) && !isLatest);
+}
+
+const isSame = (there: ReportedImage, { id, digest }: RegistryImage, byConfig: boolean) =>
+  byConfig ? there.id === id : there.id === digest || there.digests.some((known) => known.endsWith(`@${digest}`));
+
+/** In containerd's store an image has the digest of its manifest, or of the list of them. */
+const isComparable = ({ digest }: RegistryImage) => digest !== null;
+
+/** By the name that the release gives them. */
+export function plannedImages(report: Report, release: Project): PlannedImage[] {
+  const images = new Map<string, PlannedImage>();
+  for (const [name, service] of release.services) {
+    const image = service.image ?? "";
+    const { action, there, registry } = found(report, name, service);
+    const known = images.get(image);
+    const bytes = { here: there?.bytes, pull: registry?.bytes, unknown: undefined }[action] ?? null;
+    images.set(image, {
+      image,
+      services: [...(known?.services ?? []), name],
+      action: known && known.action !== "here" ? known.action : action,
+      digest: digestOf(image, action, there, registry),
+      bytes: known?.action === "pull" ? known.bytes : bytes,
+    });
+  }
+  return [...images.values()].sort((a, b) => (a.image < b.image ? -1 : 1));
+}
+
+function digestOf(image: string, action: Found["action"], there: ReportedImage | undefined, registry: RegistryImage | undefined) {
+  if (action === "pull") return registry?.digest ?? null;
+  const named = repositoryOf(image);
+  const known =
+    there?.digests.find((each) => repositoryOf(each) === named) ?? there?.digests.find((each) => !each.startsWith("berth/"));
+  return known?.split("@")[1] ?? null;
+}
+
+/** Docker's own names have `docker.io/library/` before them, or not. */
+const repositoryOf = (image: string) =>
+  image
+    .replace(/@.*/, "")
+    .replace(/:[^:/]*$/, "")
+    .replace(/^docker\.io\//, "")
+    .replace(/^library\//, "");

@@ -1,0 +1,119 @@
+# The operation plan: how Compose reads a release here, and what is there. Changes nothing. Sets $run, $own, $app, $new.
+
+report() {
+  value project '' && project=$value
+  value app_id '' && app_id=$value
+  number release 1 && release=$value
+  plain "$project" || answer 1 internal 'The app has no proper name'
+  run=$scratch own=$base/state/$project app=$base/apps/$project new=$scratch/release step=preflight child='' concluded='' previous=''
+  line "$own/owner"
+  [ -z "$value" ] || [ "$value" = "$app_id" ] || answer 1 conflict "The folder $app belongs to another app"
+  read -r up _ </proc/uptime
+  deadline=$((${up%.*} + 25))
+  set_clock
+  if diagnose; then answer 69 "$class" "$message"; fi
+  fail() { answer 1 "$1" "$2"; }
+  told=$scratch/told
+  mkdir "$told" || unwritten_here 'The report cannot be written'
+  unpack
+  resolve "$new" '' release
+  compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
+  read_config
+  while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
+  live=$(readlink "$own/current") || live=
+  if [ -n "$live" ] && [ -d "$own/$live" ]; then
+    resolve "$own/$live" "$own/${live##*/}.pinned.yaml" live
+    cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
+  fi
+  there
+  images_there
+  tell_report
+}
+
+# resolve FOLDER PINNED NAME: the release as Compose resolves it there
+resolve() {
+  compose 30 "$1" "$2" "$1" config --format json >"$told/$3.json" 2>"$run/out"
+  if [ "$rc" -eq 124 ]; then answer 1 docker.down 'Docker does not answer'; fi
+  [ "$rc" -eq 0 ] || answer 1 compose.invalid "$(complaint)"
+  printf '%s' "$1" >"$told/$3.folder"
+}
+
+# Containers, volumes, networks and room.
+there() {
+  limited 20 docker ps -aq --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" >"$run/ids" 2>"$run/out"
+  answered
+  set --
+  while IFS= read -r id; do set -- "$@" "$id"; done <"$run/ids"
+  : >"$told/containers"
+  # If a container disappears meanwhile, the command fails but still prints the others.
+  if [ $# -gt 0 ]; then
+    limited 20 docker container inspect --format "{{index .Config.Labels \"$label.service\"}}$tab{{.Name}}$tab{{.State.Status}}$tab{{.Image}}" "$@" \
+      >"$told/containers" 2>"$run/out"
+    [ -s "$told/containers" ] || answered
+  fi
+  limited 20 docker volume ls --format '{{.Name}}' >"$told/volumes" 2>"$run/out"
+  answered
+  if docker info --format '{{.DriverStatus}}' 2>/dev/null | grep -q containerd.snapshotter; then store=containerd; else store=classic; fi
+  limited 20 docker network ls --format '{{.Name}}' >"$told/networks" 2>"$run/out"
+  answered
+  {
+    printf 'compose\t%s\n' "${compose_version#v}"
+    printf 'store\t%s\n' "$store"
+    printf 'architecture\t%s\n' "$(architecture)"
+    printf 'disk\t%s\n' "$(free_mb "$(docker_root)")"
+    printf 'memory\t%s\n' "$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)"
+  } >"$told/facts"
+}
+
+answered() {
+  if [ "$rc" -eq 0 ]; then return; fi
+  if diagnose; then answer 69 "$class" "$message"; fi
+  answer 69 docker.down 'Docker does not answer'
+}
+
+# What the server has of each image, and what the registry has under its name now. Nobody asks a registry for a digest or an id.
+images_there() {
+  insecure=" $(timeout 10 docker info --format '{{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}' 2>/dev/null) "
+  : >"$told/images"
+  count=0
+  while IFS= read -r image; do
+    count=$((count + 1))
+    found=$(timeout 20 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{.Size}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$image" 2>/dev/null)
+    printf '%s\t%s\n' "$image" "$found" >>"$told/images"
+    case $image in *@sha256:* | sha256:*) continue ;; esac
+    case $image in -*) continue ;; esac
+    if [ "$count" -le 40 ]; then registry_has "$image" >"$told/registry.$count" & fi
+  done <"$run/wanted"
+  wait
+}
+
+# registry_has IMAGE: the name, the digest of the manifest for this platform if the registry has several (else -), and the manifest
+registry_has() {
+  host=${1%%/*} flag='' digest=-
+  case $insecure in *" $host "*) flag=--insecure ;; esac
+  printf '%s\n' "$1"
+  found=$(timeout 10 docker manifest inspect ${flag:+"$flag"} "$1" 2>/dev/null) || return
+  case $found in
+    *'"manifests"'*)
+      digest=$(printf '%s\n' "$found" | awk -F '"' -v wanted="$(architecture)" '$2 == "digest" { digest = $4 } $2 == "architecture" && $4 == wanted { print digest; exit }')
+      [ -n "$digest" ] || return
+      repository=${1%%@*}
+      case ${repository##*/} in *:*) repository=${repository%:*} ;; esac
+      found=$(timeout 10 docker manifest inspect ${flag:+"$flag"} "$repository@$digest" 2>/dev/null) || return
+      ;;
+  esac
+  printf '%s\n%s\n' "$digest" "$found"
+}
+
+# Sends the report, and the verdict of a plan, or the question whether to begin.
+tell_report() {
+  printf 'berth 1 %s\n' "$from"
+  { tar -cf - -C "$told" . | gzip -c | base64 | sed "s/^/p$tab/"; } 2>/dev/null
+  if [ "$op" != plan ]; then
+    printf 'q\n'
+    exit 0
+  fi
+  field code 0
+  printf '.\n'
+  exit 0
+}

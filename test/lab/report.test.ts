@@ -1,0 +1,140 @@
+/** What a server reports for a plan: how its Compose reads the release, and what is there. */
+import { readReport } from "@berth/domain/deployment/read-report.ts";
+import type { Report } from "@berth/domain/deployment/report.ts";
+import type { RunInput } from "@berth/domain/remote/remote.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { deployOf, runOn } from "./client.ts";
+import { pageImage } from "./images.ts";
+import { available, type Lab, startLab } from "./lab.ts";
+import type { Server } from "./server.ts";
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const reason = available();
+
+describe.skipIf(reason)(`a report for a plan, on a real server${reason ? ` (skipped: ${reason})` : ""}`, () => {
+  let lab: Lab;
+  let server: Server;
+  beforeAll(async () => {
+    lab = await startLab({ servers: 1 });
+    server = lab.servers[0]!; // one was asked for
+    await lab.registry.push("app:1", pageImage("one"));
+    await lab.registry.push("app:2", pageImage("two"));
+  });
+  afterAll(() => lab?.close());
+
+  const app = (tag: string, variable = "a") => `services:
+  web:
+    image: ${lab.registry.address}/app:${tag}
+    environment: {NAME: "${variable}"}
+    volumes: ["data:/data", "./site:/site:ro"]
+  worker:
+    image: ${lab.registry.address}/app:1
+volumes:
+  data: {}
+`;
+  const input = (release: number, compose: string, site = "hello") => ({
+    ...deployOf(release, compose),
+    files: [
+      { path: "compose.yaml", content: compose },
+      { path: "site/index.html", content: site },
+    ],
+  });
+  async function reported(release: number, compose: string, site?: string): Promise<Report> {
+    const { exit } = await runOn(server, { ...input(release, compose, site), op: "plan", fence: 0 });
+    expect(exit).toMatchObject({ code: 0 });
+    return readReport(exit.report ?? new Uint8Array());
+  }
+  const everything = () =>
+    server.exec("find /var/lib/berth -type f | sort; docker ps -aq; docker volume ls -q; docker image ls -q");
+
+  test("before the first release and beside it, and asking changes nothing", async () => {
+    const none = await reported(1, app("1"));
+    expect(none.live).toBeUndefined();
+    expect(none.containers).toEqual([]);
+    expect(none.images).toEqual(new Map());
+    const [name] = none.registry.keys();
+    expect(name).toBe(`${lab.registry.address}/app:1`);
+    expect(none.registry.get(name ?? "")?.bytes).toBeGreaterThan(1000);
+    expect(none.diskFreeMb).toBeGreaterThan(0);
+    expect(none.memoryFreeMb).toBeGreaterThan(0);
+
+    expect((await runOn(server, input(1, app("1")))).exit).toMatchObject({ code: 0 });
+    const before = await everything();
+    const again = await reported(2, app("2", "b"), "changed");
+    expect(await everything()).toBe(before);
+    const services = (file: Report["release"]["file"]) => file.services as Record<string, { environment: unknown }>;
+    expect(services(again.release.file).web?.environment).toEqual({ NAME: "b" });
+    expect(again.live && services(again.live.file).web?.environment).toEqual({ NAME: "a" });
+    expect(again.containers.map(({ service, state }) => `${service} ${state}`).sort()).toEqual(["web running", "worker running"]);
+    expect(again.live?.files.get("web")).toMatch(/^\d+-\d+$/);
+    expect(again.release.files.get("web")).not.toBe(again.live?.files.get("web"));
+    expect(again.release.files.has("worker")).toBe(false);
+    expect(again.volumes).toContain("shop-production_data");
+    expect(again.networks).toContain("shop-production_default");
+    const id = again.containers[0]?.image;
+    expect([...(again.live?.pinned.values() ?? [])]).toEqual([id, id]);
+    expect(again.images.get(`${lab.registry.address}/app:1`)?.id).toBe(id);
+    // The registry tells the id that an image will have here before it is pulled.
+    expect(again.registry.get(`${lab.registry.address}/app:1`)?.id).toBe(id);
+    expect(again.registry.get(`${lab.registry.address}/app:2`)?.id).not.toBe(id);
+  });
+
+  test("a file that Compose refuses is refused with its reason, and another app's folder is not looked into", async () => {
+    const { exit } = await runOn(server, {
+      ...input(3, "services:\n  web:\n    image: x\n    nonsense: 1\n"),
+      op: "plan",
+      fence: 0,
+    });
+    expect(exit).toMatchObject({ code: 1, class: "compose.invalid", message: expect.stringContaining("nonsense") });
+    const stranger = { ...input(3, app("1")), op: "plan" as const, fence: 0 };
+    const other = await runOn(server, { ...stranger, values: { ...stranger.values, app_id: "ten_2/app_1" } });
+    expect(other.exit).toMatchObject({ code: 1, class: "conflict" });
+    expect(other.exit.report).toBeUndefined();
+  });
+
+  test("a run that asks begins when it is told to, and otherwise nothing is done; a second one may not come between", async () => {
+    const asking = (run: RunInput, decide: (report: Uint8Array) => Promise<readonly string[]>) => ({
+      ...run,
+      values: { ...run.values, ask: "1" },
+      decide,
+    });
+    const before = await everything();
+    let seen: Report | undefined;
+    const first = input(4, app("2", "c"));
+    const refused = await runOn(
+      server,
+      asking(first, async (report) => {
+        seen = await readReport(report);
+        // The server is this run's while it waits for the answer.
+        const other = await runOn(server, { ...input(5, app("1")), fence: first.fence });
+        expect(other.exit).toMatchObject({ code: 75, class: "busy" });
+        return ["web would be replaced", "port 80 is taken"];
+      }),
+    );
+    expect(seen?.containers).toHaveLength(2);
+    const message = "web would be replaced\nport 80 is taken";
+    expect(refused.exit).toMatchObject({ code: 1, class: "plan.stale", message, changed: false });
+    expect(await everything()).toBe(before);
+
+    const lost = runOn(
+      server,
+      asking(input(6, app("2", "c")), async () => {
+        await server.dropSsh();
+        return [];
+      }),
+    );
+    await expect(lost).rejects.toMatchObject({ class: "dropped" });
+    expect(await everything()).toBe(before);
+
+    expect(
+      (
+        await runOn(
+          server,
+          asking(input(7, app("2", "c")), async () => []),
+        )
+      ).exit,
+    ).toMatchObject({ code: 0, step: "prune" });
+    expect((await reported(8, app("2", "c"))).live?.folder).toMatch(/releases\/7$/);
+  });
+});
