@@ -1,9 +1,9 @@
 /** Which changes of a service Compose notices: its own configuration hashes are the judge. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compared } from "@berth/domain/deployment/compared.ts";
-import { rulesOf } from "@berth/domain/deployment/compose-rules.ts";
-import { readResolved } from "@berth/domain/deployment/resolved.ts";
+import { compared } from "@berth/domain/plan/compared.ts";
+import { rulesOf } from "@berth/domain/plan/compose-rules.ts";
+import { readResolved } from "@berth/domain/plan/resolved.ts";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { beside, sample } from "./files.ts";

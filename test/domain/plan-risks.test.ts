@@ -1,4 +1,4 @@
-import { planTarget } from "@berth/domain/deployment/plan-target.ts";
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import { describe, expect, test } from "vitest";
 import { reportOf, type Side } from "./reports.ts";
 
@@ -19,7 +19,7 @@ const db = (image: string, target = pg, more: object = {}): Side => ({
 });
 const on = (image: string, volumes: object[], names: object = { data: {} }): Side => ({
   services: { db: { image, volumes } },
-  volumes: names as Side["volumes"],
+  volumes: names as NonNullable<Side["volumes"]>,
 });
 const risksOf = (live: Side | undefined, release: Side) => planTarget(reportOf(live, release)).risks;
 

@@ -1,6 +1,6 @@
 /** What Compose does with each service, pair by pair of releases. */
-import { planTarget } from "@berth/domain/deployment/plan-target.ts";
-import type { Report } from "@berth/domain/deployment/report.ts";
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
+import type { Report } from "@berth/domain/plan/report.ts";
 import { describe, expect, test } from "vitest";
 import { reportOf, type Side } from "./reports.ts";
 

@@ -1,8 +1,8 @@
-import { hashOf } from "@berth/domain/deployment/hash.ts";
-import { TargetPlan } from "@berth/domain/deployment/plan.ts";
-import { planTarget } from "@berth/domain/deployment/plan-target.ts";
-import type { Report } from "@berth/domain/deployment/report.ts";
-import { changesBetween } from "@berth/domain/deployment/stale.ts";
+import { hashOf } from "@berth/domain/plan/hash.ts";
+import { TargetPlan } from "@berth/domain/plan/plan.ts";
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
+import type { Report } from "@berth/domain/plan/report.ts";
+import { changesBetween } from "@berth/domain/plan/stale.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { idOf, reportOf, type Side } from "./reports.ts";

@@ -1,5 +1,5 @@
 /** Reports of servers, said shortly: resolved Compose files as `docker compose config --format json` prints them. */
-import type { Report, ReportedContainer, Resolved } from "@berth/domain/deployment/report.ts";
+import type { Report, ReportedContainer, Resolved } from "@berth/domain/plan/report.ts";
 
 type Definition = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ function resolved(folder: string, { services, volumes = {}, networks = {}, ...si
       configs: side.configs ?? {},
     },
     files: new Map(Object.entries(side.files ?? {})),
-    pinned: new Map(isPinned ? full.map(([name, { image }]) => [name, idOf(String(image))]) : []),
+    pinned: new Map(isPinned ? full.map(([name, service]) => [name, idOf(String((service as { image?: unknown }).image))]) : []),
     ...(side.inactive && { inactive: new Set(side.inactive) }),
   };
 }

@@ -1,8 +1,8 @@
 /** Whether a server does what is planned: two generated releases are started there by its own Compose, and its Docker says what happened. */
-import { type Difference, differences } from "@berth/domain/deployment/differences.ts";
-import { planTarget } from "@berth/domain/deployment/plan-target.ts";
-import type { Report, Resolved } from "@berth/domain/deployment/report.ts";
-import { readResolved } from "@berth/domain/deployment/resolved.ts";
+import { type Difference, differences } from "@berth/domain/plan/differences.ts";
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
+import type { Report, Resolved } from "@berth/domain/plan/report.ts";
+import { readResolved } from "@berth/domain/plan/resolved.ts";
 import * as fc from "fast-check";
 import { pageImage } from "./images.ts";
 import type { Lab } from "./lab.ts";
@@ -167,7 +167,7 @@ export const pairs: fc.Arbitrary<Pair> = services.chain((old) =>
     )
     .map(([now, first, second, meanwhile]) => ({
       old: file(old, first),
-      now: file(now.some((each) => each && !each.profiles) ? now : old, second ?? first),
+      now: file(now.some((each) => each && !("profiles" in each && each.profiles)) ? now : old, second ?? first),
       meanwhile,
     })),
 );

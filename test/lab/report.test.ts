@@ -1,6 +1,6 @@
 /** What a server reports for a plan: how its Compose reads the release, and what is there. */
-import { readReport } from "@berth/domain/deployment/read-report.ts";
-import type { Report } from "@berth/domain/deployment/report.ts";
+import { readReport } from "@berth/domain/plan/read-report.ts";
+import type { Report } from "@berth/domain/plan/report.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deployOf, runOn } from "./client.ts";
@@ -30,6 +30,9 @@ describe.skipIf(reason)(`a report for a plan, on a real server${reason ? ` (skip
     volumes: ["data:/data", "./site:/site:ro"]
   worker:
     image: ${lab.registry.address}/app:1
+  sometimes:
+    image: ${lab.registry.address}/app:1
+    profiles: [extra]
 volumes:
   data: {}
 `;
@@ -66,6 +69,7 @@ volumes:
     const services = (file: Report["release"]["file"]) => file.services as Record<string, { environment: unknown }>;
     expect(services(again.release.file).web?.environment).toEqual({ NAME: "b" });
     expect(again.live && services(again.live.file).web?.environment).toEqual({ NAME: "a" });
+    expect(again.release.inactive).toEqual(new Set(["sometimes"]));
     expect(again.containers.map(({ service, state }) => `${service} ${state}`).sort()).toEqual(["web running", "worker running"]);
     expect(again.live?.files.get("web")).toMatch(/^\d+-\d+$/);
     expect(again.release.files.get("web")).not.toBe(again.live?.files.get("web"));

@@ -17,12 +17,13 @@ report() {
   mkdir "$told" || unwritten_here 'The report cannot be written'
   unpack
   resolve "$new" '' release
+  compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
   read_config
   while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
   live=$(readlink "$own/current") || live=
   if [ -n "$live" ] && [ -d "$own/$live" ]; then
-    resolve "$own/$live" "$own/${live##*/}.pinned.yaml" live
+    resolve "$own/$live" '' live
     cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
   fi
   there

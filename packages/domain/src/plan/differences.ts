@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { compared, type Reason } from "./compared.ts";
 import { type ComposeRules, rulesOf } from "./compose-rules.ts";
-import { imageId } from "./planned-images.ts";
+import { imageId } from "./images.ts";
 import type { Report, ReportedContainer } from "./report.ts";
 import { hostsOf, inOrder, lendersOf, type Project, replicasOf, type Service } from "./resolved.ts";
 

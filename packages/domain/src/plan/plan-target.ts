@@ -1,12 +1,12 @@
 import { dangers } from "./dangers.ts";
 import { type Difference, differences } from "./differences.ts";
+import { plannedImages } from "./images.ts";
 import { singletonReasons } from "./interruption.ts";
 import { operations } from "./operations.ts";
 import type { PlannedService, TargetPlan } from "./plan.ts";
-import { plannedImages } from "./planned-images.ts";
-import { limitedMemory, neededDisk, plannedPorts, plannedVolumes } from "./planned-resources.ts";
 import type { Report } from "./report.ts";
 import { type Project, readResolved, replicasOf } from "./resolved.ts";
+import { limitedMemory, neededDisk, plannedPorts, plannedVolumes } from "./resources.ts";
 import { risks } from "./risks.ts";
 
 /** What making the release live does on this server, as far as it can be told beforehand. @throws ZodError for a report that no Compose makes */

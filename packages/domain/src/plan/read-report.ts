@@ -20,7 +20,9 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
   const text = (name: string) => files.get(name) ?? "";
   const rows = (name: string) => linesOf(text(name)).map((line) => line.split("\t"));
   const facts = new Map(rows("facts").map(([name = "", value = ""]) => [name, value]));
-  const release = resolved(text("release.folder"), text("release.json"), filesIn(rows("release.files")), new Map());
+  const read = resolved(text("release.folder"), text("release.json"), filesIn(rows("release.files")), new Map());
+  const active = new Set(Object.keys(z.object({ services: File.default({}) }).parse(read.file).services));
+  const release = { ...read, inactive: new Set(linesOf(text("all")).filter((service) => !active.has(service))) };
   const live = files.has("live.json") && pinned(text("live.folder"), text("live.json"), text("live.pinned"));
   return {
     compose: facts.get("compose") ?? "",
