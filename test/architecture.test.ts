@@ -119,6 +119,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "remote/user-name",
     "remote/registry-host",
     "compose/reserved",
+    "plan/reason-words",
   ];
   const words = [
     ...tables.map((name) => `packages/domain/src/${name}.ts`),

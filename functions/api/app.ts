@@ -11,6 +11,7 @@ import { audit } from "./routes/audit.ts";
 import { auth } from "./routes/auth.ts";
 import { billing } from "./routes/billing.ts";
 import { deployers } from "./routes/deployers.ts";
+import { deploymentPlans } from "./routes/deployment-plans.ts";
 import { deployments } from "./routes/deployments.ts";
 import { health } from "./routes/health.ts";
 import { imports } from "./routes/imports.ts";
@@ -39,6 +40,7 @@ export const v1 = new Hono<Env>()
   .route("/", apps)
   .route("/", releases)
   .route("/", deployments)
+  .route("/", deploymentPlans)
   .route("/", jobs)
   .route("/", logs)
   .route("/", audit)

@@ -117,8 +117,9 @@ const open = ["take", "signOut", "listSessions", "endSession", "endOtherSessions
 
 const holds: Record<Scope, readonly Scope[]> = {
   read: ["read"],
-  deploy: ["read", "deploy"],
-  admin: ["read", "deploy", "admin"],
+  plan: ["read", "plan"],
+  deploy: ["read", "plan", "deploy"],
+  admin: ["read", "plan", "deploy", "admin"],
   billing: ["read", "billing"],
 };
 

@@ -13,7 +13,7 @@ const VARIABLES_MOST = 1000;
 /** As many as a Compose file may have services. */
 const IMAGES_MOST = 200;
 
-const Bundle = z.object({
+export const Bundle = z.object({
   compose: z
     .string()
     .min(1)
@@ -56,6 +56,18 @@ const Bundle = z.object({
     .default({}),
 });
 
+export const Images = z
+  .record(
+    z
+      .string()
+      .max(100)
+      .regex(/^[a-zA-Z0-9._-]{1,100}$/, "a service's name"),
+    z.string().max(REFERENCE_LENGTH).refine(isReference, "an image like ghcr.io/acme/web@sha256:…"),
+  )
+  .refine((images) => Object.keys(images).length <= IMAGES_MOST, `at most ${IMAGES_MOST} images`)
+  .meta({ maxProperties: IMAGES_MOST })
+  .describe("Images by service, in place of what the Compose file says; with a digest each is always the same image");
+
 /** Loaded at first use: it brings the YAML parser, a fifth of all that the API would load at its start. */
 const verbs = () => import("@berth/domain/deployment/deploy.ts");
 
@@ -89,18 +101,7 @@ export const deployments = new Hono<Env>()
       body: z.object({
         environment: name.optional(),
         bundle: Bundle,
-        images: z
-          .record(
-            z
-              .string()
-              .max(100)
-              .regex(/^[a-zA-Z0-9._-]{1,100}$/, "a service's name"),
-            z.string().max(REFERENCE_LENGTH).refine(isReference, "an image like ghcr.io/acme/web@sha256:…"),
-          )
-          .refine((images) => Object.keys(images).length <= IMAGES_MOST, `at most ${IMAGES_MOST} images`)
-          .meta({ maxProperties: IMAGES_MOST })
-          .optional()
-          .describe("Images by service, in place of what the Compose file says; with a digest each is always the same image"),
+        images: Images.optional(),
         targets: z.array(z.string().min(1).max(60)).max(15).optional(),
         note: lineOf(0, 200).optional(),
         origin: z
@@ -119,6 +120,11 @@ export const deployments = new Hono<Env>()
           .boolean()
           .optional()
           .describe("Replace files of the app that were changed on the server; otherwise they are kept"),
+        plan: z
+          .string()
+          .regex(/^[0-9a-f]{16}$/)
+          .optional()
+          .describe("The hash of a plan: exactly that is done, or nothing"),
       }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
@@ -132,6 +138,8 @@ export const deployments = new Hono<Env>()
         "compose.unsupported",
         "compose.no_service",
         "deployment.too_many",
+        "plan.not_found",
+        "plan.stale",
         "bundle.too_large",
         "input.too_large",
         "billing.slots_full",

@@ -18,6 +18,7 @@ export type AppStatus = InferResponseType<V1["apps"][":app"]["status"]["$get"], 
 export type LogPage = InferResponseType<V1["logs"][":log"]["$get"], 200>;
 export type LogItem = LogPage["items"][number];
 export type Release = InferResponseType<V1["apps"][":app"]["releases"]["$get"], 200>["items"][number];
+export type DeploymentPlan = InferResponseType<V1["apps"][":app"]["plans"][":plan"]["$get"], 200>;
 export type Job = InferResponseType<V1["jobs"][":job"]["$get"], 200>;
 export type Rollout = Job["rollouts"][string];
 /** The route also streams, which hides the shape of its JSON from the client. */

@@ -7,7 +7,7 @@ import type { Listed } from "./command.ts";
 import { completion } from "./completion/commands.ts";
 import { context } from "./context/commands.ts";
 import { deployer } from "./deployer/commands.ts";
-import { deploy, rollback } from "./deployment/commands.ts";
+import { deploy, plan, rollback } from "./deployment/commands.ts";
 import { imports } from "./import/commands.ts";
 import { jobs } from "./job/commands.ts";
 import { logs } from "./log/commands.ts";
@@ -19,6 +19,7 @@ import { token } from "./token/commands.ts";
 /** Every command, in the order of the help. */
 export const commands: readonly Listed[] = [
   deploy,
+  plan,
   rollback,
   releases,
   logs,

@@ -8,6 +8,7 @@ import { importProblems } from "./import/problems.ts";
 import { jobProblems } from "./job/problems.ts";
 import { logProblems } from "./log/problems.ts";
 import { registryProblems } from "./registry/problems.ts";
+import { planProblems } from "./plan/problems.ts";
 import { releaseProblems } from "./release/problems.ts";
 import { targetProblems } from "./target/problems.ts";
 import { tenantProblems } from "./tenant/problems.ts";
@@ -64,6 +65,7 @@ export const catalogue = {
   ...composeProblems,
   ...deploymentProblems,
   ...logProblems,
+  ...planProblems,
   ...jobProblems,
   ...importProblems,
   "version.stale": { status: 409, title: "It was changed meanwhile", hint: "Read it again and repeat the request." },

@@ -9,6 +9,7 @@ const prefixes = {
   target: "tgt",
   app: "app",
   job: "job",
+  plan: "pln",
   log: "log",
   audit: "aud",
   request: "req",

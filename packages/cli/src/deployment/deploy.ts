@@ -5,12 +5,12 @@ import { once } from "../api/once.ts";
 import { makeApp } from "../app/make.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
-import type { BundleFile } from "../compose/bundle.ts";
 import type { Exit } from "../exit.ts";
-import { isProblem, Refused, refuse } from "../refusal.ts";
+import { isProblem, Refused, refuse, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { marked } from "../terminal/text.ts";
 import { accepted, liveOf } from "./accepted.ts";
+import { type Bundle, bodyOf } from "./body.ts";
 import { imageNotes, parseImages } from "./images.ts";
 import { parseWait } from "./wait.ts";
 
@@ -23,6 +23,7 @@ interface Input {
   readonly note: string | undefined;
   readonly wait: string | undefined;
   readonly replaceFiles: boolean;
+  readonly plan: string | undefined;
   readonly detach: boolean;
   readonly verbose: boolean;
   readonly yes: boolean;
@@ -34,6 +35,7 @@ export const examples: Verb<Input>["examples"] = [
   ["berth deploy --environment staging", "another environment of the app"],
   ["berth deploy -f compose.yaml -f production.yaml", "the second file over the first, as Compose merges them"],
   ["berth deploy --image web=ghcr.io/acme/web@sha256:...", "a service with an image that was built elsewhere"],
+  ["berth deploy --plan 3f9a2b7c1d0e4f58", "just what `berth plan` said, or nothing"],
   ["berth deploy --yes --json", "for programs: JSON lines, the last is the result"],
 ];
 
@@ -47,6 +49,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--note <text>", "a remark kept with the release")
     .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
     .option("--replace-files", "replace the app's files that were changed on the server, too")
+    .option("--plan <hash>", "apply this plan; nothing is done if anything else would happen")
     .option("-d, --detach", "do not wait for the outcome")
     .option("-v, --verbose", "show everything the server says")
     .option("-y, --yes", "make the app if it is not there yet");
@@ -60,10 +63,17 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   note: textOf(flags, "note"),
   wait: textOf(flags, "wait"),
   replaceFiles: isSet(flags, "replaceFiles"),
+  plan: planOf(textOf(flags, "plan")),
   detach: isSet(flags, "detach"),
   verbose: isSet(flags, "verbose"),
   yes: isSet(flags, "yes"),
 });
+
+function planOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[0-9a-f]{16}$/.test(text))
+    throw usage("--plan: a plan's hash has 16 letters and digits, as `berth plan` prints it.", "berth plan");
+  return text;
+}
 
 export async function run(session: Session, input: Input): Promise<Exit> {
   const [{ findProject }, { makeBundle }, { checkOrigin, originOf }] = await Promise.all([
@@ -98,7 +108,8 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
   const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
   const { images } = input;
-  const asked = { environment, bundle, images, targets, note: input.note, origin, waitSeconds, replaceFiles: input.replaceFiles };
+  const { note: remark, replaceFiles, plan } = input;
+  const asked = { environment, bundle, images, targets, note: remark, origin, waitSeconds, replaceFiles, plan };
   const job = await send(session, api, name, asked);
   return accepted(session, api, job, { input, live, remarks });
 }
@@ -106,7 +117,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
 const waitOf = (flag: string | undefined, setting: string | undefined) =>
   flag !== undefined ? parseWait(flag, "--wait") : setting !== undefined ? parseWait(setting, "berth.yaml, wait") : undefined;
 
-function appName(given: string | undefined, folder: string): string {
+export function appName(given: string | undefined, folder: string): string {
   if (given !== undefined) return checkName(given, "an app's name");
   const name = nameOfFolder(folder);
   if (name === undefined)
@@ -138,30 +149,21 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
 
 interface Asked {
   readonly environment: string | undefined;
-  readonly bundle: {
-    readonly compose?: string;
-    readonly composeFiles?: readonly string[];
-    readonly files: readonly BundleFile[];
-    readonly variables: Readonly<Record<string, string>>;
-  };
+  readonly bundle: Bundle;
   readonly images: Images;
   readonly targets: readonly string[];
   readonly note: string | undefined;
   readonly origin: string;
   readonly waitSeconds: number | undefined;
   readonly replaceFiles: boolean;
+  readonly plan: string | undefined;
 }
 
 /** Asks for the deployment; where it is not clear which servers are meant and somebody is there, asks that too. */
 async function send(session: Session, api: Client, app: string, asked: Asked): Promise<Job> {
   const { environment, bundle, targets } = asked;
   const json = {
-    bundle: {
-      ...(bundle.compose !== undefined && { compose: bundle.compose }),
-      ...(bundle.composeFiles && { composeFiles: [...bundle.composeFiles] }),
-      files: [...bundle.files],
-      variables: { ...bundle.variables },
-    },
+    bundle: bodyOf(bundle),
     ...(environment !== undefined && { environment }),
     ...(Object.keys(asked.images).length > 0 && { images: { ...asked.images } }),
     ...(targets.length > 0 && { targets: [...targets] }),
@@ -169,6 +171,7 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
     origin: asked.origin,
     ...(asked.waitSeconds !== undefined && { waitSeconds: asked.waitSeconds }),
     ...(asked.replaceFiles && { replaceFiles: true }),
+    ...(asked.plan !== undefined && { plan: asked.plan }),
   };
   try {
     return await body(api.v1.apps[":app"].deployments.$post({ param: { app: segment(app) }, json }, once()));

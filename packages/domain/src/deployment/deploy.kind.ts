@@ -21,7 +21,7 @@ const Deployment = z.object({
   release: z.number().int(),
   rollback: z.boolean().optional(),
   again: z.boolean().optional(),
-  input: z.object({ files: z.literal("replace") }).optional(),
+  input: z.object({ files: z.literal("replace").optional(), plan: z.string().optional() }).optional(),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
@@ -35,6 +35,7 @@ export const deploy: Change<Deployment> = {
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
     const logins = await loginsOf(ctx, job, target, release);
+    const plan = job.input?.plan;
     return {
       op: "deploy",
       files: filesOf(release, bundle),
@@ -45,9 +46,16 @@ export const deploy: Change<Deployment> = {
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
         ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
+        ...(plan && { ask: "1" }),
       },
       logins,
       redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins),
+      ...(plan && {
+        async decide(report) {
+          const { changesSince } = await import("../plan/read-plan.ts");
+          return changesSince(ctx, { appId: job.appId, plan, target }, report);
+        },
+      }),
     };
   },
 

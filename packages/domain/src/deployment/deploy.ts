@@ -1,18 +1,19 @@
-import { createHash } from "node:crypto";
 import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
+import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
-import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
+import type { Images } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
-import { type Bundle, findRelease, insertRelease, lastNumber, pack, type Release, sourcesOf } from "../release/release.ts";
+import { planToApply } from "../plan/holds.ts";
+import { type ReadBundle, readBundle } from "../release/read-bundle.ts";
+import { type Bundle, findRelease, insertRelease, lastNumber, type Release } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { commit, insert, replace, update, type Write } from "../table.ts";
-import { findTarget, listTargets, targetKey, targetNames } from "../target/target.ts";
+import { targetKey } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
@@ -30,6 +31,8 @@ export interface DeployInput {
   readonly waitSeconds?: number | undefined;
   /** Overwrite files that were changed on the server. */
   readonly replaceFiles?: boolean | undefined;
+  /** The hash of a plan: it is applied if nothing else would happen. */
+  readonly plan?: string | undefined;
 }
 
 /** An app's environments share its slot, so no plan limits them. */
@@ -58,10 +61,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       environment: name,
       number: last + 1,
       services: [...composed.services],
-      hash: createHash("sha256")
-        .update(data)
-        .update(JSON.stringify(input.images ?? {}))
-        .digest("hex"),
+      hash: read.hash,
       ...(input.note && { note: input.note }),
       ...(input.origin && { origin: input.origin }),
       ...(input.waitSeconds && { waitSeconds: input.waitSeconds }),
@@ -70,6 +70,10 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       createdAt: ctx.now().toISOString(),
     };
     const placed = await choosePlacement(ctx, environment, input.targets);
+    const plan =
+      input.plan === undefined
+        ? undefined
+        : await planToApply(ctx, { hash: input.plan, environment, appId: app.id, bundle: read.hash, targets: placed });
     const writes = insertRelease(ctx, app, release, data);
     return start(ctx, {
       app,
@@ -79,30 +83,9 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       release,
       job,
       writes,
-      ...(input.replaceFiles && { replaceFiles: true }),
+      input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }) },
     });
   });
-}
-
-interface ReadBundle {
-  readonly composed: Composed;
-  readonly data: Uint8Array;
-}
-
-/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
-function readBundle({ bundle, images }: Pick<DeployInput, "bundle" | "images">): ReadBundle {
-  const { compose, composeFiles } = bundle;
-  if ((compose === undefined) === (composeFiles === undefined))
-    throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
-  const reserved = compose === undefined ? RESERVED_BESIDE : RESERVED;
-  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path, reserved) }));
-  checkPaths(files.map(({ path }) => path));
-  const checked = { ...bundle, files };
-  for (const path of composeFiles ?? [])
-    if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
-      throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
-  const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
-  return { composed, data: pack(checked) };
 }
 
 /** Deploys an earlier healthy release: the one named, or the one before the live one. Permitted in grace. */
@@ -165,57 +148,6 @@ async function sameRequest(ctx: Context, environment: Environment): Promise<Job 
   return getJob(ctx, known.job);
 }
 
-interface PlacedTarget {
-  readonly id: string;
-  readonly name: string;
-  /** Not placed there before. */
-  readonly fresh: boolean;
-}
-
-async function choosePlacement(
-  ctx: Context,
-  environment: Environment,
-  asked: readonly string[] | undefined,
-): Promise<PlacedTarget[]> {
-  const known = new Set(environment.placement);
-  if (asked && asked.length > 0) {
-    const named = await Promise.all([...new Set(asked)].map((name) => findTarget(ctx, name)));
-    // An id and a name may mean the same target.
-    const found = [...new Map(named.map((target) => [target.id, target])).values()];
-    const ids = new Set(found.map((target) => target.id));
-    for (const target of found) if (!target.hostKey) throw untrusted(target.name);
-    const kept = await currentPlacement(
-      ctx,
-      environment.placement.filter((id) => !ids.has(id)),
-    );
-    return [...kept, ...found.map(({ id, name }) => ({ id, name, fresh: !known.has(id) }))];
-  }
-  if (environment.placement.length > 0) return currentPlacement(ctx, environment.placement);
-  const all = await listTargets(ctx);
-  const [only] = all;
-  if (all.length !== 1 || !only)
-    throw new Problem("deployment.no_target", {
-      detail:
-        all.length === 0
-          ? "There is no target yet."
-          : `There are ${all.length} targets: ${all.map((each) => each.name).join(", ")}.`,
-      ...(all.length === 0 && { next: ["berth target add NAME USER@HOST"] }),
-    });
-  if (!only.hostKey) throw untrusted(only.name);
-  return [{ id: only.id, name: only.name, fresh: true }];
-}
-
-const untrusted = (name: string) =>
-  new Problem("target.untrusted", {
-    detail: `"${name}" waits for you to confirm its host key.`,
-    next: [`berth target trust ${name}`],
-  });
-
-async function currentPlacement(ctx: Context, ids: readonly string[]): Promise<PlacedTarget[]> {
-  const named = await targetNames(ctx, ids, { consistent: false }); // a name never changes
-  return named.map((target) => ({ ...target, fresh: false }));
-}
-
 interface Start {
   readonly app: App;
   readonly environment: Environment;
@@ -226,23 +158,26 @@ interface Start {
   readonly writes: readonly Write[];
   readonly rollback?: true;
   readonly again?: true;
-  readonly replaceFiles?: true;
+  readonly input?: Readonly<Record<string, string>>;
 }
 
 /** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
 async function start(ctx: Context, input: Start): Promise<Job> {
   const { app, environment, account, placed, release } = input;
   const deploys = await assertNotBusy(ctx, environment, account);
-  const own: Deployment = {
+  const own: Omit<Deployment, "input"> = {
     app: app.name,
     appId: app.id,
     environment: environment.name,
     release: release.number,
     ...(input.rollback && { rollback: true }),
     ...(input.again && { again: true }),
-    ...(input.replaceFiles && { input: { files: "replace" } }),
   };
-  const job = newJob(ctx, "deployment", placed, { id: input.job, ...own });
+  const job = newJob(ctx, "deployment", placed, {
+    id: input.job,
+    ...own,
+    ...(Object.keys(input.input ?? {}).length > 0 && { input: { ...input.input } }),
+  });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   await commit(
     ctx,

@@ -13,10 +13,11 @@ export async function inputOf(
   target: string,
   fence: number,
 ): Promise<{ run: RunInput; redact: Redact }> {
-  const { redact, op, files, values, logins } = await kind.run(ctx, jobOf(kind, job), target);
+  const { redact, ...asked } = await kind.run(ctx, jobOf(kind, job), target);
   const known = (job.rollouts[target]?.attempts ?? 0) > 1 ? await lastSeq(ctx, { job: job.id, target }) : 0;
   const from = Math.max(0, known - baseOf(job, target)); // of an earlier run none are of this one
-  return { run: { op, job: runId(job, target), fence, from, files, values: { ...values, resource: target }, logins }, redact };
+  const values = { ...asked.values, resource: target };
+  return { run: { ...asked, job: runId(job, target), fence, from, values }, redact };
 }
 
 export const cancelOf = (run: RunInput): RunInput => {

@@ -31,7 +31,7 @@ export interface Change<Input = object> extends Common<Input> {
   record?(ctx: Context, job: JobOf<Input>, target: string, exit: Exit): Write[];
 }
 
-export type Run = Pick<RunInput, "op" | "files" | "values" | "logins"> & { readonly redact: Redact };
+export type Run = Pick<RunInput, "op" | "files" | "values" | "logins" | "decide"> & { readonly redact: Redact };
 
 /** Only reads a server, at any time and whatever else runs there. */
 export interface Read<Input = object> extends Common<Input> {

@@ -1,12 +1,14 @@
 import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
 import { checkRegistryWords } from "../registry/check.words.ts";
+import { planWords } from "../plan/plan.words.ts";
 import { checkWords } from "../target/check.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
 /** Every kind of job: its public name, and what people read of it. engine/kinds.ts has what each does. */
 const jobWords = {
   deployment: deployWords,
+  "deployment.plan": planWords,
   "app.remove": removeWords,
   "target.check": checkWords,
   "registry.check": checkRegistryWords,

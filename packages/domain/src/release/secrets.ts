@@ -15,7 +15,7 @@ interface AppOnTarget {
 }
 
 interface Bundled {
-  readonly release: Release;
+  readonly release: Pick<Release, "number" | "services">;
   readonly bundle: Bundle;
 }
 

@@ -1,0 +1,69 @@
+import { DeploymentPlan } from "@berth/domain/plan/view.ts";
+import { Hono } from "hono";
+import * as z from "zod";
+import { contract, name } from "../contract.ts";
+import type { Env } from "../request.ts";
+import { Bundle, Images } from "./deployments.ts";
+
+const tag = "Deployments";
+const app = z.object({ app: z.string().min(1).max(60) });
+
+/** Loaded at first use: it brings the YAML parser. */
+const verbs = () => import("@berth/domain/plan/make.ts");
+
+export const deploymentPlans = new Hono<Env>()
+  .post(
+    "/apps/:app/plans",
+    contract({
+      operationId: "createPlan",
+      bodyBytes: 1024 * 1024,
+      remembers: true,
+      summary:
+        "Ask the servers what deploying the bundle would do. Answers at once; the plan is whole when its job has succeeded",
+      tag,
+      scope: "plan",
+      needs: "check",
+      params: app,
+      body: z.object({
+        environment: name.optional(),
+        bundle: Bundle,
+        images: Images.optional(),
+        targets: z.array(z.string().min(1).max(60)).max(15).optional(),
+      }),
+      answers: { 202: { description: "Accepted", schema: DeploymentPlan } },
+      problems: [
+        "app.not_found",
+        "target.not_found",
+        "target.untrusted",
+        "deployment.no_target",
+        "compose.invalid",
+        "compose.unsupported",
+        "compose.no_service",
+        "bundle.too_large",
+        "input.too_large",
+        "rate.limited",
+        "idempotency.mismatch",
+      ],
+    }),
+    async (c) => {
+      const { makePlan } = await verbs();
+      return c.json(await makePlan(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
+  )
+  .get(
+    "/apps/:app/plans/:plan",
+    contract({
+      operationId: "getPlan",
+      summary: "A plan, with what each server has answered so far",
+      tag,
+      scope: "read",
+      needs: "read",
+      params: app.extend({ plan: z.string().max(60) }),
+      answers: { 200: { description: "The plan", schema: DeploymentPlan } },
+      problems: ["app.not_found", "plan.not_found"],
+    }),
+    async (c) => {
+      const { getPlan } = await import("@berth/domain/plan/view.ts");
+      return c.json(await getPlan(c.var.ctx, c.req.valid("param")), 200);
+    },
+  );

@@ -1,0 +1,96 @@
+import type { DeploymentPlan } from "@berth/api-client/types.ts";
+import { reasonWords } from "@berth/domain/plan/reason-words.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { marked } from "../terminal/text.ts";
+
+type TargetPlan = NonNullable<DeploymentPlan["targets"][number]["plan"]>;
+type Service = TargetPlan["services"][number];
+type To = Pick<Terminal, "paint" | "width">;
+
+/** What would happen on each server, the changes first, and the command that does just that. */
+export function planLines(plan: DeploymentPlan, to: To): string[] {
+  const { app, environment, release, targets, hash, refused } = plan;
+  const { paint, width } = to;
+  const idle = targets.every((target) => target.plan !== null && isIdle(target.plan));
+  return [
+    `Plan for ${app} (${environment}), release ${release}`,
+    ...targets.flatMap((target) => ["", paint.bold(target.name), ...targetLines(target, to)]),
+    "",
+    ...(refused ? marked(paint.yellow("!"), `It could not be applied now: ${refused.reason}`, { width }) : []),
+    ...(plan.takesSlot ? ["It takes one of the slots of your pricing plan."] : []),
+    ...(idle ? ["Nothing would change."] : []),
+    ...(hash === null ? [] : [`Apply just this: berth deploy --plan ${hash}`]),
+  ];
+}
+
+function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: To): string[] {
+  const { paint, width } = to;
+  if (failure) return marked(paint.red("✗"), [failure.message, failure.remedy].filter(Boolean).join(" "), { width });
+  if (!plan) return ["  It has not answered."];
+  const line = (mark: string, text: string) => marked(mark, text, { width });
+  const order = ["create", "replace", "scale", "restart", "start", "remove", "keep"];
+  const services = plan.services.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
+  return [
+    ...services.flatMap((service) => line(marks(service, paint), serviceText(service))),
+    ...plan.images.filter(({ action }) => action !== "here").flatMap((image) => line(paint.dim("↓"), imageText(image))),
+    ...plan.volumes
+      .filter(({ change }) => change !== "keep" && change !== "external")
+      .flatMap(({ volume, change }) => line(paint.dim("·"), `volume ${volume}: ${volumeWords[change]}`)),
+    ...plan.ports
+      .filter(({ change }) => change !== "keep")
+      .flatMap(({ published, protocol, change, service }) =>
+        line(paint.dim("·"), `port ${published}/${protocol} of ${service} is ${change === "open" ? "opened" : "closed"}`),
+      ),
+    ...plan.risks.flatMap(({ service, message }) => line(paint.red("!"), `data at risk, ${service}: ${message}`)),
+    ...plan.dangers.flatMap(({ service, setting, what }) =>
+      line(paint.yellow("!"), `${service} has access: ${setting} (${what})`),
+    ),
+    ...(plan.disk.neededMb > plan.disk.freeMb
+      ? line(paint.red("!"), `${plan.disk.neededMb} MB of disk are needed and ${plan.disk.freeMb} MB are free`)
+      : []),
+  ];
+}
+
+const isIdle = ({ services, volumes }: TargetPlan) =>
+  services.every(({ change }) => change === "keep") && volumes.every(({ change }) => change !== "create");
+
+const volumeWords = {
+  keep: "kept",
+  create: "made",
+  orphaned: "no service uses it any more; it is kept",
+  external: "made elsewhere",
+  differs: "it is there with other settings, which stay as they are",
+};
+
+function marks({ change }: Service, paint: To["paint"]): string {
+  if (change === "create") return paint.green("+");
+  if (change === "remove") return paint.red("-");
+  return change === "keep" ? paint.dim("=") : paint.yellow("~");
+}
+
+const verbs: Readonly<Record<Service["change"], string>> = {
+  create: "is created",
+  replace: "is replaced",
+  scale: "gets another number of containers",
+  restart: "is restarted",
+  start: "is started",
+  keep: "stays as it is",
+  remove: "is removed",
+};
+
+function serviceText({ service, change, reasons, interruption }: Service): string {
+  const why = change === "keep" || change === "create" ? [] : reasons.map(reasonWords);
+  return [
+    `${service} ${verbs[change]}`,
+    ...(why.length > 0 ? [`, because ${why.join(" and ")}`] : []),
+    ...(interruption === "blinks" ? ["; it is down for a moment"] : []),
+  ].join("");
+}
+
+const imageText = ({ image, action, bytes }: TargetPlan["images"][number]) =>
+  action === "unknown"
+    ? `${image}: what the registry has now is asked when deploying`
+    : `${image} is pulled${bytes === null ? "" : `, ${megabytes(bytes)} compressed`}`;
+
+const megabytes = (bytes: number) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${Math.round(bytes / 1e6)} MB`;

@@ -1,0 +1,30 @@
+import type { Environment } from "../app/app.ts";
+import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
+import { findPlanByHash } from "./stored.ts";
+
+interface Asked {
+  readonly hash: string;
+  readonly environment: Environment;
+  readonly appId: string;
+  readonly bundle: string;
+  readonly targets: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** The plan's id, if it was made for just this request; each server says by itself whether it still holds there. @throws Problem plan.not_found, plan.stale */
+export async function planToApply(ctx: Context, { hash, environment, appId, bundle, targets }: Asked): Promise<string> {
+  const plan = await findPlanByHash(ctx, appId, hash);
+  const names = (list: Asked["targets"]) =>
+    list
+      .map(({ name }) => name)
+      .sort()
+      .join(", ");
+  const [planned, now] = [names(plan.targets), names(targets)];
+  const changes = [
+    plan.environment !== environment.name && `It is for the environment "${plan.environment}", not "${environment.name}".`,
+    plan.bundle !== bundle && "The files, variables or images are not those it was made for.",
+    planned !== now && `It was made for ${planned}, and now the deployment goes to ${now}.`,
+  ].filter((change) => change !== false);
+  if (changes.length > 0) throw new Problem("plan.stale", { detail: changes.join(" ") });
+  return plan.id;
+}

@@ -1,0 +1,57 @@
+import { getAppIn, PRODUCTION } from "../app/app.ts";
+import { choosePlacement } from "../app/placement.ts";
+import { audit } from "../audit/audit.ts";
+import { whoIs } from "../audit/who.ts";
+import type { Images } from "../compose/compose.ts";
+import { allow, type Context } from "../context.ts";
+import { newId } from "../id.ts";
+import { dispatch, enqueue, newJob } from "../job/job.ts";
+import { remember } from "../once.ts";
+import { limit } from "../rate-limit.ts";
+import { readBundle } from "../release/read-bundle.ts";
+import type { Bundle } from "../release/release.ts";
+import { commit } from "../table.ts";
+import { insertPlan, type StoredPlan } from "./stored.ts";
+import { type DeploymentPlan, viewOf } from "./view.ts";
+
+export interface PlanInput {
+  readonly app: string;
+  readonly environment?: string | undefined;
+  readonly bundle: Bundle;
+  readonly images?: Images | undefined;
+  readonly targets?: readonly string[] | undefined;
+}
+
+/** Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state. */
+export async function makePlan(ctx: Context, input: PlanInput): Promise<DeploymentPlan> {
+  allow(ctx, "plan", { app: input.app });
+  await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
+  const { app, environment } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
+  const { composed, data, hash } = readBundle(input);
+  const placed = await choosePlacement(ctx, environment, input.targets);
+  const targets = placed.map(({ id, name }) => ({ id, name }));
+  const id = newId(ctx, "plan");
+  const of = { app: app.name, appId: app.id, environment: environment.name };
+  const job = newJob(ctx, "deployment.plan", targets, { ...of, input: { plan: id } });
+  const plan: StoredPlan = {
+    id,
+    ...of,
+    release: environment.releases + 1,
+    services: [...composed.services],
+    bundle: hash,
+    targets,
+    job: job.id,
+    by: whoIs(ctx.actor),
+    createdAt: ctx.now().toISOString(),
+  };
+  const answer = await viewOf(ctx, plan, job, app.active);
+  await commit(
+    ctx,
+    remember(ctx, answer),
+    ...insertPlan(ctx, plan, data),
+    enqueue(ctx, job),
+    audit(ctx, "deployment.plan", `${app.name}/${environment.name}`, { detail: `${id}, ${job.id}` }),
+  );
+  await dispatch(ctx, job);
+  return answer;
+}

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { projectValues } from "../app/app.ts";
+import { audit } from "../audit/audit.ts";
+import type { Context } from "../context.ts";
+import { connectionFailure, failure, failureOf } from "../job/failure.ts";
+import type { JobOf, Read } from "../job/kind.ts";
+import type { Outcome } from "../job/outcome.ts";
+import { filesOf } from "../release/files.ts";
+import { unpack } from "../release/release.ts";
+import { redactorOf } from "../release/secrets.ts";
+import type { Reach, Server } from "../remote/reach.ts";
+import { type Exit, RemoteError } from "../remote/remote.ts";
+import { commit, type Write } from "../table.ts";
+import { ask } from "../target/connection.ts";
+import { hashOf } from "./hash.ts";
+import { bundleOfPlan, dropBundle, findPlan, keepTargetPlan, nameByHash, type StoredPlan, targetPlansOf } from "./stored.ts";
+
+const Planning = z.object({
+  app: z.string(),
+  appId: z.string(),
+  environment: z.string(),
+  input: z.object({ plan: z.string() }),
+});
+type Planning = z.infer<typeof Planning>;
+
+/** Asks a server how it reads a bundle and what is there, and keeps what deploying it would do. */
+export const plan: Read<Planning> = {
+  changes: "nothing",
+  input: Planning,
+  retries: false,
+
+  async read(ctx, job, server, reach): Promise<Outcome> {
+    if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
+    const stored = await findPlan(ctx, ownerOf(job));
+    try {
+      const exit = await report(ctx, job, stored, server, reach);
+      if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
+      // Loaded for a plan alone: it brings all that reads what servers report.
+      const { planOf } = await import("./read-plan.ts");
+      const found = await planOf(ctx, exit.report);
+      if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
+      await commit(ctx, keepTargetPlan(ctx, stored, server.id, found));
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      return { ok: false, failure: connectionFailure(error) };
+    }
+  },
+
+  async finish(ctx, job) {
+    const { app, environment } = job;
+    const told = audit(ctx, "deployment.planned", `${app}/${environment}`, { result: job.status, detail: job.id });
+    const done = [told, dropBundle(ctx, ownerOf(job))];
+    return [...done, ...(job.status === "succeeded" ? await named(ctx, await findPlan(ctx, ownerOf(job))) : [])];
+  },
+};
+
+const ownerOf = ({ appId, input }: Planning) => ({ appId, id: input.plan });
+
+async function named(ctx: Context, stored: StoredPlan): Promise<Write[]> {
+  const targets = await targetPlansOf(ctx, stored);
+  const { app, environment, bundle } = stored;
+  return [nameByHash(ctx, stored, hashOf({ app, environment, bundle, targets }))];
+}
+
+async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, server: Server, reach: Reach): Promise<Exit> {
+  const data = await bundleOfPlan(ctx, stored);
+  if (!data) throw new RemoteError("timeout", "The servers were not asked within an hour");
+  const bundle = unpack(data);
+  const name = job.rollouts[server.id]?.name ?? server.id;
+  const release = { number: stored.release, services: stored.services };
+  const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle });
+  const values = {
+    ...projectValues(ctx, job),
+    release: String(stored.release),
+    ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
+  };
+  return ask(ctx, server, reach, { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values }, redact);
+}

@@ -1,0 +1,93 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import * as z from "zod";
+import { Who } from "../audit/who.ts";
+import type { Context } from "../context.ts";
+import { erase } from "../erase.ts";
+import { Problem } from "../error.ts";
+import { get, getAll } from "../query.ts";
+import { Release } from "../release/release.ts";
+import { insert, key, put, ttlIn, type Write } from "../table.ts";
+import { TargetPlan } from "./plan.ts";
+
+/**
+ * A plan is kept for a day: its row, what would happen on each target, and, while servers are asked, the bundle it is made for. Only
+ * names are kept, never a value.
+ */
+const KEEP_SECONDS = 86_400;
+const BUNDLE_SECONDS = 3600;
+
+export const StoredPlan = z.object({
+  id: z.string(),
+  app: z.string(),
+  appId: z.string(),
+  environment: z.string(),
+  /** The number that the release would have. */
+  release: z.number().int(),
+  services: Release.shape.services,
+  bundle: z.string(),
+  targets: z.array(z.object({ id: z.string(), name: z.string() })),
+  job: z.string(),
+  by: Who,
+  createdAt: z.iso.datetime(),
+});
+export type StoredPlan = z.infer<typeof StoredPlan>;
+
+type Owner = Pick<StoredPlan, "appId" | "id">;
+const planKey = (ctx: Context, { appId, id }: Owner) => key(ctx, `PLAN#${appId}#${id}`);
+const bundleKey = (ctx: Context, { appId, id }: Owner) => key(ctx, `PLANBUNDLE#${appId}#${id}`);
+const targetPlanKey = (ctx: Context, { appId, id }: Owner, target: string) => key(ctx, `PLANTARGET#${appId}#${id}#${target}`);
+const hashKey = (ctx: Context, appId: string, hash: string) => key(ctx, `PLANHASH#${appId}#${hash}`);
+
+export const insertPlan = (ctx: Context, plan: StoredPlan, bundle: Uint8Array): Write[] => [
+  insert(ctx, planKey(ctx, plan), { ...plan, ttl: ttlIn(ctx, KEEP_SECONDS) }),
+  insert(ctx, bundleKey(ctx, plan), { data: bundle, ttl: ttlIn(ctx, BUNDLE_SECONDS) }),
+];
+
+const missing = (id: string) =>
+  new Problem("plan.not_found", { detail: `There is no plan ${id} of this app; a plan is kept for a day.` });
+
+/** @throws Problem plan.not_found */
+export async function findPlan(ctx: Context, of: Owner): Promise<StoredPlan> {
+  const found = await get(ctx, planKey(ctx, of));
+  if (!found) throw missing(of.id);
+  return StoredPlan.parse(found);
+}
+
+/** @throws Problem plan.not_found */
+export async function findPlanByHash(ctx: Context, appId: string, hash: string): Promise<StoredPlan> {
+  const found = await get(ctx, hashKey(ctx, appId, hash));
+  if (!found) throw missing(hash);
+  return findPlan(ctx, { appId, id: String(found.plan) });
+}
+
+/** Names the plan from then on. The same is often planned twice: the later one has the name. */
+export const nameByHash = (ctx: Context, plan: StoredPlan, hash: string): Write =>
+  put(ctx, hashKey(ctx, plan.appId, hash), { plan: plan.id, ttl: ttlIn(ctx, KEEP_SECONDS) });
+
+export const bundleOfPlan = async (ctx: Context, plan: Owner): Promise<Uint8Array | undefined> =>
+  (await get(ctx, bundleKey(ctx, plan)))?.data as Uint8Array | undefined;
+
+/** It holds values, and nobody needs it once the servers have been asked. */
+export const dropBundle = (ctx: Context, plan: Owner): Write => erase(ctx, bundleKey(ctx, plan));
+
+export const keepTargetPlan = (ctx: Context, plan: Owner, target: string, targetPlan: TargetPlan): Write =>
+  put(ctx, targetPlanKey(ctx, plan, target), {
+    data: gzipSync(JSON.stringify(targetPlan)),
+    ttl: ttlIn(ctx, KEEP_SECONDS),
+  });
+
+/** By target, as far as the servers have been asked. */
+export async function targetPlansOf(ctx: Context, plan: StoredPlan): Promise<Map<string, TargetPlan>> {
+  const rows = await getAll(
+    ctx,
+    plan.targets.map(({ id }) => targetPlanKey(ctx, plan, id)),
+  );
+  return new Map(
+    rows.flatMap((row, at) => {
+      const target = plan.targets[at];
+      return row && target ? [[target.id, unpack(row.data as Uint8Array)] as const] : [];
+    }),
+  );
+}
+
+const unpack = (data: Uint8Array) => TargetPlan.parse(JSON.parse(gunzipSync(data).toString("utf8")));

@@ -1,0 +1,52 @@
+import * as z from "zod";
+import { getAppIn, PRODUCTION } from "../app/app.ts";
+import { Who } from "../audit/who.ts";
+import { allow, type Context } from "../context.ts";
+import { getAccount, refusal } from "../entitlement/account.ts";
+import { Failure, getJob, type Job, JobStatus } from "../job/job.ts";
+import { hashOf } from "./hash.ts";
+import { TargetPlan } from "./plan.ts";
+import { findPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
+
+export const DeploymentPlan = z.object({
+  id: z.string(),
+  /** Names the plan when it is applied; null until every server has answered. */
+  hash: z.string().nullable(),
+  app: z.string(),
+  environment: z.string(),
+  release: z.number().int(),
+  job: z.string(),
+  status: JobStatus,
+  by: Who,
+  createdAt: z.iso.datetime(),
+  /** Why it could not be applied now, whatever the servers say; null if it could. */
+  refused: z.object({ code: z.string(), reason: z.string() }).nullable(),
+  /** Of the account's plan: whether this deployment takes a slot. */
+  takesSlot: z.boolean(),
+  targets: z.array(z.object({ id: z.string(), name: z.string(), plan: TargetPlan.nullable(), failure: Failure.optional() })),
+});
+export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
+
+export async function getPlan(ctx: Context, input: { app: string; plan: string }): Promise<DeploymentPlan> {
+  allow(ctx, "read", { app: input.app });
+  const { app } = await getAppIn(ctx, input.app, PRODUCTION);
+  const plan = await findPlan(ctx, { appId: app.id, id: input.plan });
+  return viewOf(ctx, plan, await getJob(ctx, plan.job), app.active);
+}
+
+export async function viewOf(ctx: Context, plan: StoredPlan, job: Job, active: readonly string[]): Promise<DeploymentPlan> {
+  const { id, app, environment, release, by, createdAt } = plan;
+  const found = job.version === 1 ? new Map<string, TargetPlan>() : await targetPlansOf(ctx, plan);
+  const refused = refusal(ctx, await getAccount(ctx), "grow");
+  const isWhole = job.status === "succeeded" && found.size === plan.targets.length;
+  return {
+    ...{ id, app, environment, release, by, createdAt, job: job.id, status: job.status },
+    hash: isWhole ? hashOf({ app, environment, bundle: plan.bundle, targets: found }) : null,
+    refused: refused ? { code: refused.code, reason: refused.detail ?? refused.message } : null,
+    takesSlot: active.length === 0,
+    targets: plan.targets.map((target) => {
+      const { failure } = job.rollouts[target.id] ?? {};
+      return { ...target, plan: found.get(target.id) ?? null, ...(failure && { failure }) };
+    }),
+  };
+}

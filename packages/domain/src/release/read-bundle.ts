@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
+import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
+import { Problem } from "../error.ts";
+import { type Bundle, pack, sourcesOf } from "./release.ts";
+
+export interface ReadBundle {
+  readonly composed: Composed;
+  readonly data: Uint8Array;
+  readonly hash: string;
+}
+
+/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
+export function readBundle({ bundle, images }: { readonly bundle: Bundle; readonly images?: Images | undefined }): ReadBundle {
+  const { compose, composeFiles } = bundle;
+  if ((compose === undefined) === (composeFiles === undefined))
+    throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
+  const reserved = compose === undefined ? RESERVED_BESIDE : RESERVED;
+  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path, reserved) }));
+  checkPaths(files.map(({ path }) => path));
+  const checked = { ...bundle, files };
+  for (const path of composeFiles ?? [])
+    if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
+      throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
+  const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
+  const data = pack(checked);
+  const hash = createHash("sha256")
+    .update(data)
+    .update(JSON.stringify(images ?? {}))
+    .digest("hex");
+  return { composed, data, hash };
+}
