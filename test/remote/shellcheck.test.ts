@@ -25,6 +25,12 @@ test("no part of the runner is longer than 250 lines, and each begins with what 
   }
 });
 
+test("no two functions of the runner have one name: the later would be called for both", () => {
+  const names = [...runner.matchAll(/^([a-z_]+)\(\)/gmu)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
 test.each([["dash"], ["bash", "--posix"], ["busybox", "sh"]])("the runner is a script to %s", (program, ...args) => {
   const { status, stderr, error } = spawnSync(program, [...args, "-n"], { input: runner, encoding: "utf8" });
   if (error && "code" in error && error.code === "ENOENT") return;

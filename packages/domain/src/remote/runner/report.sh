@@ -16,14 +16,14 @@ report() {
   told=$scratch/told
   mkdir "$told" || unwritten_here 'The report cannot be written'
   unpack
-  resolve "$new" "$new" release
+  told_as "$new" "$new" release
   compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
   read_config
   while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
   live=$(readlink "$own/current") || live=
   if [ -n "$live" ] && [ -d "$own/$live" ]; then
-    resolve "$own/$live" "$app" live
+    told_as "$own/$live" "$app" live
     cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
   fi
   there
@@ -31,8 +31,8 @@ report() {
   tell_report
 }
 
-# resolve RELEASE FOLDER NAME: the release as Compose resolves it, with relative paths from the folder
-resolve() {
+# told_as RELEASE FOLDER NAME: the release as Compose resolves it, with relative paths from the folder
+told_as() {
   compose 30 "$1" '' "$2" config --format json >"$told/$3.json" 2>"$run/out"
   if [ "$rc" -eq 124 ]; then answer 1 docker.down 'Docker does not answer'; fi
   [ "$rc" -eq 0 ] || answer 1 compose.invalid "$(complaint)"
