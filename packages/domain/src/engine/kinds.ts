@@ -3,8 +3,8 @@ import { remove } from "../deployment/remove.kind.ts";
 import type { Job } from "../job/job.ts";
 import type { Kind } from "../job/kind.ts";
 import type { JobKind } from "../job/words.ts";
-import { checkLogin } from "../registry/check.kind.ts";
 import { plan } from "../plan/plan.kind.ts";
+import { checkLogin } from "../registry/check.kind.ts";
 import { check } from "../target/check.kind.ts";
 
 export const kinds: { readonly [Name in JobKind]: Kind } = {

@@ -1,7 +1,7 @@
 import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
-import { checkRegistryWords } from "../registry/check.words.ts";
 import { planWords } from "../plan/plan.words.ts";
+import { checkRegistryWords } from "../registry/check.words.ts";
 import { checkWords } from "../target/check.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
