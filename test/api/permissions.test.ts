@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
+import { makePlan } from "@berth/domain/plan/make.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -65,11 +66,14 @@ async function settled(): Promise<{ payer: Payer; token: string } & Ids> {
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
   const body = { provider: "github", app: "shop", repository: "me/other", ref: "refs/heads/main" };
   const deployer = await api.call("POST", "/v1/deployers", { token, body });
-  return { payer, job: job.id, log, token, spare: spare.body.id, free: free.id, deployer: deployer.body.id };
+  const bundle = { compose: COMPOSE, files: [], variables: {} };
+  const { id: plan } = await makePlan(payer.ctx, { app: "shop", bundle });
+  return { payer, job: job.id, plan, log, token, spare: spare.body.id, free: free.id, deployer: deployer.body.id };
 }
 
 interface Ids {
   readonly job: string;
+  readonly plan: string;
   readonly log: string;
   readonly spare: string;
   readonly free: string;
@@ -105,6 +109,8 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   changePlan: () => ["POST", "/billing/plan", { plan: "studio", preview: true }],
   rollback: () => ["POST", "/apps/shop/rollback", {}],
   startApp: () => ["POST", "/apps/shop/start", {}],
+  createPlan: () => ["POST", "/apps/shop/plans", { bundle: { compose: COMPOSE } }],
+  getPlan: ({ plan }) => ["GET", `/apps/shop/plans/${plan}`],
   createDeployment: () => ["POST", "/apps/shop/deployments", { bundle: { compose: COMPOSE } }],
   createApp: () => ["POST", "/apps", { name: "another" }],
   createImport: () => ["POST", "/imports", { document: { format: "berth-self-hosted", version: 1 }, apply: true }],

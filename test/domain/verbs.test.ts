@@ -26,6 +26,8 @@ import { followJob } from "@berth/domain/job/follow.ts";
 import { getJob, listJobs } from "@berth/domain/job/job.ts";
 import { closeLogs, openLogs } from "@berth/domain/log/open.ts";
 import { readLogs } from "@berth/domain/log/read.ts";
+import { makePlan } from "@berth/domain/plan/make.ts";
+import { getPlan } from "@berth/domain/plan/view.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
 import { checkRegistry } from "@berth/domain/registry/check.ts";
 import { listRegistries, removeRegistry } from "@berth/domain/registry/registry.ts";
@@ -69,6 +71,8 @@ const verbs: Verb[] = [
   verb("createApp", "deploy", "app", (ctx) => createApp(ctx, { name: "shop", template: "compose" })),
   verb("removeApp", "admin", "app", (ctx) => removeApp(ctx, { app: "shop", volumes: "keep" })),
   verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
+  verb("makePlan", "plan", "app", (ctx) => makePlan(ctx, { app: "shop", bundle })),
+  verb("getPlan", "read", "app", (ctx) => getPlan(ctx, { app: "shop", plan: "pln_1" })),
   verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
   verb("startApp", "deploy", "app", (ctx) => startApp(ctx, { app: "shop" })),
   verb("listDeployments", "read", "app", (ctx) => listDeployments(ctx, { app: "shop", ...page })),

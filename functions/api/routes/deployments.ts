@@ -122,6 +122,7 @@ export const deployments = new Hono<Env>()
           .describe("Replace files of the app that were changed on the server; otherwise they are kept"),
         plan: z
           .string()
+          .max(16)
           .regex(/^[0-9a-f]{16}$/)
           .optional()
           .describe("The hash of a plan: exactly that is done, or nothing"),

@@ -1,0 +1,205 @@
+import { randomBytes } from "node:crypto";
+import { listAll } from "@berth/domain/query.ts";
+import { key } from "@berth/domain/table.ts";
+import { addTarget } from "@berth/domain/target/add.ts";
+import { expect, test } from "vitest";
+import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { packReport } from "../support/report.ts";
+import { type TestTenant, testTenant } from "../support/tenant.ts";
+import { covers } from "./covers.ts";
+import { api, bundle, post, ready, useApi } from "./deploying.ts";
+
+useApi();
+
+const one = await packReport({ web: { image: "a:1" } });
+const two = await packReport({ web: { image: "a:1" }, db: { image: "b:1" } });
+const plansPath = "/v1/apps/shop/plans";
+/** A server that reports this whatever it is asked, and does what it is told to. */
+const reporting = (report: Uint8Array) =>
+  scriptedReach(async (input) => {
+    if (input.op === "plan") return { ...succeeded(), report };
+    const changes = await input.decide?.(report);
+    return changes && changes.length > 0 ? failed({ class: "plan.stale", message: changes.join("\n") }) : succeeded();
+  });
+const ask = async (tenant: TestTenant, body: object = { bundle }, report = one) => {
+  const asked = await post(plansPath, body)(tenant);
+  await tenant.work({ id: asked.body.job }, reporting(report));
+  return (await api.call("GET", `${plansPath}/${asked.body.id}`, { token: await tenant.token() })).body;
+};
+
+covers("createPlan", "202", "answers at once with a plan that is whole when the servers have answered", async () => {
+  const { tenant } = await ready();
+  const asked = await post(plansPath, { bundle })(tenant);
+  expect([asked.status, asked.body]).toMatchObject([
+    202,
+    { status: "queued", hash: null, release: 1, takesSlot: true, targets: [{ name: "web1", plan: null }] },
+  ]);
+  expect(await tenant.account()).toMatchObject({ slots: 0 });
+});
+
+covers("getPlan", "200", "says what would happen on each server, and names it by a hash", async () => {
+  const { tenant } = await ready();
+  const plan = await ask(tenant);
+  expect(plan).toMatchObject({ status: "succeeded", hash: expect.stringMatching(/^[0-9a-f]{16}$/), refused: null });
+  expect(plan.targets[0].plan.services).toMatchObject([{ service: "web", change: "create" }]);
+  expect((await ask(tenant)).hash).toBe(plan.hash);
+  expect((await ask(tenant, { bundle }, two)).hash).not.toBe(plan.hash);
+});
+
+test("a token that may plan plans, and deploys nothing", async () => {
+  const { tenant } = await ready();
+  const token = await tenant.token(["plan"]);
+  expect((await api.call("POST", plansPath, { token, body: { bundle } })).status).toBe(202);
+  const deploy = await api.call("POST", "/v1/apps/shop/deployments", { token, body: { bundle } });
+  expect(deploy.body).toMatchObject({ status: 403, code: "token.scope" });
+});
+
+test("a plan that could not be paid for is made, and says so", async () => {
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  await tenant.entitle("restricted");
+  expect((await ask(tenant)).refused).toMatchObject({ code: "billing.restricted" });
+});
+
+test("a server that cannot be asked, or reports nonsense, is named with the reason, and the plan has no hash", async () => {
+  const { tenant } = await ready();
+  for (const report of [new Uint8Array([1, 2, 3]), await packReport({ web: 7 })]) {
+    const plan = await ask(tenant, { bundle }, report);
+    expect(plan).toMatchObject({ status: "failed", hash: null, targets: [{ plan: null, failure: { class: "internal" } }] });
+  }
+});
+
+test("the bundle of a plan is gone when the servers have answered", async () => {
+  const { tenant } = await ready();
+  const plan = await ask(tenant, { bundle: { ...bundle, variables: { CANARY: "canary-5d1c" } } });
+  expect(plan.hash).not.toBeNull();
+  const rows = (prefix: string) => listAll(tenant.ctx, { pk: key(tenant.ctx, "").pk, prefix });
+  expect(await rows("PLANBUNDLE#")).toEqual([]);
+  expect(await rows("PLAN#")).toHaveLength(1);
+  expect(JSON.stringify(await rows("PLAN"))).not.toContain("canary");
+});
+
+test("a plan is applied when nothing else would happen, also twice at once, and only by its own app", async () => {
+  const { tenant } = await ready();
+  const { hash } = await ask(tenant);
+  const answers = await Promise.all([1, 2].map(() => post("/v1/apps/shop/deployments", { bundle, plan: hash })(tenant)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+  const job = answers.find(({ status }) => status === 202)?.body;
+  await tenant.work(job, reporting(one));
+  const { body: done } = await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token() });
+  expect(done.status).toBe("succeeded");
+});
+
+covers("createDeployment", "plan.stale", "a plan for other files, or another environment, is not applied", async () => {
+  const { tenant } = await ready();
+  const { hash } = await ask(tenant);
+  const asked = [
+    { bundle: { ...bundle, variables: { A: "b" } }, plan: hash },
+    { bundle, environment: "staging", plan: hash },
+    { bundle, images: { web: "other:1" }, plan: hash },
+  ];
+  for (const body of asked) {
+    const answer = await post("/v1/apps/shop/deployments", body)(tenant);
+    expect(answer.body).toMatchObject({ status: 409, code: "plan.stale", detail: expect.stringMatching(/\w+ \w+/) });
+  }
+});
+
+test("a server on which something changed since the plan refuses it, with what changed, and nothing is done", async () => {
+  const { tenant } = await ready();
+  const { hash } = await ask(tenant);
+  const { body: job } = await post("/v1/apps/shop/deployments", { bundle, plan: hash })(tenant);
+  await tenant.work(job, reporting(two));
+  const { body: ended } = await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token() });
+  expect(ended).toMatchObject({ status: "failed", failure: { class: "plan.stale", message: expect.stringContaining("db") } });
+});
+
+covers("createDeployment", "plan.not_found", "a hash that no plan has is not found, nor is another tenant's", async () => {
+  const { tenant } = await ready();
+  const { hash } = await ask(tenant);
+  const { tenant: other } = await ready();
+  for (const [who, plan] of [
+    [tenant, "0123456789abcdef"],
+    [other, hash],
+  ] as const) {
+    const answer = await post("/v1/apps/shop/deployments", { bundle, plan })(who);
+    expect(answer.body).toMatchObject({ status: 404, code: "plan.not_found" });
+  }
+});
+
+covers("getPlan", "plan.not_found", "a plan that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", `${plansPath}/pln_none`, { token })).body.code).toBe("plan.not_found");
+});
+
+covers("getPlan", "app.not_found", "a plan of an app that is not there is not found", async () => {
+  const { token } = await ready();
+  expect((await api.call("GET", "/v1/apps/other/plans/pln_none", { token })).body.code).toBe("app.not_found");
+});
+
+covers("createPlan", "app.not_found", "for an app that is not there no server is asked", async () => {
+  const { tenant } = await ready();
+  expect((await post("/v1/apps/other/plans", { bundle })(tenant)).body.code).toBe("app.not_found");
+});
+
+covers("createPlan", "target.not_found", "a target that is not there is named", async () => {
+  const { tenant } = await ready();
+  const answer = await post(plansPath, { bundle, targets: ["web9"] })(tenant);
+  expect(answer.body).toMatchObject({ code: "target.not_found", detail: expect.stringContaining("web9") });
+});
+
+covers("createPlan", "target.untrusted", "a server whose host key nobody confirmed is not asked", async () => {
+  const tenant = await testTenant(api);
+  await tenant.app();
+  await addTarget(tenant.ctx, { name: "web1", host: "127.0.0.1", port: 22, user: "root" });
+  api.take("jobs");
+  expect((await post(plansPath, { bundle })(tenant)).body.code).toBe("target.untrusted");
+});
+
+covers("createPlan", "deployment.no_target", "with no target it asks for one", async () => {
+  const tenant = await testTenant(api);
+  await tenant.app();
+  expect((await post(plansPath, { bundle })(tenant)).body.code).toBe("deployment.no_target");
+});
+
+covers("createPlan", "compose.invalid", "what is no Compose file is refused", async () => {
+  const { tenant } = await ready();
+  expect((await post(plansPath, { bundle: { compose: "a: [" } })(tenant)).body.code).toBe("compose.invalid");
+});
+
+covers("createPlan", "compose.unsupported", "what needs a build is refused", async () => {
+  const { tenant } = await ready();
+  const built = { compose: "services:\n  web:\n    build: .\n" };
+  expect((await post(plansPath, { bundle: built })(tenant)).body.code).toBe("compose.unsupported");
+});
+
+covers("createPlan", "compose.no_service", "an image for a service that is not there is refused", async () => {
+  const { tenant } = await ready();
+  expect((await post(plansPath, { bundle, images: { none: "a:1" } })(tenant)).body.code).toBe("compose.no_service");
+});
+
+covers("createPlan", "bundle.too_large", "more than 256 KB compressed is refused", async () => {
+  const { tenant } = await ready();
+  const files = [{ path: "big", content: randomBytes(300 * 1024).toString("base64") }];
+  expect((await post(plansPath, { bundle: { ...bundle, files } })(tenant)).body.code).toBe("bundle.too_large");
+});
+
+covers("createPlan", "rate.limited", "twenty plans a minute", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 20; i++) expect((await post(plansPath, { bundle })(tenant)).status).toBe(202);
+  expect((await post(plansPath, { bundle })(tenant)).body.code).toBe("rate.limited");
+});
+
+covers(
+  "createPlan",
+  "idempotency.mismatch",
+  "a key that another request had is refused; the same request gets the same plan",
+  async () => {
+    const { tenant } = await ready();
+    const headers = { "idempotency-key": "plan-1" };
+    const first = await post(plansPath, { bundle }, headers)(tenant);
+    expect((await post(plansPath, { bundle }, headers)(tenant)).body.id).toBe(first.body.id);
+    const other = await post(plansPath, { bundle, environment: "staging" }, headers)(tenant);
+    expect(other.body.code).toBe("idempotency.mismatch");
+  },
+);
