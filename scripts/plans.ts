@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import * as fc from "fast-check";
 import { engineName, engineNames } from "../test/lab/engine.ts";
 import { available, startLab } from "../test/lab/lab.ts";
-import { comparePair, pairs, pushPages } from "../test/lab/planned.ts";
+import { pairs } from "../test/lab/pairs.ts";
+import { comparePair, pushPages } from "../test/lab/planned.ts";
 
 // `npm run plans`: whether real servers do what is planned, for as many generated pairs of releases as one likes.
 

@@ -6,6 +6,7 @@ import { reading } from "./compose.ts";
 import { deploying } from "./deployer.ts";
 import { infra } from "./infra.ts";
 import type { Mutant } from "./mutant.ts";
+import { planner } from "./plan.ts";
 import { script } from "./runner.ts";
 import { secrets } from "./secret.ts";
 import { signIn } from "./sign-in.ts";
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...account,
   ...cli,
   ...reading,
+  ...planner,
   ...web,
   ...infra,
   ...script,

@@ -1,0 +1,75 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
+import { within } from "./mutant.ts";
+
+const services = ["test/domain/plan-services.test.ts"];
+const whole = ["test/domain/plan-target.test.ts"];
+const risks = ["test/domain/plan-risks.test.ts"];
+
+/** What a deployment is said to do before it does it. */
+export const planner = [
+  ...within(
+    "packages/domain/src/plan/differences.ts",
+    services,
+    ["a service whose image changed is said to run on", ": image !== was)", ": false)"],
+    ["a service that is switched off by its profile is said to be removed", " && !report.release.inactive?.has(service)", ""],
+    [
+      "what shares the network of a service that is made anew is said to run on",
+      "(other.create > 0 && other.keep + other.start + other.restart === 0)",
+      "false",
+    ],
+  ),
+  ...within("packages/domain/src/plan/compared.ts", services, [
+    "a note in the Compose file is said to replace its service",
+    '!part.startsWith("x-")',
+    'part !== "x-"',
+  ]),
+  ...within("packages/domain/src/plan/compose-rules.ts", services, [
+    "on a server with an old Compose what depends on a replaced service is said to run on",
+    "replacesDependents: !since([2, 29, 4])",
+    "replacesDependents: false",
+  ]),
+  ...within("packages/domain/src/plan/resolved.ts", services, [
+    "another folder of the server's is taken for the release's own",
+    "value.startsWith(`${folder}/`)",
+    'value.startsWith(folder.replace(/\\d+$/, ""))',
+  ]),
+  ...within("packages/domain/src/plan/images.ts", whole, [
+    "a tag that moved is said to be on the server already",
+    "return !([",
+    "return isLatest && !([",
+  ]),
+  ...within("packages/domain/src/plan/operations.ts", whole, [
+    "a service is said to start before the one that it waits for",
+    "    for (const [other, { condition }] of Object",
+    '    to("start", name);\n    for (const [other, { condition }] of Object',
+  ]),
+  ...within("packages/domain/src/plan/hash.ts", whole, [
+    "a plan may be applied no more because some disk was used meanwhile",
+    "disk: [disk.neededMb, isEnough(disk)]",
+    "disk",
+  ]),
+  ...within("packages/domain/src/plan/stale.ts", whole, [
+    "what has come to be at risk since the plan is not said",
+    '...said(planned.risks, now.risks, ({ message }) => message, "Data at risk"),',
+    "",
+  ]),
+  ...within("packages/domain/src/plan/dangers.ts", risks, [
+    "a folder of the server's is mounted without a word",
+    'return [["host path", source]];',
+    "return [];",
+  ]),
+  ...within(
+    "packages/domain/src/plan/risks.ts",
+    risks,
+    [
+      "PostgreSQL goes to another major version without a word",
+      'order !== 0 && will.reads === "own"',
+      'order > 0 && will.reads === "own"',
+    ],
+    [
+      "a volume that gets another name is left behind without a word",
+      "if (renamed === name) continue;",
+      "if (renamed !== undefined) continue;",
+    ],
+  ),
+];
