@@ -133,7 +133,7 @@ export const rolloutMutants = [
   ),
   of(input, "a verdict that is tried again is only replayed", "return runs === 0 ? job.id", "return runs < 100 ? job.id"),
   of(attend, "secrets are not taken out", "connection.use(redact, work", "connection.use((told) => told, work"),
-  of(connection, "secrets are not taken out of failures", ".then(clean, (error", ".then((exit) => exit, (error"),
+  of(connection, "secrets are not taken out of failures", ".then(cleaned, (error", ".then((exit) => exit, (error"),
   of(connection, "secrets are not taken out of events", "onEvent(clean(event))", "onEvent(event)"),
   of(whole, "secrets are not taken out of a container's last lines", "inner.map((each) => walk(each, name))", "inner"),
   of(
