@@ -35,11 +35,11 @@ async function plans(): Promise<boolean> {
       if (!found || found instanceof Error) {
         count.refused += 1;
         say(`${index}: refused${found ? `: ${found.message.slice(-600)}\n${JSON.stringify(pair)}` : ""}`);
-      } else if (JSON.stringify(found.planned) === JSON.stringify(found.happened)) count.same += 1;
+      } else if (found.planned.join() === found.happened.join() && found.disorder.length === 0) count.same += 1;
       else {
         count.different += 1;
         say(
-          `${index}: ${JSON.stringify(pair, null, 1)}\nplanned  ${found.planned.join("; ")}\nhappened ${found.happened.join("; ")}`,
+          `${index}: ${JSON.stringify(pair, null, 1)}\nplanned  ${found.planned.join("; ")}\nhappened ${found.happened.join("; ")}\n${found.disorder.join("\n")}`,
         );
       }
     }

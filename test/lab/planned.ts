@@ -2,7 +2,7 @@
 import { type Difference, differences } from "@berth/domain/plan/differences.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report, Resolved } from "@berth/domain/plan/report.ts";
-import { readResolved } from "@berth/domain/plan/resolved.ts";
+import { type Project, readResolved } from "@berth/domain/plan/resolved.ts";
 import { pageImage } from "./images.ts";
 import type { Lab } from "./lab.ts";
 import type { Pair, PairFile } from "./pairs.ts";
@@ -12,9 +12,11 @@ export const pushPages = (lab: Lab) =>
   Promise.all(["1", "2"].map((version) => lab.registry.push(`library/page:${version}`, pageImage(version))));
 
 export interface Compared {
-  /** `create web`, in the order in which each service's came. */
+  /** `web: 1 create, 1 start`, by service. */
   readonly planned: readonly string[];
   readonly happened: readonly string[];
+  /** What is planned, or has happened, in an order that a plan does not have: `web is started before db`. */
+  readonly disorder: readonly string[];
 }
 
 const project = "planned";
@@ -156,10 +158,23 @@ export function compared(report: Report, happened: readonly string[]): Compared 
     ({ operation, subject }) =>
       Array.from({ length: countOf(counts.get(subject)!, operation, steps, subject) }, () => `${operation} ${subject}`), // each subject is a service
   );
-  return { planned: byService(planned), happened: byService(happened) };
+  const disorder = [planned, happened].flatMap((steps) => disorderIn(steps, readResolved(report.release)));
+  return { planned: byService(planned), happened: byService(happened), disorder };
 }
 
-/** Containers of a service are handled at once, so of each only how many got what counts, and what came first. */
+/** Compose does at once what does not depend on each other. */
+function disorderIn(steps: readonly string[], { services }: Project): string[] {
+  const started = steps.findIndex((step) => step.startsWith("start "));
+  const late = started === -1 ? [] : steps.slice(started).filter((step) => !step.startsWith("start "));
+  const early = [...services].flatMap(([name, { depends_on }]) =>
+    Object.keys(depends_on ?? {})
+      .filter((other) => steps.includes(`start ${name}`) && steps.indexOf(`start ${other}`) > steps.indexOf(`start ${name}`))
+      .map((other) => `${name} is started before ${other}`),
+  );
+  return [...late.map((step) => `${step} comes after the first start`), ...early];
+}
+
+/** Containers of a service are handled at once, so of each only how many got what counts. */
 function byService(steps: readonly string[]): string[] {
   const found = new Map<string, Map<string, number>>();
   for (const step of steps) {

@@ -29,6 +29,7 @@ describe.skipIf(reason)(`plans${reason ? ` (skipped: ${reason})` : ""}`, () => {
       if (!found) continue;
       count += 1;
       expect(found.happened, JSON.stringify(pair)).toEqual(found.planned);
+      expect(found.disorder, JSON.stringify(pair)).toEqual([]);
     }
     expect(count).toBeGreaterThan(runs / 2);
   });
@@ -68,6 +69,7 @@ describe.skipIf(reason)(`plans${reason ? ` (skipped: ${reason})` : ""}`, () => {
     expect((await runOn(server, second)).exit).toMatchObject({ code: 0 });
     const found = compared(report, await events(server, "shop-production", since));
     expect(found.happened).toEqual(found.planned);
+    expect(found.disorder).toEqual([]);
     expect(found.happened).toEqual([
       "filed: 1 create, 1 remove, 1 start, 1 stop",
       "gone: 1 remove, 1 stop",
