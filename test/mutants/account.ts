@@ -86,15 +86,15 @@ export const account = [
     ["the commit of a rollback does not look at the grace's end", "AND graceUntil > :now", "AND graceUntil <> :now"],
     ["more apps than the plan has", 'what === "slots" ? "slotLimit" : "targetLimit"', '"targetLimit"', ...deployments],
   ),
+  ...within("packages/domain/src/deployment/deploy.ts", deployments, [
+    "a Compose file is read for who may not deploy it",
+    '    const refused = refusal(ctx, account, "grow");\n    if (refused) throw refused;\n',
+    "",
+    ...files,
+  ]),
   ...within(
-    "packages/domain/src/deployment/deploy.ts",
+    "packages/domain/src/app/placement.ts",
     deployments,
-    [
-      "a Compose file is read for who may not deploy it",
-      '    const refused = refusal(ctx, account, "grow");\n    if (refused) throw refused;\n',
-      "",
-      ...files,
-    ],
     [
       "a release goes to a server whose key nobody confirmed",
       "for (const target of found) if (!target.hostKey) throw untrusted(target.name);",
