@@ -52,7 +52,7 @@ const nouns = [
     "deployer",
     "release",
     "plan",
-  "deployment",
+    "deployment",
     "log",
     "import",
   ],
