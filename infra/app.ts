@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
+import { type FunctionName, functions } from "../functions/manifest.ts";
 import { bundle } from "./bundle.ts";
 import { berth } from "./service.ts";
 
@@ -13,6 +14,9 @@ function setting(name: string): string {
   return value;
 }
 
+const folderOf = (name: FunctionName) => join(app.outdir, "bundles", name);
+await Promise.all((Object.keys(functions) as FunctionName[]).map((name) => bundle(name, folderOf(name))));
+
 const account = process.env.CDK_DEFAULT_ACCOUNT;
 const region = process.env.CDK_DEFAULT_REGION;
 const operator: unknown = app.node.tryGetContext("operator");
@@ -24,9 +28,5 @@ berth(app, {
   support: setting("support"),
   ...(typeof operator === "string" && { operator }),
   ...(account && region && { env: { account, region } }),
-  code: (name) => {
-    const folder = join(app.outdir, "bundles", name);
-    bundle(name, folder);
-    return Code.fromAsset(folder);
-  },
+  code: (name) => Code.fromAsset(folderOf(name)),
 });

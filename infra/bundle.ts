@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type BuildOptions, buildSync, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { entryOf, type FunctionName } from "../functions/manifest.ts";
 import { modules } from "../packages/domain/src/remote/runner/modules.ts";
 
@@ -14,6 +14,33 @@ const commonJs =
   `const require=name=>{const found=process.getBuiltinModule(name);if(found)return found;throw new Error("Cannot find module "+name)},` +
   `__filename=import.meta.filename,__dirname=import.meta.dirname;\n`;
 const usesCommonJs = /\brequire\b|\b__(file|dir)name\b/;
+
+/**
+ * Every schema of zod carries what makes a JSON Schema of it, 21 KB that only the documentation of the API uses. That is written from
+ * source (scripts/openapi.ts); in a function these do nothing but say so.
+ */
+const withoutJsonSchema: Plugin = {
+  name: "without JSON Schema",
+  setup({ onLoad }) {
+    const names = {
+      "to-json-schema": ["initializeContext", "handleUnrepresentable", "processSchema", "process", "extractDefs", "finalize"],
+      "json-schema-processors": ["toJSONSchema"],
+    };
+    const refuse = `() => { throw new Error("a function makes no JSON Schema"); }`;
+    const methods = ["createToJSONSchemaMethod", "createStandardJSONSchemaMethod"];
+    onLoad({ filter: /\/zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/ }, ({ path }) => ({
+      contents: path.includes("processors")
+        ? [
+            ...names["json-schema-processors"].map((name) => `export const ${name} = ${refuse};`),
+            "export const allProcessors = {};",
+          ].join("\n")
+        : [
+            ...names["to-json-schema"].map((name) => `export const ${name} = ${refuse};`),
+            ...methods.map((name) => `export const ${name} = () => ${refuse};`),
+          ].join("\n"),
+    }));
+  },
+};
 
 /**
  * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
@@ -42,13 +69,15 @@ const bundleOptions = (name: FunctionName, folder: string) =>
     define: { __RUNNER__: JSON.stringify(runner) },
     legalComments: "none",
     logLevel: "warning",
+    logOverride: { "import-is-undefined": "silent" }, // of the emptied modules
+    plugins: [withoutJsonSchema],
     metafile: true,
     write: false,
   }) as const satisfies BuildOptions;
 
 /** Bundles a function into a folder of its own, exactly as it is deployed. Lambda's name for its entry is `index.handler`. */
-export function bundle(name: FunctionName, folder: string): Metafile {
-  const { outputFiles, metafile } = buildSync(bundleOptions(name, folder));
+export async function bundle(name: FunctionName, folder: string): Promise<Metafile> {
+  const { outputFiles, metafile } = await build(bundleOptions(name, folder));
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of outputFiles) {
     const head = usesCommonJs.test(text) ? commonJs : "";

@@ -21,7 +21,7 @@ const tell = (...more: readonly Figure[]) => {
   for (const each of more) say(line(each));
 };
 
-tell(...bundles());
+tell(...(await bundles()));
 tell(await cliStart());
 tell(...(await idleHour()));
 tell(await door());

@@ -35,9 +35,9 @@ export function startFiles({ outputs }: Metafile): string[] {
 }
 
 /** Bundles a function as it is deployed, into a folder below the one given, and measures it. */
-export function measureBundle(name: FunctionName, below: string): BundleSize {
+export async function measureBundle(name: FunctionName, below: string): Promise<BundleSize> {
   const folder = join(below, name);
-  const metafile = bundle(name, folder);
+  const metafile = await bundle(name, folder);
   const start = startFiles(metafile);
   const bytes = (files: readonly string[]) => files.reduce((sum, file) => sum + (metafile.outputs[file]?.bytes ?? 0), 0);
   const texts = start.map((file) => readFileSync(join(folder, file.slice(file.lastIndexOf("/") + 1))));
@@ -92,7 +92,7 @@ if (import.meta.main) {
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} KB`.padStart(9);
   console.log(`${"function".padEnd(20)}    start     gzip    whole    files     load`);
   for (const name of Object.keys(functions) as FunctionName[]) {
-    const { startBytes, startGzipBytes, totalBytes, folder } = measureBundle(name, below);
+    const { startBytes, startGzipBytes, totalBytes, folder } = await measureBundle(name, below);
     const files = String(readdirSync(folder).length).padStart(9);
     const load = `${loadMilliseconds(folder).toFixed(0)} ms`.padStart(9);
     console.log(`${name.padEnd(20)}${kilobytes(startBytes)}${kilobytes(startGzipBytes)}${kilobytes(totalBytes)}${files}${load}`);

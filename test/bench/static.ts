@@ -19,11 +19,11 @@ const timed = (args: readonly string[]): number => {
 };
 
 /** Sizes as they are deployed, and how long a fresh process takes to load the API's. */
-export function bundles(): Figure[] {
+export async function bundles(): Promise<Figure[]> {
   const below = mkdtempSync(join(tmpdir(), "berth-bench-"));
   try {
-    const api = measureBundle("api/handler", below);
-    const webhook = measureBundle("webhooks/stripe", below);
+    const api = await measureBundle("api/handler", below);
+    const webhook = await measureBundle("webhooks/stripe", below);
     const load = Array.from({ length: 5 }, () => loadMilliseconds(api.folder, 1));
     const empty = Array.from({ length: 5 }, () => timed(["-e", "0"]));
     const { median } = spread(load);

@@ -41,7 +41,7 @@ export interface GuardedCloud {
 export async function startGuardedCloud(): Promise<GuardedCloud> {
   const folder = mkdtempSync(join(tmpdir(), "berth-iam-"));
   const names = Object.keys(functions) as FunctionName[];
-  for (const name of names) bundle(name, join(folder, name));
+  for (const name of names) await bundle(name, join(folder, name));
 
   const asked = new Map<string, Decided>();
   const unknown: string[] = [];
