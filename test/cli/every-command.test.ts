@@ -128,6 +128,12 @@ const cases: Record<string, Case> = {
     stream: true,
     refused: { args: ["--app", "gone"], code: "app.not_found" },
   },
+  plan: {
+    args: [],
+    text: /Plan for shop \(production\), release \d/,
+    members: ["id", "hash", "status", "targets"],
+    refused: { args: ["--app", "gone"], code: "app.not_found" },
+  },
   rollback: {
     args: ["1"],
     text: /Rolled back: release 1 is live on web1/,

@@ -31,18 +31,21 @@ const shell = (line: string) =>
   });
 
 describe("an output that is full", () => {
-  test.each(["plans", "plans --json", "usage", "--help", "--version", "deploy --help"])("is an error: berth %s", async (args) => {
-    const run = await shell(`$B ${args} > /dev/full`);
-    expect(run.code).toBe(1);
-    expect(run.stderr).toBe("✗ The output cannot be written\n  There is no space left on the disk.\n");
-  });
+  test.each(["billing plans", "billing plans --json", "usage", "--help", "--version", "deploy --help"])(
+    "is an error: berth %s",
+    async (args) => {
+      const run = await shell(`$B ${args} > /dev/full`);
+      expect(run.code).toBe(1);
+      expect(run.stderr).toBe("✗ The output cannot be written\n  There is no space left on the disk.\n");
+    },
+  );
 
   test("also where nothing can be said of it", async () => {
-    expect((await shell("$B plans > /dev/full 2> /dev/full")).code).toBe(1);
+    expect((await shell("$B billing plans > /dev/full 2> /dev/full")).code).toBe(1);
   });
 
   test("and one whose reader has left is not", async () => {
-    const run = await shell(`$B plans | true; echo \${PIPESTATUS[0]}`);
+    const run = await shell(`$B billing plans | true; echo \${PIPESTATUS[0]}`);
     expect(run).toMatchObject({ stdout: "0\n", stderr: "" });
   });
 });

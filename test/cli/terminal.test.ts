@@ -155,7 +155,7 @@ test("berth alone offers what there is, asks for what it needs and does it", asy
   const run = await berth(
     [],
     [
-      ["What do you want to do?", `${DOWN.repeat(5)}${ENTER}`],
+      ["What do you want to do?", `${DOWN.repeat(6)}${ENTER}`],
       ["target: what?", `${DOWN}${DOWN}${ENTER}`],
       ["name?", `web1${ENTER}`],
     ],

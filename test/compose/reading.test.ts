@@ -180,11 +180,11 @@ describe.skipIf(reason)(
       expect(count.same, JSON.stringify(count)).toBeGreaterThan(100 * times);
     });
 
-    test(`${60 * times} projects of several files mean the same here and on a server, and none that Compose takes is refused`, {
+    test(`${30 * times} projects of several files mean the same here and on a server, and none that Compose takes is refused`, {
       timeout,
     }, async () => {
       const count = { same: 0, refused: 0, left: 0 };
-      for (const { files } of fc.sample(severalFiles, { numRuns: 60 * times, seed })) {
+      for (const { files } of fc.sample(severalFiles, { numRuns: 30 * times, seed })) {
         const said = Object.entries(files)
           .map(([path, text]) => `--- ${path}\n${text}`)
           .join("\n");

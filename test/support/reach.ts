@@ -3,6 +3,7 @@ import type { HostKey } from "@berth/domain/remote/host-key.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { RemoteError, type RemoteErrorClass } from "@berth/domain/remote/remote.ts";
+import { packReport } from "./report.ts";
 
 /** The host key every scripted server shows, unless told otherwise. */
 export const HOST_KEY: HostKey = {
@@ -73,8 +74,9 @@ export const containersOf = (
 });
 
 /** All steps and a good end; a check finds a healthy server. */
-export const allGood: Play = (input, tell) => {
+export const allGood: Play = async (input, tell) => {
   if (input.op === "check") return succeeded(FACTS);
+  if (input.op === "plan") return { ...succeeded(), report: await packReport({ web: { image: "registry.test/web:1" } }) };
   if (input.op === "inspect") return { ...succeeded(), containers: containersOf({ service: "web" }) };
   if (input.op === "logs") {
     tell({ type: "log", service: "web", text: "hello from web" });

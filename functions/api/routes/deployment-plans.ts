@@ -17,7 +17,6 @@ export const deploymentPlans = new Hono<Env>()
     contract({
       operationId: "createPlan",
       bodyBytes: 1024 * 1024,
-      remembers: true,
       summary:
         "Ask the servers what deploying the bundle would do. Answers at once; the plan is whole when its job has succeeded",
       tag,

@@ -75,6 +75,8 @@ const known: Record<string, unknown> = {
   app: "shop",
   host: "127.0.0.1",
   password: "a password",
+  repository: "me/shop",
+  ref: "refs/heads/main",
   fingerprint: `SHA256:${"f".repeat(43)}`,
   compose: "services:\n  web:\n    image: a\n",
   path: "a.txt",
@@ -84,12 +86,17 @@ const known: Record<string, unknown> = {
   plan: "0".repeat(64),
 };
 
+/** Of these a body has to have one though each alone may be missing. */
+const oneOf = ["compose", "ref"];
+
 /** The smallest value that a schema takes. */
 export function plainOf(node: Node, name = ""): unknown {
   if (node.const !== undefined) return node.const;
   if (node.enum) return node.enum[0];
-  if (node.type === "object")
-    return Object.fromEntries((node.required ?? []).map((each) => [each, plainOf(node.properties?.[each] ?? {}, each)]));
+  if (node.type === "object") {
+    const held = [...(node.required ?? []), ...oneOf.filter((each) => node.properties?.[each])];
+    return Object.fromEntries(held.map((each) => [each, plainOf(node.properties?.[each] ?? {}, each)]));
+  }
   if (node.type === "array") return [plainOf(node.items ?? {}, name)];
   if (node.type === "integer" || node.type === "number") return Math.max(1, node.minimum ?? 1);
   if (node.type === "boolean") return false;
