@@ -34,6 +34,10 @@ const data = {
   name: "ci",
   scopes: "deploy",
   by: "ann@example.com",
+  app: "shop",
+  repository: "acme/shop",
+  where: "refs/heads/main",
+  id: "dpl_1",
 };
 
 test.each(Object.keys(templates) as Mail["template"][])(

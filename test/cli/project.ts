@@ -23,6 +23,6 @@ export const problem = async (work: () => unknown) => {
   throw new Error("it was not refused");
 };
 export const bundle = async (files: Record<string, string>, env = {}) =>
-  makeBundle(await findProject(await newFolder(files)), env);
+  makeBundle(await findProject(await newFolder(files), [], env), env);
 
 export const WEB = "services:\n  web:\n    image: a\n";

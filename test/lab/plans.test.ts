@@ -10,7 +10,7 @@ import type { Server } from "./server.ts";
 
 const reason = available();
 const seed = Number(process.env.BERTH_SEED ?? 7);
-const runs = Number(process.env.BERTH_PLANS ?? 4);
+const runs = Number(process.env.BERTH_PLANS ?? 3);
 
 describe.skipIf(reason)(`plans${reason ? ` (skipped: ${reason})` : ""}`, () => {
   let lab: Lab;

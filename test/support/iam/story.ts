@@ -107,6 +107,9 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
       with: { app },
       body: { bundle: { compose: compose(version), variables: { SECRET: "a long secret" } }, targets: ["web1"] },
     });
+  const planned = await call("createPlan", { with: { app }, body: { bundle: { compose: compose(1) }, targets: ["web1"] } });
+  await ended(planned.job, "failed"); // the Docker of this story speaks no JSON
+  await call("getPlan", { with: { app, plan: planned.id } });
   const first = await deploy(1);
   // The first use of a token is marked on rows of three kinds, by the function of event streams too.
   const fresh = await mint("fresh");
