@@ -43,7 +43,7 @@ test.each([
   { name: "the plan's number is one too many", invariant: "1 the plan's number at a time" },
   { name: "the lease is taken whoever holds it", invariant: "1 one after the other, first come first served" },
   {
-    name: "whoever comes first goes first, whoever stands in line",
+    name: "whoever comes first goes first, whoever waits already",
     invariant: "1 one after the other, first come first served",
   },
 ])("the flood shows it when $name", { timeout: 600_000 }, async ({ name, invariant }) => {

@@ -3,6 +3,8 @@ await Promise.all([
   import("ipaddr.js"),
   import("yaml"),
   import("@berth/domain/deployment/deploy.ts"),
+  import("@berth/domain/plan/make.ts"),
+  import("@berth/domain/plan/read-plan.ts"),
   import("@berth/domain/engine/cancel.ts"),
   import("@berth/domain/app/create.ts"),
   import("@berth/domain/target/add.ts"),

@@ -1,4 +1,4 @@
-import { DeploymentPlan } from "@berth/domain/plan/view.ts";
+import { DeploymentPlan, getPlan } from "@berth/domain/plan/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { contract, name } from "../contract.ts";
@@ -61,8 +61,5 @@ export const deploymentPlans = new Hono<Env>()
       answers: { 200: { description: "The plan", schema: DeploymentPlan } },
       problems: ["app.not_found", "plan.not_found"],
     }),
-    async (c) => {
-      const { getPlan } = await import("@berth/domain/plan/view.ts");
-      return c.json(await getPlan(c.var.ctx, c.req.valid("param")), 200);
-    },
+    async (c) => c.json(await getPlan(c.var.ctx, c.req.valid("param")), 200),
   );
