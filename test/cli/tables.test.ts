@@ -10,6 +10,7 @@ import { billingLines } from "../../packages/cli/src/billing/show.ts";
 import { usageLines } from "../../packages/cli/src/billing/usage.ts";
 import { changeLines, doneLines } from "../../packages/cli/src/billing/view.ts";
 import { deployerTable } from "../../packages/cli/src/deployer/list.ts";
+import { deploymentPlanLines } from "../../packages/cli/src/deployment/plan-view.ts";
 import { failure, success } from "../../packages/cli/src/job/outcome.ts";
 import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
@@ -21,6 +22,7 @@ import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
 import { bill, change, deployers, invoices, lines, page, plans, registries, smaller, tokens, usage } from "./sample-account.ts";
 import { apps, at, jobs, now, releases, rollout, status, targets, why } from "./sample-apps.ts";
+import { deploymentPlan, idlePlan } from "./sample-plan.ts";
 
 interface Look {
   readonly width: number;
@@ -32,6 +34,7 @@ const views: Record<string, (look: Look) => string[]> = {
   target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
   registries: (look) => registryTable(registries, look),
+  deploymentPlan: (look) => [...deploymentPlanLines(deploymentPlan, look), "", ...deploymentPlanLines(idlePlan, look)],
   apps: (look) => appTable(apps, look),
   status: (look) => statusLines(status, look),
   jobs: (look) => jobTable(jobs, look),

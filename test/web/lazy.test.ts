@@ -7,7 +7,7 @@ import { enter, visit } from "./visitor.ts";
 const api = testApi();
 const site = useSite(api);
 
-const nameOf = (url: string) => /assets\/(.+)-[^-]+\.js$/.exec(url)?.[1];
+const nameOf = (url: string) => /assets\/(.+)-.{8}\.js$/.exec(url)?.[1];
 
 test("a visitor is sent the front page's script alone, and the pages of those who are signed in only with a session", async () => {
   const visitor = await visit(site.browser, site.url);

@@ -1,31 +1,31 @@
 import type { DeploymentPlan } from "@berth/api-client/types.ts";
 import { reasonWords } from "@berth/domain/plan/reason-words.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { marked } from "../terminal/text.ts";
+import { marked, wrap } from "../terminal/text.ts";
 
 type TargetPlan = NonNullable<DeploymentPlan["targets"][number]["plan"]>;
 type Service = TargetPlan["services"][number];
 type To = Pick<Terminal, "paint" | "width">;
 
 /** What would happen on each server, the changes first, and the command that does just that. */
-export function planLines(plan: DeploymentPlan, to: To): string[] {
+export function deploymentPlanLines(plan: DeploymentPlan, to: To): string[] {
   const { app, environment, release, targets, hash, refused } = plan;
   const { paint, width } = to;
   const idle = targets.every((target) => target.plan !== null && isIdle(target.plan));
   return [
-    `Plan for ${app} (${environment}), release ${release}`,
+    ...wrap(`Plan for ${app} (${environment}), release ${release}`, width),
     ...targets.flatMap((target) => ["", paint.bold(target.name), ...targetLines(target, to)]),
     "",
     ...(refused ? marked(paint.yellow("!"), `It could not be applied now: ${refused.reason}`, { width }) : []),
-    ...(plan.takesSlot ? ["It takes one of the slots of your pricing plan."] : []),
+    ...(plan.takesSlot ? wrap("It takes one of the app slots of your plan.", width) : []),
     ...(idle ? ["Nothing would change."] : []),
-    ...(hash === null ? [] : [`Apply just this: berth deploy --plan ${hash}`]),
+    ...(hash === null || idle ? [] : ["Apply just this:", `  berth deploy --plan ${hash}`]),
   ];
 }
 
 function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: To): string[] {
   const { paint, width } = to;
-  if (failure) return marked(paint.red("✗"), [failure.message, failure.remedy].filter(Boolean).join(" "), { width });
+  if (failure) return marked(paint.red("✗"), [failure.message, failure.remedy].filter(Boolean).join(". "), { width });
   if (!plan) return ["  It has not answered."];
   const line = (mark: string, text: string) => marked(mark, text, { width });
   const order = ["create", "replace", "scale", "restart", "start", "remove", "keep"];

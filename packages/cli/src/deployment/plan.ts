@@ -10,7 +10,7 @@ import { type Session, show } from "../session.ts";
 import { bodyOf } from "./body.ts";
 import { appName } from "./deploy.ts";
 import { parseImages } from "./images.ts";
-import { planLines } from "./plan-view.ts";
+import { deploymentPlanLines } from "./plan-view.ts";
 
 interface Input {
   readonly app: string | undefined;
@@ -66,6 +66,6 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   const plan: DeploymentPlan = await body(
     api.v1.apps[":app"].plans[":plan"].$get({ param: { app: segment(app), plan: segment(asked.id) } }),
   );
-  show(session, plan, () => planLines(plan, session.terminal));
+  show(session, plan, () => deploymentPlanLines(plan, session.terminal));
   return plan.hash === null ? exits.failed : exits.done;
 }
