@@ -62,22 +62,31 @@ test("a plan that could not be paid for is made, and says so", async () => {
   expect((await ask(tenant)).refused).toMatchObject({ code: "billing.restricted" });
 });
 
+/** More names than a row has room for. */
+const many = Object.fromEntries(
+  Array.from({ length: 20_000 }, (_, i) => [`s${i}${randomBytes(12).toString("hex")}`, { image: "a" }]),
+);
+
 test("a server that cannot be asked, or reports nonsense, is named with the reason, and the plan has no hash", async () => {
   const { tenant } = await ready();
-  for (const report of [new Uint8Array([1, 2, 3]), await packReport({ web: 7 })]) {
+  for (const report of [new Uint8Array([1, 2, 3]), await packReport({ web: 7 }), await packReport(many)]) {
     const plan = await ask(tenant, { bundle }, report);
     expect(plan).toMatchObject({ status: "failed", hash: null, targets: [{ plan: null, failure: { class: "internal" } }] });
   }
 });
 
-test("the bundle of a plan is gone when the servers have answered", async () => {
+test("the bundle of a plan is gone when the servers have answered, and no value of it is in the plan", async () => {
   const { tenant } = await ready();
-  const plan = await ask(tenant, { bundle: { ...bundle, variables: { CANARY: "canary-5d1c" } } });
+  const told = await packReport({
+    web: { image: "a:1", container_name: "canary-5d1c", volumes: [{ type: "bind", source: "/srv/canary-5d1c", target: "/x" }] },
+  });
+  const plan = await ask(tenant, { bundle: { ...bundle, variables: { CANARY: "canary-5d1c" } } }, told);
+  expect(JSON.stringify(plan)).toContain("/srv/");
   expect(plan.hash).not.toBeNull();
   const rows = (prefix: string) => listAll(tenant.ctx, { pk: key(tenant.ctx, "").pk, prefix });
   expect(await rows("PLANBUNDLE#")).toEqual([]);
   expect(await rows("PLAN#")).toHaveLength(1);
-  expect(JSON.stringify(await rows("PLAN"))).not.toContain("canary");
+  expect(JSON.stringify([plan, await rows("PLAN")])).not.toContain("canary-5d1c");
 });
 
 test("a plan is applied when nothing else would happen, also twice at once, and only by its own app", async () => {

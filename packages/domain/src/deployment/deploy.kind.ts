@@ -36,6 +36,7 @@ export const deploy: Change<Deployment> = {
     const name = job.rollouts[target]?.name ?? target;
     const logins = await loginsOf(ctx, job, target, release);
     const plan = job.input?.plan;
+    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins);
     return {
       op: "deploy",
       files: filesOf(release, bundle),
@@ -49,11 +50,11 @@ export const deploy: Change<Deployment> = {
         ...(plan && { ask: "1" }),
       },
       logins,
-      redact: await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins),
+      redact,
       ...(plan && {
         async decide(report) {
           const { changesSince } = await import("../plan/read-plan.ts");
-          return changesSince(ctx, { appId: job.appId, plan, target }, report);
+          return changesSince(ctx, { appId: job.appId, plan, target }, report, redact);
         },
       }),
     };

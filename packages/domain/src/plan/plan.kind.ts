@@ -9,7 +9,7 @@ import { filesOf } from "../release/files.ts";
 import { unpack } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import type { Reach, Server } from "../remote/reach.ts";
-import { type Exit, RemoteError } from "../remote/remote.ts";
+import { RemoteError } from "../remote/remote.ts";
 import { commit, type Write } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { hashOf } from "./hash.ts";
@@ -33,11 +33,11 @@ export const plan: Read<Planning> = {
     if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
     const stored = await findPlan(ctx, ownerOf(job));
     try {
-      const exit = await report(ctx, job, stored, server, reach);
+      const { exit, redact } = await report(ctx, job, stored, server, reach);
       if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
       // Loaded for a plan alone: it brings all that reads what servers report.
       const { planOf } = await import("./read-plan.ts");
-      const found = await planOf(ctx, exit.report);
+      const found = await planOf(ctx, exit.report, redact);
       if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
       await commit(ctx, keepTargetPlan(ctx, stored, server.id, found));
       return { ok: true };
@@ -63,7 +63,7 @@ async function named(ctx: Context, stored: StoredPlan): Promise<Write[]> {
   return [nameByHash(ctx, stored, hashOf({ app, environment, bundle, targets }))];
 }
 
-async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, server: Server, reach: Reach): Promise<Exit> {
+async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, server: Server, reach: Reach) {
   const data = await bundleOfPlan(ctx, stored);
   if (!data) throw new RemoteError("timeout", "The servers were not asked within an hour");
   const bundle = unpack(data);
@@ -75,5 +75,6 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
     release: String(stored.release),
     ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
   };
-  return ask(ctx, server, reach, { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values }, redact);
+  const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values } as const;
+  return { exit: await ask(ctx, server, reach, run, redact), redact };
 }

@@ -107,3 +107,17 @@ export const TargetPlan = z.object({
   memory: z.object({ limitMb: z.number().int().nullable(), freeMb: z.number().int() }),
 });
 export type TargetPlan = z.infer<typeof TargetPlan>;
+
+const words: ReadonlySet<string> = new Set([
+  ...reasons,
+  ...PlannedService.shape.change.options,
+  ...PlannedService.shape.interruption.options,
+  ...PlannedImage.shape.action.options,
+  ...PlannedVolume.shape.change.options,
+  ...PlannedPort.shape.change.options,
+  ...Risk.shape.risk.options,
+  ...Danger.shape.setting.options,
+  ...Operation.shape.operation.options,
+]);
+/** A word of ours, which is kept though a value of the app may be the same. */
+export const isPlanWord = (text: string): boolean => words.has(text);

@@ -1,28 +1,39 @@
+import { gzipSync } from "node:zlib";
 import type { Context } from "../context.ts";
-import type { TargetPlan } from "./plan.ts";
+import { cleanText } from "../remote/text.ts";
+import type { Redact } from "../secret/redact.ts";
+import { redactWhole } from "../secret/whole.ts";
+import { isPlanWord, type TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
 import { changesBetween } from "./stale.ts";
 import { findPlan, targetPlansOf } from "./stored.ts";
 
-/** What the server's report comes to; nothing for one that no runner of ours makes. */
-export async function planOf(ctx: Context, report: Uint8Array): Promise<TargetPlan | undefined> {
+/** Compressed: what a row has room for. */
+const PLAN_BYTES = 300 * 1024;
+
+/** What the server's report comes to, without the app's values; nothing for one that no runner of ours makes, or that names too much. */
+export async function planOf(ctx: Context, report: Uint8Array, redact: Redact): Promise<TargetPlan | undefined> {
   try {
-    return planTarget(await readReport(report));
+    const plan = redactWhole(planTarget(await readReport(report)), (text) => redact(cleanText(text)), isPlanWord);
+    if (gzipSync(JSON.stringify(plan)).length <= PLAN_BYTES) return plan;
+    ctx.log("warn", "a plan is too large to be kept");
   } catch (error) {
     ctx.log("warn", "a server's report could not be read", { error });
-    return undefined;
   }
+  return undefined;
+}
+
+interface Planned {
+  readonly appId: string;
+  readonly plan: string;
+  readonly target: string;
 }
 
 /** Why the plan no longer holds for this server, by what it reports now. */
-export async function changesSince(
-  ctx: Context,
-  of: { appId: string; plan: string; target: string },
-  report: Uint8Array,
-): Promise<string[]> {
+export async function changesSince(ctx: Context, of: Planned, report: Uint8Array, redact: Redact): Promise<string[]> {
   const planned = (await targetPlansOf(ctx, await findPlan(ctx, { appId: of.appId, id: of.plan }))).get(of.target);
-  const now = await planOf(ctx, report);
+  const now = await planOf(ctx, report, redact);
   if (!planned || !now) return ["The server's report cannot be compared with the plan"];
   return changesBetween(planned, now);
 }
