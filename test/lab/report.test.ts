@@ -139,6 +139,7 @@ volumes:
         )
       ).exit,
     ).toMatchObject({ code: 0, step: "prune" });
-    expect((await reported(8, app("2", "c"))).live?.folder).toMatch(/releases\/7$/);
+    const { live } = await reported(8, app("2", "c"));
+    expect(live?.file.services).toMatchObject({ web: { environment: { NAME: "c" } } });
   });
 });
