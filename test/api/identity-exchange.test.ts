@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { COMPOSE } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { api, deploying, exchange, identity, main, oidc } from "./identity.ts";
+import { between } from "./overtaken.ts";
 
 afterAll(() => api.close());
 
@@ -215,6 +216,14 @@ test("the first exchange fixes who the repository is: one that takes its name la
   const fresh = await deploying();
   const first = await Promise.all(["7", "8"].map((repositoryId) => exchange(fresh.id, identity({ repositoryId }))));
   expect(first.map(({ status }) => status).toSorted(), "of two at once one is the first").toEqual([200, 403]);
+});
+
+test("a repository whose first exchange comes between another's reading and its writing is the one", async () => {
+  const { id } = await deploying();
+  const first = () => exchange(id, identity({ repositoryId: "7", ownerId: "70" }));
+  const late = await between(api, first, () => exchange(id, identity({ repositoryId: "8", ownerId: "70" })));
+  expect(late.body).toMatchObject({ status: 403, code: "deployer.refused" });
+  expect((await first()).status).toBe(200);
 });
 
 test("a deployer leads to its own account, whoever asks and whatever they hold", async () => {
