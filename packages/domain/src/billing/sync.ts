@@ -1,5 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { type Context, systemContext, type World } from "../context.ts";
+import { shardOf, shardsOf } from "../due.ts";
 import { Account, accountKey, entitlement, findAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import type { Mail } from "../mail/mail.ts";
@@ -175,13 +176,8 @@ const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: S
   (checkout.expiresAt <= ctx.now().toISOString() ||
     (object === checkout.session && (type === "checkout.session.completed" || type === "checkout.session.expired")));
 
-const SHARDS = 16;
-export const billingShards = Array.from({ length: SHARDS }, (_, shard) => `BILLING#${shard}`);
-export function dueShard(tenant: string): string {
-  let shard = 0;
-  for (const char of tenant) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;
-  return `BILLING#${shard}`;
-}
+export const billingShards = shardsOf("BILLING");
+export const dueShard = (tenant: string): string => shardOf("BILLING", tenant);
 
 function auditLine(ctx: Context, before: BillingStanding, after: BillingStanding, { request, number }: SyncAttempt): Write {
   const names = (Object.keys(after) as (keyof BillingStanding)[]).filter(

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Who, whoIs } from "../audit/who.ts";
 import { ANY_APP, allow, type Context, mayUse, type World } from "../context.ts";
+import { shardOf, shardsOf } from "../due.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
@@ -113,17 +114,14 @@ export const jobKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `JO
 export const FIRST_SWEEP_SECONDS = 10;
 /** Time without news before the sweep dispatches again: just under its minute, so that no sweep skips a job. */
 export const REDISPATCH_SECONDS = 50;
-const SHARDS = 16;
 const KEEP_SECONDS = 365 * 86_400;
 
-export const dueShards = Array.from({ length: SHARDS }, (_, shard) => `DUE#${shard}`);
+export const dueShards = shardsOf("DUE");
 
 /** Attributes of the sparse due index. A job that has ended is not in it. */
 function due(job: Job, at: Date): Row {
   if (ended(job)) return {};
-  let shard = 0;
-  for (const char of job.id) shard = (shard * 31 + char.charCodeAt(0)) % SHARDS;
-  return { duePk: `DUE#${shard}`, dueAt: at.toISOString() };
+  return { duePk: shardOf("DUE", job.id), dueAt: at.toISOString() };
 }
 
 const row = (ctx: World, job: Job, dueAt: Date): Row => ({
