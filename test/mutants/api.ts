@@ -76,8 +76,8 @@ export const api = [
     refused,
     [
       "a token that may deploy may do all that an admin may",
-      'deploy: ["read", "plan", "deploy"],',
-      'deploy: ["read", "plan", "deploy", "admin"],',
+      'deploy: ["read", "deploy"],',
+      'deploy: ["read", "deploy", "admin"],',
     ],
     ["a token for bills may deploy", 'billing: ["read", "billing"],', 'billing: ["read", "deploy", "billing"],'],
     [

@@ -173,3 +173,30 @@ test("past so many events of a run a server is only counted with, and its verdic
   ]);
   expect(reader.exit?.code).toBe(0);
 });
+
+test("of a server that asks again and again the first question alone is heard, with what it reported before it", () => {
+  const asked: string[] = [];
+  const reader = createReader(
+    0,
+    () => {},
+    undefined,
+    (report) => asked.push(Buffer.from(report).toString()),
+  );
+  const part = Buffer.from("report").toString("base64");
+  reader.push(Buffer.from(`berth 1 0\np\t${part}\n${"p\t\n".repeat(1000)}${"q\n".repeat(1000)}p\t${part}\nr\tcode\t0\n.\n`));
+  expect(asked).toEqual(["report"]);
+  expect(Buffer.from(reader.exit?.report ?? []).toString()).toBe("report");
+});
+
+test("a report that is too long is none, however short its lines are", () => {
+  const asked: number[] = [];
+  const reader = createReader(
+    0,
+    () => {},
+    undefined,
+    (report) => asked.push(report.length),
+  );
+  reader.push(Buffer.from(`berth 1 0\n${"p\tAAAA\n".repeat(50_000)}q\nr\tcode\t0\n.\n`));
+  expect(asked).toEqual([]);
+  expect(reader.exit?.report).toBeUndefined();
+});

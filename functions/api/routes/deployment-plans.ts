@@ -20,7 +20,7 @@ export const deploymentPlans = new Hono<Env>()
       summary:
         "Ask the servers what deploying the bundle would do. Answers at once; the plan is whole when its job has succeeded",
       tag,
-      scope: "plan",
+      scope: "deploy",
       needs: "check",
       params: app,
       body: z.object({

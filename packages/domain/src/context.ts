@@ -2,8 +2,8 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type Stripe from "stripe";
 import { Problem } from "./error.ts";
 
-/** `admin` includes `deploy`, which includes `plan`, which includes `read`; `billing` stands alone. */
-export const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
+/** `admin` includes `deploy`, which includes `read`; `billing` stands alone. */
+export const scopes = ["read", "deploy", "admin", "billing"] as const;
 export type Scope = (typeof scopes)[number];
 
 export type Actor =
@@ -98,9 +98,8 @@ export const systemContext = (world: World, tenant: string, id: string): Context
 
 const implied: Record<Scope, readonly Scope[]> = {
   read: ["read"],
-  plan: ["read", "plan"],
-  deploy: ["read", "plan", "deploy"],
-  admin: ["read", "plan", "deploy", "admin"],
+  deploy: ["read", "deploy"],
+  admin: ["read", "deploy", "admin"],
   billing: ["read", "billing"],
 };
 

@@ -1,7 +1,7 @@
 import type { DeploymentPlan } from "@berth/api-client/types.ts";
 import { reasonWords } from "@berth/domain/plan/reason-words.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { marked, wrap } from "../terminal/text.ts";
+import { clean, marked, wrap } from "../terminal/text.ts";
 
 type TargetPlan = NonNullable<DeploymentPlan["targets"][number]["plan"]>;
 type Service = TargetPlan["services"][number];
@@ -25,9 +25,9 @@ export function deploymentPlanLines(plan: DeploymentPlan, to: To): string[] {
 
 function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: To): string[] {
   const { paint, width } = to;
-  if (failure) return marked(paint.red("✗"), [failure.message, failure.remedy].filter(Boolean).join(". "), { width });
+  if (failure) return marked(paint.red("✗"), clean([failure.message, failure.remedy].filter(Boolean).join(". ")), { width });
   if (!plan) return ["  It has not answered."];
-  const line = (mark: string, text: string) => marked(mark, text, { width });
+  const line = (mark: string, text: string) => marked(mark, clean(text), { width });
   const order = ["create", "replace", "scale", "restart", "start", "remove", "keep"];
   const services = plan.services.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
   return [

@@ -7,7 +7,7 @@ import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import { moment } from "../terminal/time.ts";
 
-const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
+const scopes = ["read", "deploy", "admin", "billing"] as const;
 type Scope = (typeof scopes)[number];
 
 interface Input {

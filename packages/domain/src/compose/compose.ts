@@ -109,6 +109,7 @@ export function profilesAsked(get: Lookup): string | undefined {
 }
 
 function checkName(name: string): void {
+  if (name === "__proto__") throw unsupported("A service cannot be called __proto__.");
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) throw invalid(`${short(name)} cannot be the name of a service.`);
   if (name.length > NAME_LENGTH)
     throw unsupported(`The service's name ${short(name)}… is longer than ${NAME_LENGTH} characters.`);

@@ -60,7 +60,7 @@ function named(part: string, old: unknown, now: unknown): [Kind, string[]] {
     return [part, keysThatDiffer(entries(old), entries(now))];
   if (part === "ports") return ["ports", onlyInOne(list<Port>(old).map(portText), list<Port>(now).map(portText))];
   if (part === "volumes") return ["volumes", targetsThatDiffer(list<Mount>(old), list<Mount>(now))];
-  return [kinds[part] ?? "settings", [part]];
+  return [(Object.hasOwn(kinds, part) && kinds[part]) || "settings", [part]];
 }
 
 const entries = (value: unknown) => new Map(Object.entries((value ?? {}) as Record<string, unknown>));

@@ -31,7 +31,7 @@ function found(report: Report, name: string, { image, pull_policy }: Service): F
 /** Whether the registry is asked although the image is there. */
 function isAsked(image: string, policy: string): boolean {
   if (/@sha256:|^sha256:/.test(image) || policy === "never" || policy === "build") return false;
-  const isLatest = !/:[^/]+$/.test(image) || image.endsWith(":latest");
+  const isLatest = image.lastIndexOf(":") <= image.lastIndexOf("/") || image.endsWith(":latest");
   return !(["missing", "if_not_present"].includes(policy) && !isLatest);
 }
 

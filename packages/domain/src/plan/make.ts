@@ -22,9 +22,12 @@ export interface PlanInput {
   readonly targets?: readonly string[] | undefined;
 }
 
-/** Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state. */
+/**
+ * Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state. Compose reads for the bundle
+ * whatever it names on the server, so who may not deploy may not plan.
+ */
 export async function makePlan(ctx: Context, input: PlanInput): Promise<DeploymentPlan> {
-  allow(ctx, "plan", { app: input.app });
+  allow(ctx, "deploy", { app: input.app });
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
   const { app, environment } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
   const { composed, data, hash } = readBundle(input);

@@ -1,9 +1,10 @@
 import { gzipSync } from "node:zlib";
 import type { Context } from "../context.ts";
+import { Problem } from "../error.ts";
 import { cleanText } from "../remote/text.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import { isPlanWord, type TargetPlan } from "./plan.ts";
+import { isPlanWord, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
 import { changesBetween } from "./stale.ts";
@@ -11,12 +12,15 @@ import { findPlan, targetPlansOf } from "./stored.ts";
 
 /** Compressed: what a row has room for. */
 const PLAN_BYTES = 300 * 1024;
+const JSON_MOST = 2 * 1024 * 1024;
 
 /** What the server's report comes to, without the app's values; nothing for one that no runner of ours makes, or that names too much. */
 export async function planOf(ctx: Context, report: Uint8Array, redact: Redact): Promise<TargetPlan | undefined> {
   try {
     const plan = redactWhole(planTarget(await readReport(report)), (text) => redact(cleanText(text)), isPlanWord);
-    if (gzipSync(JSON.stringify(plan)).length <= PLAN_BYTES) return plan;
+    const json = JSON.stringify(plan);
+    // As it will be read again: what a server made of numbers and names may be no plan.
+    if (json.length <= JSON_MOST && gzipSync(json).length <= PLAN_BYTES) return TargetPlan.parse(JSON.parse(json));
     ctx.log("warn", "a plan is too large to be kept");
   } catch (error) {
     ctx.log("warn", "a server's report could not be read", { error });
@@ -32,8 +36,17 @@ interface Planned {
 
 /** Why the plan no longer holds for this server, by what it reports now. */
 export async function changesSince(ctx: Context, of: Planned, report: Uint8Array, redact: Redact): Promise<string[]> {
-  const planned = (await targetPlansOf(ctx, await findPlan(ctx, { appId: of.appId, id: of.plan }))).get(of.target);
+  const planned = await planFor(ctx, of);
+  if (!planned) return ["The plan is not kept any more; a plan is kept for a day"];
   const now = await planOf(ctx, report, redact);
-  if (!planned || !now) return ["The server's report cannot be compared with the plan"];
-  return changesBetween(planned, now);
+  return now ? changesBetween(planned, now) : ["The server's report cannot be compared with the plan"];
+}
+
+async function planFor(ctx: Context, { appId, plan, target }: Planned): Promise<TargetPlan | undefined> {
+  try {
+    return (await targetPlansOf(ctx, await findPlan(ctx, { appId, id: plan }))).get(target);
+  } catch (error) {
+    if (error instanceof Problem && error.code === "plan.not_found") return undefined;
+    throw error;
+  }
 }

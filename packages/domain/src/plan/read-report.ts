@@ -4,11 +4,17 @@ import { extract } from "tar-stream";
 import * as z from "zod";
 import type { RegistryImage, Report, ReportedContainer, ReportedImage, Resolved } from "./report.ts";
 
-const UNPACKED_MOST = 16 * 1024 * 1024;
+const UNPACKED_MOST = 8 * 1024 * 1024;
+/** Of one resolved Compose file: what a planner compares with each other takes time by the square of some of these. */
+const SERVICES_MOST = 200;
+const MEMBERS_MOST = 1000;
+const NODES_MOST = 50_000;
 const FILES_MOST = 200;
 const LINES_MOST = 5000;
 
-const File = z.record(z.string(), z.unknown());
+const File = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
 const Manifest = z.object({
   config: z.object({ digest: z.string().max(200) }),
   layers: z.array(z.object({ size: z.number().int().min(0) })).max(1000),
@@ -57,10 +63,30 @@ const whole = (text: string | undefined) => (/^\d{1,9}$/.test(text ?? "") ? Numb
 
 const resolved = (folder: string, json: string, files: Resolved["files"], images: Resolved["pinned"]): Resolved => ({
   folder,
-  file: File.parse(JSON.parse(json)),
+  file: bounded(File.parse(JSON.parse(json))),
   files,
   pinned: images,
 });
+
+/** @throws Error for more than a Compose file of ours can come to, and for a name that no object can have */
+function bounded<T extends Readonly<Record<string, unknown>>>(file: T): T {
+  let nodes = 0;
+  const walk = (value: unknown): void => {
+    if (++nodes > NODES_MOST) throw new Error("the resolved file has too many parts");
+    if (typeof value !== "object" || value === null) return;
+    const members = Object.entries(value);
+    if (members.length > MEMBERS_MOST) throw new Error("a part of the resolved file has too many members");
+    for (const [name, each] of members) {
+      if (name === "__proto__") throw new Error("the resolved file has a name that no object can have");
+      walk(each);
+    }
+  };
+  walk(file);
+  const { services } = file;
+  if (typeof services === "object" && services !== null && Object.keys(services).length > SERVICES_MOST)
+    throw new Error("the resolved file has too many services");
+  return file;
+}
 
 const filesIn = (rows: readonly string[][]) => new Map(rows.flatMap(([name, mark]) => (name && mark ? [[name, mark]] : [])));
 

@@ -23,6 +23,8 @@ const valueLimit = 1000;
 export const EVENTS_MOST = 50_000;
 /** Of a report, compressed. */
 const REPORT_MOST = 2 * 1024 * 1024;
+/** What a line of it costs at least to hold, in bytes. */
+const LINE_COST = 50;
 const eventTypes: readonly string[] = ["step", "log", "note", "image", "health"] satisfies EventType[];
 const reserved = new Set([
   ...["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "downMs"],
@@ -54,13 +56,14 @@ export function createReader(
   let exit: Exit | undefined;
   const report: Buffer[] = [];
   let reported = 0;
+  let asked = false;
 
   function readLine(bytes: Uint8Array): void {
     if (exit) return;
     if (started && bytes[0] === LETTER_P && bytes[1] === TAB) {
-      if (reported > REPORT_MOST) return;
+      if (reported > REPORT_MOST || asked || bytes.length < 3) return;
       const part = Buffer.from(Buffer.from(bytes.subarray(2)).toString("latin1"), "base64");
-      reported += part.length;
+      reported += Math.max(part.length, LINE_COST);
       report.push(part);
       return;
     }
@@ -71,7 +74,8 @@ export function createReader(
       return;
     }
     if (text === "q") {
-      onAsked(Buffer.concat(report));
+      if (!asked && reported <= REPORT_MOST) onAsked(Buffer.concat(report));
+      asked = true;
       return;
     }
     if (text === ".") {

@@ -3,8 +3,7 @@ import type { Scope } from "@berth/domain/context.ts";
 /** What each scope lets its holder do, in the words of the pages that ask for it. */
 export const scopeWords: Record<Scope, string> = {
   read: "See apps, targets, jobs and logs",
-  plan: "Plan deployments, and apply none; includes reading",
-  deploy: "Deploy, roll back and cancel jobs; includes planning",
+  deploy: "Deploy, roll back and cancel jobs; includes reading",
   admin: "Add and remove targets, apps and tokens; includes deploying",
   billing: "Start payments and open the billing portal",
 };

@@ -79,7 +79,9 @@ images_there() {
   count=0
   while IFS= read -r image; do
     count=$((count + 1))
-    found=$(timeout 20 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{.Size}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$image" 2>/dev/null)
+    limited 20 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{.Size}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$image" >"$run/here" 2>/dev/null
+    if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
+    line "$run/here" && found=$value
     printf '%s\t%s\n' "$image" "$found" >>"$told/images"
     case $image in *@sha256:* | sha256:*) continue ;; esac
     case $image in -*) continue ;; esac
