@@ -88,7 +88,9 @@ test("what closes accounts removes sessions and tokens and can read none", () =>
 
 test("every kind of work that is due is found by exactly one function, which sees no other kind", () => {
   const kinds = globSync("packages/domain/src/**/*.ts").flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/[`"]([A-Z]+)#(?:\$\{shard\}|\d+)[`"]/g)].map(([, kind]) => `${kind}#*`),
+    [...readFileSync(file, "utf8").matchAll(/[`"]([A-Z]+)#(?:\$\{shard\}|\d+)[`"]|shards?Of\("([A-Z]+)"/g)].map(
+      ([, kind, sharded]) => `${kind ?? sharded}#*`,
+    ),
   );
   const seen = Object.keys(functions).flatMap((name) =>
     statements(name)
