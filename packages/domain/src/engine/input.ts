@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
 import { lastSeq } from "../job/event.ts";
 import type { Job } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
@@ -12,8 +13,9 @@ export async function inputOf(
   job: Job,
   target: string,
   fence: number,
+  account: Account,
 ): Promise<{ run: RunInput; redact: Redact }> {
-  const { redact, ...asked } = await kind.run(ctx, jobOf(kind, job), target);
+  const { redact, ...asked } = await kind.run(ctx, jobOf(kind, job), target, account);
   const known = (job.rollouts[target]?.attempts ?? 0) > 1 ? await lastSeq(ctx, { job: job.id, target }) : 0;
   const from = Math.max(0, known - baseOf(job, target)); // of an earlier run none are of this one
   const values = { ...asked.values, resource: target };

@@ -35,6 +35,8 @@ export const Account = z.object({
     .optional(),
   /** The longer retention of an earlier plan, until the notice period ends. */
   logs: z.object({ days: z.number().int(), until: z.string() }).nullable().optional(),
+  /** A registry's login was stored once: a run asks for those it needs. */
+  logins: z.boolean().optional(),
   /** Customers and payment pages made at Stripe so far; part of the idempotency keys. */
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),
@@ -141,6 +143,8 @@ export interface Claim {
   /** 1 claims, -1 releases. */
   readonly slots?: 1 | -1;
   readonly targets?: 1 | -1;
+  /** Marks that a registry's login is stored. */
+  readonly logins?: true;
   readonly deploys?: { readonly seen: readonly string[]; readonly set: readonly string[] };
 }
 
@@ -169,6 +173,10 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
     values[`:${what}`] = by;
     conditions.push(by > 0 ? `${what} < ${what === "slots" ? "slotLimit" : "targetLimit"}` : `${what} > :zero`);
     if (by < 0) values[":zero"] = 0;
+  }
+  if (claim.logins) {
+    sets.push("logins = :logins");
+    values[":logins"] = true;
   }
   if (claim.deploys) {
     sets.push("deploys = :set");

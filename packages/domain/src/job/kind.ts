@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { Context } from "../context.ts";
+import type { Account } from "../entitlement/account.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import type { Exit, RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
@@ -26,7 +27,7 @@ interface Common<Input> {
 /** Changes a server by a run: holds the target's lease, waits its turn, and is limited by the pricing plan. */
 export interface Change<Input = object> extends Common<Input> {
   readonly changes: "target";
-  run(ctx: Context, job: JobOf<Input>, target: string): Promise<Run>;
+  run(ctx: Context, job: JobOf<Input>, target: string, account: Account): Promise<Run>;
   /** Written with the outcome on a target. */
   record?(ctx: Context, job: JobOf<Input>, target: string, exit: Exit): Write[];
 }

@@ -26,7 +26,7 @@ export async function addRegistry(ctx: Context, input: { host: string; user: str
     await commit(
       ctx,
       turn,
-      entitled(ctx, "grow"),
+      entitled(ctx, "grow", { logins: true }),
       put(ctx, registryKey(ctx, host), { ...registry, sealed }),
       audit(ctx, "registry.add", host, { detail: user }),
     );

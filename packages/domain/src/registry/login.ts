@@ -25,10 +25,8 @@ export async function loginAdded(ctx: Context, host: string, addedAt: string): P
   return found?.addedAt === addedAt ? open(ctx, found) : undefined;
 }
 
-/** For a run: those of the registries that it names. Without any login nothing else is asked. */
+/** For a run: those of the registries that it names. */
 export async function loginsFor(ctx: Context, named: () => Promise<ReadonlySet<string>>): Promise<Login[]> {
-  // Most accounts have none, which may be read a moment late; what decides is not.
-  if ((await storedRegistries(ctx, { consistent: false })).length === 0) return [];
   const [rows, hosts] = await Promise.all([storedRegistries(ctx), named()]);
   return Promise.all(rows.filter(({ host }) => hosts.has(host)).map((row) => open(ctx, row)));
 }

@@ -28,8 +28,8 @@ const PREFIX = "REGISTRY#";
 export const registryKey = (ctx: Pick<Context, "tenant">, host: string) => key(ctx, `${PREFIX}${host}`);
 export const missing = (host: string) => new Problem("registry.not_found", { detail: `There is no login for ${host}.` });
 
-export const storedRegistries = async (ctx: Context, options = { consistent: true }) =>
-  (await listAll(ctx, { pk: key(ctx, "").pk, prefix: PREFIX, ...options })).map((row) => StoredRegistry.parse(row));
+export const storedRegistries = async (ctx: Context) =>
+  (await listAll(ctx, { pk: key(ctx, "").pk, prefix: PREFIX, consistent: true })).map((row) => StoredRegistry.parse(row));
 
 /** By host. */
 export async function listRegistries(ctx: Context): Promise<Registry[]> {
