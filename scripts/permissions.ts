@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { GRACE_DAYS } from "@berth/domain/billing/derive.ts";
+import { GRACE_DAYS } from "@berth/domain/billing/standing/derive.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { matrix } from "../functions/api/document.ts";
 

@@ -59,12 +59,11 @@ const nouns = [
   ...["engine", "closing"],
 ];
 
+const folderIn = (src: string, path: string) => /^([^/]+)\//.exec(path.slice(src.length))?.[1];
+
 test("a noun of the domain imports only nouns before it", () => {
   const src = "packages/domain/src/";
-  const place = (path: string) => {
-    const [folder, ...rest] = path.slice(src.length).split("/");
-    return rest.length === 0 ? -1 : nouns.indexOf(folder ?? "");
-  };
+  const place = (path: string) => nouns.indexOf(folderIn(src, path) ?? "");
   // Four lists are joined of what lies with the nouns: the problems, by whose codes everything refuses, the failures of jobs, the mails, and the words of each kind of job.
   const lists = [
     { list: "error.ts", part: /\/problems\.ts$/ },
@@ -76,10 +75,22 @@ test("a noun of the domain imports only nouns before it", () => {
   const joins = (path: string, to: string) => lists.some(({ list, part }) => path === `${src}${list}` && part.test(to));
   const climbs = (to: string, _: boolean, path: string) => to.startsWith(src) && place(to) > place(path) && !joins(path, to);
   expect(broken(below(src), climbs), `in the order ${nouns.join(", ")}`).toEqual([]);
-  const folders = below(src).map(({ path }) => /^([^/]+)\//.exec(path.slice(src.length))?.[1] ?? nouns[0]);
+  const folders = below(src).map(({ path }) => folderIn(src, path) ?? nouns[0]);
   expect([...new Set(folders)].sort()).toEqual(nouns.toSorted());
   const parts = below(src).filter(({ path }) => lists.some(({ part }) => part.test(path)));
   expect(broken(parts, (to, typeOnly) => !typeOnly && to !== `${src}entitlement/words.ts`)).toEqual([]);
+});
+
+test("a room of billing imports only rooms before it, and nothing that lies at the door needs a room", () => {
+  const src = "packages/domain/src/billing/";
+  const rooms = ["stripe", "standing", "buying", "reconcile"];
+  const place = (path: string) => rooms.indexOf(folderIn(src, path) ?? "");
+  const climbs = (to: string, _: boolean, path: string) => to.startsWith(src) && place(to) > place(path);
+  expect(broken(below(src), climbs), `in the order ${rooms.join(", ")}`).toEqual([]);
+  const folders = below(src).map(({ path }) => folderIn(src, path) ?? rooms[0]);
+  expect([...new Set(folders)].sort()).toEqual(rooms.toSorted());
+  const door = below(src).filter(({ path }) => folderIn(src, path) === undefined);
+  expect(door.map(({ path }) => path.slice(src.length)).sort()).toEqual(["failures.ts", "mails.ts", "problems.ts"]);
 });
 
 test("a folder of functions/ imports the domain and what lies above it, never another folder", () => {

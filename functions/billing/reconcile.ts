@@ -1,5 +1,5 @@
-import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
-import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/reconcile/due.ts";
+import { beginNightly, continueNightly } from "@berth/domain/billing/reconcile/nightly.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 

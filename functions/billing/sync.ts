@@ -1,6 +1,6 @@
 import { drain } from "@berth/aws/sqs-handler.ts";
-import { answerSyncRequest } from "@berth/domain/billing/sync.ts";
-import { SyncRequest } from "@berth/domain/billing/sync-request.ts";
+import { answerSyncRequest } from "@berth/domain/billing/standing/sync.ts";
+import { SyncRequest } from "@berth/domain/billing/stripe/sync-request.ts";
 import type { World } from "@berth/domain/context.ts";
 
 export const syncQueue = (world: World) =>

@@ -2,7 +2,7 @@ import { endpoint, need } from "@berth/aws/env.ts";
 import { writeLog } from "@berth/aws/log.ts";
 import { parameter } from "@berth/aws/parameter.ts";
 import { createSender } from "@berth/aws/sqs.ts";
-import { livemodeOf } from "@berth/domain/billing/event.ts";
+import { livemodeOf } from "@berth/domain/billing/stripe/events.ts";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { type Ingress, receive } from "./stripe.ts";
 

@@ -1,4 +1,4 @@
-import { API_VERSION, isHeard, syncRequestOf } from "@berth/domain/billing/event.ts";
+import { API_VERSION, isHeard, syncRequestOf } from "@berth/domain/billing/stripe/events.ts";
 import type { World } from "@berth/domain/context.ts";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { verify } from "./signature.ts";

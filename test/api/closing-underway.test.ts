@@ -1,6 +1,6 @@
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { appKey } from "@berth/domain/app/app.ts";
-import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { syncCustomer } from "@berth/domain/billing/standing/sync.ts";
 import { finishClosing } from "@berth/domain/closing/closing.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { commit, key, put, putOne } from "@berth/domain/table.ts";

@@ -1,5 +1,5 @@
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
-import { changePlan } from "@berth/domain/billing/change.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { eraseAll } from "@berth/domain/erase.ts";
 import { expect, test } from "vitest";

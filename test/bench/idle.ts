@@ -1,8 +1,9 @@
 /** What a day costs on which nobody does anything: every schedule of the cloud, as often as it says, over tenants who are there. */
-import { getCatalogue } from "@berth/domain/billing/catalogue.ts";
-import { billingStanding, derive } from "@berth/domain/billing/derive.ts";
-import { fetchSnapshot } from "@berth/domain/billing/snapshot.ts";
-import { dueShard } from "@berth/domain/billing/sync.ts";
+
+import { billingStanding, derive } from "@berth/domain/billing/standing/derive.ts";
+import { dueShard } from "@berth/domain/billing/standing/sync.ts";
+import { getCatalogue } from "@berth/domain/billing/stripe/catalogue.ts";
+import { fetchSnapshot } from "@berth/domain/billing/stripe/snapshot.ts";
 import { closeDue } from "@berth/domain/closing/closing.ts";
 import type { World } from "@berth/domain/context.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";

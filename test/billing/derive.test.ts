@@ -1,5 +1,5 @@
-import { type Anomaly, type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
-import type { Snapshot } from "@berth/domain/billing/snapshot.ts";
+import { type Anomaly, type BillingStanding, derive } from "@berth/domain/billing/standing/derive.ts";
+import type { Snapshot } from "@berth/domain/billing/stripe/snapshot.ts";
 import { entitlement } from "@berth/domain/entitlement/account.ts";
 import { describe, expect, test } from "vitest";
 import { catalogue, DAY, invoice, iso, MONTH, nobody, price, snapshot, subscription, T0 } from "./facts.ts";

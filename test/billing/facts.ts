@@ -1,6 +1,6 @@
-import type { Catalogue } from "@berth/domain/billing/catalogue.ts";
-import { type BillingStanding, billingStanding } from "@berth/domain/billing/derive.ts";
-import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "@berth/domain/billing/snapshot.ts";
+import { type BillingStanding, billingStanding } from "@berth/domain/billing/standing/derive.ts";
+import type { Catalogue } from "@berth/domain/billing/stripe/catalogue.ts";
+import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "@berth/domain/billing/stripe/snapshot.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
 
 /** Snapshots of Stripe written down by hand. Times are epoch seconds from the first of March 2027. */

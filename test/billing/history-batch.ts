@@ -1,5 +1,5 @@
-import { billingStanding, derive } from "@berth/domain/billing/derive.ts";
-import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { billingStanding, derive } from "@berth/domain/billing/standing/derive.ts";
+import { syncCustomer } from "@berth/domain/billing/standing/sync.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey, getAccount, newAccount } from "@berth/domain/entitlement/account.ts";
 import { globalKey, key, putOne } from "@berth/domain/table.ts";

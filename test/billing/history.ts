@@ -1,4 +1,4 @@
-import type { Snapshot } from "@berth/domain/billing/snapshot.ts";
+import type { Snapshot } from "@berth/domain/billing/stripe/snapshot.ts";
 import { type Dice, type Model, moves, newModel, pick } from "./model.ts";
 
 /** An event as it was made: when, by Stripe's clock of whole seconds, and what then was so. */

@@ -1,5 +1,5 @@
-import { type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
-import { dueNotice, lettersOf, noticeLetter } from "@berth/domain/billing/notice.ts";
+import { type BillingStanding, derive } from "@berth/domain/billing/standing/derive.ts";
+import { dueNotice, lettersOf, noticeLetter } from "@berth/domain/billing/standing/notices.ts";
 import { Problem } from "@berth/domain/error.ts";
 import type { Mail } from "@berth/domain/mail/mail.ts";
 import { handOver } from "@berth/domain/mail/outbox.ts";

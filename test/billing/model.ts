@@ -1,4 +1,4 @@
-import type { Snapshot, SubscriptionFacts } from "@berth/domain/billing/snapshot.ts";
+import type { Snapshot, SubscriptionFacts } from "@berth/domain/billing/stripe/snapshot.ts";
 import type Stripe from "stripe";
 import { DAY, invoice, price, snapshot, subscription } from "./facts.ts";
 

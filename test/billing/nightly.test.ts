@@ -1,5 +1,5 @@
-import { beginNightly, continueNightly } from "@berth/domain/billing/nightly.ts";
-import { dueShard } from "@berth/domain/billing/sync.ts";
+import { beginNightly, continueNightly } from "@berth/domain/billing/reconcile/nightly.ts";
+import { dueShard } from "@berth/domain/billing/standing/sync.ts";
 import type { World } from "@berth/domain/context.ts";
 import { newAccount } from "@berth/domain/entitlement/account.ts";
 import { pricingPlans } from "@berth/domain/pricing/plans.ts";

@@ -1,5 +1,5 @@
-import { startCheckout } from "@berth/domain/billing/checkout.ts";
-import { openPortal } from "@berth/domain/billing/portal.ts";
+import { startCheckout } from "@berth/domain/billing/buying/checkout.ts";
+import { openPortal } from "@berth/domain/billing/buying/portal.ts";
 import { type Account, entitlement } from "@berth/domain/entitlement/account.ts";
 import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import type Stripe from "stripe";

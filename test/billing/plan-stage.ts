@@ -1,4 +1,4 @@
-import { changePlan } from "@berth/domain/billing/change.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
 import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { afterEach, beforeEach } from "vitest";
 import type { Payer } from "./payer.ts";

@@ -1,8 +1,8 @@
-import { changePlan } from "@berth/domain/billing/change.ts";
-import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
-import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
-import { reconcile } from "@berth/domain/billing/reconcile.ts";
-import { settingsDrift } from "@berth/domain/billing/settings.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/reconcile/due.ts";
+import { reconcile } from "@berth/domain/billing/reconcile/once.ts";
+import { inspectBilling, resyncBilling } from "@berth/domain/billing/reconcile/operator.ts";
+import { settingsDrift } from "@berth/domain/billing/reconcile/settings.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { post } from "@berth/domain/mail/outbox.ts";
 import { commit, putOne } from "@berth/domain/table.ts";

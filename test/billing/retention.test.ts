@@ -1,5 +1,5 @@
-import { changePlan } from "@berth/domain/billing/change.ts";
-import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
+import { syncCustomer } from "@berth/domain/billing/standing/sync.ts";
 import { logDays } from "@berth/domain/entitlement/account.ts";
 import { keepEvents } from "@berth/domain/job/event.ts";
 import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";

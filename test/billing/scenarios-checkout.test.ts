@@ -1,4 +1,4 @@
-import { refreshBilling } from "@berth/domain/billing/refresh.ts";
+import { refreshBilling } from "@berth/domain/billing/standing/refresh.ts";
 import { get } from "@berth/domain/query.ts";
 import { globalKey } from "@berth/domain/table.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -277,6 +277,6 @@ test("a customer who pays in another currency is told so", async () => {
 test("only who may handle the bill can buy", async () => {
   const ann = await stage.signUp();
   const ctx = { ...ann.ctx, actor: { kind: "token", id: "tok_1", scopes: ["admin"] } as const };
-  const { startCheckout } = await import("@berth/domain/billing/checkout.ts");
+  const { startCheckout } = await import("@berth/domain/billing/buying/checkout.ts");
   expect(await refused(startCheckout(ctx, "solo"))).toMatchObject({ code: "token.scope" });
 });

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
-import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { syncCustomer } from "@berth/domain/billing/standing/sync.ts";
 import { sweepMails } from "@berth/domain/mail/outbox.ts";
 import { get } from "@berth/domain/query.ts";
 import { globalKey } from "@berth/domain/table.ts";

@@ -1,4 +1,4 @@
-import { syncCustomer } from "@berth/domain/billing/sync.ts";
+import { syncCustomer } from "@berth/domain/billing/standing/sync.ts";
 import { entitled } from "@berth/domain/entitlement/account.ts";
 import { commit } from "@berth/domain/table.ts";
 import type Stripe from "stripe";

@@ -1,4 +1,4 @@
-import { listInvoices } from "@berth/domain/billing/invoice.ts";
+import { listInvoices } from "@berth/domain/billing/buying/invoices.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { expect, test } from "vitest";
@@ -93,7 +93,7 @@ test("a downgrade below what is used warns beforehand, stops nothing, and refuse
   await change(ann, "solo");
   await toBoundary(ann);
   expect(await ann.account()).toMatchObject({ plan: "solo", slots: 5, slotLimit: 3, targets: 4, targetLimit: 2 });
-  const { billingState } = await import("@berth/domain/billing/state.ts");
+  const { billingState } = await import("@berth/domain/billing/standing/state.ts");
   expect(await billingState(ann.ctx)).toMatchObject({ entitlement: "active", over: true });
   const { commit } = await import("@berth/domain/table.ts");
   const { entitled } = await import("@berth/domain/entitlement/account.ts");
@@ -115,7 +115,7 @@ test("a schedule left half made by a process that died is flagged, blocks nothin
   real.subscriptionSchedules.update = update;
   await stage.settle();
   const { customer } = await ann.account();
-  const { syncCustomer } = await import("@berth/domain/billing/sync.ts");
+  const { syncCustomer } = await import("@berth/domain/billing/standing/sync.ts");
   await syncCustomer(stage.test.world, String(customer));
   expect(await ann.account()).toMatchObject({ kind: "good", plan: "pro", pendingPlan: null, anomalies: ["orphan_schedule"] });
   expect(await change(ann, "solo")).toMatchObject({ status: "planned" });

@@ -1,6 +1,6 @@
 import { listAudit } from "@berth/domain/audit/audit.ts";
-import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/due.ts";
-import { refreshBilling } from "@berth/domain/billing/refresh.ts";
+import { requestUndelivered, syncDueAccounts } from "@berth/domain/billing/reconcile/due.ts";
+import { refreshBilling } from "@berth/domain/billing/standing/refresh.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cards, type Payer } from "./payer.ts";
 import { DAY, HOUR, openStripeStage, type StripeStage } from "./stripe-stage.ts";

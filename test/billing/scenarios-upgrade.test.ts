@@ -1,5 +1,5 @@
-import { changePlan } from "@berth/domain/billing/change.ts";
-import { listInvoices } from "@berth/domain/billing/invoice.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
+import { listInvoices } from "@berth/domain/billing/buying/invoices.ts";
 import { expect, test } from "vitest";
 import { cards } from "./payer.ts";
 import { bought, card, change, post, stage, usePlanStage } from "./plan-stage.ts";

@@ -1,5 +1,5 @@
-import { type BillingStanding, derive } from "@berth/domain/billing/derive.ts";
-import { fetchSnapshot, type Snapshot } from "@berth/domain/billing/snapshot.ts";
+import { type BillingStanding, derive } from "@berth/domain/billing/standing/derive.ts";
+import { fetchSnapshot, type Snapshot } from "@berth/domain/billing/stripe/snapshot.ts";
 import { expect, test } from "vitest";
 import { testWorld } from "../support/world.ts";
 import { catalogue, nobody, T0 } from "./facts.ts";

@@ -1,4 +1,4 @@
-import { API_VERSION, eventTypes, isHeard, syncRequestOf } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes, isHeard, syncRequestOf } from "@berth/domain/billing/stripe/events.ts";
 import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { createStripe, type StripeOptions, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import type { SQSEvent } from "aws-lambda";

@@ -3,12 +3,12 @@ import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/
 import { createApp } from "@berth/domain/app/create.ts";
 import { appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
-import { changePlan } from "@berth/domain/billing/change.ts";
-import { startCheckout } from "@berth/domain/billing/checkout.ts";
-import { listInvoices } from "@berth/domain/billing/invoice.ts";
-import { openPortal } from "@berth/domain/billing/portal.ts";
-import { refreshBilling } from "@berth/domain/billing/refresh.ts";
-import { billingState } from "@berth/domain/billing/state.ts";
+import { changePlan } from "@berth/domain/billing/buying/change.ts";
+import { startCheckout } from "@berth/domain/billing/buying/checkout.ts";
+import { listInvoices } from "@berth/domain/billing/buying/invoices.ts";
+import { openPortal } from "@berth/domain/billing/buying/portal.ts";
+import { refreshBilling } from "@berth/domain/billing/standing/refresh.ts";
+import { billingState } from "@berth/domain/billing/standing/state.ts";
 import { closeAccount } from "@berth/domain/closing/close.ts";
 import type { Actor, Context, Scope } from "@berth/domain/context.ts";
 import { addDeployer } from "@berth/domain/deployer/add.ts";

@@ -1,4 +1,4 @@
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes } from "@berth/domain/billing/stripe/events.ts";
 import { Ajv } from "ajv";
 import type Stripe from "stripe";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

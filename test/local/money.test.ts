@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { API_VERSION } from "@berth/domain/billing/event.ts";
-import { settingsDrift } from "@berth/domain/billing/settings.ts";
+import { settingsDrift } from "@berth/domain/billing/reconcile/settings.ts";
+import { API_VERSION } from "@berth/domain/billing/stripe/events.ts";
 import type { World } from "@berth/domain/context.ts";
 import { TABLE } from "@berth/local/cloud/table.ts";
 import Stripe from "stripe";

@@ -44,7 +44,7 @@ export const billing = [
     ["an event of any size is read", "if (raw.length > MOST_BYTES)", "if (raw.length > MOST_BYTES * 1000)"],
   ),
   ...within(
-    "packages/domain/src/billing/derive.ts",
+    "packages/domain/src/billing/standing/derive.ts",
     derive,
     ["the days of grace begin anew with every retry", "Math.min(...finals)", "Math.max(...finals)"],
     ["who has not paid the first bill may deploy", 'if (!best || best.status === "incomplete") return', "if (!best) return"],
@@ -71,7 +71,7 @@ export const billing = [
     ],
   ),
   ...within(
-    "packages/domain/src/billing/notice.ts",
+    "packages/domain/src/billing/standing/notices.ts",
     mail,
     ["a customer is told of an unpaid bill again and again", "steps.indexOf(step) > given ?", "steps.indexOf(step) >= given ?"],
     ["who is looked at late is told of what is past", 'left <= 0 ? "restricted" : left', 'left <= -1e12 ? "restricted" : left'],

@@ -21,10 +21,10 @@ await Promise.all([
   import("@berth/domain/deployer/add.ts"),
   import("@berth/domain/deployer/exchange.ts"),
   import("@berth/domain/import/apply.ts"),
-  import("@berth/domain/billing/change.ts"),
-  import("@berth/domain/billing/checkout.ts"),
-  import("@berth/domain/billing/portal.ts"),
-  import("@berth/domain/billing/refresh.ts"),
+  import("@berth/domain/billing/buying/change.ts"),
+  import("@berth/domain/billing/buying/checkout.ts"),
+  import("@berth/domain/billing/buying/portal.ts"),
+  import("@berth/domain/billing/standing/refresh.ts"),
 ]);
 
 export {};

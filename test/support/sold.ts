@@ -1,4 +1,4 @@
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes } from "@berth/domain/billing/stripe/events.ts";
 import type { PricingPlan } from "@berth/domain/pricing/plans.ts";
 
 /** A plan's price as it is set at Stripe. */

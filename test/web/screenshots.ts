@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startCheckout } from "@berth/domain/billing/checkout.ts";
+import { startCheckout } from "@berth/domain/billing/buying/checkout.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { accountKey } from "@berth/domain/entitlement/account.ts";
 import { Problem } from "@berth/domain/error.ts";

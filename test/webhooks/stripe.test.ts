@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes } from "@berth/domain/billing/stripe/events.ts";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import Stripe from "stripe";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
-import { Invoice, listInvoices } from "@berth/domain/billing/invoice.ts";
-import { PlanChange } from "@berth/domain/billing/plan-change.ts";
-import { BillingState, billingState } from "@berth/domain/billing/state.ts";
+import { Invoice, listInvoices } from "@berth/domain/billing/buying/invoices.ts";
+import { PlanChange } from "@berth/domain/billing/buying/plan-change.ts";
+import { BillingState, billingState } from "@berth/domain/billing/standing/state.ts";
 import { pricingPlanNames } from "@berth/domain/pricing/plans.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -12,10 +12,10 @@ const Link = z.object({ url: z.url() });
 
 /** Loaded at first use: they bring everything about Stripe, and most requests are not about money. */
 const verbs = {
-  change: () => import("@berth/domain/billing/change.ts"),
-  checkout: () => import("@berth/domain/billing/checkout.ts"),
-  portal: () => import("@berth/domain/billing/portal.ts"),
-  refresh: () => import("@berth/domain/billing/refresh.ts"),
+  change: () => import("@berth/domain/billing/buying/change.ts"),
+  checkout: () => import("@berth/domain/billing/buying/checkout.ts"),
+  portal: () => import("@berth/domain/billing/buying/portal.ts"),
+  refresh: () => import("@berth/domain/billing/standing/refresh.ts"),
 };
 
 export const billing = new Hono<Env>()

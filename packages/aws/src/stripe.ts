@@ -1,4 +1,4 @@
-import { API_VERSION } from "@berth/domain/billing/event.ts";
+import { API_VERSION } from "@berth/domain/billing/stripe/events.ts";
 import type Stripe from "stripe";
 import { need, type Vars } from "./env.ts";
 import { parameter } from "./parameter.ts";

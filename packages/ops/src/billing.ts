@@ -1,5 +1,5 @@
-import { inspectBilling, resyncBilling } from "@berth/domain/billing/operator.ts";
-import { reconcile } from "@berth/domain/billing/reconcile.ts";
+import { reconcile } from "@berth/domain/billing/reconcile/once.ts";
+import { inspectBilling, resyncBilling } from "@berth/domain/billing/reconcile/operator.ts";
 import { systemContext, type World } from "@berth/domain/context.ts";
 import { columns } from "./print.ts";
 

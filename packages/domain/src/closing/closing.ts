@@ -1,5 +1,5 @@
-import { customerKey } from "../billing/customer.ts";
-import { deleteCustomer, endSubscriptions } from "../billing/end.ts";
+import { customerKey } from "../billing/stripe/customer.ts";
+import { deleteCustomer, endSubscriptions } from "../billing/stripe/end.ts";
 import { type Context, systemContext, type World } from "../context.ts";
 import { deployerKey, pointerKey, readDeployers } from "../deployer/deployer.ts";
 import { Account, accountKey } from "../entitlement/account.ts";

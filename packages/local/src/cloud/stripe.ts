@@ -1,4 +1,4 @@
-import { API_VERSION, eventTypes } from "@berth/domain/billing/event.ts";
+import { API_VERSION, eventTypes } from "@berth/domain/billing/stripe/events.ts";
 import { pricingPlans } from "@berth/domain/pricing/plans.ts";
 import { createStripe, type Stripe, type StripeServer } from "@berth/local-stripe/stripe.ts";
 import Client from "stripe";

@@ -1,14 +1,14 @@
 import * as z from "zod";
-import type { World } from "../context.ts";
-import { listed, type Payer, pays } from "../entitlement/listed.ts";
-import { allDue, get } from "../query.ts";
-import { assign, globalKey, tryUpdate } from "../table.ts";
-import { getCatalogue } from "./catalogue.ts";
-import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
+import type { World } from "../../context.ts";
+import { listed, type Payer, pays } from "../../entitlement/listed.ts";
+import { allDue, get } from "../../query.ts";
+import { assign, globalKey, tryUpdate } from "../../table.ts";
+import { billingShards } from "../standing/sync.ts";
+import { getCatalogue } from "../stripe/catalogue.ts";
+import { compareAccount, type Finding, unmappedPage } from "./account.ts";
+import { tell } from "./once.ts";
 import { customersASecond, paced } from "./pace.ts";
-import { tell } from "./reconcile.ts";
 import { settingsDrift } from "./settings.ts";
-import { billingShards } from "./sync.ts";
 
 /**
  * The nightly comparison of every account with Stripe, in resumable parts: accounts by shard and tenant, then Stripe's subscriptions, then

@@ -1,4 +1,4 @@
-import { Problem } from "../error.ts";
+import { Problem } from "../../error.ts";
 
 interface StripeFault {
   readonly type: string;

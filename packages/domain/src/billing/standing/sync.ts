@@ -1,21 +1,21 @@
-import { audit } from "../audit/audit.ts";
-import { type Context, systemContext, type World } from "../context.ts";
-import { shardOf, shardsOf } from "../due.ts";
-import { Account, accountKey, entitlement, findAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import type { Mail } from "../mail/mail.ts";
-import { type Posted, post, send } from "../mail/outbox.ts";
-import { get } from "../query.ts";
-import { assign, globalKey, put, putOne, type Row, tryCommit, tryUpdate, ttlIn, update, type Write } from "../table.ts";
-import { wasClosed } from "../tenant/closed.ts";
-import { owners } from "../tenant/tenant.ts";
-import { type Catalogue, getCatalogue, planOfPrice } from "./catalogue.ts";
-import { tenantOfCustomer } from "./customer.ts";
+import { audit } from "../../audit/audit.ts";
+import { type Context, systemContext, type World } from "../../context.ts";
+import { shardOf, shardsOf } from "../../due.ts";
+import { Account, accountKey, entitlement, findAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import type { Mail } from "../../mail/mail.ts";
+import { type Posted, post, send } from "../../mail/outbox.ts";
+import { get } from "../../query.ts";
+import { assign, globalKey, put, putOne, type Row, tryCommit, tryUpdate, ttlIn, update, type Write } from "../../table.ts";
+import { wasClosed } from "../../tenant/closed.ts";
+import { owners } from "../../tenant/tenant.ts";
+import { type Catalogue, getCatalogue, planOfPrice } from "../stripe/catalogue.ts";
+import { tenantOfCustomer } from "../stripe/customer.ts";
+import { livemodeOf } from "../stripe/events.ts";
+import { fetchSnapshot, type Snapshot } from "../stripe/snapshot.ts";
+import type { SyncRequest } from "../stripe/sync-request.ts";
 import { type BillingStanding, billingStanding, derive } from "./derive.ts";
-import { livemodeOf } from "./event.ts";
-import { dueNotice, lettersOf, logLetter, logsAfter, nextSyncAt, noticeLetter } from "./notice.ts";
-import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
-import type { SyncRequest } from "./sync-request.ts";
+import { dueNotice, lettersOf, logLetter, logsAfter, nextSyncAt, noticeLetter } from "./notices.ts";
 
 /** `foreign`: the customer no longer belongs to the account. */
 export type Outcome = "changed" | "same" | "superseded" | "foreign" | "rejected";

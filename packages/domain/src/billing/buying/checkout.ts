@@ -1,15 +1,15 @@
 import type Stripe from "stripe";
-import { audit } from "../audit/audit.ts";
-import { allow, type Context } from "../context.ts";
-import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import type { PricingPlanName } from "../pricing/plans.ts";
-import { tryCommit, tryUpdate, update } from "../table.ts";
-import { priceIdOf } from "./catalogue.ts";
-import { ensureCustomer } from "./customer.ts";
-import { closeSession } from "./end.ts";
-import { atStripe, stripeFault } from "./stripe.ts";
-import { dueShard, syncCustomer } from "./sync.ts";
+import { audit } from "../../audit/audit.ts";
+import { allow, type Context } from "../../context.ts";
+import { type Account, accountKey, getAccount, refusal } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import type { PricingPlanName } from "../../pricing/plans.ts";
+import { tryCommit, tryUpdate, update } from "../../table.ts";
+import { dueShard, syncCustomer } from "../standing/sync.ts";
+import { priceIdOf } from "../stripe/catalogue.ts";
+import { ensureCustomer } from "../stripe/customer.ts";
+import { closeSession } from "../stripe/end.ts";
+import { atStripe, stripeFault } from "../stripe/errors.ts";
 
 /** Stripe accepts 30 minutes to 24 hours. */
 const OPEN_SECONDS = 31 * 60;

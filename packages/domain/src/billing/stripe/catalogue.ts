@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
-import type { World } from "../context.ts";
-import { type PricingPlan, type PricingPlanName, pricingPlans } from "../pricing/plans.ts";
+import type { World } from "../../context.ts";
+import { type PricingPlan, type PricingPlanName, pricingPlans } from "../../pricing/plans.ts";
 
 export interface SoldPrice {
   readonly id: string;

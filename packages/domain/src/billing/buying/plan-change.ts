@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import * as z from "zod";
-import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
+import { type PricingPlanName, pricingPlanNames } from "../../pricing/plans.ts";
 
 export const PlanChange = z.object({
   from: z.enum(pricingPlanNames),

@@ -1,8 +1,8 @@
-import type { Account } from "../entitlement/account.ts";
-import { limitsOf } from "../entitlement/account.ts";
-import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
-import { type Catalogue, planOfPrice } from "./catalogue.ts";
-import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "./snapshot.ts";
+import type { Account } from "../../entitlement/account.ts";
+import { limitsOf } from "../../entitlement/account.ts";
+import { type PricingPlanName, pricingPlanNames } from "../../pricing/plans.ts";
+import { type Catalogue, planOfPrice } from "../stripe/catalogue.ts";
+import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "../stripe/snapshot.ts";
 
 export const GRACE_DAYS = 7;
 

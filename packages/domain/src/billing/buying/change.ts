@@ -1,17 +1,17 @@
-import { audit } from "../audit/audit.ts";
-import { allow, type Context } from "../context.ts";
-import { type Account, getAccount, limitsOf, refusal } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import { ulid } from "../id.ts";
-import { recall, remember } from "../once.ts";
-import { type PricingPlanName, pricingPlanNames } from "../pricing/plans.ts";
-import { get } from "../query.ts";
-import { commit, insert, key } from "../table.ts";
-import { getCatalogue, planOfPrice } from "./catalogue.ts";
+import { audit } from "../../audit/audit.ts";
+import { allow, type Context } from "../../context.ts";
+import { type Account, getAccount, limitsOf, refusal } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import { ulid } from "../../id.ts";
+import { recall, remember } from "../../once.ts";
+import { type PricingPlanName, pricingPlanNames } from "../../pricing/plans.ts";
+import { get } from "../../query.ts";
+import { commit, insert, key } from "../../table.ts";
+import { syncCustomer } from "../standing/sync.ts";
+import { getCatalogue, planOfPrice } from "../stripe/catalogue.ts";
+import { atStripe } from "../stripe/errors.ts";
 import { planDowngrade, withdrawChange } from "./downgrade.ts";
 import { type PlanChange, Request, type Subject } from "./plan-change.ts";
-import { atStripe } from "./stripe.ts";
-import { syncCustomer } from "./sync.ts";
 import { previewUpgrade, upgrade } from "./upgrade.ts";
 
 /** Stripe keeps idempotency keys for at least a day, so a repeat within this time is the same request there. */

@@ -1,11 +1,11 @@
-import type { Context } from "../context.ts";
-import { type Account, entitlement, getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import { getCatalogue } from "./catalogue.ts";
-import { driftOf } from "./compare.ts";
-import { type BillingStanding, billingStanding, derive } from "./derive.ts";
-import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
-import { type Outcome, syncCustomer } from "./sync.ts";
+import type { Context } from "../../context.ts";
+import { type Account, entitlement, getAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import { type BillingStanding, billingStanding, derive } from "../standing/derive.ts";
+import { type Outcome, syncCustomer } from "../standing/sync.ts";
+import { getCatalogue } from "../stripe/catalogue.ts";
+import { fetchSnapshot, type Snapshot } from "../stripe/snapshot.ts";
+import { driftOf } from "./account.ts";
 
 export interface Inspection {
   readonly account: Account;

@@ -1,11 +1,11 @@
 import type Stripe from "stripe";
-import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
-import type { PricingPlanName } from "../pricing/plans.ts";
-import { priceIdOf } from "./catalogue.ts";
+import type { Context } from "../../context.ts";
+import { Problem } from "../../error.ts";
+import type { PricingPlanName } from "../../pricing/plans.ts";
+import { priceIdOf } from "../stripe/catalogue.ts";
+import { atStripe } from "../stripe/errors.ts";
 import { detachSchedule } from "./downgrade.ts";
 import type { PlanChange, Request, Subject } from "./plan-change.ts";
-import { atStripe } from "./stripe.ts";
 
 export async function previewUpgrade(
   ctx: Context,

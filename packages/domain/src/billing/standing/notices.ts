@@ -1,7 +1,7 @@
-import type { Context } from "../context.ts";
-import { type Account, logDays, planLogDays } from "../entitlement/account.ts";
-import type { Mail } from "../mail/mail.ts";
-import { pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
+import type { Context } from "../../context.ts";
+import { type Account, logDays, planLogDays } from "../../entitlement/account.ts";
+import type { Mail } from "../../mail/mail.ts";
+import { pricingPlanNames, pricingPlanOf } from "../../pricing/plans.ts";
 import type { BillingStanding } from "./derive.ts";
 
 type Letter = Pick<Mail, "template" | "data">;

@@ -1,15 +1,15 @@
 import type Stripe from "stripe";
-import type { World } from "../context.ts";
-import { Account, accountKey } from "../entitlement/account.ts";
-import type { Payer } from "../entitlement/listed.ts";
-import { get, getAll } from "../query.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { customerKey } from "./customer.ts";
-import { type Anomaly, type BillingStanding, billingStanding, derive } from "./derive.ts";
-import { livemodeOf } from "./event.ts";
-import { fetchSnapshot, type Snapshot } from "./snapshot.ts";
-import { stripeFault } from "./stripe.ts";
-import { syncCustomer } from "./sync.ts";
+import type { World } from "../../context.ts";
+import { Account, accountKey } from "../../entitlement/account.ts";
+import type { Payer } from "../../entitlement/listed.ts";
+import { get, getAll } from "../../query.ts";
+import { type Anomaly, type BillingStanding, billingStanding, derive } from "../standing/derive.ts";
+import { syncCustomer } from "../standing/sync.ts";
+import type { Catalogue } from "../stripe/catalogue.ts";
+import { customerKey } from "../stripe/customer.ts";
+import { stripeFault } from "../stripe/errors.ts";
+import { livemodeOf } from "../stripe/events.ts";
+import { fetchSnapshot, type Snapshot } from "../stripe/snapshot.ts";
 
 /** `drift`: differs from derive(snapshot). `unmapped`: a live subscription without an open account. `mode`: test versus live. */
 export interface Finding {

@@ -1,10 +1,10 @@
 import type Stripe from "stripe";
 import * as z from "zod";
-import { allow, type Context } from "../context.ts";
-import { getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import type { Page, Paging } from "../page.ts";
-import { atStripe, stripeFault } from "./stripe.ts";
+import { allow, type Context } from "../../context.ts";
+import { getAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import type { Page, Paging } from "../../page.ts";
+import { atStripe, stripeFault } from "../stripe/errors.ts";
 
 /** Amounts are integer cents. */
 export const Invoice = z.object({

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { ANY_APP, allow, type Context } from "../context.ts";
-import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../entitlement/account.ts";
-import { entitlements } from "../entitlement/permission.ts";
-import { pricingPlanNames } from "../pricing/plans.ts";
+import { ANY_APP, allow, type Context } from "../../context.ts";
+import { type Account, entitlement, getAccount, restrictedBy, restrictions } from "../../entitlement/account.ts";
+import { entitlements } from "../../entitlement/permission.ts";
+import { pricingPlanNames } from "../../pricing/plans.ts";
 
 export const BillingState = z.object({
   plan: z.enum(pricingPlanNames).nullable(),

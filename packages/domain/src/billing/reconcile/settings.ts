@@ -1,8 +1,8 @@
 import type Stripe from "stripe";
-import type { World } from "../context.ts";
-import { pricingPlans } from "../pricing/plans.ts";
-import { API_VERSION, eventTypes } from "./event.ts";
-import { portalConfiguration, portalConfigurationOf } from "./portal.ts";
+import type { World } from "../../context.ts";
+import { pricingPlans } from "../../pricing/plans.ts";
+import { portalConfiguration, portalConfigurationOf } from "../buying/portal.ts";
+import { API_VERSION, eventTypes } from "../stripe/events.ts";
 
 /** Settings made by hand at Stripe that fail silently. Retries and mails are visible only in its dashboard: see docs/stripe.md. */
 export async function settingsDrift(world: World): Promise<string[]> {

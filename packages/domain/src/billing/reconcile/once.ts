@@ -1,7 +1,7 @@
-import type { World } from "../context.ts";
-import { type Payer, pays } from "../entitlement/listed.ts";
-import { getCatalogue } from "./catalogue.ts";
-import { compareAccount, type Finding, unmappedPage } from "./compare.ts";
+import type { World } from "../../context.ts";
+import { type Payer, pays } from "../../entitlement/listed.ts";
+import { getCatalogue } from "../stripe/catalogue.ts";
+import { compareAccount, type Finding, unmappedPage } from "./account.ts";
 import { accounts } from "./due.ts";
 import { customersASecond, paced } from "./pace.ts";
 import { settingsDrift } from "./settings.ts";

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
-import type { World } from "../context.ts";
-import { stripeFault } from "./stripe.ts";
+import type { World } from "../../context.ts";
+import { stripeFault } from "./errors.ts";
 
 /** An unknown status counts as live. */
 const over = new Set(["canceled", "incomplete_expired"]);

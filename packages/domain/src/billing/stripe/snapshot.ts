@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
-import type { World } from "../context.ts";
-import { livemodeOf } from "./event.ts";
+import type { World } from "../../context.ts";
+import { livemodeOf } from "./events.ts";
 
 /** Times are epoch seconds, amounts integer cents. */
 export interface InvoiceFacts {

@@ -1,10 +1,10 @@
-import type { World } from "../context.ts";
-import { type Listed, listed } from "../entitlement/listed.ts";
-import { get, listDue } from "../query.ts";
-import { globalKey, putOne } from "../table.ts";
-import { eventTypes, syncRequestOf } from "./event.ts";
+import type { World } from "../../context.ts";
+import { type Listed, listed } from "../../entitlement/listed.ts";
+import { get, listDue } from "../../query.ts";
+import { globalKey, putOne } from "../../table.ts";
+import { billingShards, syncCustomer } from "../standing/sync.ts";
+import { eventTypes, syncRequestOf } from "../stripe/events.ts";
 import { customersASecond, paced } from "./pace.ts";
-import { billingShards, syncCustomer } from "./sync.ts";
 
 /** Stripe's event list may lag. */
 const OVERLAP_SECONDS = 600;

@@ -1,11 +1,11 @@
-import { audit } from "../audit/audit.ts";
-import type { Context, World } from "../context.ts";
-import { type Account, accountKey, getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import { getImmutable } from "../query.ts";
-import { globalKey, insert, tryCommit, update } from "../table.ts";
-import { owners } from "../tenant/tenant.ts";
-import { atStripe } from "./stripe.ts";
+import { audit } from "../../audit/audit.ts";
+import type { Context, World } from "../../context.ts";
+import { type Account, accountKey, getAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import { getImmutable } from "../../query.ts";
+import { globalKey, insert, tryCommit, update } from "../../table.ts";
+import { owners } from "../../tenant/tenant.ts";
+import { atStripe } from "./errors.ts";
 
 export const customerKey = (customer: string) => globalKey("CUS", customer);
 

@@ -1,9 +1,9 @@
 import type Stripe from "stripe";
-import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
-import { priceIdOf } from "./catalogue.ts";
+import type { Context } from "../../context.ts";
+import { Problem } from "../../error.ts";
+import { priceIdOf } from "../stripe/catalogue.ts";
+import { atStripe } from "../stripe/errors.ts";
 import type { PlanChange, Request, Subject } from "./plan-change.ts";
-import { atStripe } from "./stripe.ts";
 
 type Done = Pick<PlanChange, "status">;
 

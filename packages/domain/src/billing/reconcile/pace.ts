@@ -1,5 +1,5 @@
-import type { World } from "../context.ts";
-import { livemodeOf } from "./event.ts";
+import type { World } from "../../context.ts";
+import { livemodeOf } from "../stripe/events.ts";
 
 /** A sync takes four requests to Stripe, and one or two more when something is wrong. */
 const REQUESTS = 5;

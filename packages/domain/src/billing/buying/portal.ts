@@ -1,9 +1,9 @@
 import type Stripe from "stripe";
-import { requireProof } from "../auth/proof.ts";
-import { allow, type Context } from "../context.ts";
-import { getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import { atStripe } from "./stripe.ts";
+import { requireProof } from "../../auth/proof.ts";
+import { allow, type Context } from "../../context.ts";
+import { getAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import { atStripe } from "../stripe/errors.ts";
 
 /** The configuration is found by this version, so raise it with every change. Plans change only in our own flow. */
 const VERSION = "1";

@@ -1,11 +1,11 @@
-import { allow, type Context } from "../context.ts";
-import { type Account, getAccount } from "../entitlement/account.ts";
-import { Problem } from "../error.ts";
-import { limit } from "../rate-limit.ts";
+import { allow, type Context } from "../../context.ts";
+import { type Account, getAccount } from "../../entitlement/account.ts";
+import { Problem } from "../../error.ts";
+import { limit } from "../../rate-limit.ts";
+import { atStripe, stripeFault } from "../stripe/errors.ts";
+import type { SyncRequest } from "../stripe/sync-request.ts";
 import { type BillingState, stateOf } from "./state.ts";
-import { atStripe, stripeFault } from "./stripe.ts";
 import { syncCustomer } from "./sync.ts";
-import type { SyncRequest } from "./sync-request.ts";
 
 /** Syncs at once, so that a lost event locks nobody out. The return page's address grants nothing. */
 export async function refreshBilling(ctx: Context, input: { session?: string | undefined }): Promise<BillingState> {
