@@ -1,25 +1,18 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
-import type { Images } from "@berth/domain/compose/compose.ts";
 import { once } from "../api/once.ts";
 import { makeApp } from "../app/make.ts";
-import { checkName, nameOfFolder } from "../app/name.ts";
-import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../command.ts";
+import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { marked } from "../terminal/text.ts";
 import { accepted, liveOf } from "./accepted.ts";
-import { type Bundle, bodyOf } from "./body.ts";
-import { imageNotes, parseImages } from "./images.ts";
+import { type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
+import { imageNotes } from "./images.ts";
 import { parseWait } from "./wait.ts";
 
-interface Input {
-  readonly app: string | undefined;
-  readonly environment: string | undefined;
-  readonly files: readonly string[];
-  readonly images: Images;
-  readonly targets: readonly string[];
+interface Input extends FolderInput {
   readonly note: string | undefined;
   readonly wait: string | undefined;
   readonly replaceFiles: boolean;
@@ -40,12 +33,7 @@ export const examples: Verb<Input>["examples"] = [
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
-  command
-    .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
-    .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
-    .option("-e, --environment <name>", "the environment (default: production)")
-    .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
-    .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
+  folderOptions(command)
     .option("--note <text>", "a remark kept with the release")
     .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
     .option("--replace-files", "replace the app's files that were changed on the server, too")
@@ -55,11 +43,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("-y, --yes", "make the app if it is not there yet");
 
 export const parse = (_: readonly string[], flags: Flags): Input => ({
-  app: textOf(flags, "app"),
-  environment: textOf(flags, "environment"),
-  files: listOf(flags, "file"),
-  images: parseImages(listOf(flags, "image")),
-  targets: listOf(flags, "target"),
+  ...parseFolder(flags),
   note: textOf(flags, "note"),
   wait: textOf(flags, "wait"),
   replaceFiles: isSet(flags, "replaceFiles"),
@@ -76,28 +60,19 @@ function planOf(text: string | undefined): string | undefined {
 }
 
 export async function run(session: Session, input: Input): Promise<Exit> {
-  const [{ findProject }, { makeBundle }, { checkOrigin, originOf }] = await Promise.all([
-    import("../compose/project.ts"),
-    import("../compose/bundle.ts"),
-    import("./origin.ts"),
-  ]);
-  const project = await findProject(session.folder, input.files, session.env);
-  const { settings } = project;
-  const name = appName(input.app ?? settings.app, project.folder);
-  const environment = input.environment ?? settings.environment;
-  if (environment !== undefined) checkName(environment, "an environment's name");
-  const waitSeconds = waitOf(input.wait, settings.wait);
-  const { bundle, read, notes } = await makeBundle(project, session.env, input.images);
+  const { project, app: name, named, read, notes, asked } = await readFolder(session, input);
+  const { environment } = asked;
+  const waitSeconds = waitOf(input.wait, project.settings.wait);
   const api = await session.api();
   Object.assign(session.names, { APP: name, NAME: input.targets[0] });
   const app = await findOrMake(session, api, name, input.yes);
+  const { checkOrigin, originOf } = await import("./origin.ts");
   const origin = await originOf(project);
-  if (!input.app && !settings.app)
-    await checkOrigin(session, api, { app: name, environment, origin, services: [...read.file.services.keys()] });
+  if (!named) await checkOrigin(session, api, { app: name, environment, origin, services: [...read.file.services.keys()] });
   const live = liveOf(app, environment);
   const blinking = Object.keys(live).length > 0 ? read.published : [];
   const remarks = [
-    ...(input.app || settings.app ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
+    ...(named ? [] : [`App "${name}", from the folder's name; --app or berth.yaml says otherwise`]),
     ...notes,
     ...imageNotes(input.images),
     ...blinking.map(
@@ -106,27 +81,19 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   ];
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
-  const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-  const { images } = input;
-  const { note: remark, replaceFiles, plan } = input;
-  const asked = { environment, bundle, images, targets, note: remark, origin, waitSeconds, replaceFiles, plan };
-  const job = await send(session, api, name, asked);
+  const job = await send(session, api, name, {
+    ...asked,
+    ...(input.note !== undefined && { note: input.note }),
+    origin,
+    ...(waitSeconds !== undefined && { waitSeconds }),
+    ...(input.replaceFiles && { replaceFiles: true }),
+    ...(input.plan !== undefined && { plan: input.plan }),
+  });
   return accepted(session, api, job, { input, live, remarks });
 }
 
 const waitOf = (flag: string | undefined, setting: string | undefined) =>
   flag !== undefined ? parseWait(flag, "--wait") : setting !== undefined ? parseWait(setting, "berth.yaml, wait") : undefined;
-
-export function appName(given: string | undefined, folder: string): string {
-  if (given !== undefined) return checkName(given, "an app's name");
-  const name = nameOfFolder(folder);
-  if (name === undefined)
-    throw refuse("cli.no_app", {
-      detail: "The folder's name holds nothing an app could be called by.",
-      next: ["berth deploy --app NAME"],
-    });
-  return name;
-}
 
 async function findOrMake(session: Session, api: Client, name: string, yes: boolean): Promise<App> {
   try {
@@ -147,36 +114,14 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
   return made;
 }
 
-interface Asked {
-  readonly environment: string | undefined;
-  readonly bundle: Bundle;
-  readonly images: Images;
-  readonly targets: readonly string[];
-  readonly note: string | undefined;
-  readonly origin: string;
-  readonly waitSeconds: number | undefined;
-  readonly replaceFiles: boolean;
-  readonly plan: string | undefined;
-}
+type Asked = Parameters<Client["v1"]["apps"][":app"]["deployments"]["$post"]>[0]["json"];
 
 /** Asks for the deployment; where it is not clear which servers are meant and somebody is there, asks that too. */
-async function send(session: Session, api: Client, app: string, asked: Asked): Promise<Job> {
-  const { environment, bundle, targets } = asked;
-  const json = {
-    bundle: bodyOf(bundle),
-    ...(environment !== undefined && { environment }),
-    ...(Object.keys(asked.images).length > 0 && { images: { ...asked.images } }),
-    ...(targets.length > 0 && { targets: [...targets] }),
-    ...(asked.note !== undefined && { note: asked.note }),
-    origin: asked.origin,
-    ...(asked.waitSeconds !== undefined && { waitSeconds: asked.waitSeconds }),
-    ...(asked.replaceFiles && { replaceFiles: true }),
-    ...(asked.plan !== undefined && { plan: asked.plan }),
-  };
+async function send(session: Session, api: Client, app: string, json: Asked): Promise<Job> {
   try {
     return await body(api.v1.apps[":app"].deployments.$post({ param: { app: segment(app) }, json }, once()));
   } catch (error) {
-    if (!isProblem(error, "deployment.no_target") || targets.length > 0) throw error;
+    if (!isProblem(error, "deployment.no_target") || json.targets) throw error;
     const { items } = await body(api.v1.targets.$get());
     if (items.length === 0) throw error;
     if (!session.terminal.interactive)
@@ -186,6 +131,6 @@ async function send(session: Session, api: Client, app: string, asked: Asked): P
       `Where shall ${app} run? Later deploys go to the same place.`,
       items.map(({ name, user, host, status }) => ({ value: name, label: name, hint: `${user}@${host}, ${status}` })),
     );
-    return send(session, api, app, { ...asked, targets: chosen });
+    return send(session, api, app, { ...json, targets: chosen });
   }
 }

@@ -1,0 +1,87 @@
+import type { Composed, Images } from "@berth/domain/compose/compose.ts";
+import type { Command } from "commander";
+import { checkName, nameOfFolder } from "../app/name.ts";
+import { collect, type Flags, listOf, textOf } from "../command.ts";
+import type { Bundle } from "../compose/bundle.ts";
+import type { Project } from "../compose/project.ts";
+import { refuse } from "../refusal.ts";
+import type { Session } from "../session.ts";
+import { parseImages } from "./images.ts";
+
+/** Which folder is deployed, and where to: what its flags say. */
+export interface FolderInput {
+  readonly app: string | undefined;
+  readonly environment: string | undefined;
+  readonly files: readonly string[];
+  readonly images: Images;
+  readonly targets: readonly string[];
+}
+
+export const folderOptions = (command: Command): Command =>
+  command
+    .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
+    .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
+    .option("-e, --environment <name>", "the environment (default: production)")
+    .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
+    .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect);
+
+export const parseFolder = (flags: Flags): FolderInput => ({
+  app: textOf(flags, "app"),
+  environment: textOf(flags, "environment"),
+  files: listOf(flags, "file"),
+  images: parseImages(listOf(flags, "image")),
+  targets: listOf(flags, "target"),
+});
+
+export interface Folder {
+  readonly project: Project;
+  readonly app: string;
+  /** Whether a flag or berth.yaml names the app; otherwise the folder's own name does. */
+  readonly named: boolean;
+  readonly read: Composed;
+  /** What to know before it is sent. */
+  readonly notes: readonly string[];
+  /** What the service is asked to deploy. */
+  readonly asked: ReturnType<typeof bodyOf>;
+}
+
+/** @throws Refused for what Compose or the service would refuse for certain */
+export async function readFolder(session: Session, input: FolderInput): Promise<Folder> {
+  const [{ findProject }, { makeBundle }] = await Promise.all([import("../compose/project.ts"), import("../compose/bundle.ts")]);
+  const project = await findProject(session.folder, input.files, session.env);
+  const { settings } = project;
+  const given = input.app ?? settings.app;
+  const app = appName(given, project.folder);
+  const environment = input.environment ?? settings.environment;
+  if (environment !== undefined) checkName(environment, "an environment's name");
+  const { bundle, read, notes } = await makeBundle(project, session.env, input.images);
+  const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
+  const asked = bodyOf(bundle, { environment, images: input.images, targets });
+  return { project, app, named: given !== undefined, read, notes, asked };
+}
+
+function appName(given: string | undefined, folder: string): string {
+  if (given !== undefined) return checkName(given, "an app's name");
+  const name = nameOfFolder(folder);
+  if (name === undefined)
+    throw refuse("cli.no_app", {
+      detail: "The folder's name holds nothing an app could be called by.",
+      next: ["berth deploy --app NAME"],
+    });
+  return name;
+}
+
+const bodyOf = (
+  { compose, composeFiles, files, variables }: Bundle,
+  { environment, images, targets }: Pick<FolderInput, "environment" | "images" | "targets">,
+) => ({
+  bundle: {
+    ...(compose !== undefined && { compose }),
+    ...(composeFiles && { composeFiles: [...composeFiles] }),
+    files: [...files],
+    variables: { ...variables },
+  },
+  ...(environment !== undefined && { environment }),
+  ...(Object.keys(images).length > 0 && { images: { ...images } }),
+  ...(targets.length > 0 && { targets: [...targets] }),
+});
