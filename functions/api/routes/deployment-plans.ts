@@ -1,9 +1,9 @@
 import { DeploymentPlan, getPlan } from "@berth/domain/plan/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, name } from "../contract.ts";
+import { contract } from "../contract.ts";
+import { Deployed, deployedRefusals } from "../deployed.ts";
 import type { Env } from "../request.ts";
-import { Bundle, Images } from "./deployments.ts";
 
 const tag = "Deployments";
 const app = z.object({ app: z.string().min(1).max(60) });
@@ -23,26 +23,9 @@ export const deploymentPlans = new Hono<Env>()
       scope: "deploy",
       needs: "check",
       params: app,
-      body: z.object({
-        environment: name.optional(),
-        bundle: Bundle,
-        images: Images.optional(),
-        targets: z.array(z.string().min(1).max(60)).max(15).optional(),
-      }),
+      body: Deployed,
       answers: { 202: { description: "Accepted", schema: DeploymentPlan } },
-      problems: [
-        "app.not_found",
-        "target.not_found",
-        "target.untrusted",
-        "deployment.no_target",
-        "compose.invalid",
-        "compose.unsupported",
-        "compose.no_service",
-        "bundle.too_large",
-        "input.too_large",
-        "rate.limited",
-        "idempotency.mismatch",
-      ],
+      problems: [...deployedRefusals, "rate.limited", "idempotency.mismatch"],
     }),
     async (c) => {
       const { makePlan } = await verbs();
