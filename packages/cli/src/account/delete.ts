@@ -2,8 +2,8 @@ import { forget } from "../auth/logout.ts";
 import { withProof } from "../auth/prove.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { refuse } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
+import { agree } from "../terminal/agree.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { wrap } from "../terminal/text.ts";
 
@@ -26,9 +26,16 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   yes: isSet(flags, "yes"),
 });
 
+const meaning = "This ends the subscription at once, without a refund, and erases the account for good";
+
 export async function run(session: Session, { leave, yes }: Input): Promise<Exit> {
   const api = await session.api();
-  if (!yes) await agree(session, leave);
+  if (!yes)
+    await agree(session, {
+      detail: `${meaning}.`,
+      next: `berth account delete${leave ? " --leave-apps" : ""} --yes`,
+      question: `${meaning}. Go on?`,
+    });
   const query = { apps: leave ? ("leave" as const) : ("refuse" as const) };
   const { status } = await withProof(session, api, async () => (await api.v1.account.$delete({ query })).json());
   await forgetLogin(session);
@@ -46,18 +53,6 @@ export function closedLines(status: "closed" | "closing", { width, paint }: { wi
   );
   const rest = [...more, ...fitted("Berth's key may still be on your servers: take it out of authorized_keys.")];
   return [`${paint.green("✓")} ${first}`, ...rest.map((line) => `  ${line}`)];
-}
-
-/** @throws Refused when nobody agreed */
-async function agree(session: Session, leave: boolean): Promise<void> {
-  const what = "This ends the subscription at once, without a refund, and erases the account for good";
-  if (!session.terminal.interactive)
-    throw refuse("cli.confirm", {
-      detail: `${what}.`,
-      next: [`berth account delete${leave ? " --leave-apps" : ""} --yes`],
-    });
-  const { confirm } = await import("../terminal/ask.ts");
-  if (!(await confirm(`${what}. Go on?`, false))) throw refuse("cli.canceled");
 }
 
 /** The login that asked is no good any more. One that was given in the environment was never kept here. */

@@ -3,8 +3,8 @@ import type { App, Job } from "@berth/api-client/types.ts";
 import { choiceOf, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { watch } from "../job/watch.ts";
-import { refuse } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
+import { agree } from "../terminal/agree.ts";
 import { listed } from "../terminal/text.ts";
 import { checkName } from "./name.ts";
 
@@ -45,7 +45,8 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   session.names.APP = app;
   const api = await session.api();
   const param = { app: segment(app) };
-  await agree(session, await body(api.v1.apps[":app"].$get({ param })), { ...input, environment });
+  const found = await body(api.v1.apps[":app"].$get({ param }));
+  if (!input.yes) await agree(session, questionOf(found, { environment, volumes }));
   const answer = await api.v1.apps[":app"].$delete({ param, query: { environment, volumes } });
   const job: Job | undefined = answer.status === 202 ? await answer.json() : undefined;
   if (!job) {
@@ -60,17 +61,13 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   return exits.done;
 }
 
-/** @throws Refused when nobody agreed */
-async function agree(session: Session, app: App, { environment, volumes, yes }: Input): Promise<void> {
-  if (yes) return;
+function questionOf(app: App, { environment, volumes }: Pick<Input, "volumes"> & { readonly environment: string }) {
   const targets = app.environments.find(({ name }) => name === environment)?.targets.map(({ name }) => name) ?? [];
   const what = `${app.name} (${environment})${targets.length > 0 ? ` from ${listed(targets)}` : ""}`;
   const fate = volumes === "delete" ? " and delete its volumes for good" : "";
-  if (!session.terminal.interactive)
-    throw refuse("cli.confirm", {
-      detail: `This removes ${what}${fate.replace("delete", "deletes")}.`,
-      next: [`berth app remove ${app.name} --environment ${environment} --volumes ${volumes} --yes`],
-    });
-  const { confirm } = await import("../terminal/ask.ts");
-  if (!(await confirm(`Remove ${what}${fate}?`, false))) throw refuse("cli.canceled");
+  return {
+    detail: `This removes ${what}${fate.replace("delete", "deletes")}.`,
+    next: `berth app remove ${app.name} --environment ${environment} --volumes ${volumes} --yes`,
+    question: `Remove ${what}${fate}?`,
+  };
 }

@@ -1,11 +1,12 @@
 import { body, type Client } from "@berth/api-client/client.ts";
-import type { PlanChange, PricingPlan } from "@berth/api-client/types.ts";
+import type { PricingPlan } from "@berth/api-client/types.ts";
 import { type PricingPlanName, pricingPlanNames } from "@berth/domain/pricing/plans.ts";
 import { once } from "../api/once.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { refuse, usage } from "../refusal.ts";
+import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
+import { agree } from "../terminal/agree.ts";
 import { clean } from "../terminal/text.ts";
 import { aMonth, changeLines, doneLines, overLines, question } from "./view.ts";
 
@@ -38,26 +39,23 @@ export async function run(session: Session, { plan: name, preview, yes }: Input)
   if (billing.plan === null) return choosePlan(session, api, plan, preview);
   if (preview || !yes) {
     const change = await body(api.v1.billing.plan.$post({ json: { plan: name, preview: true } }));
-    const look = { width: session.terminal.width, paint: session.terminal.paint, now: session.now() };
+    const { width, paint, errWidth, errPaint } = session.terminal;
+    const now = session.now();
     if (preview) {
-      show(session, change, () => changeLines(change, plan, look));
+      show(session, change, () => changeLines(change, plan, { width, paint, now }));
       return exits.done;
     }
-    await agree(session, change, plan);
+    note(session, ...changeLines(change, plan, { width: errWidth, paint: errPaint, now }));
+    await agree(session, {
+      detail: question(change),
+      next: `berth billing change ${name} --yes`,
+      question: question(change),
+      initial: change.due === 0,
+    });
   }
   const done = await body(api.v1.billing.plan.$post({ json: { plan: name } }, once()));
   show(session, done, () => [...doneLines(done, session.terminal), ...(yes ? overLines(done.over, name, session.terminal) : [])]);
   return done.status === "payment_needed" ? exits.failed : exits.done;
-}
-
-/** @throws Refused when nobody agreed */
-async function agree(session: Session, change: PlanChange, plan: PricingPlan): Promise<void> {
-  const { terminal } = session;
-  note(session, ...changeLines(change, plan, { width: terminal.errWidth, paint: terminal.errPaint, now: session.now() }));
-  if (!terminal.interactive)
-    throw refuse("cli.confirm", { detail: question(change), next: [`berth billing change ${change.plan} --yes`] });
-  const { confirm } = await import("../terminal/ask.ts");
-  if (!(await confirm(question(change), change.due === 0))) throw refuse("cli.canceled");
 }
 
 /** A first plan, or one after the last has ended, is paid on a page in the browser. */

@@ -2,8 +2,9 @@ import { body, type Client, readAll } from "@berth/api-client/client.ts";
 import { once } from "../api/once.ts";
 import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { refuse, usage } from "../refusal.ts";
+import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
+import { agree } from "../terminal/agree.ts";
 import { plural } from "../terminal/text.ts";
 import { readExport } from "./file.ts";
 import { count, type Imported, type ImportPlan, left, nextSteps, planTable, summary } from "./view.ts";
@@ -45,7 +46,13 @@ export async function run(session: Session, { file, plan, preview, yes }: Input)
   if (agreed === undefined || preview) {
     const planned = await send({});
     if (preview || count(planned, "create") === 0) return tell(session, api, planned, preview);
-    if (!yes) await agree(session, planned, file);
+    if (!yes) {
+      const { errWidth, errPaint } = session.terminal;
+      note(session, ...planTable(planned, { width: errWidth, paint: errPaint }), "", ...summary(planned));
+      const question = `Create ${plural(count(planned, "create"), "thing")}? Nothing is deployed.`;
+      const next = `berth import self-hosted ${pasted(file)} --plan ${planned.plan}`;
+      await agree(session, { detail: question, next, question, initial: true });
+    }
     agreed = planned.plan;
   }
   return tell(session, api, await send({ apply: true, plan: agreed }, once()), false);
@@ -53,17 +60,6 @@ export async function run(session: Session, { file, plan, preview, yes }: Input)
 
 /** A file's name as it is pasted. */
 const pasted = (file: string) => (/^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`);
-
-/** @throws Refused when nobody agreed */
-async function agree(session: Session, plan: ImportPlan, file: string): Promise<void> {
-  const { terminal } = session;
-  note(session, ...planTable(plan, { width: terminal.errWidth, paint: terminal.errPaint }), "", ...summary(plan));
-  const what = `Create ${plural(count(plan, "create"), "thing")}? Nothing is deployed.`;
-  if (!terminal.interactive)
-    throw refuse("cli.confirm", { detail: what, next: [`berth import self-hosted ${pasted(file)} --plan ${plan.plan}`] });
-  const { confirm } = await import("../terminal/ask.ts");
-  if (!(await confirm(what))) throw refuse("cli.canceled");
-}
 
 /** Shows the plan or its outcome, with what is to be done next. Not all of an export brought along is a failure. */
 async function tell(session: Session, api: Client, plan: ImportPlan, preview: boolean): Promise<Exit> {

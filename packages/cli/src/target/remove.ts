@@ -1,8 +1,8 @@
 import { segment } from "@berth/api-client/client.ts";
 import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { refuse } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
+import { agree } from "../terminal/agree.ts";
 import { getTarget } from "./confirm.ts";
 
 interface Input {
@@ -23,15 +23,12 @@ export async function run(session: Session, { name, yes }: Input): Promise<Exit>
   session.names.NAME = name;
   const api = await session.api();
   const target = await getTarget(api, name);
-  if (!yes) {
-    if (!session.terminal.interactive)
-      throw refuse("cli.confirm", {
-        detail: `Removing ${target.name} cannot be undone: its key is destroyed.`,
-        next: [`berth target remove ${target.name} --yes`],
-      });
-    const { confirm } = await import("../terminal/ask.ts");
-    if (!(await confirm(`Forget ${target.name} and destroy its key?`, false))) throw refuse("cli.canceled");
-  }
+  if (!yes)
+    await agree(session, {
+      detail: `Removing ${target.name} cannot be undone: its key is destroyed.`,
+      next: `berth target remove ${target.name} --yes`,
+      question: `Forget ${target.name} and destroy its key?`,
+    });
   await api.v1.targets[":target"].$delete({ param: { target: segment(name) } });
   show(session, { id: target.id, name: target.name, removed: true }, () => [
     `${session.terminal.paint.green("✓")} ${target.name} is forgotten`,
