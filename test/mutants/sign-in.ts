@@ -21,7 +21,7 @@ export const signIn = [
       'condition: seen ? "added = :seen" : "attribute_not_exists(pk)",\n        values: { ":next": added + 1, ...(seen && { ":seen": added }) },',
       'condition: "attribute_not_exists(nothing)",\n        values: { ":next": added + 1 },',
     ],
-    ["who is overtaken is refused", "if (error !== overtaken) throw error;", "if (error) throw error;"],
+    ["who is overtaken is refused", "if (tries === TRIES) throw", "if (tries === 1) throw"],
   ),
   ...within(
     "packages/domain/src/token/issue.ts",

@@ -1,4 +1,4 @@
-import { ConditionalCheckFailedException, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, ConditionalCheckFailedException, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { PutCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Context, World } from "./context.ts";
@@ -10,6 +10,9 @@ export interface Key {
   readonly pk: string;
   readonly sk: string;
 }
+/** The refusal of a condition on what was read: another write was first. */
+export const overtaken = new Problem("version.stale");
+
 type Op = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 /** What a failed condition means; a function gets the row as it was, if there was one. */
 export type Refusal = Problem | ((row: Row | undefined) => Problem);
@@ -35,47 +38,46 @@ export const tenantOf = ({ pk }: Row) => String(pk).slice("TENANT#".length);
 export const pause = (world: World, attempt: number) =>
   world.sleep((25 * 2 ** attempt * (128 + (world.random(1)[0] ?? 0))) / 256);
 
-/**
- * All of the writes or none; the only way to write a change. A failed condition throws its write's refusal. A conflict with another transaction
- * makes DynamoDB cancel, not wait: 6 attempts. The request token makes a repeat after an ambiguous timeout harmless.
- */
+const meaning = (refusal: Refusal, item: Record<string, AttributeValue> | undefined): Problem =>
+  typeof refusal === "function" ? refusal(item && unmarshall(item)) : refusal;
+
+/** All of the writes or none; the only way to write a change. Throws the refusal of a condition that does not hold. */
 export async function commit(world: World, ...writes: (Write | undefined)[]): Promise<void> {
+  const refused = await transact(world, writes);
+  if (refused) throw refused;
+}
+
+/** For a race that may be lost: false when a condition does not hold whose refusal is `overtaken`. */
+export async function tryCommit(world: World, ...writes: (Write | undefined)[]): Promise<boolean> {
+  const refused = await transact(world, writes);
+  if (refused && refused !== overtaken) throw refused;
+  return !refused;
+}
+
+/**
+ * Answers what the first condition that does not hold means. A conflict with another transaction makes DynamoDB cancel, not wait: 6 attempts.
+ * The request token makes a repeat after an ambiguous timeout harmless.
+ */
+async function transact(world: World, writes: readonly (Write | undefined)[]): Promise<Error | undefined> {
   const lines = writes.filter((line) => line !== undefined);
   const command = () => new TransactWriteCommand({ TransactItems: lines.map((line) => line.op), ClientRequestToken: token });
   const token = ulid(world);
   for (let attempt = 1; ; attempt++) {
     try {
       await world.table.client.send(command());
-      return;
+      return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const reasons = error.CancellationReasons ?? [];
       for (const [i, reason] of reasons.entries()) {
         const refusal = lines[i]?.refusal;
-        if (reason.Code !== "ConditionalCheckFailed") continue;
-        throw refusal === undefined
-          ? error
-          : typeof refusal === "function"
-            ? refusal(reason.Item && unmarshall(reason.Item))
-            : refusal;
+        if (reason.Code === "ConditionalCheckFailed") return refusal ? meaning(refusal, reason.Item) : error;
       }
       const passing = reasons.some((reason) => reason.Code === "TransactionConflict" || reason.Code === "ThrottlingError");
       if (!passing) throw error;
       if (attempt === 6) throw new Problem("service.busy", { cause: error });
       await pause(world, attempt);
     }
-  }
-}
-
-/** False when a condition without a refusal does not hold: another write was first. */
-export async function tryCommit(world: World, ...writes: (Write | undefined)[]): Promise<boolean> {
-  try {
-    await commit(world, ...writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TransactionCanceledException)) throw error;
-    if (error.CancellationReasons?.some(({ Code }) => Code === "ConditionalCheckFailed")) return false;
-    throw error;
   }
 }
 
@@ -115,7 +117,7 @@ export const replace = <T extends { version: number }>(
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     },
   },
-  refusal: refusal ?? new Problem("version.stale"),
+  refusal: refusal ?? overtaken,
 });
 
 export interface Change {
@@ -171,7 +173,7 @@ export async function updateOne(world: World, at: Key, change: Change, refusal: 
     return await updateRow(world, at, change);
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    throw typeof refusal === "function" ? refusal(error.Item && unmarshall(error.Item)) : refusal;
+    throw meaning(refusal, error.Item);
   }
 }
 
@@ -185,14 +187,15 @@ export async function tryUpdate(world: World, at: Key, change: Change): Promise<
   }
 }
 
-/** Half the price of a commit: for progress that needs no audit line. */
-export async function replaceOne<T extends { version: number }>(world: World, at: Key, row: T, seen: number): Promise<void> {
+/** Half the price of a commit: for progress that needs no audit line. False when another write was first. */
+export async function tryReplace<T extends { version: number }>(world: World, at: Key, row: T, seen: number): Promise<boolean> {
   const { Put } = replace(world, at, row, seen).op;
   if (!Put) throw new Error("replace is a Put");
   try {
     await world.table.client.send(new PutCommand(Put));
+    return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new Problem("version.stale");
+    if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
 }

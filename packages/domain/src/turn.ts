@@ -1,13 +1,15 @@
 import type { Context } from "./context.ts";
 import { Problem } from "./error.ts";
 import { get } from "./query.ts";
-import { key, update, type Write } from "./table.ts";
+import { key, overtaken, update, type Write } from "./table.ts";
 
 const TRIES = 30;
-const overtaken = new Problem("version.stale");
 
-/** Adds one of a limited number of things: `add` counts them and commits `turn` with the new one. Of two at once, one counts again. */
-export async function addWithinLimit<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T>): Promise<T> {
+/**
+ * Adds one of a limited number of things: `add` counts them and commits `turn` with the new one, or answers false when it was overtaken. Of
+ * two at once, one counts again.
+ */
+export async function addWithinLimit<T>(ctx: Context, what: string, add: (turn: Write) => Promise<T | false>): Promise<T> {
   const at = key(ctx, `ADDED#${what}`);
   for (let tries = 1; ; tries++) {
     const seen = await get(ctx, at);
@@ -22,26 +24,21 @@ export async function addWithinLimit<T>(ctx: Context, what: string, add: (turn: 
       },
       overtaken,
     );
-    try {
-      return await add(turn);
-    } catch (error) {
-      if (error !== overtaken) throw error;
-      if (tries === TRIES) throw new Problem("service.busy");
-      await ctx.sleep(tries * (5 + (ctx.random(1)[0] ?? 0) / 8));
-    }
+    const done = await add(turn);
+    if (done !== false) return done;
+    if (tries === TRIES) throw new Problem("service.busy");
+    await ctx.sleep(tries * (5 + (ctx.random(1)[0] ?? 0) / 8));
   }
 }
 
 const CHANGE_TRIES = 10;
 
-/** Retries a change that lost to a concurrent one: a tenant's deployments share one list. */
-export async function retryOnConflict<T>(ctx: Context, change: () => Promise<T>): Promise<T> {
+/** Makes a change again that answers false, since a concurrent one was first: a tenant's deployments share one list. */
+export async function retryOnConflict<T>(ctx: Context, change: () => Promise<T | false>): Promise<T> {
   for (let tries = 1; ; tries++) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === "version.stale") || tries === CHANGE_TRIES) throw error;
-      await ctx.sleep(tries * (10 + (ctx.random(1)[0] ?? 0) / 8));
-    }
+    const done = await change();
+    if (done !== false) return done;
+    if (tries === CHANGE_TRIES) throw overtaken;
+    await ctx.sleep(tries * (10 + (ctx.random(1)[0] ?? 0) / 8));
   }
 }

@@ -103,8 +103,8 @@ export const jobMutants = [
   of(
     applyEvent,
     "cancelling and its audit line are two writes",
-    "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes)",
-    "else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes.slice(also.length))",
+    "? await tryCommit(ctx, moveJob(ctx, next, job.version, move), ...writes)\n        :",
+    "? await tryCommit(ctx, moveJob(ctx, next, job.version, move), ...writes.slice(also.length))\n        :",
   ),
   of(
     job,

@@ -49,14 +49,14 @@ export const logMutants = [
   of(
     batches,
     "a batch is written over another's",
-    'condition: "attribute_not_exists(pk)",',
-    'condition: "attribute_not_exists(pk) OR attribute_exists(pk)",',
+    'condition: "attribute_not_exists(pk) OR #by = :by",',
+    'condition: "attribute_not_exists(pk) OR #by <> :none",',
   ),
   of(
     batches,
     "a batch whose answer was lost is written again as the next",
-    "if (error === ours) break;",
-    "if (error === ours) seq++;",
+    "await ctx.sleep(RETRY_MILLISECONDS);",
+    "await ctx.sleep(RETRY_MILLISECONDS + seq++);",
   ),
   of(
     position,

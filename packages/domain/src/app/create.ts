@@ -5,7 +5,7 @@ import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { remember } from "../once.ts";
 import { list } from "../query.ts";
-import { commit, insert, key, type Write } from "../table.ts";
+import { insert, key, tryCommit, type Write } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
 import { type App, appKey } from "./app.ts";
 import type { AppView } from "./status.ts";
@@ -28,12 +28,12 @@ async function make(
   input: { name: string; template: "compose" },
   also: (app: Pick<App, "id">) => readonly Write[],
   turn: Write,
-): Promise<AppView> {
+): Promise<AppView | false> {
   const held = await list(ctx, { pk: key(ctx, "").pk, prefix: "APP#", limit: APPS_MOST, consistent: true });
   if (held.rows.length >= APPS_MOST) throw new Problem("app.too_many", { detail: `${APPS_MOST} is the most.` });
   const seen = { id: newId(ctx, "app"), name: input.name, template: input.template, createdAt: ctx.now().toISOString() };
   const view: AppView = { ...seen, slot: false, environments: [] };
-  await commit(
+  const made = await tryCommit(
     ctx,
     turn,
     remember(ctx, view),
@@ -47,5 +47,5 @@ async function make(
     ...also(seen),
     audit(ctx, "app.create", input.name),
   );
-  return view;
+  return made && view;
 }

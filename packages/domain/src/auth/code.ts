@@ -8,7 +8,7 @@ import { secretText, sha256 } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
 import { get } from "../query.ts";
 import { fromNetwork, type Limit, limitAll, network } from "../rate-limit.ts";
-import { commit, globalKey, type Key, put, putOne, remove, ttlIn, updateOne, type Write } from "../table.ts";
+import { globalKey, type Key, put, putOne, remove, tryCommit, ttlIn, updateOne, type Write } from "../table.ts";
 import { findUserByEmail, type User, userOfEmail } from "../tenant/tenant.ts";
 import { addWithinLimit } from "../turn.ts";
 import { actorOf, endOldest, insertSession } from "./session.ts";
@@ -103,7 +103,7 @@ export async function verifyCode(
       ? post(ctx, { to: email, template: "signed-in", data: { ip, client, at: ctx.now().toUTCString() } })
       : undefined;
   await addWithinLimit(ctx, "sessions", async (turn) =>
-    commit(
+    tryCommit(
       ctx,
       turn,
       used,

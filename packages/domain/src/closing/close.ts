@@ -3,11 +3,11 @@ import { Environment } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
-import { type Account, accountKey, getAccount, refusal } from "../entitlement/account.ts";
+import { type Account, accountKey, findAccount, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { unfinishedJobs } from "../job/job.ts";
 import { listAll } from "../query.ts";
-import { commit, key, update } from "../table.ts";
+import { key, overtaken, tryCommit, update } from "../table.ts";
 import { targetNames } from "../target/target.ts";
 import { owners } from "../tenant/tenant.ts";
 import { CLOSING_SHARD, finishClosing } from "./closing.ts";
@@ -61,8 +61,7 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
     });
   const closing = { by: ctx.actor.id, apps: deployed.map(({ text }) => text), mails: await owners(ctx) };
   const now = ctx.now().toISOString();
-  const marked = new Problem("account.closing");
-  await commit(
+  const marked = await tryCommit(
     ctx,
     update(
       ctx,
@@ -80,12 +79,12 @@ async function mark(ctx: Context, account: Account, apps: "refuse" | "leave"): P
           ":seen": account.deploys,
         },
       },
-      (row) => (row === undefined || row.closingAt !== undefined ? marked : new Problem("version.stale")),
+      overtaken,
     ),
     audit(ctx, "tenant.close", ctx.tenant, { detail: deployed.length > 0 ? `left: ${closing.apps.join("; ")}` : undefined }),
-  ).catch((error: unknown) => {
-    if (error !== marked) throw error;
-  });
+  );
+  const left = marked ? undefined : await findAccount(ctx);
+  if (left && left.closingAt === undefined) throw overtaken;
 }
 
 async function deployedApps(ctx: Context): Promise<{ text: string; remove: string }[]> {

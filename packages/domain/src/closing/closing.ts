@@ -4,10 +4,9 @@ import { type Context, systemContext, type World } from "../context.ts";
 import { deployerKey, pointerKey, readDeployers } from "../deployer/deployer.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
 import { erase, eraseAll, erasePartition } from "../erase.ts";
-import { Problem } from "../error.ts";
 import { Job } from "../job/job.ts";
 import { get, listAll, listDue } from "../query.ts";
-import { commit, globalKey, key, put, type Row, tenantOf, update, updateOne } from "../table.ts";
+import { commit, globalKey, key, overtaken, put, type Row, tenantOf, update, updateOne } from "../table.ts";
 import { closedKey } from "../tenant/closed.ts";
 import { tenantKey, User } from "../tenant/tenant.ts";
 
@@ -141,5 +140,5 @@ async function sweepAgain(world: World, tenant: string, until: Date): Promise<vo
   await eraseCredentials(ctx);
   if (!(await eraseData(ctx, String(row.since), until))) return;
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
-  await updateOne(ctx, closedKey(tenant), off, new Problem("version.stale"));
+  await updateOne(ctx, closedKey(tenant), off, overtaken);
 }

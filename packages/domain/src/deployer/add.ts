@@ -8,7 +8,7 @@ import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { post, send } from "../mail/outbox.ts";
 import { remember } from "../once.ts";
-import { commit, insert, type Write } from "../table.ts";
+import { insert, tryCommit, type Write } from "../table.ts";
 import { tokenLives } from "../token/issue.ts";
 import { addWithinLimit } from "../turn.ts";
 import { type Deployer, deployerKey, pointerKey, readDeployers, type StoredDeployer } from "./deployer.ts";
@@ -39,7 +39,7 @@ export async function addDeployer(ctx: Context, input: NewDeployer): Promise<Dep
   return addWithinLimit(ctx, "deployers", (turn) => add(ctx, app.id, input, turn));
 }
 
-async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write): Promise<Deployer> {
+async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write): Promise<Deployer | false> {
   if ((await readDeployers(ctx)).length >= DEPLOYERS_MOST)
     throw new Problem("deployer.too_many", { detail: `${DEPLOYERS_MOST} is the most at a time.` });
   const { provider, app, repository, repositoryId, ref, jobEnvironment, pullRequests } = input;
@@ -60,7 +60,7 @@ async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write)
     .join(", ");
   const told = await announce(ctx, deployer, where);
   const stored: StoredDeployer = { ...deployer, appId };
-  await commit(
+  const added = await tryCommit(
     ctx,
     turn,
     isOpen(ctx),
@@ -71,6 +71,7 @@ async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write)
     ...told.map(({ write }) => write),
     audit(ctx, "deployer.add", deployer.id, { name: repository, detail: `${app}: ${where}` }),
   );
+  if (!added) return false;
   for (const { mail } of told) await send(ctx, mail);
   return deployer;
 }

@@ -12,7 +12,7 @@ import { planToApply } from "../plan/holds.ts";
 import { type ReadBundle, readBundle } from "../release/read-bundle.ts";
 import { type Bundle, findRelease, insertRelease, lastNumber, type Release } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
-import { commit, insert, replace, update, type Write } from "../table.ts";
+import { insert, overtaken, replace, tryCommit, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
@@ -162,7 +162,7 @@ interface Start {
 }
 
 /** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
-async function start(ctx: Context, input: Start): Promise<Job> {
+async function start(ctx: Context, input: Start): Promise<Job | false> {
   const { app, environment, account, placed, release } = input;
   const deploys = await assertNotBusy(ctx, environment, account);
   const own: Omit<Deployment, "input"> = {
@@ -179,7 +179,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
     ...(Object.keys(input.input ?? {}).length > 0 && { input: { ...input.input } }),
   });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
-  await commit(
+  const accepted = await tryCommit(
     ctx,
     claim(ctx, environment, job, release, placed),
     entitled(ctx, input.rollback ? "rollback" : "grow", {
@@ -199,6 +199,7 @@ async function start(ctx: Context, input: Start): Promise<Job> {
       },
     ),
   );
+  if (!accepted) return false;
   await dispatch(ctx, job);
   return job;
 }
@@ -214,8 +215,7 @@ function claim(ctx: Context, environment: Environment, job: Job, release: Releas
     version: environment.version + 1,
   };
   const at = environmentKey(ctx, environment.app, environment.name);
-  const stale = new Problem("version.stale");
-  return environment.version === 0 ? insert(ctx, at, next, stale) : replace(ctx, at, next, environment.version, stale);
+  return environment.version === 0 ? insert(ctx, at, next, overtaken) : replace(ctx, at, next, environment.version);
 }
 
 const activate = (ctx: Context, app: App, environment: string): Write =>

@@ -1,13 +1,12 @@
 import * as z from "zod";
 import { App, appKey, type Environment, environmentKey, keepRequests, listEnvironments, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change } from "../job/kind.ts";
 import { get } from "../query.ts";
 import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
 import { redactorOf } from "../release/secrets.ts";
-import { remove as removeRow, replace, update, type Write } from "../table.ts";
+import { check, overtaken, remove as removeRow, replace, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
 
@@ -61,15 +60,15 @@ const leave = (ctx: Context, target: string, subject: string): Write =>
 /** The app is removed with its last environment. If two environments end or are accepted at once, the versions let one see what the other left. */
 async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
   const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
-  const stale = new Problem("version.stale");
   const found = await get(ctx, appKey(ctx, environment.app));
-  if (!found) throw stale; // another worker has just ended this very job
+  // Another worker has just ended this very job.
+  if (!found) return [check(ctx, appKey(ctx, environment.app), { condition: "attribute_exists(pk)" }, overtaken)];
   const app = App.parse(found);
   const others = (await listEnvironments(ctx, environment.app)).filter(({ name }) => name !== environment.name);
   const active = app.active.filter((name) => name !== environment.name);
   const at = appKey(ctx, app.name);
   return [
-    removeRow(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), stale),
+    removeRow(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), overtaken),
     ...keepRequests(ctx, environment),
     ...promiseErasure(ctx, {
       app: app.id,
@@ -79,7 +78,7 @@ async function removeEnvironment(ctx: Context, environment: Environment): Promis
     }),
     others.length > 0
       ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
-      : removeRow(ctx, at, seen(app), stale),
+      : removeRow(ctx, at, seen(app), overtaken),
     ...freeSlot(ctx, app, active),
   ];
 }

@@ -5,7 +5,7 @@ import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
 import { promiseErasure } from "../release/erase.ts";
-import { commit, remove, replace } from "../table.ts";
+import { overtaken, remove, replace, tryCommit } from "../table.ts";
 import { targetNames } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
@@ -20,33 +20,32 @@ export async function removeApp(
   return retryOnConflict(ctx, () => takeOff(ctx, input));
 }
 
-async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Promise<Job | undefined> {
+async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Promise<Job | undefined | false> {
   const name = input.environment ?? PRODUCTION;
   const { app, environment, account } = await getAppIn(ctx, input.app, name);
   const deploys = await assertNotBusy(ctx, environment, account);
   if (environment.placement.length === 0) {
-    const stale = new Problem("version.stale");
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
     if (environment.version === 0 && (others.length > 0 || name !== PRODUCTION))
       throw new Problem("app.not_found", { detail: `"${app.name}" has no environment "${name}".` });
     const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
-    await commit(
+    const removed = await tryCommit(
       ctx,
       entitled(ctx, "grow"),
       others.length === 0
-        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, stale)
+        ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, overtaken)
         : undefined,
-      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, stale) : undefined,
+      environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, overtaken) : undefined,
       ...keepRequests(ctx, environment),
       ...promiseErasure(ctx, { app: app.id, environment: name, upTo: environment.releases, last: others.length === 0 }),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
-    return undefined;
+    return removed ? undefined : false;
   }
   const targets = await targetNames(ctx, environment.placement);
   const own: Removal = { app: app.name, appId: app.id, environment: name, input: { volumes: input.volumes } };
   const job = newJob(ctx, "app.remove", targets, own);
-  await commit(
+  const accepted = await tryCommit(
     ctx,
     entitled(ctx, "grow", { deploys: { seen: account.deploys, set: [...deploys, job.id] } }),
     replace(
@@ -58,6 +57,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     enqueue(ctx, job),
     audit(ctx, "app.remove", `${app.name}/${name}`, { detail: `${job.id}, volumes: ${input.volumes}` }),
   );
+  if (!accepted) return false;
   await dispatch(ctx, job);
   return job;
 }

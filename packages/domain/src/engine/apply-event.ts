@@ -4,7 +4,7 @@ import { advance, type JobEvent } from "../job/advance.ts";
 import { dispatch, findJob, Job, jobKey, moveJob, stepJob } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import { get } from "../query.ts";
-import { commit, type Write } from "../table.ts";
+import { overtaken, tryCommit, type Write } from "../table.ts";
 import { dispatchWaiting, finish, moveBehindOthers } from "./finish.ts";
 import { kindOf } from "./kinds.ts";
 
@@ -29,12 +29,13 @@ export async function applyEvent(
     if (next === job) return job;
     const move = { dueAt, writeId: Buffer.from(ctx.random(9)).toString("base64url") };
     const writes = [...also, ...(effects.some(({ type }) => type === "yield") ? await moveBehindOthers(ctx, next) : [])];
-    try {
-      if (ended(next)) await commit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...writes);
-      else if (writes.length > 0) await commit(ctx, moveJob(ctx, next, job.version, move), ...writes);
-      else await stepJob(ctx, next, job.version, move);
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === "version.stale") || tries === TRIES) throw error;
+    const written = ended(next)
+      ? await tryCommit(ctx, moveJob(ctx, next, job.version, move), ...(await finish(ctx, next)), ...writes)
+      : writes.length > 0
+        ? await tryCommit(ctx, moveJob(ctx, next, job.version, move), ...writes)
+        : await stepJob(ctx, next, job.version, move);
+    if (!written) {
+      if (tries === TRIES) throw overtaken;
       const row = await get(ctx, jobKey(ctx, id));
       // An earlier try of this write succeeded and only its answer was lost. Equal rows would not tell whose write it was.
       if (row?.writeId !== move.writeId) {

@@ -1,5 +1,4 @@
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { retryDelay, take } from "../held.ts";
 import { advance } from "../job/advance.ts";
 import { failure } from "../job/failure.ts";
@@ -43,12 +42,7 @@ async function begin(ctx: Context, kind: Read, seen: Job, target: string): Promi
     const rollout = job.rollouts[target];
     if (ended(job) || !rollout || ended(rollout) || readBy(job, target) > ctx.now()) return undefined;
     const { job: next, dueAt } = advance(job, { type: "started", target, at: ctx.now() }, kind);
-    try {
-      await stepJob(ctx, next, job.version, { dueAt });
-      return { ...next, version: job.version + 1 };
-    } catch (error) {
-      if (!(error instanceof Problem && error.code === "version.stale")) throw error;
-    }
+    if (await stepJob(ctx, next, job.version, { dueAt })) return { ...next, version: job.version + 1 };
   }
   return undefined;
 }

@@ -45,13 +45,7 @@ async function sweepJob(ctx: Context, id: string): Promise<boolean> {
     if (after !== job) return false;
   }
   // Of two sweeps at once, only the one that moves the due time dispatches.
-  const pushed = await stepJob(ctx, job, job.version, { dueAt: nextSweepAt(job, now) }).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "version.stale") return false;
-      throw error;
-    },
-  );
+  const pushed = await stepJob(ctx, job, job.version, { dueAt: nextSweepAt(job, now) });
   if (pushed) await dispatch(ctx, job, unfinished(job), { again: true });
   return pushed;
 }

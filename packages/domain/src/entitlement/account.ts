@@ -3,7 +3,7 @@ import type { Context, World } from "../context.ts";
 import { Problem, type ProblemDetails } from "../error.ts";
 import { type PricingPlanName, pricingPlanNames, pricingPlanOf } from "../pricing/plans.ts";
 import { get } from "../query.ts";
-import { check, key, type Row, update, type Write } from "../table.ts";
+import { check, key, overtaken, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
 import { offWords, worksAgain } from "./words.ts";
 
@@ -196,7 +196,7 @@ export function entitled(ctx: Context, action: Action, claim: Claim = {}): Write
         detail: `${account.targets} of ${account.targetLimit} targets are used.`,
         facts,
       });
-    return new Problem("version.stale");
+    return overtaken;
   };
   const condition = ["attribute_exists(pk)", ...conditions].join(" AND ");
   const given = Object.keys(values).length > 0 ? { values } : {};

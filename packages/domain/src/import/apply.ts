@@ -8,7 +8,7 @@ import { type Code, Problem } from "../error.ts";
 import { remember } from "../once.ts";
 import { get } from "../query.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { check, commit, key, put, replace, ttlIn } from "../table.ts";
+import { check, commit, key, overtaken, put, replace, ttlIn } from "../table.ts";
 import { addTarget } from "../target/add.ts";
 import { judging } from "../target/address.ts";
 import { digest, type Export, type SelfHosted } from "./export.ts";
@@ -89,14 +89,14 @@ async function makeAll(ctx: Context, document: SelfHosted, create: ReadonlySet<s
 }
 
 /** The plan computed afterwards reports these itself. */
-const overtaken = new Set<Code>(["target.exists", "app.exists", "billing.targets_full", "version.stale"]);
+const reported = new Set<Code>(["target.exists", "app.exists", "billing.targets_full", "version.stale"]);
 
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return true;
   } catch (error) {
-    if (error instanceof Problem && overtaken.has(error.code)) return false;
+    if (error instanceof Problem && reported.has(error.code)) return false;
     if (error instanceof RemoteError && error.class.startsWith("address.")) return false;
     throw error;
   }
@@ -145,7 +145,7 @@ async function importApp(
   await commit(
     ctx,
     entitled(ctx, "grow"),
-    check(ctx, appKey(ctx, wanted.name), { condition: "id = :id", values: { ":id": kept.appId } }, new Problem("version.stale")),
+    check(ctx, appKey(ctx, wanted.name), { condition: "id = :id", values: { ":id": kept.appId } }, overtaken),
     replace(ctx, importedKey(ctx, wanted.name), notes, kept.version),
     audit(ctx, "import.note", wanted.name, { detail: `${fresh.releases.length} releases, ${fresh.webhooks.length} webhooks` }),
   );

@@ -7,7 +7,7 @@ import { newId } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, getAll } from "../query.ts";
 import { HostKey } from "../remote/host-key.ts";
-import { insert, key, type Row, replace, replaceOne, ttlIn, type Write } from "../table.ts";
+import { insert, key, type Row, replace, tryReplace, ttlIn, type Write } from "../table.ts";
 import { ended } from "./status.ts";
 import { jobKinds } from "./words.ts";
 
@@ -148,9 +148,9 @@ const moved = (ctx: Context, job: Job, seen: number, { dueAt, writeId }: Move) =
 export const moveJob = (ctx: Context, job: Job, seen: number, move: Move): Write =>
   replace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
-/** `moveJob` outside a commit, at half the price: for progress that ends nothing. */
-export const stepJob = (ctx: Context, job: Job, seen: number, move: Move): Promise<void> =>
-  replaceOne(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
+/** `moveJob` outside a commit, at half the price: for progress that ends nothing. False when another write was first. */
+export const stepJob = (ctx: Context, job: Job, seen: number, move: Move): Promise<boolean> =>
+  tryReplace(ctx, jobKey(ctx, job.id), moved(ctx, job, seen, move), seen);
 
 /** `consistent: false` costs half and may lag: for polling. */
 export async function findJob(ctx: Context, id: string, options: { consistent?: boolean } = {}): Promise<Job | undefined> {

@@ -1,6 +1,5 @@
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
-import { updateOne } from "../table.ts";
+import { tryUpdate } from "../table.ts";
 import type { LogItem } from "./item.ts";
 import { type Batch, batchKey, batchTtl, type Progress, pack } from "./log.ts";
 
@@ -40,10 +39,6 @@ export const gapOf = ({ at, target }: Pick<LogItem, "at" | "target">, lines: num
 };
 
 const updatesOf = (update: Update | undefined) => new Map(update && [[update.key, update]]);
-
-/** The next batch exists: written by another worker, or by us if the first attempt's response was lost. */
-const overtaken = new Problem("version.stale");
-const ours = new Problem("version.stale");
 
 /** Collects lines into batches. `add` never waits: excess lines become a gap. Stops once another worker has written the next batch. */
 export function batchWriter(
@@ -123,21 +118,16 @@ export function batchWriter(
   const store = async (batch: Batch): Promise<void> => {
     const row = {
       change: "SET #batch = :batch, #by = :by, #ttl = :ttl",
-      condition: "attribute_not_exists(pk)",
+      // It may be ours already, from a try whose answer was lost.
+      condition: "attribute_not_exists(pk) OR #by = :by",
       values: { ":batch": pack(batch), ":by": from.by, ":ttl": batchTtl(ctx) },
     };
-    const refusal = (found: Record<string, unknown> | undefined) => (found?.by === from.by ? ours : overtaken);
     for (let tries = 1; ; tries++) {
       try {
-        await updateOne(ctx, batchKey(ctx, session, seq + 1), row, refusal);
-        break;
+        if (await tryUpdate(ctx, batchKey(ctx, session, seq + 1), row)) break;
+        lost = true;
+        return from.onLost();
       } catch (error) {
-        if (error === overtaken) {
-          lost = true;
-          from.onLost();
-          return;
-        }
-        if (error === ours) break;
         if (tries === TRIES) throw error;
         await ctx.sleep(RETRY_MILLISECONDS);
       }

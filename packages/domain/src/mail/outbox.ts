@@ -3,7 +3,7 @@ import { type Context, systemContext, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import { get, listDue } from "../query.ts";
-import { globalKey, insert, key, tenantOf, ttlIn, updateOne, type Write } from "../table.ts";
+import { globalKey, insert, key, overtaken, tenantOf, ttlIn, updateOne, type Write } from "../table.ts";
 import { Mail } from "./mail.ts";
 
 /** A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. */
@@ -42,7 +42,7 @@ export const send = (ctx: Context, mail: Posted["mail"]) =>
 async function sendPromised(ctx: Context, mail: Posted["mail"]): Promise<void> {
   await ctx.send("mail", mail);
   const off = { change: "REMOVE duePk, dueAt", condition: "attribute_exists(pk)" };
-  await updateOne(ctx, mailKey(ctx, mail.id), off, new Problem("version.stale"));
+  await updateOne(ctx, mailKey(ctx, mail.id), off, overtaken);
 }
 
 export async function sweepMails(world: World): Promise<number> {

@@ -3,7 +3,7 @@ import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
 import { entitled, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
-import { commit, put } from "../table.ts";
+import { put, tryCommit } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
 import { sealContext } from "./login.ts";
 import { type Registry, registryKey, storedRegistries } from "./registry.ts";
@@ -23,13 +23,13 @@ export async function addRegistry(ctx: Context, input: { host: string; user: str
     const others = (await storedRegistries(ctx)).filter((each) => each.host !== host);
     if (others.length >= REGISTRIES_MOST) throw new Problem("registry.too_many", { detail: `${REGISTRIES_MOST} is the most.` });
     // Its answer is not remembered under an Idempotency-Key: that would keep a hash of the password, and twice is as good as once.
-    await commit(
+    const added = await tryCommit(
       ctx,
       turn,
       entitled(ctx, "grow", { logins: true }),
       put(ctx, registryKey(ctx, host), { ...registry, sealed }),
       audit(ctx, "registry.add", host, { detail: user }),
     );
-    return registry;
+    return added && registry;
   });
 }

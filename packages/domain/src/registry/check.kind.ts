@@ -1,13 +1,12 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { Problem } from "../error.ts";
 import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
-import { update } from "../table.ts";
+import { overtaken, update } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { loginAdded } from "./login.ts";
 import { registryKey } from "./registry.ts";
@@ -51,6 +50,6 @@ export const checkLogin: Read<z.infer<typeof Check>> = {
       condition: "addedAt = :added",
       values: { ":now": ctx.now().toISOString(), ":added": added, ...(problem && { ":problem": problem }) },
     };
-    return [update(ctx, registryKey(ctx, registry), change, new Problem("version.stale")), line];
+    return [update(ctx, registryKey(ctx, registry), change, overtaken), line];
   },
 };

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { erase } from "../erase.ts";
-import { Problem } from "../error.ts";
 import { get, list } from "../query.ts";
-import { commit, key, put, type Row, remove, update, type Write } from "../table.ts";
+import { commit, key, overtaken, put, type Row, remove, tryCommit, update, type Write } from "../table.ts";
 import { imagesPrefix } from "./images.ts";
 import { bundleKey, Release, releasePrefix } from "./release.ts";
 
@@ -46,14 +45,11 @@ export async function eraseReleases(ctx: Context, sk: string): Promise<void> {
       old.map((row) => erase(ctx, key(ctx, String(row.sk)))),
     );
   });
-  await commit(ctx, remove(ctx, at, { condition: "upTo = :seen", values: { ":seen": upTo } }, newer)).catch((error: unknown) => {
-    if (error !== newer) throw error;
-  });
+  // A newer removal's row stays for the next sweep.
+  await tryCommit(ctx, remove(ctx, at, { condition: "upTo = :seen", values: { ":seen": upTo } }, overtaken));
 }
 
 export const isErasure = (sk: string) => sk.startsWith(ERASE);
-
-const newer = new Problem("version.stale");
 
 const withoutBundle = (ctx: Context, sk: string): Write =>
   update(ctx, key(ctx, sk), { change: "REMOVE #data", condition: "attribute_exists(pk)" });

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, getImmutable, list } from "../query.ts";
-import { insert, key, type Write } from "../table.ts";
+import { insert, key, overtaken, type Write } from "../table.ts";
 
 /**
  * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
@@ -84,10 +84,9 @@ const INLINE_BYTES = 4096;
 
 export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, data: Uint8Array): Write[] {
   const at = sortKey(app.id, release.environment, release.number);
-  const stale = new Problem("version.stale");
-  if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, stale)];
+  if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, overtaken)];
   return [
-    insert(ctx, key(ctx, `REL#${at}`), release, stale),
+    insert(ctx, key(ctx, `REL#${at}`), release, overtaken),
     insert(ctx, bundleKey(ctx, app.id, release.environment, release.number), { data }),
   ];
 }

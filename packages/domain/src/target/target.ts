@@ -9,7 +9,7 @@ import { remember } from "../once.ts";
 import { get, getAll, getImmutable, listAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
-import { commit, key, remove, update } from "../table.ts";
+import { commit, key, overtaken, remove, tryCommit, update } from "../table.ts";
 import { retryOnConflict } from "../turn.ts";
 
 /**
@@ -130,13 +130,14 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
       condition: target.check ? "#check = :seen" : "attribute_exists(pk) AND attribute_not_exists(#check)",
       values: { ":job": job.id, ...(target.check && { ":seen": target.check }) },
     };
-    await commit(
+    const written = await tryCommit(
       ctx,
       remember(ctx, job),
-      update(ctx, targetKey(ctx, target.id), change, new Problem("version.stale")),
+      update(ctx, targetKey(ctx, target.id), change, overtaken),
       enqueue(ctx, job),
       audit(ctx, "target.check", target.id, { name: target.name }),
     );
+    if (!written) return false;
     await dispatch(ctx, job);
     return job;
   });

@@ -5,7 +5,7 @@ import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { post, send } from "../mail/outbox.ts";
 import { remember } from "../once.ts";
-import { check, commit, insert, type Write } from "../table.ts";
+import { check, insert, tryCommit, type Write } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
 import { newToken } from "./new.ts";
 import { readTokens, revoked, type Token, tokenKey } from "./token.ts";
@@ -37,7 +37,7 @@ export async function mintToken(ctx: Context, input: Minted): Promise<Token & { 
 
 type Minted = NewToken & { readonly provedAt?: string | undefined; readonly device?: string | undefined };
 
-async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & { secret: string }> {
+async function mint(ctx: Context, input: Minted, turn: Write): Promise<(Token & { secret: string }) | false> {
   const held = await readTokens(ctx);
   if (held.length >= TOKENS_MOST) throw new Problem("token.too_many", { detail: `${TOKENS_MOST} is the most at a time.` });
   const now = ctx.now();
@@ -56,7 +56,7 @@ async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & {
     provedAt: input.provedAt,
   });
   const told = await announce(ctx, token, input.device);
-  await commit(
+  const minted = await tryCommit(
     ctx,
     turn,
     isOpen(ctx),
@@ -67,6 +67,7 @@ async function mint(ctx: Context, input: Minted, turn: Write): Promise<Token & {
     ...told.map(({ write }) => write),
     audit(ctx, "token.create", token.id, { name: input.name, detail: token.scopes.join(" ") }),
   );
+  if (!minted) return false;
   for (const { mail } of told) await send(ctx, mail);
   return { ...token, secret };
 }

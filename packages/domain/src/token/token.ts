@@ -6,7 +6,7 @@ import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, listAll } from "../query.ts";
-import { commit, globalKey, key, remove, updateOne } from "../table.ts";
+import { globalKey, key, overtaken, remove, tryCommit, updateOne } from "../table.ts";
 
 /**
  * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row
@@ -73,15 +73,14 @@ export async function revokeToken(ctx: Context, id: string): Promise<void> {
     for (const each of some) {
       gone.add(each.id);
       const facts = { name: each.name, detail: each.parent && `made with ${each.parent}` };
-      await commit(
+      const removed = await tryCommit(
         ctx,
-        remove(ctx, tokenKey(ctx, each.id), undefined, missing),
+        remove(ctx, tokenKey(ctx, each.id), undefined, overtaken),
         erase(ctx, globalKey("TOKEN", each.hash)),
         audit(ctx, "token.revoke", each.id, facts),
-      ).catch((error: unknown) => {
-        // A concurrent revocation of the parent removed this child.
-        if (error !== missing || each.id === id) throw error;
-      });
+      );
+      // A child may have been removed by a concurrent revocation of its parent.
+      if (!removed && each.id === id) throw missing;
     }
   }
 }

@@ -4,7 +4,7 @@ import { allow, type Context } from "../../context.ts";
 import { type Account, accountKey, getAccount, refusal } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
 import type { PricingPlanName } from "../../pricing/plans.ts";
-import { tryCommit, tryUpdate, update } from "../../table.ts";
+import { overtaken, tryCommit, tryUpdate, update } from "../../table.ts";
 import { dueShard, syncCustomer } from "../standing/sync.ts";
 import { priceIdOf } from "../stripe/catalogue.ts";
 import { ensureCustomer } from "../stripe/customer.ts";
@@ -105,11 +105,16 @@ async function make(ctx: Context, stripe: Stripe, customer: string, checkout: Ch
   const made: Checkout = { ...checkout, session: session.id, url: session.url ?? "" };
   await tryCommit(
     ctx,
-    update(ctx, accountKey(ctx), {
-      change: "SET checkout = :checkout",
-      condition: "checkout.attempt = :attempt AND checkout.#session = :none",
-      values: { ":checkout": made, ...mine },
-    }),
+    update(
+      ctx,
+      accountKey(ctx),
+      {
+        change: "SET checkout = :checkout",
+        condition: "checkout.attempt = :attempt AND checkout.#session = :none",
+        values: { ":checkout": made, ...mine },
+      },
+      overtaken,
+    ),
     audit(ctx, "billing.checkout", plan, { detail: session.id }),
   );
 }

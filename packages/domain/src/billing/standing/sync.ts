@@ -6,7 +6,19 @@ import { Problem } from "../../error.ts";
 import type { Mail } from "../../mail/mail.ts";
 import { type Posted, post, send } from "../../mail/outbox.ts";
 import { get } from "../../query.ts";
-import { assign, globalKey, put, putOne, type Row, tryCommit, tryUpdate, ttlIn, update, type Write } from "../../table.ts";
+import {
+  assign,
+  globalKey,
+  overtaken,
+  put,
+  putOne,
+  type Row,
+  tryCommit,
+  tryUpdate,
+  ttlIn,
+  update,
+  type Write,
+} from "../../table.ts";
 import { wasClosed } from "../../tenant/closed.ts";
 import { owners } from "../../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "../stripe/catalogue.ts";
@@ -159,16 +171,21 @@ function writeAccount(ctx: Context, account: Account, after: BillingStanding, sy
   const { change, values } = assign(set);
   const removed = deleted ? " REMOVE customer, duePk, dueAt" : "";
   const clears = checkout === null && account.checkout ? " AND checkout.attempt = :attempt" : "";
-  return update(ctx, accountKey(ctx), {
-    change: `${change}${removed}`,
-    condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
-    values: {
-      ...values,
-      ":customer": sync.snapshot.customer,
-      ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
-      ...(clears && { ":attempt": account.checkout?.attempt }),
+  return update(
+    ctx,
+    accountKey(ctx),
+    {
+      change: `${change}${removed}`,
+      condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
+      values: {
+        ...values,
+        ":customer": sync.snapshot.customer,
+        ...(account.appliedSeq !== undefined && { ":seen": account.appliedSeq }),
+        ...(clears && { ":attempt": account.checkout?.attempt }),
+      },
     },
-  });
+    overtaken,
+  );
 }
 
 const checkoutIsOver = (ctx: Context, { checkout }: Account, { type, object }: SyncRequest) =>

@@ -3,7 +3,7 @@ import type { Context, World } from "../../context.ts";
 import { type Account, accountKey, getAccount } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
 import { getImmutable } from "../../query.ts";
-import { globalKey, insert, tryCommit, update } from "../../table.ts";
+import { globalKey, insert, overtaken, tryCommit, update } from "../../table.ts";
 import { owners } from "../../tenant/tenant.ts";
 import { atStripe } from "./errors.ts";
 
@@ -29,13 +29,18 @@ export async function ensureCustomer(ctx: Context, account: Account): Promise<st
   );
   const first = await tryCommit(
     ctx,
-    insert(ctx, customerKey(id), { tenant: ctx.tenant, createdAt: ctx.now().toISOString() }),
-    update(ctx, accountKey(ctx), {
-      change: "SET customer = :customer, customers = :count",
-      condition:
-        "attribute_exists(pk) AND attribute_not_exists(closingAt) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
-      values: { ":customer": id, ":count": count + 1, ":seen": count },
-    }),
+    insert(ctx, customerKey(id), { tenant: ctx.tenant, createdAt: ctx.now().toISOString() }, overtaken),
+    update(
+      ctx,
+      accountKey(ctx),
+      {
+        change: "SET customer = :customer, customers = :count",
+        condition:
+          "attribute_exists(pk) AND attribute_not_exists(closingAt) AND attribute_not_exists(customer) AND (attribute_not_exists(customers) OR customers = :seen)",
+        values: { ":customer": id, ":count": count + 1, ":seen": count },
+      },
+      overtaken,
+    ),
     audit(ctx, "billing.customer", id),
   );
   if (first) return id;
