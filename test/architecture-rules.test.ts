@@ -41,6 +41,18 @@ test("the domain takes time and chance from its world, so that a seed replays a 
   for (const file of Object.keys(worldly)) expect(files, `${file} needs no exception any more`).toContain(file);
 });
 
+/** Who may recognize a refusal, and why. */
+const recognizing: Record<string, string> = {
+  "packages/domain/src/import/apply.ts": "an import goes on where one of the verbs it calls is refused, and its plan says so",
+};
+
+test("what may well happen is a value: nobody catches a refusal to recognize it by its code or as a constant", () => {
+  const recognized = /\berror\.code (===|!==) "[a-z]+\.|\.has\(error\.code\)|\berror (===|!==) (?!undefined|null)/;
+  const found = lines(below("packages/domain/", "packages/aws/", "functions/"), recognized);
+  const files = new Set(found.map((line) => line.slice(0, line.indexOf(":"))));
+  expect([...files]).toEqual(Object.keys(recognizing));
+});
+
 test("only table.ts writes to the table", () => {
   const writing = /\b(Put|Update|Delete|BatchWrite|TransactWrite)(Item)?Command\b|\bExecuteStatementCommand\b/;
   const writers = below("packages/domain/", "packages/aws/", "functions/").filter(({ text }) => writing.test(text));

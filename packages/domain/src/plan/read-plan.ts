@@ -1,6 +1,5 @@
 import { gzipSync } from "node:zlib";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { cleanText } from "../remote/text.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
@@ -8,7 +7,7 @@ import { isPlanWord, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
 import { changesBetween } from "./stale.ts";
-import { findPlan, targetPlansOf } from "./stored.ts";
+import { planIfKept, targetPlansOf } from "./stored.ts";
 
 /** Compressed: what a row has room for. */
 const PLAN_BYTES = 300 * 1024;
@@ -43,10 +42,6 @@ export async function changesSince(ctx: Context, of: Planned, report: Uint8Array
 }
 
 async function planFor(ctx: Context, { appId, plan, target }: Planned): Promise<TargetPlan | undefined> {
-  try {
-    return (await targetPlansOf(ctx, await findPlan(ctx, { appId, id: plan }))).get(target);
-  } catch (error) {
-    if (error instanceof Problem && error.code === "plan.not_found") return undefined;
-    throw error;
-  }
+  const stored = await planIfKept(ctx, { appId, id: plan });
+  return stored && (await targetPlansOf(ctx, stored)).get(target);
 }

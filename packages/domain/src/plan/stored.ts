@@ -46,11 +46,16 @@ export const insertPlan = (ctx: Context, plan: StoredPlan, bundle: Uint8Array): 
 const missing = (id: string) =>
   new Problem("plan.not_found", { detail: `There is no plan ${id} of this app; a plan is kept for a day.` });
 
+export async function planIfKept(ctx: Context, of: Owner): Promise<StoredPlan | undefined> {
+  const found = await get(ctx, planKey(ctx, of));
+  return found && StoredPlan.parse(found);
+}
+
 /** @throws Problem plan.not_found */
 export async function findPlan(ctx: Context, of: Owner): Promise<StoredPlan> {
-  const found = await get(ctx, planKey(ctx, of));
+  const found = await planIfKept(ctx, of);
   if (!found) throw missing(of.id);
-  return StoredPlan.parse(found);
+  return found;
 }
 
 /** @throws Problem plan.not_found */

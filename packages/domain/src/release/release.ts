@@ -116,18 +116,28 @@ export async function lastNumber(ctx: Context, appId: string, environment: strin
   return rows[0] ? Release.parse(rows[0]).number : 0;
 }
 
-/** @throws Problem release.not_found */
-export async function getBundle(
+export interface KeptRelease {
+  readonly release: Release;
+  readonly bundle: Bundle;
+}
+
+export async function bundleIfKept(
   ctx: Context,
   appId: string,
   environment: string,
   number: number,
-): Promise<{ release: Release; bundle: Bundle }> {
+): Promise<KeptRelease | undefined> {
   const at = sortKey(appId, environment, number);
   const found = await getImmutable(ctx, key(ctx, `REL#${at}`));
   const data = found?.data ?? (found && (await getImmutable(ctx, bundleKey(ctx, appId, environment, number)))?.data);
-  if (!found || !data) throw missing(number);
-  return { release: Release.parse(found), bundle: unpack(data as Uint8Array) };
+  return found && data ? { release: Release.parse(found), bundle: unpack(data as Uint8Array) } : undefined;
+}
+
+/** @throws Problem release.not_found */
+export async function getBundle(ctx: Context, appId: string, environment: string, number: number): Promise<KeptRelease> {
+  const found = await bundleIfKept(ctx, appId, environment, number);
+  if (!found) throw missing(number);
+  return found;
 }
 
 export async function pageOfReleases(ctx: Context, input: Paging & { app: string; environment: string }): Promise<Page<Release>> {

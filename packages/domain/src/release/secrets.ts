@@ -1,10 +1,9 @@
 import { Environment, environmentKey, projectOf } from "../app/app.ts";
 import type { Context } from "../context.ts";
-import { Problem } from "../error.ts";
 import { get } from "../query.ts";
 import type { Login } from "../remote/remote.ts";
 import { type Redact, redactor } from "../secret/redact.ts";
-import { type Bundle, getBundle, type Release } from "./release.ts";
+import { type Bundle, bundleIfKept, type Release } from "./release.ts";
 
 interface AppOnTarget {
   readonly app: string;
@@ -32,7 +31,7 @@ export async function redactorOf(
   const numbers = new Set([live[target] ?? 0, own ? 0 : releases]);
   numbers.delete(0);
   if (own) numbers.delete(own.release.number);
-  const others = await Promise.all([...numbers].map((number) => bundleIfKept(ctx, where, number)));
+  const others = await Promise.all([...numbers].map((number) => bundleIfKept(ctx, appId, environment, number)));
   const all = [own, ...others].filter((each) => each !== undefined);
   // Loaded for a run: it brings the YAML parser, which nobody needs who only sweeps, cancels or ends jobs.
   const { knownOf } = await import("./known.ts");
@@ -51,15 +50,6 @@ export async function redactorOf(
       ...logins.flatMap(({ registry, user }) => [registry, user]),
     ],
   });
-}
-
-async function bundleIfKept(ctx: Context, { appId, environment }: AppOnTarget, number: number): Promise<Bundled | undefined> {
-  try {
-    return await getBundle(ctx, appId, environment, number);
-  } catch (error) {
-    if (error instanceof Problem && error.code === "release.not_found") return undefined;
-    throw error;
-  }
 }
 
 const shownOf = ({ release, bundle }: Bundled): string[] => [
