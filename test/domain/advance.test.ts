@@ -75,16 +75,16 @@ test("cancelling ends what has not started and leaves what runs to the worker th
   const done = advance(state, {
     type: "ended",
     target: "a",
-    outcome: { ok: false, canceled: true, failure: failure("canceled") },
+    outcome: { ok: false, run: "canceled", failure: failure("canceled") },
     at,
   });
   expect(done.job.status).toBe("canceled");
 });
 
 test("a job that only waits, for its turn or its next try, is canceled at once", () => {
-  const never: Outcome = { ok: false, failure: failure("unreachable"), silent: true };
+  const never: Outcome = { ok: false, failure: failure("unreachable"), run: "not begun" };
   const verdict: Outcome = { ok: false, failure: failure("registry.unavailable") };
-  const lost: Outcome = { ...never, begun: true };
+  const lost: Outcome = { ...never, run: "may have begun" };
   const started = (state: Job) => advance(state, { type: "started", target: "a", at }).job;
   const ended = (state: Job, outcome: Outcome) => advance(state, { type: "ended", target: "a", outcome, at }).job;
   const waits = (state: Job) => advance(state, { type: "waits", target: "a", for: "job_0", at }).job;
@@ -112,7 +112,7 @@ test("a job that waits for its next try is not canceled at once where its run ma
   expect(effects).toEqual([{ type: "dispatch", target: "a", delaySeconds: 0 }]);
 });
 
-const silentLine: Outcome = { ok: false, failure: failure("unreachable"), silent: true, begun: true };
+const silentLine: Outcome = { ok: false, failure: failure("unreachable"), run: "may have begun" };
 
 test("where a run may have begun and the server is silent, the job is not ended before the server was asked what became of it", () => {
   let state = job(["a"]);
@@ -124,7 +124,7 @@ test("where a run may have begun and the server is silent, the job is not ended 
   const done = advance(state, {
     type: "ended",
     target: "a",
-    outcome: { ok: false, canceled: true, failure: failure("canceled") },
+    outcome: { ok: false, run: "canceled", failure: failure("canceled") },
     at,
   }).job;
   expect(done).toMatchObject({ status: "failed", failure: { class: "unreachable" } });
@@ -134,7 +134,7 @@ test("where a run may have begun and the server is silent, the job is not ended 
 test("a canceled job whose server is silent waits for its word, and one that never began is canceled at once", () => {
   const started = advance(job(["a"]), { type: "started", target: "a", at }).job;
   const canceled = advance(started, { type: "canceled", at }).job;
-  const never: Outcome = { ok: false, failure: failure("unreachable"), silent: true };
+  const never: Outcome = { ok: false, failure: failure("unreachable"), run: "not begun" };
   expect(advance(canceled, { type: "ended", target: "a", outcome: silentLine, at }).job.status).toBe("running");
   expect(advance(canceled, { type: "ended", target: "a", outcome: never, at }).job.status).toBe("canceled");
 });

@@ -55,9 +55,9 @@ export async function attend(
   }
   if (result instanceof RemoteError) {
     // A newer worker may have reached the server: only the lease holder reports the failure.
-    if (await renewLease(ctx, message.target, fence))
-      await end(ctx, job, message, { ok: false, failure: connectionFailure(result), silent: true, begun });
-    return;
+    if (!(await renewLease(ctx, message.target, fence))) return;
+    const found = begun ? "may have begun" : "not begun";
+    return end(ctx, job, message, { ok: false, failure: connectionFailure(result), run: found });
   }
   if (result.class === "fence") return;
   await keepWhatIsLeft(ctx, job, message.target, result);
@@ -75,11 +75,15 @@ const outcomeOf = (exit: Exit): Outcome =>
     : {
         ok: false,
         failure: failureOf(exit),
-        canceled: exit.class === "canceled",
+        run: runOf(exit),
         downMs: exit.downMs,
-        ...(exit.class === "interrupted" && { silent: true, begun: true }),
-        ...(exit.class === "busy" && { silent: true }),
       };
+
+function runOf(exit: Exit) {
+  if (exit.class === "canceled") return "canceled";
+  if (exit.class === "interrupted") return "may have begun";
+  return exit.class === "busy" ? "not begun" : undefined;
+}
 
 /** Reconnects a few times. Once a run may have begun, an unreachable server is retried as well; before that, the job's retries do it. */
 async function persist(

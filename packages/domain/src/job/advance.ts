@@ -118,7 +118,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
   const rollout = job.rollouts[target];
   const overtaken = event.attempt !== undefined && rollout?.attempts !== event.attempt;
   if (!rollout || ended(rollout) || overtaken) return { job, effects: [], dueAt: later(at, minutes(1)) };
-  const begun = rollout.begun || (!outcome.ok && outcome.begun);
+  const begun = rollout.begun || (!outcome.ok && outcome.run === "may have begun");
   const again = retries ? nextTry(job, rollout, outcome, Boolean(begun)) : undefined;
   if (!outcome.ok && again !== undefined) {
     const nextAt = later(at, minutes(again));
@@ -130,7 +130,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
       nextAt: nextAt.toISOString(),
       failure: outcome.failure,
       retries: (rollout.retries ?? 0) + 1,
-      ...(begun && outcome.silent && { begun }),
+      ...(begun && outcome.run && { begun }),
       ...(RETRY_MINUTES[rollout.retries ?? 0] === undefined && { withdrawn: true }),
       ...(verdict && { runs: (rollout.runs ?? 0) + 1 }),
     };
@@ -145,10 +145,12 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
   }
   const done: Rollout = {
     ...without(rollout, "waitsFor", "nextAt", "failure", "begun", "withdrawn"),
-    status: outcome.ok ? "succeeded" : job.cancelAt && (outcome.canceled || outcome.silent) ? "canceled" : "failed",
+    status: outcome.ok ? "succeeded" : job.cancelAt && outcome.run ? "canceled" : "failed",
     endedAt: at.toISOString(),
     // Withdrawn because of the earlier failure, not canceled by anybody.
-    ...(!outcome.ok && { failure: outcome.canceled && !job.cancelAt ? (rollout.failure ?? outcome.failure) : outcome.failure }),
+    ...(!outcome.ok && {
+      failure: outcome.run === "canceled" && !job.cancelAt ? (rollout.failure ?? outcome.failure) : outcome.failure,
+    }),
     ...(outcome.downMs !== undefined && { downMs: outcome.downMs }),
     ...(outcome.found && { found: outcome.found }),
   };
@@ -161,7 +163,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
  */
 function nextTry(job: Job, rollout: Rollout, outcome: Outcome, begun: boolean): number | undefined {
   if (outcome.ok || !passing.has(outcome.failure.class)) return undefined;
-  const unsettled = begun && outcome.silent;
+  const unsettled = begun && outcome.run;
   if (job.cancelAt && !unsettled) return undefined;
   return RETRY_MINUTES[rollout.retries ?? 0] ?? (unsettled ? ASK_MINUTES : undefined);
 }

@@ -5,11 +5,8 @@ export type Outcome =
   | {
       readonly ok: false;
       readonly failure: Failure;
-      readonly canceled?: boolean;
       readonly downMs?: number | undefined;
       readonly found?: CheckResult;
-      /** The server did not say how its run stands, or whether there is one. */
-      readonly silent?: boolean;
-      /** The command was sent. */
-      readonly begun?: boolean;
+      /** Without a verdict of the server: it canceled the run, or did not say how it stands, and this attempt may have begun one or has not. */
+      readonly run?: "canceled" | "may have begun" | "not begun" | undefined;
     };
