@@ -10,6 +10,7 @@ import { commit, insert, key } from "../../table.ts";
 import { syncCustomer } from "../standing/sync.ts";
 import { getCatalogue, planOfPrice } from "../stripe/catalogue.ts";
 import { atStripe } from "../stripe/errors.ts";
+import { idOf } from "../stripe/objects.ts";
 import { planDowngrade, withdrawChange } from "./downgrade.ts";
 import { type PlanChange, Request, type Subject } from "./plan-change.ts";
 import { previewUpgrade, upgrade } from "./upgrade.ts";
@@ -57,7 +58,7 @@ async function subjectOf(ctx: Context, { customer, subscription: id }: Account):
   const stripe = await ctx.stripe();
   const subscription = await atStripe(() => stripe.subscriptions.retrieve(id, { expand: ["schedule", "latest_invoice"] }));
   const [item] = subscription.items.data;
-  const product = item && (typeof item.price.product === "string" ? item.price.product : item.price.product.id);
+  const product = item && idOf(item.price.product);
   const from = item && planOfPrice(await getCatalogue(ctx), { id: item.price.id, product: product ?? "" });
   if (subscription.status !== "active" || !item || !from) {
     await syncCustomer(ctx, customer);

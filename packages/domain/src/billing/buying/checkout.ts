@@ -10,6 +10,7 @@ import { priceIdOf } from "../stripe/catalogue.ts";
 import { ensureCustomer } from "../stripe/customer.ts";
 import { closeSession } from "../stripe/end.ts";
 import { atStripe, stripeFault } from "../stripe/errors.ts";
+import { isLive } from "../stripe/objects.ts";
 
 /** Stripe accepts 30 minutes to 24 hours. */
 const OPEN_SECONDS = 31 * 60;
@@ -62,9 +63,7 @@ async function step(
 
 async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string): Promise<void> {
   const { data } = await atStripe(() => stripe.subscriptions.list({ customer, status: "all", limit: 100 }));
-  // An unknown status counts as live, since a second subscription would bill twice.
-  const live = data.find(({ status }) => status !== "canceled" && status !== "incomplete_expired");
-  if (live) throw new Problem("billing.subscribed", { facts: { fix_url: `${ctx.origin}/billing` } });
+  if (data.some(isLive)) throw new Problem("billing.subscribed", { facts: { fix_url: `${ctx.origin}/billing` } });
 }
 
 /** Records the attempt before Stripe is called, so that a repeat sends the same key and parameters and gets the same page. */

@@ -9,6 +9,7 @@ import type { Catalogue } from "../stripe/catalogue.ts";
 import { customerKey } from "../stripe/customer.ts";
 import { stripeFault } from "../stripe/errors.ts";
 import { livemodeOf } from "../stripe/events.ts";
+import { idOf, isLive } from "../stripe/objects.ts";
 import { fetchSnapshot, type Snapshot } from "../stripe/snapshot.ts";
 
 /** `drift`: differs from derive(snapshot). `unmapped`: a live subscription without an open account. `mode`: test versus live. */
@@ -73,9 +74,6 @@ async function releaseOrphans(world: World, { subscriptions }: Snapshot): Promis
       await stripe.subscriptionSchedules.release(schedule.id, {}, { idempotencyKey: `rel:${schedule.id}` });
 }
 
-const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
-const over = new Set(["canceled", "incomplete_expired"]);
-
 export async function unmappedPage(
   world: World,
   after: string | undefined,
@@ -87,7 +85,7 @@ export async function unmappedPage(
     limit: 100,
     ...(after !== undefined && { starting_after: after }),
   });
-  const living = data.filter(({ status, customer }) => !over.has(status) && !known.has(idOf(customer)));
+  const living = data.filter((subscription) => isLive(subscription) && !known.has(idOf(subscription.customer)));
   const rows = await getAll(
     world,
     living.map(({ customer }) => customerKey(idOf(customer))),

@@ -2,6 +2,7 @@ import type { Account } from "../../entitlement/account.ts";
 import { limitsOf } from "../../entitlement/account.ts";
 import { type PricingPlanName, pricingPlanNames } from "../../pricing/plans.ts";
 import { type Catalogue, planOfPrice } from "../stripe/catalogue.ts";
+import { isLive } from "../stripe/objects.ts";
 import type { InvoiceFacts, Snapshot, SubscriptionFacts } from "../stripe/snapshot.ts";
 
 export const GRACE_DAYS = 7;
@@ -74,7 +75,6 @@ export const billingStanding = (account: Pick<Account, keyof BillingStanding>): 
   anomalies: (account.anomalies ?? []) as readonly Anomaly[],
 });
 
-const ended = new Set(["canceled", "incomplete_expired"]);
 const ranks = ["active", "trialing", "unknown", "past_due", "unpaid", "paused", "incomplete"];
 const iso = (seconds: number | null) => (seconds === null ? null : new Date(seconds * 1000).toISOString());
 const bySize = (plan: PricingPlanName | null) => (plan === null ? -1 : pricingPlanNames.indexOf(plan));
@@ -85,7 +85,7 @@ const bySize = (plan: PricingPlanName | null) => (plan === null ? -1 : pricingPl
  */
 export function derive(snapshot: Snapshot, catalogue: Catalogue, before: BillingStanding): BillingStanding {
   if (snapshot.deleted) return before.kind === "none" ? none : { ...none, kind: "ended", reason: "customer_deleted" };
-  const live = snapshot.subscriptions.filter(({ status }) => !ended.has(status));
+  const live = snapshot.subscriptions.filter(isLive);
   const best = live.toSorted((a, b) => compare(catalogue, a, b))[0];
   if (!best || best.status === "incomplete") return lapsed(snapshot);
   const rank = rankOf(best);

@@ -3,6 +3,7 @@ import { type Account, getAccount } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
 import { limit } from "../../rate-limit.ts";
 import { atStripe, stripeFault } from "../stripe/errors.ts";
+import { idOf } from "../stripe/objects.ts";
 import type { SyncRequest } from "../stripe/sync-request.ts";
 import { type BillingState, stateOf } from "./state.ts";
 import { syncCustomer } from "./sync.ts";
@@ -26,7 +27,6 @@ async function completed(ctx: Context, account: Account, id: string): Promise<Sy
   const session = await atStripe(() => stripe.checkout.sessions.retrieve(id)).catch((error: unknown) => {
     throw stripeFault(error)?.type === "StripeInvalidRequestError" ? foreign : error;
   });
-  const customer = typeof session.customer === "string" ? session.customer : session.customer?.id;
-  if (session.client_reference_id !== ctx.tenant || customer !== account.customer) throw foreign;
+  if (session.client_reference_id !== ctx.tenant || idOf(session.customer) !== account.customer) throw foreign;
   return session.status === "complete" ? { type: "checkout.session.completed", object: id } : {};
 }

@@ -24,6 +24,7 @@ import { owners } from "../../tenant/tenant.ts";
 import { type Catalogue, getCatalogue, planOfPrice } from "../stripe/catalogue.ts";
 import { tenantOfCustomer } from "../stripe/customer.ts";
 import { livemodeOf } from "../stripe/events.ts";
+import { idOf } from "../stripe/objects.ts";
 import { fetchSnapshot, type Snapshot } from "../stripe/snapshot.ts";
 import type { SyncRequest } from "../stripe/sync-request.ts";
 import { type BillingStanding, billingStanding, derive } from "./derive.ts";
@@ -55,7 +56,7 @@ export async function answerSyncRequest(world: World, request: SyncRequest): Pro
 
 async function customerOfCharge(world: World, charge: string): Promise<string | undefined> {
   const { customer } = await (await world.stripe()).charges.retrieve(charge);
-  return typeof customer === "string" ? customer : customer?.id;
+  return idOf(customer);
 }
 
 /**

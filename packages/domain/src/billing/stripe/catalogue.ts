@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import type { World } from "../../context.ts";
 import { type PricingPlan, type PricingPlanName, pricingPlans } from "../../pricing/plans.ts";
+import { idOf } from "./objects.ts";
 
 export interface SoldPrice {
   readonly id: string;
@@ -36,8 +37,7 @@ export async function getCatalogue(world: World, { fresh = false }: { fresh?: bo
 function soldAs(plan: PricingPlan, prices: readonly Stripe.Price[]): [PricingPlanName, SoldPrice][] {
   const price = prices.find((each) => each.lookup_key === plan.lookupKey);
   if (!price) return [];
-  const product = typeof price.product === "string" ? price.product : price.product.id;
-  return [[plan.name, { id: price.id, product, amount: price.unit_amount, currency: price.currency }]];
+  return [[plan.name, { id: price.id, product: idOf(price.product), amount: price.unit_amount, currency: price.currency }]];
 }
 
 export function planOfPrice(

@@ -1,9 +1,7 @@
 import type Stripe from "stripe";
 import type { World } from "../../context.ts";
 import { stripeFault } from "./errors.ts";
-
-/** An unknown status counts as live. */
-const over = new Set(["canceled", "incomplete_expired"]);
+import { idOf, isLive } from "./objects.ts";
 
 /** Ends everything that could bill a customer, at once and without a refund. @throws Error while anything is still live */
 export async function endSubscriptions(world: World, customer: string): Promise<void> {
@@ -12,7 +10,7 @@ export async function endSubscriptions(world: World, customer: string): Promise<
   for await (const session of stripe.checkout.sessions.list({ customer, status: "open", limit: 100 }))
     await closeSession(stripe, session.id);
   for (const { id, schedule } of await living(stripe, customer)) {
-    const attached = typeof schedule === "string" ? schedule : schedule?.id;
+    const attached = idOf(schedule);
     // Stripe does not cancel a subscription that has a schedule.
     if (attached) await stripe.subscriptionSchedules.release(attached, {}, { idempotencyKey: `rel:${attached}` });
     await stripe.subscriptions.cancel(id, { prorate: false, invoice_now: false });
@@ -24,7 +22,7 @@ export async function endSubscriptions(world: World, customer: string): Promise<
 async function living(stripe: Stripe, customer: string): Promise<Stripe.Subscription[]> {
   const found: Stripe.Subscription[] = [];
   for await (const subscription of stripe.subscriptions.list({ customer, status: "all", limit: 100 }))
-    if (!over.has(subscription.status)) found.push(subscription);
+    if (isLive(subscription)) found.push(subscription);
   return found;
 }
 

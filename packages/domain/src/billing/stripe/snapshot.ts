@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import type { World } from "../../context.ts";
 import { livemodeOf } from "./events.ts";
+import { idOf } from "./objects.ts";
 
 /** Times are epoch seconds, amounts integer cents. */
 export interface InvoiceFacts {
@@ -53,8 +54,6 @@ export interface Snapshot {
   /** The newest payment waits for the customer's confirmation at the bank. */
   readonly awaitsHolder: boolean;
 }
-
-const idOf = (thing: string | { readonly id: string }) => (typeof thing === "string" ? thing : thing.id);
 
 /** Reads only. A torn read is corrected by the event of the change that tore it. */
 export async function fetchSnapshot(world: World, customer: string): Promise<Snapshot> {
@@ -109,15 +108,14 @@ export function subscriptionFacts(subscription: Stripe.Subscription, invoices: r
     pendingUpdate: subscription.pending_update !== null,
     collectionPaused: subscription.pause_collection !== null,
     schedule: scheduleFacts(subscription),
-    latestInvoice: subscription.latest_invoice ? idOf(subscription.latest_invoice) : null,
+    latestInvoice: idOf(subscription.latest_invoice) ?? null,
     invoices: invoices.filter((invoice) => subscriptionOfInvoice(invoice) === subscription.id).map(invoiceFacts),
   };
 }
 
 /** Since API version `basil` an invoice names its subscription in `parent`, which one-off invoices lack. */
 function subscriptionOfInvoice({ parent }: Stripe.Invoice): string | undefined {
-  const subscription = parent?.subscription_details?.subscription;
-  return subscription ? idOf(subscription) : undefined;
+  return idOf(parent?.subscription_details?.subscription);
 }
 
 const invoiceFacts = (invoice: Stripe.Invoice): InvoiceFacts => ({
