@@ -56,12 +56,7 @@ export const rolloutMutants = [
     'condition: "fence = :fence AND attribute_exists(lease)"',
     'condition: ":fence = :fence AND attribute_exists(lease)"',
   ),
-  of(
-    lease,
-    "a lease never lapses",
-    "ctx.now().getTime() + LEASE_SECONDS * 1000",
-    "ctx.now().getTime() + LEASE_SECONDS * 1_000_000",
-  ),
+  of(lease, "a lease never lapses", "isoIn(ctx, LEASE_SECONDS)", "isoIn(ctx, LEASE_SECONDS * 1000)"),
   of(
     lease,
     "a claim of a job that has ended still holds",

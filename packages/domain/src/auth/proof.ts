@@ -6,6 +6,7 @@ import { get } from "../query.ts";
 import { limitAll } from "../rate-limit.ts";
 import { commit, globalKey, update } from "../table.ts";
 import { memberKey, owners, User } from "../tenant/tenant.ts";
+import { isoIn } from "../time.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
 
 /**
@@ -16,7 +17,7 @@ export const PROOF_MINUTES = 15;
 
 export function requireProof(ctx: Context): void {
   if (ctx.actor.kind === "system") return;
-  const least = new Date(ctx.now().getTime() - PROOF_MINUTES * 60_000).toISOString();
+  const least = isoIn(ctx, -PROOF_MINUTES * 60);
   const provedAt = ctx.credential?.provedAt;
   if (provedAt === undefined || provedAt <= least)
     throw new Problem("auth.proof", { facts: { fix_url: `${ctx.origin}/account` } });
@@ -67,5 +68,5 @@ export async function giveProof(ctx: Context, code: string): Promise<{ until: st
     update(ctx, { pk, sk }, change, gone),
     audit(ctx, "proof.give", ctx.actor.id, { name: whoIs(ctx.actor).name }),
   );
-  return { until: new Date(now.getTime() + PROOF_MINUTES * 60_000).toISOString() };
+  return { until: isoIn(ctx, PROOF_MINUTES * 60) };
 }

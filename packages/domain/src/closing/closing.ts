@@ -9,6 +9,7 @@ import { get, listAll, listDue } from "../query.ts";
 import { commit, globalKey, key, overtaken, put, type Row, tenantOf, update, updateOne } from "../table.ts";
 import { closedKey } from "../tenant/closed.ts";
 import { tenantKey, User } from "../tenant/tenant.ts";
+import { isoIn } from "../time.ts";
 
 /**
  * Closes a marked account. Every step is idempotent, and after a crash the work resumes from the mark, which is erased last. The row CLOSED
@@ -43,7 +44,7 @@ export async function finishClosing(world: World, tenant: string, until: Date): 
     by: closing.by,
     ...(customer !== undefined && { customer }),
     duePk: CLOSING_SHARD,
-    dueAt: new Date(now.getTime() + AGAIN_SECONDS * 1000).toISOString(),
+    dueAt: isoIn(ctx, AGAIN_SECONDS),
   };
   await commit(
     ctx,

@@ -3,6 +3,7 @@ import { polls, withHold } from "../held.ts";
 import { limit } from "../rate-limit.ts";
 import { READER_SECONDS } from "../remote/deadline.ts";
 import { tryUpdate, ttlIn } from "../table.ts";
+import { isoIn } from "../time.ts";
 import { type AppOnTarget, getSeen, KEEP_SECONDS, seenKey } from "./seen.ts";
 
 export interface Inspection extends AppOnTarget {
@@ -18,7 +19,7 @@ export const inspectNow = (ctx: Context, apps: readonly AppOnTarget[], waitSecon
   withHold(ctx, polls, () => waitFor(ctx, apps, waitSeconds));
 
 async function waitFor(ctx: Context, apps: readonly AppOnTarget[], waitSeconds: number): Promise<void> {
-  const since = new Date(ctx.now().getTime() - FRESH_SECONDS * 1000).toISOString();
+  const since = isoIn(ctx, -FRESH_SECONDS);
   const until = ctx.now().getTime() + waitSeconds * 1000;
   for (let requested = false; ; ) {
     const seen = await getSeen(ctx, apps, { consistent: true });
@@ -43,7 +44,7 @@ async function waitFor(ctx: Context, apps: readonly AppOnTarget[], waitSeconds: 
 async function request(ctx: Context, where: AppOnTarget): Promise<void> {
   const now = ctx.now();
   const id = Buffer.from(ctx.random(9)).toString("base64url");
-  const inspection = { id, until: new Date(now.getTime() + ANSWER_SECONDS * 1000).toISOString(), begun: false };
+  const inspection = { id, until: isoIn(ctx, ANSWER_SECONDS), begun: false };
   const claim = {
     change: "SET inspection = :inspection, #ttl = :ttl",
     condition: "attribute_not_exists(inspection) OR inspection.#until < :now",

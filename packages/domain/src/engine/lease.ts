@@ -3,6 +3,7 @@ import { unfinishedJobs } from "../job/job.ts";
 import { get } from "../query.ts";
 import { tryUpdate } from "../table.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
+import { isoIn } from "../time.ts";
 
 /**
  * The lease says which job changes a target now. It lapses unless renewed, so a dead worker blocks others for LEASE_SECONDS at most. The fence
@@ -19,8 +20,6 @@ export type Taken =
   | { readonly kind: "attended"; readonly until: string }
   | { readonly kind: "waits"; readonly behind: string }
   | { readonly kind: "gone" };
-
-const until = (ctx: Context) => new Date(ctx.now().getTime() + LEASE_SECONDS * 1000).toISOString();
 
 /**
  * `before`: the jobs whose turn comes first, oldest first. A job that ran here before passes none: it waits for the holder but not for the
@@ -60,7 +59,7 @@ async function take(ctx: Context, target: StoredTarget, job: string, waiting: st
     condition: `${unchanged} AND ${target.lease ? "lease = :held" : "attribute_not_exists(lease)"}`,
     values: {
       ...(target.lease && { ":held": target.lease }),
-      ":lease": { job, until: until(ctx) },
+      ":lease": { job, until: isoIn(ctx, LEASE_SECONDS) },
       ":fence": target.fence + 1,
       ":seen": target.fence,
       ":waiting": target.waiting,
@@ -79,11 +78,10 @@ const joinWaiting = (ctx: Context, target: StoredTarget, waiting: string[]) =>
 
 /** False if the lease was taken with another fence. `seconds` 0 hands it over. */
 export async function renewLease(ctx: Context, id: string, fence: number, seconds = LEASE_SECONDS): Promise<boolean> {
-  const ends = new Date(ctx.now().getTime() + seconds * 1000).toISOString();
   const renewed = await tryUpdate(ctx, targetKey(ctx, id), {
     change: "SET lease.#until = :until",
     condition: "fence = :fence AND attribute_exists(lease)",
-    values: { ":until": ends, ":fence": fence },
+    values: { ":until": isoIn(ctx, seconds), ":fence": fence },
   });
   return renewed !== undefined;
 }

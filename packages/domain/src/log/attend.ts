@@ -4,6 +4,7 @@ import { heldFor, logReaders, releaseHold } from "../held.ts";
 import { getAll } from "../query.ts";
 import type { Reach } from "../remote/reach.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
+import { isoIn } from "../time.ts";
 import { batchWriter } from "./batch-writer.ts";
 import { follow, lastLines } from "./follow.ts";
 import { initialLines } from "./initial-lines.ts";
@@ -82,7 +83,7 @@ const runValues = (ctx: Context, { services, tail, since, ...app }: LogSession) 
 /** With a margin: the worker stops before its slot is given to another session. */
 const isRead = async (ctx: Context, id: string) => (await heldFor(ctx, logReaders, id)) > CHECK_SECONDS + 1;
 
-const turnEnd = (ctx: Context) => new Date(ctx.now().getTime() + DEAD_SECONDS * 1000).toISOString();
+const turnEnd = (ctx: Context) => isoIn(ctx, DEAD_SECONDS);
 
 const takeTurn = (ctx: Context, { id }: LogSession, turn: string) =>
   changeLog(

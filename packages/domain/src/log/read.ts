@@ -1,5 +1,6 @@
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { heldFor, logReaders, polls, withHold } from "../held.ts";
+import { isoIn } from "../time.ts";
 import type { LogItem } from "./item.ts";
 import { batchesAfter, CHECK_SECONDS, changeLog, type LogSession, lastBatch } from "./log.ts";
 import { callWorker, getLog, keepOpen } from "./open.ts";
@@ -58,7 +59,7 @@ async function pageAfter(ctx: Context, session: LogSession, after: number): Prom
 /** A session may have lost its worker, or have none because nobody read it for a while. */
 async function ensureWorker(ctx: Context, { id, turn, calledAt }: LogSession): Promise<void> {
   const now = ctx.now();
-  const long = new Date(now.getTime() - CALL_AGAIN_SECONDS * 1000).toISOString();
+  const long = isoIn(ctx, -CALL_AGAIN_SECONDS);
   if ((turn && turn.until > now.toISOString()) || calledAt > long) return;
   const values = { ":now": now.toISOString(), ":long": long };
   if (await changeLog(ctx, id, "calledAt = :now", "calledAt <= :long", values)) await callWorker(ctx, id);

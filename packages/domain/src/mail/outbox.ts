@@ -4,6 +4,7 @@ import { Problem } from "../error.ts";
 import { ulid } from "../id.ts";
 import { get, listDue } from "../query.ts";
 import { globalKey, insert, key, overtaken, tenantOf, ttlIn, updateOne, type Write } from "../table.ts";
+import { isoIn } from "../time.ts";
 import { Mail } from "./mail.ts";
 
 /** A change's mails are written in its commit and sent after it; the sweep sends what a lost process did not. */
@@ -19,7 +20,6 @@ export interface Posted {
   readonly mail: Mail & { readonly id: string };
 }
 
-const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
 const mailKey = (ctx: Pick<Context, "tenant">, id: string) => key(ctx, `MAIL#${id}`);
 
 export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
@@ -29,7 +29,7 @@ export function post(ctx: Context, mail: Omit<Mail, "id">): Posted {
     id,
     mail: named,
     duePk: shards[(ctx.random(1)[0] ?? 0) % SHARDS],
-    dueAt: later(ctx, AGAIN_SECONDS),
+    dueAt: isoIn(ctx, AGAIN_SECONDS),
     ttl: ttlIn(ctx, KEEP_SECONDS),
   });
   return { write, mail: named };

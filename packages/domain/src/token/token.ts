@@ -7,6 +7,7 @@ import { sha256 } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, listAll } from "../query.ts";
 import { globalKey, key, overtaken, remove, tryCommit, updateOne } from "../table.ts";
+import { isoIn } from "../time.ts";
 
 /**
  * A credential for the CLI, a program or an agent: `berth_<stage>_<id>_<secret><checksum>`. Only its SHA-256 is stored, in a global row
@@ -98,7 +99,7 @@ export async function actorOfToken(
   const token = StoredToken.parse(found);
   const now = world.now();
   if (token.expiresAt <= now.toISOString()) return undefined;
-  const before = new Date(now.getTime() - LAST_USED_MINUTES * 60_000).toISOString();
+  const before = isoIn(world, -LAST_USED_MINUTES * 60);
   if (token.lastUsedAt === undefined || token.lastUsedAt < before) {
     const mark = { change: "SET lastUsedAt = :now", condition: "attribute_exists(pk)", values: { ":now": now.toISOString() } };
     const listed = token.holder ?? tokenKey(token, token.id);

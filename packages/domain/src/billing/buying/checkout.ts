@@ -5,6 +5,7 @@ import { type Account, accountKey, getAccount, refusal } from "../../entitlement
 import { Problem } from "../../error.ts";
 import type { PricingPlanName } from "../../pricing/plans.ts";
 import { overtaken, tryCommit, tryUpdate, update } from "../../table.ts";
+import { isoIn } from "../../time.ts";
 import { dueShard, syncCustomer } from "../standing/sync.ts";
 import { priceIdOf } from "../stripe/catalogue.ts";
 import { ensureCustomer } from "../stripe/customer.ts";
@@ -69,9 +70,8 @@ async function refuseSubscribed(ctx: Context, stripe: Stripe, customer: string):
 /** Records the attempt before Stripe is called, so that a repeat sends the same key and parameters and gets the same page. */
 async function claim(ctx: Context, account: Account, plan: PricingPlanName): Promise<undefined> {
   const attempt = (account.checkouts ?? 0) + 1;
-  const later = (seconds: number) => new Date(ctx.now().getTime() + seconds * 1000).toISOString();
-  const expiresAt = later(OPEN_SECONDS);
-  const sync = later(SYNC_AFTER_SECONDS);
+  const expiresAt = isoIn(ctx, OPEN_SECONDS);
+  const sync = isoIn(ctx, SYNC_AFTER_SECONDS);
   const dueAt = account.dueAt !== undefined && account.dueAt < sync ? account.dueAt : sync;
   const checkout: Checkout = { session: "", plan, url: "", expiresAt, attempt };
   await tryUpdate(ctx, accountKey(ctx), {

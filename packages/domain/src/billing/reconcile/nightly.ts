@@ -3,6 +3,7 @@ import type { World } from "../../context.ts";
 import { listed, type Payer, pays } from "../../entitlement/listed.ts";
 import { allDue, get } from "../../query.ts";
 import { assign, globalKey, tryUpdate } from "../../table.ts";
+import { isoIn } from "../../time.ts";
 import { billingShards } from "../standing/sync.ts";
 import { getCatalogue } from "../stripe/catalogue.ts";
 import { compareAccount, type Finding, unmappedPage } from "./account.ts";
@@ -58,8 +59,6 @@ async function move(world: World, seen: Run | undefined, to: Omit<Run, "version"
   return written && next;
 }
 
-const later = (world: World, seconds: number) => new Date(world.now().getTime() + seconds * 1000).toISOString();
-
 export async function beginNightly(world: World): Promise<void> {
   const seen = await find(world);
   if (seen && seen.doneAt === null)
@@ -86,7 +85,7 @@ export async function continueNightly(
     run = next ?? run;
     return next !== undefined;
   };
-  let ours = await proceed({ ...found, heldUntil: later(world, HOLD_SECONDS) });
+  let ours = await proceed({ ...found, heldUntil: isoIn(world, HOLD_SECONDS) });
   while (ours && run.doneAt === null && world.now() < until) ours = await proceed(await nextPart(world, run, known));
   if (ours && run.doneAt === null) await proceed({ ...run, heldUntil: world.now().toISOString() });
   return { ...run.counts, done: run.doneAt !== null, bad: run.doneAt !== null && known.bad };
@@ -99,7 +98,7 @@ interface Known {
 }
 
 async function nextPart(world: World, run: Run, known: Known): Promise<Omit<Run, "version">> {
-  const held = { ...run, heldUntil: later(world, HOLD_SECONDS) };
+  const held = { ...run, heldUntil: isoIn(world, HOLD_SECONDS) };
   const shard = billingShards[run.shard];
   if (shard !== undefined) {
     const batch = (await payersOf(world, shard, known)).filter(({ tenant }) => tenant > run.after).slice(0, BATCH);
