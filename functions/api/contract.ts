@@ -176,6 +176,8 @@ export const paging = {
   limit: z.coerce.number().int().min(1).max(100).default(50),
 };
 
+export const inApp = z.object({ app: z.string().min(1).max(60) });
+
 export const name = z
   .string()
   .max(39)

@@ -2,11 +2,10 @@ import { AppStatus, AppView, appStatus, viewApp, viewApps } from "@berth/domain/
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, name, page, paging } from "../contract.ts";
+import { contract, inApp, name, page, paging } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Apps";
-const params = z.object({ app: z.string().min(1).max(60) });
 const environment = name.optional();
 
 export const apps = new Hono<Env>()
@@ -48,7 +47,7 @@ export const apps = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params,
+      params: inApp,
       answers: { 200: { description: "The app", schema: AppView } },
       problems: ["app.not_found"],
     }),
@@ -62,7 +61,7 @@ export const apps = new Hono<Env>()
       tag,
       scope: "admin",
       needs: "grow",
-      params,
+      params: inApp,
       query: z.object({ environment, volumes: z.enum(["keep", "delete"]).default("keep") }),
       answers: {
         202: { description: "The job that takes it off", schema: Job },
@@ -85,7 +84,7 @@ export const apps = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params,
+      params: inApp,
       query: z.object({ fresh: z.enum(["true", "false"]).default("false") }),
       answers: { 200: { description: "The status", schema: AppStatus } },
       problems: ["app.not_found", "rate.limited"],

@@ -1,12 +1,11 @@
 import { DeploymentPlan, getPlan } from "@berth/domain/plan/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract } from "../contract.ts";
+import { contract, inApp } from "../contract.ts";
 import { Deployed, deployedRefusals } from "../deployed.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Deployments";
-const app = z.object({ app: z.string().min(1).max(60) });
 
 /** Loaded at first use: it brings the YAML parser. */
 const verbs = () => import("@berth/domain/plan/make.ts");
@@ -22,7 +21,7 @@ export const deploymentPlans = new Hono<Env>()
       tag,
       scope: "deploy",
       needs: "check",
-      params: app,
+      params: inApp,
       body: Deployed,
       answers: { 202: { description: "Accepted", schema: DeploymentPlan } },
       problems: [...deployedRefusals, "rate.limited", "idempotency.mismatch"],
@@ -40,7 +39,7 @@ export const deploymentPlans = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: app.extend({ plan: z.string().max(60) }),
+      params: inApp.extend({ plan: z.string().max(60) }),
       answers: { 200: { description: "The plan", schema: DeploymentPlan } },
       problems: ["app.not_found", "plan.not_found"],
     }),

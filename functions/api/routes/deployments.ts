@@ -2,12 +2,11 @@ import { getDeployment, listDeployments } from "@berth/domain/deployment/deploym
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, lineOf, name, page, paging } from "../contract.ts";
+import { contract, inApp, lineOf, name, page, paging } from "../contract.ts";
 import { Deployed, deployedRefusals } from "../deployed.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Deployments";
-const app = z.object({ app: z.string().min(1).max(60) });
 
 /** Loaded at first use: it brings the YAML parser, a fifth of all that the API would load at its start. */
 const verbs = () => import("@berth/domain/deployment/deploy.ts");
@@ -21,7 +20,7 @@ export const deployments = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: app,
+      params: inApp,
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Job) } },
       problems: ["app.not_found"],
@@ -38,7 +37,7 @@ export const deployments = new Hono<Env>()
       tag,
       scope: "deploy",
       needs: "grow",
-      params: app,
+      params: inApp,
       body: Deployed.extend({
         note: lineOf(0, 200).optional(),
         origin: z
@@ -90,7 +89,7 @@ export const deployments = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: app.extend({ deployment: z.string().max(60) }),
+      params: inApp.extend({ deployment: z.string().max(60) }),
       answers: { 200: { description: "The deployment", schema: Job } },
       problems: ["app.not_found", "deployment.not_found"],
     }),
@@ -105,7 +104,7 @@ export const deployments = new Hono<Env>()
       tag,
       scope: "deploy",
       needs: "rollback",
-      params: app,
+      params: inApp,
       body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional() }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
@@ -135,7 +134,7 @@ export const deployments = new Hono<Env>()
       tag,
       scope: "deploy",
       needs: "rollback",
-      params: app,
+      params: inApp,
       body: z.object({ environment: name.optional() }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [

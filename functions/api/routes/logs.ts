@@ -1,7 +1,7 @@
 import { LogItem } from "@berth/domain/log/item.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, name } from "../contract.ts";
+import { contract, inApp, name } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Logs";
@@ -16,7 +16,7 @@ export const logs = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: z.object({ app: z.string().min(1).max(60) }),
+      params: inApp,
       body: z.object({
         environment: name.optional(),
         services: z.array(z.string().min(1).max(100)).max(30).optional(),

@@ -1,7 +1,7 @@
 import { getRelease, listReleases, ReleaseView, ReleaseWithImages } from "@berth/domain/release/view.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { contract, name, page, paging } from "../contract.ts";
+import { contract, inApp, name, page, paging } from "../contract.ts";
 import type { Env } from "../request.ts";
 
 const tag = "Releases";
@@ -16,7 +16,7 @@ export const releases = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: z.object({ app: z.string().min(1).max(60) }),
+      params: inApp,
       query: z.object({ ...paging, environment }),
       answers: { 200: { description: "A page", schema: page(ReleaseView) } },
       problems: ["app.not_found"],
@@ -31,7 +31,7 @@ export const releases = new Hono<Env>()
       tag,
       scope: "read",
       needs: "read",
-      params: z.object({ app: z.string().min(1).max(60), number: z.coerce.number().int().min(1).max(999_999) }),
+      params: inApp.extend({ number: z.coerce.number().int().min(1).max(999_999) }),
       query: z.object({ environment }),
       answers: { 200: { description: "The release", schema: ReleaseWithImages } },
       problems: ["app.not_found", "release.not_found"],

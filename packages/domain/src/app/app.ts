@@ -43,6 +43,9 @@ export type Environment = z.infer<typeof Environment>;
 
 export const PRODUCTION = "production";
 
+/** What a suggested command adds for an environment that is not the default. */
+export const environmentFlag = (environment: string) => (environment === PRODUCTION ? "" : ` --environment ${environment}`);
+
 /** Unique for each environment of each app: one without a dash follows the last dash, one with dashes follows an underscore, which no name may contain. */
 export const projectOf = (app: string, environment: string) => `${app}${environment.includes("-") ? "_" : "-"}${environment}`;
 

@@ -7,16 +7,14 @@ import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import { get, listAll } from "../query.ts";
 import { commit, globalKey, insert, key, remove, ttlIn, type Write } from "../table.ts";
-import { roleScopes, type User } from "../tenant/tenant.ts";
+import { roleScopes, User } from "../tenant/tenant.ts";
 
 /** A person in a browser. Only the cookie's hash is stored: in a global row that names the tenant, and in the tenant's list. */
 export const SESSION_DAYS = 30;
 
 const Stored = z.object({
   user: z.string(),
-  email: z.string(),
-  tenant: z.string(),
-  role: z.enum(["owner", "member", "viewer"]),
+  ...User.omit({ id: true }).shape,
   provedAt: z.string().optional(),
 });
 

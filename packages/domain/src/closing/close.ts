@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Environment } from "../app/app.ts";
+import { Environment, environmentFlag } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
@@ -93,7 +93,7 @@ async function deployedApps(ctx: Context): Promise<{ text: string; remove: strin
     const { app, name, placement } = Environment.parse(row);
     if (placement.length === 0) continue;
     const targets = (await targetNames(ctx, placement)).map((target) => target.name);
-    const remove = `berth app remove ${app}${name === "production" ? "" : ` --environment ${name}`}`;
+    const remove = `berth app remove ${app}${environmentFlag(name)}`;
     found.push({ text: `${app} (${name}) on ${targets.join(", ")}`, remove });
   }
   return found;

@@ -1,6 +1,6 @@
 import { getApp } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { whoIs } from "../audit/who.ts";
+import { byWhom, whoIs } from "../audit/who.ts";
 import { addresses, requireProof } from "../auth/proof.ts";
 import { allow, type Context } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
@@ -77,7 +77,6 @@ async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write)
 }
 
 async function announce(ctx: Context, { id, app, repository, createdAt }: Deployer, where: string) {
-  const by = ctx.actor.kind === "token" ? `the token "${ctx.actor.name ?? ctx.actor.id}"` : "you";
-  const data = { id, app, repository, where, by, at: new Date(createdAt).toUTCString() };
+  const data = { id, app, repository, where, by: byWhom(ctx.actor), at: new Date(createdAt).toUTCString() };
   return (await addresses(ctx)).map((to) => post(ctx, { to, template: "deployer-added", data }));
 }

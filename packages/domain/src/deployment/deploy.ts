@@ -2,15 +2,14 @@ import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTIO
 import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import type { Images } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, entitled, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
 import { planToApply } from "../plan/holds.ts";
-import { type ReadBundle, readBundle } from "../release/read-bundle.ts";
-import { type Bundle, findRelease, insertRelease, lastNumber, type Release } from "../release/release.ts";
+import { type Asked, type ReadBundle, readBundle } from "../release/read-bundle.ts";
+import { findRelease, insertRelease, lastNumber, type Release } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { insert, overtaken, replace, tryCommit, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
@@ -18,14 +17,7 @@ import { retryOnConflict } from "../turn.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
 
-export interface DeployInput {
-  readonly app: string;
-  readonly environment?: string | undefined;
-  readonly bundle: Bundle;
-  /** By service, in place of what the Compose file says. */
-  readonly images?: Images | undefined;
-  /** Ids or names. By default the environment's placement, else the only target. */
-  readonly targets?: readonly string[] | undefined;
+export interface DeployInput extends Asked {
   readonly note?: string | undefined;
   readonly origin?: string | undefined;
   readonly waitSeconds?: number | undefined;

@@ -1,8 +1,7 @@
 import type { Context } from "../context.ts";
-import { accountKey, getAccount } from "../entitlement/account.ts";
+import { accountKey, concurrentOf, getAccount } from "../entitlement/account.ts";
 import { dispatch, type Job, unfinishedJobs } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
-import { pricingPlanOf } from "../pricing/plans.ts";
 import { update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { kindOf } from "./kinds.ts";
@@ -45,5 +44,5 @@ export async function dispatchWaiting(ctx: Context, job: Job): Promise<void> {
   const account = await getAccount(ctx);
   const others = account.deploys.filter((id) => id !== job.id);
   const waiting = await unfinishedJobs(ctx, others);
-  for (const next of waiting.slice(0, account.plan ? pricingPlanOf(account.plan).concurrent : 1)) await dispatch(ctx, next);
+  for (const next of waiting.slice(0, concurrentOf(account))) await dispatch(ctx, next);
 }

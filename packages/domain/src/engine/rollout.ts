@@ -1,9 +1,8 @@
 import type { Context } from "../context.ts";
-import { getAccount, refusal } from "../entitlement/account.ts";
+import { concurrentOf, getAccount, refusal } from "../entitlement/account.ts";
 import { failure, isFailureClass } from "../job/failure.ts";
 import { dispatch, findJob, type Job, type JobMessage, unfinishedJobs } from "../job/job.ts";
 import { ended } from "../job/status.ts";
-import { pricingPlanOf } from "../pricing/plans.ts";
 import type { Reach } from "../remote/reach.ts";
 import { connectionTo } from "../target/connection.ts";
 import { applyEvent } from "./apply-event.ts";
@@ -31,7 +30,7 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
   }
   // A run that may be under way has had its turn; stopping one needs none.
   if (state.status !== "running" && !state.begun && !isStopping(job, message.target)) {
-    const concurrent = account.plan ? pricingPlanOf(account.plan).concurrent : 1;
+    const concurrent = concurrentOf(account);
     before = await stillAhead(ctx, account.deploys, job.id);
     if (before.length >= concurrent)
       return waits(ctx, job, message, `${before[0]}: the plan has ${concurrent} deploy${concurrent === 1 ? "" : "s"} at a time`);

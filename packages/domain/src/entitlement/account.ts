@@ -225,6 +225,9 @@ export const limitsOf = (plan: PricingPlanName) => ({
   targetLimit: pricingPlanOf(plan).targets,
 });
 
+/** Deploys at a time. What was accepted under a plan that has ended still takes its turn. */
+export const concurrentOf = ({ plan }: Pick<Account, "plan">) => (plan ? pricingPlanOf(plan).concurrent : 1);
+
 const LOG_DAYS_WITHOUT_PLAN = 7;
 export const planLogDays = (plan: PricingPlanName | null) =>
   plan === null ? LOG_DAYS_WITHOUT_PLAN : pricingPlanOf(plan).logDays;

@@ -2,31 +2,21 @@ import { getAppIn, PRODUCTION } from "../app/app.ts";
 import { choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import type { Images } from "../compose/compose.ts";
 import { allow, type Context } from "../context.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { limit } from "../rate-limit.ts";
-import { readBundle } from "../release/read-bundle.ts";
-import type { Bundle } from "../release/release.ts";
+import { type Asked, readBundle } from "../release/read-bundle.ts";
 import { commit } from "../table.ts";
 import { insertPlan, type StoredPlan } from "./stored.ts";
 import { type DeploymentPlan, viewOf } from "./view.ts";
-
-export interface PlanInput {
-  readonly app: string;
-  readonly environment?: string | undefined;
-  readonly bundle: Bundle;
-  readonly images?: Images | undefined;
-  readonly targets?: readonly string[] | undefined;
-}
 
 /**
  * Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state. Compose reads for the bundle
  * whatever it names on the server, so who may not deploy may not plan.
  */
-export async function makePlan(ctx: Context, input: PlanInput): Promise<DeploymentPlan> {
+export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPlan> {
   allow(ctx, "deploy", { app: input.app });
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
   const { app, environment } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);

@@ -10,8 +10,19 @@ export interface ReadBundle {
   readonly hash: string;
 }
 
+/** What somebody asks to be deployed, or planned. */
+export interface Asked {
+  readonly app: string;
+  readonly environment?: string | undefined;
+  readonly bundle: Bundle;
+  /** By service, in place of what the Compose file says. */
+  readonly images?: Images | undefined;
+  /** Ids or names. By default the environment's placement, else the only target. */
+  readonly targets?: readonly string[] | undefined;
+}
+
 /** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
-export function readBundle({ bundle, images }: { readonly bundle: Bundle; readonly images?: Images | undefined }): ReadBundle {
+export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">): ReadBundle {
   const { compose, composeFiles } = bundle;
   if ((compose === undefined) === (composeFiles === undefined))
     throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });

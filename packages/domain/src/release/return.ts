@@ -1,4 +1,4 @@
-import type { Environment } from "../app/app.ts";
+import { type Environment, environmentFlag } from "../app/app.ts";
 import { Problem } from "../error.ts";
 
 const KEPT = 20;
@@ -15,11 +15,13 @@ export function rollbackProblem(environment: Environment, release: number, succe
   if (isLive(environment, release))
     return new Problem("release.live", {
       detail: `Release ${release} is live.`,
-      next: [`berth app start ${environment.app}${named(environment)}`],
+      next: [`berth app start ${environment.app}${environmentFlag(environment.name)}`],
     });
   if (environment.healthy.includes(release)) return undefined;
   const healthy = [...new Set(environment.healthy)].filter((number) => !isLive(environment, number)).reverse();
-  const next = healthy.slice(0, 3).map((number) => `berth rollback ${number} --app ${environment.app}${named(environment)}`);
+  const next = healthy
+    .slice(0, 3)
+    .map((number) => `berth rollback ${number} --app ${environment.app}${environmentFlag(environment.name)}`);
   return succeeded
     ? new Problem("release.too_old", {
         detail: `Release ${release} is no longer kept for a rollback.`,
@@ -30,8 +32,6 @@ export function rollbackProblem(environment: Environment, release: number, succe
         ...(next.length > 0 && { next }),
       });
 }
-
-const named = ({ name }: Environment) => (name === "production" ? "" : ` --environment ${name}`);
 
 /** The release before the live one or, if a deployment went live on some targets only, the last one that all targets had. */
 export function earlier({ healthy, live }: Pick<Environment, "healthy" | "live">): number | undefined {

@@ -1,15 +1,12 @@
 import { Environment, environmentKey, projectOf } from "../app/app.ts";
+import type { AppOnTarget } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import { get } from "../query.ts";
 import type { Login } from "../remote/remote.ts";
 import { type Redact, redactor } from "../secret/redact.ts";
 import { type Bundle, bundleIfKept, type Release } from "./release.ts";
 
-interface AppOnTarget {
-  readonly app: string;
-  readonly appId: string;
-  readonly environment: string;
-  readonly target: string;
+interface Named extends AppOnTarget {
   readonly name: string;
 }
 
@@ -19,12 +16,7 @@ interface Bundled {
 }
 
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
-export async function redactorOf(
-  ctx: Context,
-  where: AppOnTarget,
-  own?: Bundled,
-  logins: readonly Login[] = [],
-): Promise<Redact> {
+export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logins: readonly Login[] = []): Promise<Redact> {
   const { app, appId, environment, target, name } = where;
   const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
   const { live = {}, releases = 0 } = row ? Environment.parse(row) : {};

@@ -1,4 +1,5 @@
 import { audit } from "../audit/audit.ts";
+import { byWhom } from "../audit/who.ts";
 import { addresses, requireProof } from "../auth/proof.ts";
 import { allow, type Context, type Scope } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
@@ -93,7 +94,7 @@ async function announce(ctx: Context, token: Token, device: string | undefined) 
         ? {
             to: address,
             template: "token-created",
-            data: { ...data, by: ctx.actor.kind === "token" ? `the token "${ctx.actor.name ?? ctx.actor.id}"` : "you" },
+            data: { ...data, by: byWhom(ctx.actor) },
           }
         : { to: address, template: "device-approved", data: { ...data, ip: device } },
     ),
