@@ -1,5 +1,5 @@
 import { type ComposeFile, type Fields, isActive, isFields, type Service } from "@berth/domain/compose/file.ts";
-import { isElsewhere } from "@berth/domain/compose/service.ts";
+import { isBound, isElsewhere } from "@berth/domain/compose/service.ts";
 
 /** A path that a Compose file reads or mounts. */
 export interface Mention {
@@ -86,12 +86,10 @@ const seccompProfiles = (name: string, service: Service): Mention[] =>
       : [{ path, by: `service ${name}`, needed: true }];
   });
 
-/** A volume that is a folder of the server's under another name. */
 function device(name: string, fields: Fields): Mention[] {
   const options = isFields(fields.driver_opts) ? fields.driver_opts : {};
   const path = options.device;
-  const bound = String(options.o ?? "")
-    .split(",")
-    .includes("bind");
-  return bound && typeof path === "string" && !isElsewhere(path) ? [{ path, by: `volume ${name}`, needed: false }] : [];
+  return isBound(options) && typeof path === "string" && !isElsewhere(path)
+    ? [{ path, by: `volume ${name}`, needed: false }]
+    : [];
 }

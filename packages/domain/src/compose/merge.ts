@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { EnvFileError, readEnvFile } from "./env-file.ts";
 import { ComposeError, type ComposeFile, type Fields, fill, isFields, type Service } from "./file.ts";
-import { filled, isElsewhere, overService, pathIn, serviceOf } from "./service.ts";
+import { filled, isBound, isElsewhere, overService, pathIn, serviceOf } from "./service.ts";
 import { type Lookup, TemplateError } from "./template.ts";
 import { type Sources, Texts, TOO_LARGE } from "./texts.ts";
 import { COPIES_MOST, type Yaml } from "./yaml.ts";
@@ -85,10 +85,7 @@ class Merger {
     if (kind === "volumes") {
       if (!isFields(own.driver_opts)) return own;
       const options = filled(own.driver_opts, (each) => this.#fill(each, scope)) as Fields;
-      const bound = String(options.o ?? "")
-        .split(",")
-        .includes("bind");
-      return { ...own, driver_opts: bound ? this.#placed(options, "device", scope) : options };
+      return { ...own, driver_opts: isBound(options) ? this.#placed(options, "device", scope) : options };
     }
     return this.#placed(own, "file", scope);
   }

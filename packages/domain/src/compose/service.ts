@@ -11,6 +11,12 @@ export const isElsewhere = (path: string): boolean => /^[/~$]|^(oci|docker):|^[a
 export const pathIn = (folder: string, path: string): string =>
   folder === "" || isElsewhere(path) ? path : posix.join(folder, path);
 
+/** Whether a volume with these `driver_opts` is a folder of the server's under another name: the one that `device` names. */
+export const isBound = (options: Fields): boolean =>
+  String(options.o ?? "")
+    .split(",")
+    .includes("bind");
+
 /** A service as one file has it. `fill` puts in variables; its paths start at `folder`. */
 export function serviceOf(name: string, fields: Fields, folder: string, fill: (value: unknown) => unknown): Service {
   const of = (key: string) => fill(fields[key] ?? undefined);
