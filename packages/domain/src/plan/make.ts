@@ -3,6 +3,7 @@ import { choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
+import { getAccount, refusal } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
@@ -37,7 +38,8 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),
   };
-  const answer = await viewOf(ctx, plan, job, app.active);
+  const refused = refusal(ctx, await getAccount(ctx), "grow");
+  const answer = viewOf({ plan, job, found: new Map(), refused, active: app.active });
   await commit(
     ctx,
     remember(ctx, answer),

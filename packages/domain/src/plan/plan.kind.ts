@@ -10,10 +10,10 @@ import { unpack } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
-import { commit, type Write } from "../table.ts";
+import { commit } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { hashOf } from "./hash.ts";
-import { bundleOfPlan, dropBundle, findPlan, keepTargetPlan, nameByHash, type StoredPlan, targetPlansOf } from "./stored.ts";
+import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
 
 const Planning = z.object({
   app: z.string(),
@@ -50,17 +50,16 @@ export const plan: Read<Planning> = {
   async finish(ctx, job) {
     const { app, environment } = job;
     const told = audit(ctx, "deployment.planned", `${app}/${environment}`, { result: job.status, detail: job.id });
-    const done = [told, dropBundle(ctx, ownerOf(job))];
-    return [...done, ...(job.status === "succeeded" ? await named(ctx, await findPlan(ctx, ownerOf(job))) : [])];
+    const hash = job.status === "succeeded" ? await wholeHash(ctx, await findPlan(ctx, ownerOf(job))) : undefined;
+    return [told, ...endPlan(ctx, ownerOf(job), hash)];
   },
 };
 
 const ownerOf = ({ appId, input }: Planning) => ({ appId, id: input.plan });
 
-async function named(ctx: Context, stored: StoredPlan): Promise<Write[]> {
-  const targets = await targetPlansOf(ctx, stored);
+async function wholeHash(ctx: Context, stored: StoredPlan): Promise<string> {
   const { app, environment, bundle } = stored;
-  return [nameByHash(ctx, stored, hashOf({ app, environment, bundle, targets }))];
+  return hashOf({ app, environment, bundle, targets: await targetPlansOf(ctx, stored) });
 }
 
 async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, server: Server, reach: Reach) {

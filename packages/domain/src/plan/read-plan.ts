@@ -7,7 +7,7 @@ import { isPlanWord, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
 import { changesBetween } from "./stale.ts";
-import { planIfKept, targetPlansOf } from "./stored.ts";
+import { findTargetPlan } from "./stored.ts";
 
 /** Compressed: what a row has room for. */
 const PLAN_BYTES = 300 * 1024;
@@ -35,13 +35,8 @@ interface Planned {
 
 /** Why the plan no longer holds for this server, by what it reports now. */
 export async function changesSince(ctx: Context, of: Planned, report: Uint8Array, redact: Redact): Promise<string[]> {
-  const planned = await planFor(ctx, of);
+  const planned = await findTargetPlan(ctx, { appId: of.appId, id: of.plan }, of.target);
   if (!planned) return ["The plan is not kept any more; a plan is kept for a day"];
   const now = await planOf(ctx, report, redact);
   return now ? changesBetween(planned, now) : ["The server's report cannot be compared with the plan"];
-}
-
-async function planFor(ctx: Context, { appId, plan, target }: Planned): Promise<TargetPlan | undefined> {
-  const stored = await planIfKept(ctx, { appId, id: plan });
-  return stored && (await targetPlansOf(ctx, stored)).get(target);
 }

@@ -46,16 +46,11 @@ export const insertPlan = (ctx: Context, plan: StoredPlan, bundle: Uint8Array): 
 const missing = (id: string) =>
   new Problem("plan.not_found", { detail: `There is no plan ${id} of this app; a plan is kept for a day.` });
 
-export async function planIfKept(ctx: Context, of: Owner): Promise<StoredPlan | undefined> {
-  const found = await get(ctx, planKey(ctx, of));
-  return found && StoredPlan.parse(found);
-}
-
 /** @throws Problem plan.not_found */
 export async function findPlan(ctx: Context, of: Owner): Promise<StoredPlan> {
-  const found = await planIfKept(ctx, of);
+  const found = await get(ctx, planKey(ctx, of));
   if (!found) throw missing(of.id);
-  return found;
+  return StoredPlan.parse(found);
 }
 
 /** @throws Problem plan.not_found */
@@ -65,21 +60,28 @@ export async function findPlanByHash(ctx: Context, appId: string, hash: string):
   return findPlan(ctx, { appId, id: String(found.plan) });
 }
 
-/** Names the plan from then on. The same is often planned twice: the later one has the name. */
-export const nameByHash = (ctx: Context, plan: StoredPlan, hash: string): Write =>
-  put(ctx, hashKey(ctx, plan.appId, hash), { plan: plan.id, ttl: ttlIn(ctx, KEEP_SECONDS) });
-
 export const bundleOfPlan = async (ctx: Context, plan: Owner): Promise<Uint8Array | undefined> =>
   (await get(ctx, bundleKey(ctx, plan)))?.data as Uint8Array | undefined;
 
-/** It holds values, and nobody needs it once the servers have been asked. */
-export const dropBundle = (ctx: Context, plan: Owner): Write => erase(ctx, bundleKey(ctx, plan));
+/**
+ * The servers have been asked: the bundle goes, which holds values and is needed no more, and a plan that is whole is named by its hash
+ * from then on. The same is often planned twice: the later one has the name.
+ */
+export const endPlan = (ctx: Context, plan: Owner, hash: string | undefined): Write[] => [
+  erase(ctx, bundleKey(ctx, plan)),
+  ...(hash === undefined ? [] : [put(ctx, hashKey(ctx, plan.appId, hash), { plan: plan.id, ttl: ttlIn(ctx, KEEP_SECONDS) })]),
+];
 
 export const keepTargetPlan = (ctx: Context, plan: Owner, target: string, targetPlan: TargetPlan): Write =>
   put(ctx, targetPlanKey(ctx, plan, target), {
     data: gzipSync(JSON.stringify(targetPlan)),
     ttl: ttlIn(ctx, KEEP_SECONDS),
   });
+
+export async function findTargetPlan(ctx: Context, plan: Owner, target: string): Promise<TargetPlan | undefined> {
+  const row = await get(ctx, targetPlanKey(ctx, plan, target));
+  return row && unpack(row.data as Uint8Array);
+}
 
 /** By target, as far as the servers have been asked. */
 export async function targetPlansOf(ctx: Context, plan: StoredPlan): Promise<Map<string, TargetPlan>> {

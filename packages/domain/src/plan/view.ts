@@ -3,6 +3,7 @@ import { getAppIn, PRODUCTION } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
 import { getAccount, refusal } from "../entitlement/account.ts";
+import type { Problem } from "../error.ts";
 import { Failure, getJob, type Job, JobStatus } from "../job/job.ts";
 import { hashOf } from "./hash.ts";
 import { TargetPlan } from "./plan.ts";
@@ -31,13 +32,24 @@ export async function getPlan(ctx: Context, input: { app: string; plan: string }
   allow(ctx, "read", { app: input.app });
   const { app } = await getAppIn(ctx, input.app, PRODUCTION);
   const plan = await findPlan(ctx, { appId: app.id, id: input.plan });
-  return viewOf(ctx, plan, await getJob(ctx, plan.job), app.active);
+  // Before the targets' plans: where it has succeeded they are all there.
+  const job = await getJob(ctx, plan.job);
+  const [found, account] = await Promise.all([targetPlansOf(ctx, plan), getAccount(ctx)]);
+  return viewOf({ plan, job, found, refused: refusal(ctx, account, "grow"), active: app.active });
 }
 
-export async function viewOf(ctx: Context, plan: StoredPlan, job: Job, active: readonly string[]): Promise<DeploymentPlan> {
+interface Seen {
+  readonly plan: StoredPlan;
+  readonly job: Job;
+  /** By target, as far as the servers have answered. */
+  readonly found: ReadonlyMap<string, TargetPlan>;
+  readonly refused: Problem | undefined;
+  /** The app's environments that run somewhere. */
+  readonly active: readonly string[];
+}
+
+export function viewOf({ plan, job, found, refused, active }: Seen): DeploymentPlan {
   const { id, app, environment, release, by, createdAt } = plan;
-  const found = job.version === 1 ? new Map<string, TargetPlan>() : await targetPlansOf(ctx, plan);
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
   const isWhole = job.status === "succeeded" && found.size === plan.targets.length;
   return {
     ...{ id, app, environment, release, by, createdAt, job: job.id, status: job.status },
