@@ -193,6 +193,11 @@ case "$*" in
   'inspect --format {{range .State.Health.Log}}'*) say health.log '' ;;
   inspect*RestartPolicy*) say policy 'web	no/	0
 ' ;;
+  info*)
+    connect
+    say info '[[Backing Filesystem extfs]]	'
+    ;;
+  'volume ls'* | 'network ls'*) connect ;;
   'network inspect'* | 'volume inspect'*)
     case " $(say external '') " in *" $3 "*) exit 0 ;; esac
     echo "Error response from daemon: $1 $3 not found" >&2

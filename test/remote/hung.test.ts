@@ -40,6 +40,15 @@ describe("a Docker that hangs for a while is to blame, and not what it was asked
     expect((await runOn(made, deployOf("job_2", { fence: 2 }))).exit).toMatchObject({ code: 0 });
   });
 
+  test("when it is asked for a plan how it stores images", async () => {
+    const made = host();
+    made.set("hangs", "^info");
+    const plan = deployOf("job_1", { op: "plan", fence: 0 });
+    expect((await runOn(made, plan, undefined, patient)).exit).toMatchObject({ code: 69, class: "docker.down" });
+    expect((await runOn(made, plan)).exit).toMatchObject({ code: 0 });
+    expect(made.calls().filter((call) => call.startsWith("info"))).toHaveLength(2);
+  });
+
   test("when every container has ended, it is waited for and asked again", async () => {
     const made = host();
     made.set("config", "name: x\nservices:\n  backup:\n    image: page:1\n");

@@ -39,7 +39,7 @@ told_as() {
   printf '%s' "$2" >"$told/$3.folder"
 }
 
-# Containers, volumes, networks and room.
+# Containers, volumes, networks and room; how Docker stores images, and into $insecure the registries it asks without a certificate.
 there() {
   limited 20 docker ps -aq --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" >"$run/ids" 2>"$run/out"
   answered
@@ -54,7 +54,11 @@ there() {
   fi
   limited 20 docker volume ls --format '{{.Name}}' >"$told/volumes" 2>"$run/out"
   answered
-  if docker info --format '{{.DriverStatus}}' 2>/dev/null | grep -q containerd.snapshotter; then store=containerd; else store=classic; fi
+  limited 20 docker info --format "{{.DriverStatus}}$tab{{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}" >"$run/info" 2>/dev/null
+  if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
+  line "$run/info"
+  store=classic insecure=" ${value#*"$tab"}"
+  case ${value%%"$tab"*} in *containerd.snapshotter*) store=containerd ;; esac
   limited 20 docker network ls --format '{{.Name}}' >"$told/networks" 2>"$run/out"
   answered
   {
@@ -74,7 +78,6 @@ answered() {
 
 # What the server has of each image, and what the registry has under its name now. Nobody asks a registry for a digest or an id.
 images_there() {
-  insecure=" $(timeout 10 docker info --format '{{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}' 2>/dev/null) "
   : >"$told/images"
   count=0
   while IFS= read -r image; do
