@@ -59,7 +59,7 @@ test("somebody who does not want the app made makes none", async () => {
 test("where it is not clear which servers are meant, it asks", async () => {
   await tenant.target("web1");
   await tenant.target("web2");
-  const run = await berth(["deploy", "--yes"], [["Where shall shop run?", `${DOWN} ${ENTER}`]]);
+  const run = await berth(["deploy", "--yes"], [["Which servers shall shop run on?", `${DOWN} ${ENTER}`]]);
   expect(run.code, run.stdout).toBe(0);
   expect(flat(run.stdout)).toContain("Release 1 is live on web2");
 });

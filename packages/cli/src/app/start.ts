@@ -20,4 +20,4 @@ export const parse = ([app]: readonly string[], flags: Flags): Redeploy => {
 
 /** Deploys the live release again: what is down is started, what runs is left as it is. */
 export const run = (session: Session, input: Redeploy): Promise<Exit> =>
-  redeploy(session, input, (api, place) => body(api.v1.apps[":app"].start.$post(place, once())));
+  redeploy(session, input, (api, asked) => body(api.v1.apps[":app"].start.$post(asked, once())));

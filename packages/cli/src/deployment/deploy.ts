@@ -128,7 +128,7 @@ async function send(session: Session, api: Client, app: string, json: Asked): Pr
       throw new Refused({ ...error.problem, next: items.map(({ name }) => `berth deploy --target ${name}`) });
     const { chooseSome } = await import("../terminal/ask.ts");
     const chosen = await chooseSome(
-      `Where shall ${app} run? Later deploys go to the same place.`,
+      `Which servers shall ${app} run on? Later deploys go to the same ones.`,
       items.map(({ name, user, host, status }) => ({ value: name, label: name, hint: `${user}@${host}, ${status}` })),
     );
     return send(session, api, app, { ...json, targets: chosen });

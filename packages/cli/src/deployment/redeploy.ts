@@ -28,7 +28,7 @@ export const parseRedeploy = (flags: Flags): Redeploy => ({
   verbose: isSet(flags, "verbose"),
 });
 
-interface Place {
+interface Asked {
   readonly param: { readonly app: string };
   readonly json: { readonly environment?: string };
 }
@@ -37,7 +37,7 @@ interface Place {
 export async function redeploy(
   session: Session,
   input: Redeploy,
-  ask: (api: Client, place: Place) => Promise<Job>,
+  ask: (api: Client, asked: Asked) => Promise<Job>,
 ): Promise<Exit> {
   const app = await findApp(session.folder, input.app);
   const environment = await findEnvironment(session.folder, input.environment);

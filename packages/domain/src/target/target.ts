@@ -49,7 +49,7 @@ export const StoredTarget = Target.extend({
   waiting: z.array(z.string()),
   /** Until this check has ended, a request for another gets this one. */
   check: z.string().optional(),
-  /** Placed here, as `app/environment`. */
+  /** Deployed here, as `app/environment`. */
   apps: z.set(z.string()).optional(),
 });
 export type StoredTarget = z.infer<typeof StoredTarget>;
@@ -194,9 +194,9 @@ export async function trustTarget(
 }
 
 const inUse = (target: StoredTarget) =>
-  new Problem("target.in_use", { detail: `Placed there: ${[...(target.apps ?? [])].join(", ")}.` });
+  new Problem("target.in_use", { detail: `Deployed there: ${[...(target.apps ?? [])].join(", ")}.` });
 
-/** Fails while apps are placed on the target. Nothing on the server changes. */
+/** Fails while apps are deployed on the target. Nothing on the server changes. */
 export async function removeTarget(ctx: Context, idOrName: string): Promise<void> {
   allow(ctx, "admin");
   const target = await findTarget(ctx, idOrName);

@@ -30,14 +30,14 @@ export function Rollback({ app, environment, release, onClose }: Props) {
       go(`/jobs/${encodeURIComponent(job.id)}`);
     },
   });
-  const places = environment.targets.map(
+  const targets = environment.targets.map(
     ({ name, release: serves }) => `${name} (${serves === null ? "none" : `release ${serves}`} now)`,
   );
   return (
     <Dialog title={`Roll ${app} back to release ${release}?`} onClose={onClose}>
       <p>
-        {environment.name} on {places.join(" and ") || "no target"}. The data stays as it is; if release {release} does not become
-        healthy, what is live now stays live.
+        {environment.name} on {targets.join(" and ") || "no target"}. The data stays as it is; if release {release} does not
+        become healthy, what is live now stays live.
       </p>
       <Refusal error={back.error} />
       <div class="actions">
