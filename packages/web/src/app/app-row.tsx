@@ -33,7 +33,7 @@ export const SeenAgo = ({ at }: { at: string | null }) =>
 /** An app at its place: what serves where, by environment. */
 export function AppRow({ app, running }: { app: App; running: ReadonlyMap<string, Job> }) {
   return (
-    <li class="card app" aria-labelledby={`a-${app.id}`}>
+    <li class="card card-column" aria-labelledby={`a-${app.id}`}>
       <div class="card-head">
         <h2 id={`a-${app.id}`}>
           <Link href={`/apps/${encodeURIComponent(app.name)}`}>{app.name}</Link>

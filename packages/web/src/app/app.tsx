@@ -65,7 +65,7 @@ export function AppPage({ app: name }: { app: string }) {
                 </fieldset>
               )}
               <UnfinishedJobs jobs={going} />
-              <div class="card current">
+              <div class="card card-column">
                 <div class="card-head">
                   <h2>{environment.name}</h2>
                   <Status tone={tone}>{word}</Status>

@@ -20,7 +20,7 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
   const facts = factsOf(rollout.found);
   const shown = rollout.found?.hostKey as { fingerprint?: unknown } | undefined;
   return (
-    <li class="card rollout" aria-labelledby={`r-${rollout.target}`}>
+    <li class="card card-column rollout" aria-labelledby={`r-${rollout.target}`}>
       <div class="card-head">
         <h2 id={`r-${rollout.target}`} class="break">
           {rollout.name}

@@ -33,7 +33,7 @@ export function TargetCard({ target }: { target: TargetView }) {
   });
   const facts = factsOf(target.facts);
   return (
-    <li class="card target" aria-labelledby={`t-${target.id}`}>
+    <li class="card card-column target" aria-labelledby={`t-${target.id}`}>
       <div class="card-head">
         <div>
           <h2 id={`t-${target.id}`}>{target.name}</h2>
