@@ -1,3 +1,17 @@
+/** Gives a batch to a function; answers which of it failed. All have, where it throws; `say` is told why. */
+export async function failedIn(
+  ids: readonly string[],
+  invoke: () => Promise<unknown>,
+  say: (why: string) => void,
+): Promise<ReadonlySet<string>> {
+  try {
+    return failedOf(ids, await invoke());
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return new Set(ids);
+  }
+}
+
 /**
  * What a function's answer to a batch means, as Lambda reads it with ReportBatchItemFailures: nothing or an empty list is success for all;
  * a list names the failed ones; a list that cannot be right (an entry without an identifier, or with one that is not in the batch) is

@@ -3,7 +3,7 @@ import { type Message, md5 } from "../sqs/message.ts";
 import type { Queue } from "../sqs/queue.ts";
 import type { Sqs } from "../sqs/sqs.ts";
 import { queueArn, systemAttributes } from "../sqs/wire.ts";
-import { failedOf } from "./batch.ts";
+import { failedIn } from "./batch.ts";
 
 export interface QueueSource {
   /** Batches being worked on. */
@@ -31,13 +31,8 @@ export function queueSource(options: QueueSourceOptions): QueueSource {
 
   async function work(messages: Message[]): Promise<void> {
     const ids = messages.map(({ id }) => id);
-    let failed: ReadonlySet<string>;
-    try {
-      failed = failedOf(ids, await options.invoke(queueEvent(queue.options.name, messages)));
-    } catch (error) {
-      log(`${queue.options.name}: ${error instanceof Error ? error.message : String(error)}`);
-      failed = new Set(ids);
-    }
+    const invoke = () => options.invoke(queueEvent(queue.options.name, messages));
+    const failed = await failedIn(ids, invoke, (why) => log(`${queue.options.name}: ${why}`));
     for (const { id, receipt } of messages) if (!failed.has(id) && receipt) queue.delete(receipt);
     if (failed.size > 0) log(`${queue.options.name}: ${failed.size} of ${ids.length} failed and come back`);
   }

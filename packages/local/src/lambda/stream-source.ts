@@ -2,7 +2,7 @@ import type { Engine } from "@berth/local-dynamodb/engine.ts";
 import type { StreamRecord } from "@berth/local-dynamodb/stream-record.ts";
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { createKeeper, readJson } from "../state/file.ts";
-import { failedOf } from "./batch.ts";
+import { failedIn } from "./batch.ts";
 import { matches } from "./filter.ts";
 
 export interface StreamSourceOptions {
@@ -62,13 +62,12 @@ export function streamSource(options: StreamSourceOptions): { close(): Promise<v
     let rest = records;
     for (let attempt = 1; rest.length > 0 && !closed; attempt++) {
       const ids = rest.map(({ dynamodb }) => dynamodb.SequenceNumber);
-      let failed: ReadonlySet<string>;
-      try {
-        failed = failedOf(ids, await options.invoke({ Records: rest as unknown as DynamoDBRecord[] })); // the same shape, its union less loose
-      } catch (error) {
-        log(`stream: ${error instanceof Error ? error.message : String(error)}`);
-        failed = new Set(ids);
-      }
+      const event = { Records: rest as unknown as DynamoDBRecord[] }; // the same shape, its union less loose
+      const failed = await failedIn(
+        ids,
+        () => options.invoke(event),
+        (why) => log(`stream: ${why}`),
+      );
       const first = ids.findIndex((id) => failed.has(id));
       rest = first < 0 ? [] : rest.slice(first);
       if (rest.length === 0) return;
