@@ -1,4 +1,5 @@
 import { body } from "@berth/api-client/client.ts";
+import { jobWords } from "@berth/domain/deployer/job-words.ts";
 import { once } from "../api/once.ts";
 import { findApp } from "../app/name.ts";
 import { withProof } from "../auth/prove.ts";
@@ -6,7 +7,6 @@ import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
-import { whereText } from "./list.ts";
 
 interface Input {
   readonly provider: "github";
@@ -68,7 +68,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   };
   const added = await withProof(session, api, () => body(api.v1.deployers.$post({ json }, once())));
   const { green, dim } = session.terminal.errPaint;
-  note(session, `${green("✓")} Jobs of ${added.repository} (${whereText(added)}) may deploy ${added.app}`);
+  note(session, `${green("✓")} Jobs of ${added.repository} (${jobWords(added)}) may deploy ${added.app}`);
   const { url } = await session.place();
   show(session, added, () => [added.id]);
   note(

@@ -1,5 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Deployer } from "@berth/api-client/types.ts";
+import { jobWords } from "@berth/domain/deployer/job-words.ts";
 import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
@@ -18,10 +19,6 @@ export const options: NonNullable<Verb<Input>["options"]> = pagingOptions;
 
 export const parse = (_: readonly string[], flags: Flags): Input => ({ paging: parsePaging(flags) });
 
-/** Which of a repository's jobs. */
-export const whereText = ({ ref, jobEnvironment, pullRequests }: Deployer): string =>
-  [ref, jobEnvironment && `environment ${jobEnvironment}`, pullRequests && "pull requests too"].filter(Boolean).join(", ");
-
 export const deployerTable = (
   deployers: readonly Deployer[],
   { width, paint, now }: { width: number; paint: Paint; now: Date },
@@ -31,7 +28,7 @@ export const deployerTable = (
       { title: "DEPLOYER", cell: ({ id }) => id },
       { title: "APP", cell: ({ app }) => app, least: 8, paint: (on, text) => on.bold(text) },
       { title: "REPOSITORY", cell: ({ repository }) => repository, keep: 4, least: 12 },
-      { title: "JOBS", cell: whereText, keep: 3, least: 15 },
+      { title: "JOBS", cell: jobWords, keep: 3, least: 15 },
       { title: "USED", cell: ({ lastUsedAt }) => (lastUsedAt ? ago(lastUsedAt, now) : "never"), keep: 2 },
     ],
     deployers,

@@ -12,6 +12,7 @@ import { insert, tryCommit, type Write } from "../table.ts";
 import { tokenLives } from "../token/issue.ts";
 import { addWithinLimit } from "../turn.ts";
 import { type Deployer, deployerKey, pointerKey, readDeployers, type StoredDeployer } from "./deployer.ts";
+import { jobWords } from "./job-words.ts";
 
 export const DEPLOYERS_MOST = 50;
 
@@ -55,9 +56,7 @@ async function add(ctx: Context, appId: string, input: NewDeployer, turn: Write)
     createdAt: ctx.now().toISOString(),
     by: whoIs(ctx.actor),
   };
-  const where = [ref, jobEnvironment && `environment ${jobEnvironment}`, pullRequests && "pull requests too"]
-    .filter(Boolean)
-    .join(", ");
+  const where = jobWords(deployer);
   const told = await announce(ctx, deployer, where);
   const stored: StoredDeployer = { ...deployer, appId };
   const added = await tryCommit(
