@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { useMe } from "../me.ts";
 import { Button } from "../ui/button.tsx";
+import { Fact, Facts } from "../ui/facts.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { CloseAccount } from "./close-account.tsx";
 import { Sessions } from "./sessions.tsx";
@@ -13,14 +14,11 @@ export function Account() {
   if (!me) return null;
   return (
     <Page title="Account" lead={me.email}>
-      <dl class="facts">
-        <div>
-          <dt>Account</dt>
-          <dd>
-            <code>{me.tenant}</code>
-          </dd>
-        </div>
-      </dl>
+      <Facts>
+        <Fact term="Account">
+          <code>{me.tenant}</code>
+        </Fact>
+      </Facts>
       <p>
         Plan, card and invoices are under <Link href="/billing">Billing</Link>, who may use the API under{" "}
         <Link href="/tokens">Tokens</Link>, what was done under <Link href="/audit">Audit</Link>.

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { api } from "../api.ts";
 import { sessionsQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
+import { Fact } from "../ui/facts.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Ago, Day } from "../ui/time.tsx";
@@ -42,18 +43,12 @@ export function Sessions() {
                   </p>
                 </div>
                 <dl class="row-facts">
-                  <div>
-                    <dt>Signed in</dt>
-                    <dd>
-                      <Ago at={session.createdAt} />
-                    </dd>
-                  </div>
-                  <div>
-                    <dt>Ends</dt>
-                    <dd>
-                      <Day at={session.expiresAt} />
-                    </dd>
-                  </div>
+                  <Fact term="Signed in">
+                    <Ago at={session.createdAt} />
+                  </Fact>
+                  <Fact term="Ends">
+                    <Day at={session.expiresAt} />
+                  </Fact>
                 </dl>
                 <div class="row-actions">
                   {!session.current && (

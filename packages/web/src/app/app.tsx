@@ -6,8 +6,8 @@ import { useActivity } from "../job/activity.ts";
 import { JobRow } from "../job/job-row.tsx";
 import { UnfinishedJobs } from "../job/unfinished-jobs.tsx";
 import { appQuery, deploymentsQuery } from "../queries.ts";
-import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Older } from "../ui/older.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Status } from "../ui/status.tsx";
 import { environmentStatus, SeenAgo, Serving } from "./app-row.tsx";
@@ -121,13 +121,7 @@ function Deployments({ app }: { app: string }) {
           );
         }}
       </Loaded>
-      {pages.hasNextPage && (
-        <div>
-          <Button small busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            Older deployments
-          </Button>
-        </div>
-      )}
+      <Older of={pages}>Older deployments</Older>
     </Section>
   );
 }

@@ -13,6 +13,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Section } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { Status } from "../ui/status.tsx";
+import { StackedTable } from "../ui/table.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed } from "../ui/toast.tsx";
 
@@ -101,33 +102,19 @@ function OnTarget({ target }: { target: Target }) {
         </p>
       )}
       {seen && seen.containers.length + seen.missing.length > 0 && (
-        <div class="table-wrap stacked">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Service</th>
-                <th scope="col">State</th>
-                <th scope="col">Since</th>
-                <th scope="col">Restarts</th>
-                <th scope="col">Ports</th>
-                <th scope="col">Image</th>
-              </tr>
-            </thead>
-            <tbody>
-              {seen.containers.map((container) => (
-                <Row key={container.name} container={container} />
-              ))}
-              {seen.missing.map((service) => (
-                <tr key={`missing ${service}`}>
-                  <td data-term="Service">{service}</td>
-                  <td data-term="State" colSpan={5}>
-                    <Status tone="bad">No container</Status>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <StackedTable titles={["Service", "State", "Since", "Restarts", "Ports", "Image"]}>
+          {seen.containers.map((container) => (
+            <Row key={container.name} container={container} />
+          ))}
+          {seen.missing.map((service) => (
+            <tr key={`missing ${service}`}>
+              <td data-term="Service">{service}</td>
+              <td data-term="State" colSpan={5}>
+                <Status tone="bad">No container</Status>
+              </td>
+            </tr>
+          ))}
+        </StackedTable>
       )}
     </div>
   );

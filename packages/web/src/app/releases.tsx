@@ -8,6 +8,7 @@ import { whoWords } from "../job/words.ts";
 import { releasesQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Older } from "../ui/older.tsx";
 import { Section } from "../ui/page.tsx";
 import { Status, type Tone } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -94,13 +95,7 @@ export function Releases({ app, environment, busy }: Props) {
           );
         }}
       </Loaded>
-      {pages.hasNextPage && (
-        <div>
-          <Button small busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            Older releases
-          </Button>
-        </div>
-      )}
+      <Older of={pages}>Older releases</Older>
       {to !== undefined && <Rollback app={app} environment={environment} release={to} onClose={() => setTo(undefined)} />}
     </Section>
   );

@@ -3,9 +3,10 @@ import { useInfiniteQuery } from "@tanstack/preact-query";
 import { whoWords } from "../job/words.ts";
 import { useMe } from "../me.ts";
 import { auditQuery } from "../queries.ts";
-import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Older } from "../ui/older.tsx";
 import { Page } from "../ui/page.tsx";
+import { StackedTable } from "../ui/table.tsx";
 import { Moment } from "../ui/time.tsx";
 import { detailWords } from "./detail.ts";
 
@@ -21,51 +22,34 @@ export function Audit() {
           const items = pages.flatMap((page) => page.items);
           if (items.length === 0) return <Empty title="Nothing has happened yet" />;
           return (
-            <div class="table-wrap stacked">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">What</th>
-                    <th scope="col">Subject</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">Result</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((line) => (
-                    <tr key={line.id}>
-                      <td data-term="When">
-                        <Moment at={line.at} />
-                      </td>
-                      <td data-term="What">
-                        <code>{line.action}</code>
-                      </td>
-                      <td data-term="Subject">
-                        <span class="break" title={line.subjectName && line.subject}>
-                          {line.subjectName ?? line.subject}
-                        </span>
-                        {line.detail && <span class="sub break">{detailWords(line.detail)}</span>}
-                      </td>
-                      <td data-term="Who">
-                        <span class="who">{who(line.actor)}</span>
-                      </td>
-                      <td data-term="Result">{line.result}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <StackedTable titles={["When", "What", "Subject", "Who", "Result"]}>
+              {items.map((line) => (
+                <tr key={line.id}>
+                  <td data-term="When">
+                    <Moment at={line.at} />
+                  </td>
+                  <td data-term="What">
+                    <code>{line.action}</code>
+                  </td>
+                  <td data-term="Subject">
+                    <span class="break" title={line.subjectName && line.subject}>
+                      {line.subjectName ?? line.subject}
+                    </span>
+                    {line.detail && <span class="sub break">{detailWords(line.detail)}</span>}
+                  </td>
+                  <td data-term="Who">
+                    <span class="who">{who(line.actor)}</span>
+                  </td>
+                  <td data-term="Result">{line.result}</td>
+                </tr>
+              ))}
+            </StackedTable>
           );
         }}
       </Loaded>
-      {lines.hasNextPage && (
-        <div>
-          <Button busy={lines.isFetchingNextPage} onClick={() => void lines.fetchNextPage()}>
-            Older lines
-          </Button>
-        </div>
-      )}
+      <Older of={lines} small={false}>
+        Older lines
+      </Older>
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import { api } from "../api.ts";
 import { deviceQuery } from "../queries.ts";
 import { Scopes } from "../token/scopes.tsx";
 import { Button } from "../ui/button.tsx";
+import { Fact, Facts } from "../ui/facts.tsx";
 import { Field, Tick } from "../ui/field.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
@@ -70,32 +71,23 @@ function Confirm({ code }: { code: string }) {
         {(found) =>
           found.status === "pending" ? (
             <div class="card form">
-              <dl class="facts">
-                <div>
-                  <dt>Code</dt>
-                  <dd class="mono big">{found.userCode}</dd>
-                </div>
-                <div>
-                  <dt>Requested by</dt>
-                  <dd class="mono">{found.client}</dd>
-                </div>
-                <div>
-                  <dt>From address</dt>
-                  <dd class="mono">{found.ip}</dd>
-                </div>
-                <div>
-                  <dt>Requested</dt>
-                  <dd>
-                    <Ago at={found.createdAt} />
-                  </dd>
-                </div>
-                <div>
-                  <dt>It will be able to</dt>
-                  <dd>
-                    <Scopes scopes={found.scopes} />
-                  </dd>
-                </div>
-              </dl>
+              <Facts>
+                <Fact term="Code" class="mono big">
+                  {found.userCode}
+                </Fact>
+                <Fact term="Requested by" class="mono">
+                  {found.client}
+                </Fact>
+                <Fact term="From address" class="mono">
+                  {found.ip}
+                </Fact>
+                <Fact term="Requested">
+                  <Ago at={found.createdAt} />
+                </Fact>
+                <Fact term="It will be able to">
+                  <Scopes scopes={found.scopes} />
+                </Fact>
+              </Facts>
               <Tick
                 label="I started this login myself"
                 hint="The code above is the one on my terminal. Nobody sent it to me."

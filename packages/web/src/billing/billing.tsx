@@ -1,13 +1,13 @@
 import { body } from "@berth/api-client/client.ts";
 import { offWords } from "@berth/domain/entitlement/words.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
-import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { needsProof, Prove } from "../auth/prove.tsx";
 import { useMe } from "../me.ts";
 import { billingQuery, plansQuery, usageQuery } from "../queries.ts";
 import { Button, ButtonLink } from "../ui/button.tsx";
+import { Fact, Facts } from "../ui/facts.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -86,7 +86,7 @@ export function Billing() {
                   </p>
                 )}
                 {state.hold && <p class="note bad">A payment is disputed, so nothing can be added until that is settled.</p>}
-                <dl class="facts">
+                <Facts>
                   {state.entitlement === "grace" && state.graceUntil && (
                     <Fact term="Grace ends">
                       <strong>
@@ -111,7 +111,7 @@ export function Billing() {
                       <Ago at={state.syncedAt} />
                     </Fact>
                   )}
-                </dl>
+                </Facts>
                 {needsProof(portal.error) && <Prove onProved={() => portal.mutate()} onClose={() => portal.reset()} />}
                 <Refusal error={(needsProof(portal.error) ? null : portal.error) ?? refresh.error} />
                 <div class="actions">
@@ -166,13 +166,6 @@ export function Billing() {
     </Page>
   );
 }
-
-const Fact = ({ term, children }: { term: string; children: ComponentChildren }) => (
-  <div>
-    <dt>{term}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 function Meter({ what, used, limit }: { what: string; used: number; limit: number }) {
   return (

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/preact-query";
 import { invoicesQuery } from "../queries.ts";
-import { Button } from "../ui/button.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
+import { Older } from "../ui/older.tsx";
 import { Section } from "../ui/page.tsx";
 import { Status, type Tone } from "../ui/status.tsx";
 import { Day } from "../ui/time.tsx";
@@ -56,13 +56,7 @@ export function Invoices() {
           );
         }}
       </Loaded>
-      {pages.hasNextPage && (
-        <div>
-          <Button small busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            Older invoices
-          </Button>
-        </div>
-      )}
+      <Older of={pages}>Older invoices</Older>
     </Section>
   );
 }

@@ -1,5 +1,5 @@
 import type { Event, Rollout } from "@berth/api-client/types.ts";
-import { factsOf } from "../target/target.ts";
+import { ServerFacts } from "../target/server-facts.tsx";
 import { Status } from "../ui/status.tsx";
 import { Ago, span, useNow } from "../ui/time.tsx";
 import { FailureDetails } from "./failure-panel.tsx";
@@ -17,7 +17,6 @@ interface Props {
 export function RolloutColumn({ rollout, events, repeated }: Props) {
   const { tone, word } = rolloutStatus[rollout.status];
   const steps = stepsOf(events, { status: rollout.status, failedStep: rollout.failure?.step });
-  const facts = factsOf(rollout.found);
   const shown = rollout.found?.hostKey as { fingerprint?: unknown } | undefined;
   return (
     <li class="card card-column rollout" aria-labelledby={`r-${rollout.target}`}>
@@ -40,16 +39,7 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
           ))}
         </ol>
       )}
-      {facts.length > 0 && (
-        <dl class="facts tight">
-          {facts.map(([term, value]) => (
-            <div key={term}>
-              <dt>{term}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <ServerFacts facts={rollout.found} />
       {typeof shown?.fingerprint === "string" && <p class="sub break mono">Host key: {shown.fingerprint}</p>}
       {rollout.downMs !== undefined && <p class="sub">Unavailable for {span(rollout.downMs)}</p>}
       {rollout.failure && !repeated && (

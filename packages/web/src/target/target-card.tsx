@@ -15,7 +15,8 @@ import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
 import { Fingerprint } from "./fingerprint.tsx";
-import { factsOf, letIn, targetStatus } from "./target.ts";
+import { ServerFacts } from "./server-facts.tsx";
+import { letIn, targetStatus } from "./target.ts";
 
 export type TargetView = Target;
 
@@ -31,7 +32,6 @@ export function TargetCard({ target }: { target: TargetView }) {
     },
     onError: failed,
   });
-  const facts = factsOf(target.facts);
   return (
     <li class="card card-column target" aria-labelledby={`t-${target.id}`}>
       <div class="card-head">
@@ -66,16 +66,7 @@ export function TargetCard({ target }: { target: TargetView }) {
           <Copy text={letIn(target.publicKey)} label={`Command that gives Berth access to ${target.name}`} wrap />
         </details>
       )}
-      {facts.length > 0 && (
-        <dl class="facts tight">
-          {facts.map(([term, value]) => (
-            <div key={term}>
-              <dt>{term}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <ServerFacts facts={target.facts} />
       {target.hostKey && (
         <details class="steps">
           <summary>Keys</summary>

@@ -4,6 +4,7 @@ import { api } from "../api.ts";
 import { tokensQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { Fact } from "../ui/facts.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -47,16 +48,10 @@ export function Tokens() {
                       </p>
                     </div>
                     <dl class="row-facts">
-                      <div>
-                        <dt>Last used</dt>
-                        <dd>{token.lastUsedAt ? <Ago at={token.lastUsedAt} /> : "never"}</dd>
-                      </div>
-                      <div>
-                        <dt>Expires</dt>
-                        <dd>
-                          <Day at={token.expiresAt} />
-                        </dd>
-                      </div>
+                      <Fact term="Last used">{token.lastUsedAt ? <Ago at={token.lastUsedAt} /> : "never"}</Fact>
+                      <Fact term="Expires">
+                        <Day at={token.expiresAt} />
+                      </Fact>
                     </dl>
                     <div class="row-actions">
                       <Button small kind="danger" label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
