@@ -1,13 +1,15 @@
 import type { Context } from "../context.ts";
 import { retryDelay, take } from "../held.ts";
 import { advance } from "../job/advance.ts";
-import { failure } from "../job/failure.ts";
+import { connectionFailure, failure } from "../job/failure.ts";
 import { dispatch, findJob, type Job, type JobMessage, stepJob } from "../job/job.ts";
 import { jobOf, type Read } from "../job/kind.ts";
+import type { Outcome } from "../job/outcome.ts";
 import { ended } from "../job/status.ts";
 import { get } from "../query.ts";
 import { READER_SECONDS, readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
+import { RemoteError } from "../remote/remote.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
 import { applyEvent } from "./apply-event.ts";
 import { end } from "./end.ts";
@@ -29,11 +31,16 @@ export async function readTarget(ctx: Context, kind: Read, job: Job, message: Jo
     const started = await begin(ctx, kind, job, message.target);
     if (!started) return;
     const attempt = started.rollouts[message.target]?.attempts;
-    const outcome = await kind.read(ctx, jobOf(kind, started), StoredTarget.parse(row), reach);
+    const outcome = await kind.read(ctx, jobOf(kind, started), StoredTarget.parse(row), reach).catch(unreached);
     await applyEvent(ctx, job.id, { type: "ended", target: message.target, outcome, attempt, at: ctx.now() });
   } finally {
     await hold.release();
   }
+}
+
+function unreached(error: unknown): Outcome {
+  if (!(error instanceof RemoteError)) throw error;
+  return { ok: false, failure: connectionFailure(error) };
 }
 
 /** Of many workers one begins. The job's other targets may begin at the same moment, so a stale version is tried again. */

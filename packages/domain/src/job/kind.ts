@@ -37,6 +37,7 @@ export type Run = Pick<RunInput, "op" | "files" | "values" | "logins" | "decide"
 /** Only reads a server, at any time and whatever else runs there. */
 export interface Read<Input = object> extends Common<Input> {
   readonly changes: "nothing";
+  /** A RemoteError that it throws becomes the rollout's failure. */
   read(ctx: Context, job: JobOf<Input>, server: Server, reach: Reach): Promise<Outcome>;
 }
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { projectValues } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
-import { connectionFailure, failure, failureOf } from "../job/failure.ts";
+import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { filesOf } from "../release/files.ts";
@@ -32,19 +32,14 @@ export const plan: Read<Planning> = {
   async read(ctx, job, server, reach): Promise<Outcome> {
     if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
     const stored = await findPlan(ctx, ownerOf(job));
-    try {
-      const { exit, redact } = await report(ctx, job, stored, server, reach);
-      if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
-      // Loaded for a plan alone: it brings all that reads what servers report.
-      const { planOf } = await import("./read-plan.ts");
-      const found = await planOf(ctx, exit.report, redact);
-      if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
-      await commit(ctx, keepTargetPlan(ctx, stored, server.id, found));
-      return { ok: true };
-    } catch (error) {
-      if (!(error instanceof RemoteError)) throw error;
-      return { ok: false, failure: connectionFailure(error) };
-    }
+    const { exit, redact } = await report(ctx, job, stored, server, reach);
+    if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
+    // Loaded for a plan alone: it brings all that reads what servers report.
+    const { planOf } = await import("./read-plan.ts");
+    const found = await planOf(ctx, exit.report, redact);
+    if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
+    await commit(ctx, keepTargetPlan(ctx, stored, server.id, found));
+    return { ok: true };
   },
 
   async finish(ctx, job) {

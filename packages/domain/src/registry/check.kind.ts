@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { connectionFailure, failure, failureOf } from "../job/failure.ts";
+import { failure, failureOf } from "../job/failure.ts";
 import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
-import { RemoteError } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { overtaken, update } from "../table.ts";
 import { ask } from "../target/connection.ts";
@@ -25,17 +24,12 @@ export const checkLogin: Read<z.infer<typeof Check>> = {
     if (!login) return { ok: false, failure: failure("registry.removed") };
     if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
     const redact = redactor({ values: [login.password], shown: [login.registry, login.user] });
-    try {
-      const run = { op: "login", job: job.id, fence: 0, from: 0, files: [], values: {}, logins: [login] } as const;
-      const exit = await ask(ctx, server, reach, run, redact);
-      if (exit.code === 0) return { ok: true };
-      if (exit.class !== "registry.denied") return { ok: false, failure: failureOf(exit) };
-      const message = `${registry} refused the login of ${login.user}${exit.message ? `\n${exit.message}` : ""}`;
-      return { ok: false, failure: failureOf({ ...exit, message, data: { registry, login: login.user } }) };
-    } catch (error) {
-      if (!(error instanceof RemoteError)) throw error;
-      return { ok: false, failure: connectionFailure(error) };
-    }
+    const run = { op: "login", job: job.id, fence: 0, from: 0, files: [], values: {}, logins: [login] } as const;
+    const exit = await ask(ctx, server, reach, run, redact);
+    if (exit.code === 0) return { ok: true };
+    if (exit.class !== "registry.denied") return { ok: false, failure: failureOf(exit) };
+    const message = `${registry} refused the login of ${login.user}${exit.message ? `\n${exit.message}` : ""}`;
+    return { ok: false, failure: failureOf({ ...exit, message, data: { registry, login: login.user } }) };
   },
 
   async finish(ctx, job) {

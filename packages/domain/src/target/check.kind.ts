@@ -32,8 +32,8 @@ export const check: Read = {
       );
       return exit.code === 0 ? { ok: true, found: { facts: exit.data } } : { ok: false, failure: failureOf(exit) };
     } catch (error) {
-      if (!(error instanceof RemoteError)) throw error;
-      const shown = error.class === "hostkey.changed" ? await scan(ctx, server, reach).catch(unseen) : undefined;
+      if (!(error instanceof RemoteError) || error.class !== "hostkey.changed") throw error;
+      const shown = await scan(ctx, server, reach).catch(unseen);
       return { ok: false, failure: connectionFailure(error), ...(shown && { found: { hostKey: shown } }) };
     }
   },
