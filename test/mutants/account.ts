@@ -88,7 +88,7 @@ export const account = [
   ),
   ...within("packages/domain/src/deployment/deploy.ts", deployments, [
     "a Compose file is read for who may not deploy it",
-    '    const refused = refusal(ctx, account, "grow");\n    if (refused) throw refused;\n',
+    '    assertPermitted(ctx, account, "grow");\n',
     "",
     ...files,
   ]),

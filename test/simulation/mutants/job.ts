@@ -157,8 +157,8 @@ export const jobMutants = [
   of(
     deploy,
     "a repeat of a request makes another job",
-    "if (again) return again;\n    const refused",
-    'if (again?.status === "failed") return again;\n    const refused',
+    "if (again) return again;\n    assertPermitted",
+    'if (again?.status === "failed") return again;\n    assertPermitted',
   ),
   of(
     deploy,

@@ -3,7 +3,7 @@ import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
-import { type Account, entitled, refusal } from "../entitlement/account.ts";
+import { type Account, assertPermitted, entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
@@ -40,8 +40,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     const environment = found.version === 0 ? await withMemory(ctx, found) : found;
     const again = await sameRequest(ctx, environment);
     if (again) return again;
-    const refused = refusal(ctx, account, "grow");
-    if (refused) throw refused;
+    assertPermitted(ctx, account, "grow");
     if (!app.active.includes(name) && app.active.length >= ENVIRONMENTS_MOST)
       throw new Problem("environment.too_many", { detail: `"${app.name}" has ${app.active.length}; that is the most.` });
     read ??= readBundle(input); // only for who may deploy, and once

@@ -123,6 +123,12 @@ export function refusal(world: World, account: Account, action: Action): Problem
   return undefined;
 }
 
+/** Before work that a refused caller must not cause; the commit decides by `entitled`. @throws Problem what `refusal` answers */
+export function assertPermitted(world: World, account: Account, action: Action): void {
+  const refused = refusal(world, account, action);
+  if (refused) throw refused;
+}
+
 function restriction({ origin, support }: World, { kind, graceUntil }: Account): ProblemDetails {
   if (kind === "ended")
     return {

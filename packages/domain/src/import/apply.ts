@@ -3,7 +3,7 @@ import { appKey } from "../app/app.ts";
 import { createApp } from "../app/create.ts";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { entitled, getAccount, refusal } from "../entitlement/account.ts";
+import { assertPermitted, entitled, getAccount } from "../entitlement/account.ts";
 import { type Code, Problem } from "../error.ts";
 import { remember } from "../once.ts";
 import { get } from "../query.ts";
@@ -30,8 +30,7 @@ export async function importSelfHosted(
   input: { document: z.output<typeof Export>; apply: boolean; plan?: string | undefined },
 ): Promise<ImportPlan> {
   allow(ctx, "admin");
-  const refused = input.apply ? refusal(ctx, await getAccount(ctx), "grow") : undefined;
-  if (refused) throw refused;
+  if (input.apply) assertPermitted(ctx, await getAccount(ctx), "grow");
   const read = readExport(input.document);
   const judge = judging(ctx);
   if (!input.apply) return planImport(ctx, read, judge);

@@ -1,7 +1,7 @@
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
-import { entitled, getAccount, refusal } from "../entitlement/account.ts";
+import { assertPermitted, entitled, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { put, tryCommit } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
@@ -13,9 +13,7 @@ export const REGISTRIES_MOST = 20;
 /** @throws Problem registry.too_many, and what the bill forbids */
 export async function addRegistry(ctx: Context, input: { host: string; user: string; password: string }): Promise<Registry> {
   allow(ctx, "admin");
-  // The commit decides; this only keeps a caller who is refused from making us seal.
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
-  if (refused) throw refused;
+  assertPermitted(ctx, await getAccount(ctx), "grow");
   const { host, user } = input;
   const registry: Registry = { host, user, by: whoIs(ctx.actor), addedAt: ctx.now().toISOString() };
   const sealed = await ctx.seal(input.password, sealContext(ctx.tenant, registry));

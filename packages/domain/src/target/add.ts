@@ -1,6 +1,6 @@
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
-import { entitled, getAccount, refusal } from "../entitlement/account.ts";
+import { assertPermitted, entitled, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, type Job } from "../job/job.ts";
@@ -16,9 +16,7 @@ export async function addTarget(
   input: { name: string; host: string; port: number; user: string },
 ): Promise<{ target: Target; job: Job }> {
   allow(ctx, "admin");
-  // The commit decides; this only keeps a caller who is refused from making us resolve names and seal keys.
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
-  if (refused) throw refused;
+  assertPermitted(ctx, await getAccount(ctx), "grow");
   await limitChecks(ctx);
   await judgeAddress(ctx, input.host);
   const id = newId(ctx, "target");

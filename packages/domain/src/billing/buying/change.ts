@@ -1,6 +1,6 @@
 import { audit } from "../../audit/audit.ts";
 import { allow, type Context } from "../../context.ts";
-import { type Account, getAccount, limitsOf, refusal } from "../../entitlement/account.ts";
+import { type Account, assertPermitted, getAccount, limitsOf } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
 import { ulid } from "../../id.ts";
 import { recall, remember } from "../../once.ts";
@@ -28,8 +28,7 @@ export async function changePlan(
   allow(ctx, "billing");
   const account = await getAccount(ctx);
   // With an open invoice, Stripe would add the difference to the unpaid amount.
-  const refused = refusal(ctx, account, "grow");
-  if (refused) throw refused;
+  assertPermitted(ctx, account, "grow");
   const { plan, preview = false } = input;
   const known = preview ? undefined : await recallRequest(ctx, plan);
   const found = await subjectOf(ctx, account);

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import { audit } from "../../audit/audit.ts";
 import { allow, type Context } from "../../context.ts";
-import { type Account, accountKey, getAccount, refusal } from "../../entitlement/account.ts";
+import { type Account, accountKey, assertPermitted, getAccount } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
 import type { PricingPlanName } from "../../pricing/plans.ts";
 import { overtaken, tryCommit, tryUpdate, update } from "../../table.ts";
@@ -27,8 +27,7 @@ export async function startCheckout(ctx: Context, plan: PricingPlanName): Promis
   allow(ctx, "billing");
   const stripe = await ctx.stripe();
   const known = await getAccount(ctx);
-  const refused = refusal(ctx, known, "checkout");
-  if (refused) throw refused;
+  assertPermitted(ctx, known, "checkout");
   const customer = await ensureCustomer(ctx, known);
   await refuseSubscribed(ctx, stripe, customer);
   for (let attempt = 0; attempt < TRIES; attempt++) {
