@@ -3,29 +3,13 @@ import { listAll } from "@berth/domain/query.ts";
 import { key } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
 import { expect, test } from "vitest";
-import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { packReport } from "../support/report.ts";
-import { type TestTenant, testTenant } from "../support/tenant.ts";
+import { testTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { api, bundle, post, ready, useApi } from "./deploying.ts";
+import { ask, plansPath, two } from "./planning.ts";
 
 useApi();
-
-const one = await packReport({ web: { image: "a:1" } });
-const two = await packReport({ web: { image: "a:1" }, db: { image: "b:1" } });
-const plansPath = "/v1/apps/shop/plans";
-/** A server that reports this whatever it is asked, and does what it is told to. */
-const reporting = (report: Uint8Array) =>
-  scriptedReach(async (input) => {
-    if (input.op === "plan") return { ...succeeded(), report };
-    const changes = await input.decide?.(report);
-    return changes && changes.length > 0 ? failed({ class: "plan.stale", message: changes.join("\n") }) : succeeded();
-  });
-const ask = async (tenant: TestTenant, body: object = { bundle }, report = one) => {
-  const asked = await post(plansPath, body)(tenant);
-  await tenant.work({ id: asked.body.job }, reporting(report));
-  return (await api.call("GET", `${plansPath}/${asked.body.id}`, { token: await tenant.token() })).body;
-};
 
 covers("createPlan", "202", "answers at once with a plan that is whole when the servers have answered", async () => {
   const { tenant } = await ready();
@@ -97,53 +81,6 @@ test("the bundle of a plan is gone when the servers have answered, and no value 
   expect(await rows("PLANBUNDLE#")).toEqual([]);
   expect(await rows("PLAN#")).toHaveLength(1);
   expect(JSON.stringify([plan, await rows("PLAN")])).not.toContain("canary-5d1c");
-});
-
-test("a plan is applied when nothing else would happen, also twice at once, and only by its own app", async () => {
-  const { tenant } = await ready();
-  const { hash } = await ask(tenant);
-  const answers = await Promise.all([1, 2].map(() => post("/v1/apps/shop/deployments", { bundle, plan: hash })(tenant)));
-  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
-  const job = answers.find(({ status }) => status === 202)?.body;
-  await tenant.work(job, reporting(one));
-  const { body: done } = await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token() });
-  expect(done.status).toBe("succeeded");
-});
-
-covers("createDeployment", "plan.stale", "a plan for other files, or another environment, is not applied", async () => {
-  const { tenant } = await ready();
-  const { hash } = await ask(tenant);
-  const asked = [
-    { bundle: { ...bundle, variables: { A: "b" } }, plan: hash },
-    { bundle, environment: "staging", plan: hash },
-    { bundle, images: { web: "other:1" }, plan: hash },
-  ];
-  for (const body of asked) {
-    const answer = await post("/v1/apps/shop/deployments", body)(tenant);
-    expect(answer.body).toMatchObject({ status: 409, code: "plan.stale", detail: expect.stringMatching(/\w+ \w+/) });
-  }
-});
-
-test("a server on which something changed since the plan refuses it, with what changed, and nothing is done", async () => {
-  const { tenant } = await ready();
-  const { hash } = await ask(tenant);
-  const { body: job } = await post("/v1/apps/shop/deployments", { bundle, plan: hash })(tenant);
-  await tenant.work(job, reporting(two));
-  const { body: ended } = await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token() });
-  expect(ended).toMatchObject({ status: "failed", failure: { class: "plan.stale", message: expect.stringContaining("db") } });
-});
-
-covers("createDeployment", "plan.not_found", "a hash that no plan has is not found, nor is another tenant's", async () => {
-  const { tenant } = await ready();
-  const { hash } = await ask(tenant);
-  const { tenant: other } = await ready();
-  for (const [who, plan] of [
-    [tenant, "0123456789abcdef"],
-    [other, hash],
-  ] as const) {
-    const answer = await post("/v1/apps/shop/deployments", { bundle, plan })(who);
-    expect(answer.body).toMatchObject({ status: 404, code: "plan.not_found" });
-  }
 });
 
 covers("getPlan", "plan.not_found", "a plan that is not there is not found", async () => {

@@ -23,7 +23,7 @@ const told = (live: Side | undefined, release: Side, more: Partial<Report> = {})
     [service, change, ...reasons.map(({ reason, names }) => `${reason}${names.length > 0 ? `(${names})` : ""}`)].join(" "),
   );
 
-const state = (service: string, state: string) => ({ service, name: `shop-${service}-1`, state, image: "" });
+const state = (service: string, state: string) => ({ service, name: `shop-${service}-1`, state, image: "", health: "" });
 
 const cases: readonly [string, Side | undefined, Side, string[], Partial<Report>?][] = [
   ["the first release", undefined, one({}), ["web create new"]],

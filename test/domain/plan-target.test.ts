@@ -156,7 +156,10 @@ describe("what changed on a server since the plan is said in words", () => {
     ],
     [
       "a container that has ended",
-      planTarget({ ...report, containers: [...without("db"), { service: "db", name: "shop-db-1", state: "exited", image: "" }] }),
+      planTarget({
+        ...report,
+        containers: [...without("db"), { service: "db", name: "shop-db-1", state: "exited", image: "", health: "" }],
+      }),
       ["db would be started now, because it does not run; by the plan it would stay as it is"],
     ],
     [
@@ -166,7 +169,10 @@ describe("what changed on a server since the plan is said in words", () => {
     ],
     [
       "a service that somebody started",
-      planTarget({ ...report, containers: [...report.containers, { service: "x", name: "x", state: "running", image: "" }] }),
+      planTarget({
+        ...report,
+        containers: [...report.containers, { service: "x", name: "x", state: "running", image: "", health: "" }],
+      }),
       ["x was not in the plan and would be removed now"],
     ],
     [

@@ -46,7 +46,7 @@ export function reportOf(live: Side | undefined, release: Side, more: Partial<Re
   const images = Object.values({ ...live?.services, ...release.services }).map(({ image }) => String(image));
   const containers = Object.entries(live?.services ?? {}).flatMap(([service, { image, scale, deploy }]) =>
     Array.from({ length: Number(scale ?? (deploy as { replicas?: number })?.replicas ?? 1) }, (_, i): ReportedContainer => {
-      return { service, name: `shop-${service}-${i + 1}`, state: "running", image: idOf(String(image)) };
+      return { service, name: `shop-${service}-${i + 1}`, state: "running", image: idOf(String(image)), health: "" };
     }),
   );
   return {
@@ -55,6 +55,7 @@ export function reportOf(live: Side | undefined, release: Side, more: Partial<Re
     imagesByConfig: true,
     release: resolved("/srv/releases/2", release, false),
     ...(live && { live: resolved("/srv/releases/1", live, true) }),
+    isLive: false,
     containers,
     images: new Map(
       images.map((image) => [

@@ -116,9 +116,10 @@ async function reportOf(server: Server, live: Resolved, release: Resolved, image
     imagesByConfig: true,
     release,
     live,
+    isLive: false,
     containers: containers.map((line) => {
       const [service = "", name = "", state = "", image = ""] = line.split("|");
-      return { service, name: name.slice(1), state, image };
+      return { service, name: name.slice(1), state, image, health: "" };
     }),
     images: new Map([...images].map(([name, id]) => [name, { id, platform: "linux/amd64", bytes: 1, digests: [] }])),
     registry: new Map([...images].map(([name, id]) => [name, { id, digest: null, bytes: 1 }])),

@@ -1,11 +1,15 @@
 /** What a server reports for a plan: how its Compose reads the release, and what is there. */
+
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import { readReport } from "@berth/domain/plan/read-report.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
-import type { RunInput } from "@berth/domain/remote/remote.ts";
+import { linesOf } from "@berth/domain/plan/summary.ts";
+import type { Decision, RunInput } from "@berth/domain/remote/remote.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { deployOf, runOn } from "./client.ts";
 import { pageImage } from "./images.ts";
 import { available, type Lab, startLab } from "./lab.ts";
+import { timeOn } from "./planned.ts";
 import type { Server } from "./server.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -49,7 +53,7 @@ volumes:
     return readReport(exit.report ?? new Uint8Array());
   }
   const everything = () =>
-    server.exec("find /var/lib/berth -type f | sort; docker ps -aq; docker volume ls -q; docker image ls -q");
+    server.exec("find /var/lib/berth -type f | sort; docker ps -aq; docker volume ls -q; docker image ls -q | sort");
 
   test("before the first release and beside it, and asking changes nothing", async () => {
     const none = await reported(1, app("1"));
@@ -98,7 +102,7 @@ volumes:
   });
 
   test("a run that asks begins when it is told to, and otherwise nothing is done; a second one may not come between", async () => {
-    const asking = (run: RunInput, decide: (report: Uint8Array) => Promise<readonly string[]>) => ({
+    const asking = (run: RunInput, decide: (report: Uint8Array | undefined) => Promise<Decision>) => ({
       ...run,
       values: { ...run.values, ask: "1" },
       decide,
@@ -109,11 +113,11 @@ volumes:
     const refused = await runOn(
       server,
       asking(first, async (report) => {
-        seen = await readReport(report);
+        seen = await readReport(report ?? new Uint8Array());
         // The server is this run's while it waits for the answer.
         const other = await runOn(server, { ...input(5, app("1")), fence: first.fence });
         expect(other.exit).toMatchObject({ code: 75, class: "busy" });
-        return ["web would be replaced", "port 80 is taken"];
+        return { no: "plan.stale", reasons: ["web would be replaced", "port 80 is taken"] };
       }),
     );
     expect(seen?.containers).toHaveLength(2);
@@ -125,7 +129,7 @@ volumes:
       server,
       asking(input(6, app("2", "c")), async () => {
         await server.dropSsh();
-        return [];
+        return { go: "run", plan: [] };
       }),
     );
     await expect(lost).rejects.toMatchObject({ class: "dropped" });
@@ -135,11 +139,78 @@ volumes:
       (
         await runOn(
           server,
-          asking(input(7, app("2", "c")), async () => []),
+          asking(input(7, app("2", "c")), async () => ({ go: "run", plan: ["replaces web (image)", "create\tweb"] })),
         )
       ).exit,
     ).toMatchObject({ code: 0, step: "prune" });
     const { live } = await reported(8, app("2", "c"));
     expect(live?.file.services).toMatchObject({ web: { environment: { NAME: "c" } } });
+  });
+
+  /** As a worker answers. */
+  const planned = (run: RunInput): RunInput => ({
+    ...run,
+    values: { ...run.values, ask: "1" },
+    async decide(report) {
+      const plan = planTarget(await readReport(report ?? new Uint8Array()));
+      return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
+    },
+  });
+  async function deployed(run: RunInput) {
+    const since = await timeOn(server);
+    const { exit, events } = await runOn(server, planned(run));
+    const happened = await server.exec(`docker events --since ${since} --until $(date +%s.%N) --format '{{.Type}} {{.Action}}'`);
+    return { exit, events, happened: happened.trim().split("\n").filter(Boolean) };
+  }
+
+  test("a release that is live is not deployed again: Docker does nothing, and the run is none", async () => {
+    const first = await deployed(input(10, app("2", "d"), "same"));
+    expect(first.exit).toMatchObject({ code: 0, changed: true });
+    expect(first.events.filter(({ type }) => type === "plan").map(({ text }) => text)).toEqual([
+      "replaces web (environment, files), leaves worker",
+    ]);
+    const before = await everything();
+    const again = await deployed(input(11, app("2", "d"), "same"));
+    expect(again.exit).toMatchObject({
+      code: 0,
+      unchanged: true,
+      changed: false,
+      data: { "image.web": expect.stringMatching(/^sha256:/) },
+    });
+    expect(again.events.map(({ seq, type, text }) => [seq, type, text ?? ""])).toEqual([
+      [1, "plan", "nothing to change"],
+      [2, "result", ""],
+    ]);
+    expect(again.happened).toEqual([]);
+    expect(await everything()).toBe(before);
+  });
+
+  test("a file that no service is given is put in place without a pull, and nothing restarts", async () => {
+    const run = input(12, app("2", "d"), "same");
+    const { exit, events, happened } = await deployed({ ...run, files: [...run.files, { path: "README", content: "read me" }] });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(exit.unchanged).toBeUndefined();
+    expect(events.find(({ type }) => type === "plan")?.text).toBe("leaves web and worker");
+    expect(happened.filter((each) => !/^image tag|exec_|health_status/.test(each))).toEqual([]);
+    expect(await server.exec("cat /var/lib/berth/apps/shop-production/README")).toBe("read me");
+  });
+
+  test("a file that was changed on the server is no reason to say that nothing is to change", async () => {
+    await server.exec("echo other >/var/lib/berth/apps/shop-production/site/index.html");
+    const run = input(13, app("2", "d"), "same");
+    const { exit } = await deployed({ ...run, files: [...run.files, { path: "README", content: "read me" }] });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(exit.unchanged).toBeUndefined();
+  });
+
+  test("what is planned is kept with the run, for those who attach to it", async () => {
+    const { exit } = await runOn(server, { ...planned(input(14, app("1", "d"))), job: "job_kept" });
+    expect(exit).toMatchObject({ code: 0 });
+    const kept = (await server.exec("cat /var/lib/berth/runs/job_kept/plan")).trim().split("\n");
+    expect(kept[0]).toBe("replaces web (image, files), leaves worker");
+    expect(kept).toContain("create\tweb");
+    expect(kept).toContain(`here\t${lab.registry.address}/app:1`);
+    const attached = await runOn(server, { ...input(14, app("1", "d")), job: "job_kept", fence: 10_000 });
+    expect(attached.events[0]).toMatchObject({ seq: 1, type: "plan", text: kept[0] });
   });
 });

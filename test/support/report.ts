@@ -2,7 +2,11 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 
 /** A server's report as its runner packs it: `services` by name are what its Compose makes of the release. */
-export async function packReport(services: object, live?: { services: object; folder?: string }): Promise<Uint8Array> {
+export async function packReport(
+  services: object,
+  live?: { services: object; same?: boolean },
+  images = "",
+): Promise<Uint8Array> {
   const tar = pack();
   const file = (name: string, content: string) => tar.entry({ name: `./${name}` }, content);
   const compose = (all: object) => JSON.stringify({ name: "shop-production", services: all });
@@ -10,7 +14,8 @@ export async function packReport(services: object, live?: { services: object; fo
   file("release.folder", "/tmp/berth/release");
   file("release.files", Object.keys(services).join("\t\n"));
   file("facts", "compose\t2.26.1\nstore\tclassic\narchitecture\tamd64\ndisk\t10000\nmemory\t2000\n");
-  file("images", "");
+  file("images", images);
+  if (live?.same) file("same", "");
   file(
     "containers",
     live

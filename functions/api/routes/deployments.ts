@@ -8,6 +8,13 @@ import type { Env } from "../request.ts";
 
 const tag = "Deployments";
 
+const acceptDataRisk = z
+  .boolean()
+  .optional()
+  .describe(
+    "Go on where the plan says that data is at risk; otherwise the deployment fails with `data.at_risk` before it does anything",
+  );
+
 /** Loaded at first use: it brings the YAML parser, a fifth of all that the API would load at its start. */
 const verbs = () => import("@berth/domain/deployment/deploy.ts");
 
@@ -62,6 +69,7 @@ export const deployments = new Hono<Env>()
           .regex(/^[0-9a-f]{16}$/)
           .optional()
           .describe("The hash of a plan: exactly that is done, or nothing"),
+        acceptDataRisk,
       }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
@@ -71,6 +79,7 @@ export const deployments = new Hono<Env>()
         "deployment.too_many",
         "plan.not_found",
         "plan.stale",
+        "data.at_risk",
         "billing.slots_full",
         "version.stale",
         "idempotency.mismatch",
@@ -105,7 +114,7 @@ export const deployments = new Hono<Env>()
       scope: "deploy",
       needs: "rollback",
       params: inApp,
-      body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional() }),
+      body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional(), acceptDataRisk }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
         "app.not_found",

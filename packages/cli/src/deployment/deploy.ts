@@ -6,7 +6,7 @@ import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
-import { marked } from "../terminal/text.ts";
+import { clean, marked, wrap } from "../terminal/text.ts";
 import { accepted, liveOf } from "./accepted.ts";
 import { type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
 import { imageNotes } from "./images.ts";
@@ -17,6 +17,7 @@ interface Input extends FolderInput {
   readonly wait: string | undefined;
   readonly replaceFiles: boolean;
   readonly plan: string | undefined;
+  readonly acceptDataRisk: boolean;
   readonly detach: boolean;
   readonly verbose: boolean;
   readonly yes: boolean;
@@ -38,6 +39,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--wait <time>", "wait at most this long for a service, like 10m (default: what its health check says)")
     .option("--replace-files", "replace the app's files that were changed on the server, too")
     .option("--plan <hash>", "apply this plan; nothing is done if anything else would happen")
+    .option("--accept-data-risk", "go on where the plan says that data is at risk")
     .option("-d, --detach", "do not wait for the outcome")
     .option("-v, --verbose", "show everything the server says")
     .option("-y, --yes", "make the app if it is not there yet");
@@ -48,6 +50,7 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   wait: textOf(flags, "wait"),
   replaceFiles: isSet(flags, "replaceFiles"),
   plan: planOf(textOf(flags, "plan")),
+  acceptDataRisk: isSet(flags, "acceptDataRisk"),
   detach: isSet(flags, "detach"),
   verbose: isSet(flags, "verbose"),
   yes: isSet(flags, "yes"),
@@ -88,6 +91,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     ...(waitSeconds !== undefined && { waitSeconds }),
     ...(input.replaceFiles && { replaceFiles: true }),
     ...(input.plan !== undefined && { plan: input.plan }),
+    ...(input.acceptDataRisk && { acceptDataRisk: true }),
   });
   return accepted(session, api, job, { input, live, remarks });
 }
@@ -116,11 +120,17 @@ async function findOrMake(session: Session, api: Client, name: string, yes: bool
 
 type Asked = Parameters<Client["v1"]["apps"][":app"]["deployments"]["$post"]>[0]["json"];
 
-/** Asks for the deployment; where it is not clear which servers are meant and somebody is there, asks that too. */
+/** Asks for the deployment; where it is not clear which servers are meant, or a plan puts data at risk, and somebody is there, asks that too. */
 async function send(session: Session, api: Client, app: string, json: Asked): Promise<Job> {
   try {
     return await body(api.v1.apps[":app"].deployments.$post({ param: { app: segment(app) }, json }, once()));
   } catch (error) {
+    if (isProblem(error, "data.at_risk") && session.terminal.interactive) {
+      const { confirm } = await import("../terminal/ask.ts");
+      session.terminal.err(...wrap(clean(error.problem.detail ?? error.problem.title), session.terminal.errWidth));
+      if (!(await confirm("Apply the plan all the same?"))) throw refuse("cli.canceled");
+      return send(session, api, app, { ...json, acceptDataRisk: true });
+    }
     if (!isProblem(error, "deployment.no_target") || json.targets) throw error;
     const { items } = await body(api.v1.targets.$get());
     if (items.length === 0) throw error;

@@ -1,12 +1,13 @@
 import { body } from "@berth/api-client/client.ts";
 import { once } from "../api/once.ts";
-import { type Flags, toCount, type Verb } from "../command.ts";
+import { type Flags, isSet, toCount, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import type { Session } from "../session.ts";
 import { parseRedeploy, type Redeploy, redeploy, redeployOptions } from "./redeploy.ts";
 
 interface Input extends Redeploy {
   readonly release: number | undefined;
+  readonly acceptDataRisk: boolean;
 }
 
 export const examples: Verb<Input>["examples"] = [
@@ -16,14 +17,20 @@ export const examples: Verb<Input>["examples"] = [
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
-  redeployOptions(command.option("--app <name>", "the app (default: that of this folder)"));
+  redeployOptions(
+    command
+      .option("--app <name>", "the app (default: that of this folder)")
+      .option("--accept-data-risk", "go on where the plan says that data is at risk"),
+  );
 
 export const parse = ([release]: readonly string[], flags: Flags): Input => ({
   release: release === undefined ? undefined : toCount(release.replace(/^[v#]/, ""), "The release", 1, 999_999),
+  acceptDataRisk: isSet(flags, "acceptDataRisk"),
   ...parseRedeploy(flags),
 });
 
-export const run = (session: Session, { release, ...input }: Input): Promise<Exit> =>
-  redeploy(session, input, (api, { param, json }) =>
-    body(api.v1.apps[":app"].rollback.$post({ param, json: { ...json, ...(release !== undefined && { release }) } }, once())),
-  );
+export const run = (session: Session, { release, acceptDataRisk, ...input }: Input): Promise<Exit> =>
+  redeploy(session, input, (api, { param, json }) => {
+    const asked = { ...json, ...(release !== undefined && { release }), ...(acceptDataRisk && { acceptDataRisk }) };
+    return body(api.v1.apps[":app"].rollback.$post({ param, json: asked }, once()));
+  });

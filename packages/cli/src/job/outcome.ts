@@ -18,7 +18,10 @@ export const toldOf = (job: Job): Telling => ({
   release: job.release,
   rollback: job.rollback,
   again: job.again,
+  unchanged: isUnchanged(job),
 });
+
+export const isUnchanged = (job: Job) => Object.values(job.rollouts).every(({ unchanged }) => unchanged === true);
 
 /** How long its work took, or has taken by `now`; the wait for its turn is not counted. Nothing for a job that never began. */
 export const took = ({ startedAt, endedAt }: Pick<Job, "startedAt" | "endedAt">, now?: Date): string | undefined => {

@@ -72,7 +72,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
       } else {
         const step = targets.get(event.target);
         if (step) Object.assign(step, { last: event.at, text });
-        if (verbose || event.type === "note" || (!live && event.type !== "log")) line(event, text);
+        if (verbose || event.type === "plan" || event.type === "note" || (!live && event.type !== "log")) line(event, text);
       }
       progress.doing(doing);
     },

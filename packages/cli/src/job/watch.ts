@@ -1,5 +1,6 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { Event, Job } from "@berth/api-client/types.ts";
+import { wordsOf } from "@berth/domain/job/words.ts";
 import type { Flags, Verb } from "../command.ts";
 import { isSet } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
@@ -7,7 +8,7 @@ import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { follow } from "./follow.ts";
 import { interrupts } from "./interrupt.ts";
-import { failure, nextOf, success } from "./outcome.ts";
+import { failure, isUnchanged, nextOf, success } from "./outcome.ts";
 import { placeLines, placesOf } from "./places.ts";
 import { reporter } from "./report.ts";
 
@@ -92,7 +93,8 @@ async function finish(session: Session, api: Client, job: Job, { live }: Watchin
   if (json) {
     const next = exit === exits.failed ? nextOf(job) : [];
     const found = await placesOf(session, api, job);
-    terminal.out(JSON.stringify({ type: "result", status: job.status, exit, next, ...found, job }));
+    const unchanged = wordsOf(job.kind).releases ? { unchanged: isUnchanged(job) } : {};
+    terminal.out(JSON.stringify({ type: "result", status: job.status, exit, next, ...unchanged, ...found, job }));
   } else if (exit === exits.done)
     terminal.out(...success(job, terminal.paint), ...placeLines(await placesOf(session, api, job), terminal.paint));
   else {

@@ -21,7 +21,9 @@ const Deployment = z.object({
   release: z.number().int(),
   rollback: z.boolean().optional(),
   again: z.boolean().optional(),
-  input: z.object({ files: z.literal("replace").optional(), plan: z.string().optional() }).optional(),
+  input: z
+    .object({ files: z.literal("replace").optional(), plan: z.string().optional(), dataRisk: z.literal("accepted").optional() })
+    .optional(),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
@@ -35,7 +37,6 @@ export const deploy: Change<Deployment> = {
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
-    const plan = job.input?.plan;
     const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins);
     return {
       op: "deploy",
@@ -47,16 +48,16 @@ export const deploy: Change<Deployment> = {
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
         ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
-        ...(plan && { ask: "1" }),
+        ask: "1",
       },
       logins,
       redact,
-      ...(plan && {
-        async decide(report) {
-          const { changesSince } = await import("../plan/read-plan.ts");
-          return changesSince(ctx, { appId: job.appId, plan, target }, report, redact);
-        },
-      }),
+      async decide(report) {
+        const { decide } = await import("../plan/decide.ts");
+        // What was accepted when the live release was deployed holds when it is started again.
+        const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
+        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk }, report, redact);
+      },
     };
   },
 

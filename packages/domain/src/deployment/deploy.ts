@@ -25,6 +25,8 @@ export interface DeployInput extends Asked {
   readonly replaceFiles?: boolean | undefined;
   /** The hash of a plan: it is applied if nothing else would happen. */
   readonly plan?: string | undefined;
+  /** Go on where the plan says that data is at risk. */
+  readonly acceptDataRisk?: boolean | undefined;
 }
 
 /** An app's environments share its slot, so no plan limits them. */
@@ -64,7 +66,10 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     const plan =
       input.plan === undefined
         ? undefined
-        : await planToApply(ctx, { hash: input.plan, environment, appId: app.id, bundle: read.hash, targets: placed });
+        : await planToApply(ctx, {
+            ...{ hash: input.plan, environment, appId: app.id, bundle: read.hash, targets: placed },
+            acceptDataRisk: input.acceptDataRisk === true,
+          });
     const writes = insertRelease(ctx, app, release, data);
     return start(ctx, {
       app,
@@ -74,18 +79,22 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       release,
       job,
       writes,
-      input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }) },
+      input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }), ...accepted(input) },
     });
   });
 }
 
+const accepted = ({ acceptDataRisk }: Pick<DeployInput, "acceptDataRisk">): Readonly<Record<string, string>> =>
+  acceptDataRisk ? { dataRisk: "accepted" } : {};
+
+interface RollbackInput extends Pick<DeployInput, "app" | "environment" | "acceptDataRisk"> {
+  readonly release?: number | undefined;
+}
+
 /** Deploys an earlier healthy release: the one named, or the one before the live one. Permitted in grace. */
-export async function rollback(
-  ctx: Context,
-  input: { app: string; environment?: string | undefined; release?: number | undefined },
-): Promise<Job> {
+export async function rollback(ctx: Context, input: RollbackInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
-  return redeploy(ctx, input, { rollback: true }, async (app, environment) => {
+  return redeploy(ctx, input, { rollback: true, input: accepted(input) }, async (app, environment) => {
     const number = input.release ?? earlier(environment);
     if (number === undefined)
       throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
@@ -112,7 +121,7 @@ export async function startApp(ctx: Context, input: { app: string; environment?:
   });
 }
 
-type Redeployed = Pick<Start, "rollback" | "again">;
+type Redeployed = Pick<Start, "rollback" | "again" | "input">;
 
 /** Deploys an existing release to the environment's placement. */
 async function redeploy(
@@ -186,7 +195,7 @@ async function start(ctx: Context, input: Start): Promise<Job | false> {
       input.again ? "deployment.start" : input.rollback ? "deployment.rollback" : "deployment.create",
       `${app.name}/${environment.name}`,
       {
-        detail: `release ${release.number}, ${job.id}`,
+        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}`,
       },
     ),
   );

@@ -9,7 +9,8 @@ export const deployWords = {
     return rollback ? `Roll ${where} back to release ${release}` : `Deploy ${where}, release ${release}`;
   },
   subject: ({ release }) => `Release ${release}`,
-  done: ({ targets, release, rollback, again }) => {
+  done: ({ targets, release, rollback, again, unchanged }) => {
+    if (unchanged) return `Nothing to change: release ${release} is what runs on ${targets}`;
     if (again) return `Started: release ${release} runs on ${targets}`;
     return rollback ? `Rolled back: release ${release} is live on ${targets}` : `Release ${release} is live on ${targets}`;
   },

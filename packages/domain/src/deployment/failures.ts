@@ -3,6 +3,15 @@ export const deploymentFailures = {
     title: "The plan no longer holds",
     remedy: "Something changed since it was made, and nothing was done. Plan again, and apply the new plan.",
   },
+  "plan.failed": {
+    title: "The deployment could not be planned",
+    remedy: "Nothing was done. Try again. If it fails again, deploy fewer services in one app.",
+  },
+  "data.at_risk": {
+    title: "It would put data at risk",
+    remedy:
+      "Nothing was done. Do what the message says, or, if that is what you want, deploy or roll back with --accept-data-risk (`acceptDataRisk` in the API).",
+  },
   "compose.invalid": {
     title: "Docker Compose rejected the Compose file",
     remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",

@@ -6,6 +6,12 @@ export const deploymentProblems = {
     hint: "Name one or more targets; later deploys go to the same ones.",
     next: ["berth target list", "berth deploy --target NAME"],
   },
+  "data.at_risk": {
+    status: 409,
+    title: "The plan puts data at risk",
+    hint: "Do what it says, or apply the plan with --accept-data-risk (`acceptDataRisk` in the API).",
+    next: ["berth plan"],
+  },
   "deployment.too_many": {
     status: 429,
     title: "Too many deploys are waiting",

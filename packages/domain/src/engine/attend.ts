@@ -71,7 +71,7 @@ async function keepWhatIsLeft(ctx: Context, { app, appId, environment }: Job, ta
 
 const outcomeOf = (exit: Exit): Outcome =>
   exit.code === 0
-    ? { ok: true, downMs: exit.downMs }
+    ? { ok: true, downMs: exit.downMs, unchanged: exit.unchanged }
     : {
         ok: false,
         failure: failureOf(exit),

@@ -152,6 +152,7 @@ function onEnded(job: Job, event: JobEvent & { type: "ended" }, { retries }: Mov
       failure: outcome.run === "canceled" && !job.cancelAt ? (rollout.failure ?? outcome.failure) : outcome.failure,
     }),
     ...(outcome.downMs !== undefined && { downMs: outcome.downMs }),
+    ...(outcome.ok && outcome.unchanged && { unchanged: true }),
     ...(outcome.found && { found: outcome.found }),
   };
   return settle({ ...job, rollouts: { ...job.rollouts, [target]: done } }, at);

@@ -57,6 +57,8 @@ export const Rollout = z.object({
   failure: Failure.optional(),
   /** Milliseconds without an answer from the app, measured on the server. */
   downMs: z.number().optional(),
+  /** There was nothing to change, and nothing was done there. */
+  unchanged: z.boolean().optional(),
   found: CheckResult.optional(),
 });
 export type Rollout = z.infer<typeof Rollout>;

@@ -5,6 +5,8 @@ export interface Told {
   readonly release?: number | undefined;
   readonly rollback?: boolean | undefined;
   readonly again?: boolean | undefined;
+  /** There was nothing to change on any target. */
+  readonly unchanged?: boolean | undefined;
 }
 
 /** What people read of a kind of job: plain data for the command line and the dashboard. */

@@ -1,7 +1,12 @@
 import type { CheckResult, Failure } from "./job.ts";
 
 export type Outcome =
-  | { readonly ok: true; readonly downMs?: number | undefined; readonly found?: CheckResult | undefined }
+  | {
+      readonly ok: true;
+      readonly unchanged?: boolean | undefined;
+      readonly downMs?: number | undefined;
+      readonly found?: CheckResult | undefined;
+    }
   | {
       readonly ok: false;
       readonly failure: Failure;

@@ -1,7 +1,7 @@
 import type { Environment } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
-import { findPlanByHash } from "./stored.ts";
+import { findPlanByHash, targetPlansOf } from "./stored.ts";
 
 interface Asked {
   readonly hash: string;
@@ -9,10 +9,11 @@ interface Asked {
   readonly appId: string;
   readonly bundle: string;
   readonly targets: readonly { readonly id: string; readonly name: string }[];
+  readonly acceptDataRisk: boolean;
 }
 
-/** The plan's id, if it was made for just this request; each server says by itself whether it still holds there. @throws Problem plan.not_found, plan.stale */
-export async function planToApply(ctx: Context, { hash, environment, appId, bundle, targets }: Asked): Promise<string> {
+/** The plan's id, if it was made for just this request; each server says by itself whether it still holds there. @throws Problem plan.not_found, plan.stale, data.at_risk */
+export async function planToApply(ctx: Context, { hash, environment, appId, bundle, targets, ...asked }: Asked): Promise<string> {
   const plan = await findPlanByHash(ctx, appId, hash);
   const names = (list: Asked["targets"]) =>
     list
@@ -26,5 +27,9 @@ export async function planToApply(ctx: Context, { hash, environment, appId, bund
     planned !== now && `It was made for ${planned}, and now the deployment goes to ${now}.`,
   ].filter((change) => change !== false);
   if (changes.length > 0) throw new Problem("plan.stale", { detail: changes.join(" ") });
+  if (!asked.acceptDataRisk) {
+    const risks = [...(await targetPlansOf(ctx, plan)).values()].flatMap((each) => each.risks.map(({ message }) => message));
+    if (risks.length > 0) throw new Problem("data.at_risk", { detail: [...new Set(risks)].join(" ") });
+  }
   return plan.id;
 }

@@ -14,19 +14,23 @@ interface Found {
 /** The id by which the server will know the service's image; null if it cannot be told. */
 export const imageId = (report: Report, name: string, service: Service) => found(report, name, service).id;
 
-/** As `docker compose pull` decides it. A release that was deployed there before has its own images (runner/images.sh). */
+/** As `docker compose pull` decides it. A release that was healthy there has its own images (runner/images.sh). */
 function found(report: Report, name: string, { image, pull_policy }: Service): Found {
+  const pinned = report.release.pinned.get(name);
+  if (pinned) return ofPinned(pinned, report.images.get(pinned));
   const there = report.images.get(image ?? "");
   const registry = report.registry.get(image ?? "");
   const here = (id: string | null) => ({ action: "here" as const, id, there, registry });
-  const pinned = report.release.pinned.get(name);
-  if (pinned) return here(pinned);
   if (there && !isAsked(image ?? "", pull_policy ?? "")) return here(there.id);
   if (there && registry && isSame(there, registry, report.imagesByConfig)) return here(there.id);
   if (!registry || (there && !report.imagesByConfig && !isComparable(registry)))
     return { action: "unknown", id: there?.id ?? null, there, registry };
   return { action: "pull", id: report.imagesByConfig ? registry.id : (registry.digest ?? registry.id), there, registry };
 }
+
+const ofPinned = (id: string, there: ReportedImage | undefined): Found => ({
+  ...{ action: there ? "here" : "pull", id, there, registry: undefined },
+});
 
 /** Whether the registry is asked although the image is there. */
 function isAsked(image: string, policy: string): boolean {

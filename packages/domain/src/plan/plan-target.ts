@@ -8,6 +8,7 @@ import type { Report } from "./report.ts";
 import { type Project, readResolved, replicasOf } from "./resolved.ts";
 import { limitedMemory, neededDisk, plannedPorts, plannedVolumes } from "./resources.ts";
 import { risks } from "./risks.ts";
+import { isUnchanged } from "./unchanged.ts";
 
 /** What making the release live does on this server, as far as it can be told beforehand. @throws ZodError for a report that no Compose makes */
 export function planTarget(report: Report): TargetPlan {
@@ -17,7 +18,9 @@ export function planTarget(report: Report): TargetPlan {
   const images = plannedImages(report, release);
   const volumes = plannedVolumes(report, release, live);
   return {
-    operations: operations(report.compose, release, found, { images, volumes }),
+    operations: isUnchanged(report, found, { images, volumes })
+      ? []
+      : operations(report.compose, release, found, { images, volumes }),
     services: found.map((each) => plannedService(each, release)),
     images,
     volumes,

@@ -33,10 +33,8 @@ interface Planned {
   readonly target: string;
 }
 
-/** Why the plan no longer holds for this server, by what it reports now. */
-export async function changesSince(ctx: Context, of: Planned, report: Uint8Array, redact: Redact): Promise<string[]> {
+/** Why the plan no longer holds for this server, where `now` would be done. */
+export async function changesSince(ctx: Context, of: Planned, now: TargetPlan): Promise<string[]> {
   const planned = await findTargetPlan(ctx, { appId: of.appId, id: of.plan }, of.target);
-  if (!planned) return ["The plan is not kept any more; a plan is kept for a day"];
-  const now = await planOf(ctx, report, redact);
-  return now ? changesBetween(planned, now) : ["The server's report cannot be compared with the plan"];
+  return planned ? changesBetween(planned, now) : ["The plan is not kept any more; a plan is kept for a day"];
 }

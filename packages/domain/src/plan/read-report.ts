@@ -26,7 +26,10 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
   const text = (name: string) => files.get(name) ?? "";
   const rows = (name: string) => linesOf(text(name)).map((line) => line.split("\t"));
   const facts = new Map(rows("facts").map(([name = "", value = ""]) => [name, value]));
-  const read = resolved(text("release.folder"), text("release.json"), filesIn(rows("release.files")), new Map());
+  const images = new Map(
+    rows("release.images").flatMap(([service, id]) => (service && id?.startsWith("sha256:") ? [[service, id]] : [])),
+  );
+  const read = resolved(text("release.folder"), text("release.json"), filesIn(rows("release.files")), images);
   const active = new Set(Object.keys(z.object({ services: File.default({}) }).parse(read.file).services));
   const release = { ...read, inactive: new Set(linesOf(text("all")).filter((service) => !active.has(service))) };
   const live = files.has("live.json") && pinned(text("live.folder"), text("live.json"), text("live.pinned"));
@@ -36,6 +39,7 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
     imagesByConfig: facts.get("store") !== "containerd",
     release,
     ...(live && { live }),
+    isLive: files.has("same"),
     containers: rows("containers").flatMap(container),
     images: new Map(rows("images").flatMap(image)),
     registry: new Map([...files].flatMap(([name, told]) => (name.startsWith("registry.") ? registryImage(told) : []))),
@@ -105,8 +109,8 @@ function pinned(folder: string, json: string, text: string): Resolved {
   return resolved(folder, json, files, images);
 }
 
-const container = ([service = "", name = "", state = "", id = ""]: readonly string[]): ReportedContainer[] =>
-  service === "" ? [] : [{ service, name: name.replace(/^\//, ""), state, image: id }];
+const container = ([service = "", name = "", state = "", id = "", health = ""]: readonly string[]): ReportedContainer[] =>
+  service === "" ? [] : [{ service, name: name.replace(/^\//, ""), state, image: id, health }];
 
 const image = ([name = "", id = "", platform = "", bytes, digests = ""]: readonly string[]): [string, ReportedImage][] =>
   name === "" || id === "" ? [] : [[name, { id, platform, bytes: whole(bytes), digests: digests.split(",").filter(Boolean) }]];

@@ -8,6 +8,8 @@ export interface Report {
   readonly release: Resolved;
   /** The release that is live there; absent before the first one. */
   readonly live?: Resolved;
+  /** Whether the release is the live one, file by file, and each of its files is where it was placed. */
+  readonly isLive: boolean;
   readonly containers: readonly ReportedContainer[];
   /** Images the release names that are on the server, by the name it gives them. */
   readonly images: ReadonlyMap<string, ReportedImage>;
@@ -27,7 +29,7 @@ export interface Resolved {
   readonly file: Readonly<Record<string, unknown>>;
   /** By service, a checksum of the files it is given; absent for a service without any. */
   readonly files: ReadonlyMap<string, string>;
-  /** By service, the id of the image it is pinned to; empty for a release that was never deployed there. */
+  /** By service, the id of the image it is pinned to; empty for a release that was never healthy there. */
   readonly pinned: ReadonlyMap<string, string>;
   /** Services whose profile is not active: Compose leaves their containers alone. */
   readonly inactive?: ReadonlySet<string>;
@@ -37,6 +39,8 @@ export interface ReportedContainer {
   readonly service: string;
   readonly name: string;
   readonly state: string;
+  /** Of its health check, like `healthy`; empty without one. */
+  readonly health: string;
   /** The image's id. */
   readonly image: string;
 }

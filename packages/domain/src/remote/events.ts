@@ -25,9 +25,9 @@ export const EVENTS_MOST = 50_000;
 const REPORT_MOST = 2 * 1024 * 1024;
 /** What a line of it costs at least to hold, in bytes. */
 const LINE_COST = 50;
-const eventTypes: readonly string[] = ["step", "log", "note", "image", "health"] satisfies EventType[];
+const eventTypes: readonly string[] = ["step", "plan", "log", "note", "image", "health"] satisfies EventType[];
 const reserved = new Set([
-  ...["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "downMs"],
+  ...["code", "class", "step", "service", "message", "log", "changed", "rolledBack", "unchanged", "downMs"],
   ...["containers", "container", "expected", "booted"],
 ]);
 
@@ -43,7 +43,7 @@ export function createReader(
   from: number,
   onEvent: (event: RunEvent) => void,
   most = Number.POSITIVE_INFINITY,
-  onAsked: (report: Uint8Array) => void = () => {},
+  onAsked: (report: Uint8Array | undefined) => void = () => {},
 ): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
@@ -74,7 +74,7 @@ export function createReader(
       return;
     }
     if (text === "q") {
-      if (!asked && reported <= REPORT_MOST) onAsked(Buffer.concat(report));
+      if (!asked) onAsked(reported <= REPORT_MOST ? Buffer.concat(report) : undefined);
       asked = true;
       return;
     }
@@ -166,6 +166,7 @@ function toExit(verdict: readonly [string, string][], log: readonly string[], it
     log,
     changed: fields.get("changed") === "true",
     rolledBack: fields.get("rolledBack") === "true",
+    ...(fields.get("unchanged") === "true" && { unchanged: true }),
     ...(downMs !== undefined && /^\d+$/u.test(downMs) ? { downMs: Number(downMs) } : {}),
     ...containersIn(fields, items),
     data: Object.fromEntries(

@@ -39,11 +39,16 @@ export interface RunInput {
   readonly values: Readonly<Record<string, string>>;
   /** For the run's pulls, or the one that `login` asks about. Never in a file that outlives the run. */
   readonly logins?: readonly Login[] | undefined;
-  /** Asked with the server's report before a new run begins: why it must not, or nothing. Never asked about a run that has begun. */
-  readonly decide?: ((report: Uint8Array) => Promise<readonly string[]>) | undefined;
+  /** Asked with the server's report before a new run begins; without one if it is too large. Never asked about a run that has begun. */
+  readonly decide?: ((report: Uint8Array | undefined) => Promise<Decision>) | undefined;
 }
 
-export type EventType = "step" | "log" | "note" | "image" | "health" | "result";
+/** `plan`: a line for people, and what is kept with the run. `unchanged`: it ends without one. */
+export type Decision =
+  | { readonly go: "run" | "unchanged"; readonly plan: readonly string[] }
+  | { readonly no: ExitClass; readonly reasons: readonly string[] };
+
+export type EventType = "step" | "plan" | "log" | "note" | "image" | "health" | "result";
 
 /** `seq` counts from 1 for each job; `from` refers to it. */
 export interface RunEvent {
@@ -85,6 +90,8 @@ export const exitClasses = [
   "start.failed",
   "unhealthy",
   "plan.stale",
+  "plan.failed",
+  "data.at_risk",
   "canceled",
   "timeout",
   "conflict",
@@ -102,6 +109,8 @@ export interface Exit {
   readonly log: readonly string[];
   readonly changed: boolean;
   readonly rolledBack: boolean;
+  /** There was nothing to do, and nothing was done. */
+  readonly unchanged?: boolean;
   /** From the first container stopped until the previous release was up again. */
   readonly downMs?: number;
   /** Facts of a check; the holder's job id when busy. */

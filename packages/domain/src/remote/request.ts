@@ -1,5 +1,5 @@
 import { pack } from "tar-stream";
-import type { Login, RunInput } from "./remote.ts";
+import type { Decision, Login, RunInput } from "./remote.ts";
 import { runner } from "./runner.ts";
 
 /**
@@ -104,9 +104,12 @@ const authBody = (login: Login | undefined) =>
       )
     : "";
 
-/** The answer to a runner that asks whether to begin: why not, or nothing. */
-export const toAnswer = (reasons: readonly string[]): string =>
-  reasons.length === 0 ? "go\n" : `no\n${reasons.map((reason) => reason.replaceAll("\n", " ")).join("\n")}\n`;
+/** The answer to a runner that asks whether to begin (agree in runner/caller.sh). */
+export function toAnswer(decision: Decision): string {
+  const [word, lines] =
+    "no" in decision ? [`no ${decision.no}`, decision.reasons] : [decision.go === "run" ? "go" : decision.go, decision.plan];
+  return [word, ...lines].map((line) => `${line.replaceAll("\n", " ")}\n`).join("");
+}
 
 /** A relative path of a release's file, as it is. Throws when it leaves the folder. */
 export function checkPath(path: string): string {

@@ -156,7 +156,7 @@ function follow(
       const { decide } = input;
       if (!decide) return stop();
       decide(report).then(
-        (reasons) => void channel.end(toAnswer(reasons)),
+        (decision) => void channel.end(toAnswer(decision)),
         (error: unknown) => {
           channel.destroy();
           settle(() => reject(error));

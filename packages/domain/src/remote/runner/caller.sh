@@ -96,7 +96,8 @@ begin() {
   start
 }
 
-# Reports and asks whether to begin, while no other run can begin. Others may talk to their runs meanwhile.
+# Reports and asks whether to begin, while no other run can begin. Others may talk to their runs meanwhile. The answer is a word; what is
+# planned follows it, or why the run may not begin.
 agree() {
   take_turn
   exec 7>&-
@@ -109,9 +110,26 @@ agree() {
   guard
   case $line in
     go) ;;
-    no) answer 1 plan.stale "$(sed 1d "$scratch/reply")" ;;
+    unchanged) unchanged ;;
+    'no '*) answer 1 "${line#no }" "$(sed 1d "$scratch/reply")" ;;
     *) exit 1 ;; # The caller is gone, and nothing has begun.
   esac
+}
+
+# Ends without a run: what runs is what was asked for, with the images it has.
+unchanged() {
+  value project ''
+  own=$base/state/$value
+  live=$(readlink "$own/current")
+  set_clock
+  now
+  printf 'e\t%s\tplan\tpreflight\t\t%.3000s\n' "$ms" "$(sed -n 2p "$scratch/reply")"
+  field code 0
+  field step preflight
+  field unchanged true
+  while IFS=$tab read -r name id digest _; do field "image.$name" "$id $digest"; done <"$own/${live##*/}.images"
+  printf '.\n'
+  exit 0
 }
 
 # No other run is going on, and none can begin while this process or the run it starts lives.
@@ -131,7 +149,7 @@ start() {
   if [ -n "$secret" ]; then keep_logins 2>"$scratch/why" || { forget_logins && unwritten_here 'The logins cannot be stored'; }; fi
   set -- "$scratch/runner.sh" "$scratch/op" "$scratch/values"
   if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
-  { cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
+  { keep_plan && cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
   printf '%s\n' "$job" >"$base/holder"
   if [ -e "$run/pid" ]; then rm -f "$run/pid"; fi
   : >>"$run/events"
@@ -147,6 +165,9 @@ start() {
   exec 8>&- 9>&-
   started=1
 }
+
+# What is planned: a line for people, then the operations. A run that is started again keeps its own.
+keep_plan() { [ ! -f "$scratch/reply" ] || sed 1d "$scratch/reply" >"$run/plan"; }
 
 # Sends all events from the offset on as they happen, until the lock of the run is free; then the verdict.
 follow() {

@@ -61,6 +61,7 @@ each_file() {
       check) check_file ;;
       put) put_file ;;
       take) take_file ;;
+      placed) enter && same "$own/files/$path" "./$name" || exit 1 ;;
       adopt) adopt_file ;;
       back) back_file ;;
       spare) spare_file ;;

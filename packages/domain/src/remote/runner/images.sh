@@ -33,10 +33,15 @@ here() {
   [ "$rc" -eq 0 ]
 }
 
-# Gets all images before anything is stopped. The registry is asked for tags, which may have moved; digests and ids cannot.
+# Gets all images before anything is stopped. The registry is asked for tags, which may have moved since the run was planned; digests and
+# ids cannot.
 pull() {
   set --
   while IFS=$tab read -r name image platform _; do
+    if grep -Fxqs -e "here$tab$image" "$run/plan" && here "$image"; then
+      emit image "$name" "$image is already on the server"
+      continue
+    fi
     case $image/$platform in
       *@sha256:*/- | sha256:*/*)
         if here "$image"; then

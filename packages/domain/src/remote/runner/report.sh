@@ -1,11 +1,12 @@
-# The operation plan: how Compose reads a release here, and what is there. Changes nothing. Sets $run, $own, $app, $new.
+# What a plan is made of: how Compose reads a release here, and what is there. Changes nothing. Sets $run, $own, $app, $new.
 
 report() {
   value project '' && project=$value
   value app_id '' && app_id=$value
   number release 1 && release=$value
   plain "$project" || answer 1 internal 'The app has no proper name'
-  run=$scratch own=$base/state/$project app=$base/apps/$project new=$scratch/release step=preflight child='' concluded='' previous=''
+  run=$scratch own=$base/state/$project app=$base/apps/$project new=$scratch/release step=preflight child='' concluded='' previous='' replace=''
+  value pull always && policy=$value
   line "$own/owner"
   [ -z "$value" ] || [ "$value" = "$app_id" ] || answer 1 conflict "The folder $app belongs to another app"
   read -r up _ </proc/uptime
@@ -26,10 +27,32 @@ report() {
     told_as "$own/$live" "$app" live
     cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
   fi
+  recorded
   there
   images_there
+  as_it_is
   tell_report
 }
+
+# The images that the release has, where it was healthy here or is told them, as look does (images.sh).
+recorded() {
+  known=
+  if [ -e "$own/$release.healthy" ]; then
+    known=$own/$release.images
+  elif [ "$policy" = missing ] && [ -f "$values/pins" ]; then
+    known=$values/pins
+  fi
+  if [ -z "$known" ]; then return; fi
+  cp "$known" "$told/release.images" && cut -f 2 "$known" | grep '^sha256:' | sort -u >>"$run/wanted"
+}
+
+# Says so if the release is the live one, file by file, and each of its files is where it was placed.
+as_it_is() {
+  [ -n "$live" ] && [ -d "$own/$live" ] && [ "$(sums "$new")" = "$(sums "$own/$live")" ] && files placed "$own/files" "$new" || return 0
+  : >"$told/same"
+}
+
+sums() { (cd "$1" && find . -type f -exec cksum {} + && find . -type f -perm -100) | sort; }
 
 # told_as RELEASE FOLDER NAME: the release as Compose resolves it, with relative paths from the folder
 told_as() {
@@ -48,7 +71,7 @@ there() {
   : >"$told/containers"
   # If a container disappears meanwhile, the command fails but still prints the others.
   if [ $# -gt 0 ]; then
-    limited 20 docker container inspect --format "{{index .Config.Labels \"$label.service\"}}$tab{{.Name}}$tab{{.State.Status}}$tab{{.Image}}" "$@" \
+    limited 20 docker container inspect --format "{{index .Config.Labels \"$label.service\"}}$tab{{.Name}}$tab{{.State.Status}}$tab{{.Image}}$tab{{with .State.Health}}{{.Status}}{{end}}" "$@" \
       >"$told/containers" 2>"$run/out"
     [ -s "$told/containers" ] || answered
   fi
@@ -88,6 +111,7 @@ images_there() {
     printf '%s\t%s\n' "$image" "$found" >>"$told/images"
     case $image in *@sha256:* | sha256:*) continue ;; esac
     case $image in -*) continue ;; esac
+    if [ -f "$told/release.images" ]; then continue; fi
     if [ "$count" -le 40 ]; then registry_has "$image" >"$told/registry.$count" & fi
   done <"$run/wanted"
   wait

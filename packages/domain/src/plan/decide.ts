@@ -1,0 +1,33 @@
+import type { Context } from "../context.ts";
+import type { Decision } from "../remote/remote.ts";
+import type { Redact } from "../secret/redact.ts";
+import type { TargetPlan } from "./plan.ts";
+import { changesSince, planOf } from "./read-plan.ts";
+import { linesOf } from "./summary.ts";
+
+interface Asked {
+  readonly appId: string;
+  readonly target: string;
+  /** The id of the plan that is applied. */
+  readonly plan: string | undefined;
+  readonly acceptDataRisk: boolean;
+}
+
+const REASONS_MOST = 20;
+
+/** Answers a server that asks whether a deployment may begin there: what it would do is planned first. `report` is none if it was too large. */
+export async function decide(ctx: Context, asked: Asked, report: Uint8Array | undefined, redact: Redact): Promise<Decision> {
+  const plan = report && (await planOf(ctx, report, redact));
+  if (!plan) return { no: "plan.failed", reasons: ["What the server reports is too large, or cannot be read; nothing was done"] };
+  if (asked.plan !== undefined) {
+    const changes = await changesSince(ctx, { ...asked, plan: asked.plan }, plan);
+    if (changes.length > 0) return { no: "plan.stale", reasons: most(changes) };
+  }
+  if (plan.risks.length > 0 && !asked.acceptDataRisk) return { no: "data.at_risk", reasons: most(plan.risks.map(riskText)) };
+  return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
+}
+
+export const riskText = ({ risk, message }: TargetPlan["risks"][number]) => `${risk}: ${message}`;
+
+const most = (reasons: readonly string[]) =>
+  reasons.length > REASONS_MOST ? [...reasons.slice(0, REASONS_MOST), `and ${reasons.length - REASONS_MOST} more`] : [...reasons];

@@ -1,0 +1,43 @@
+/** What a plan says to a run and to people who watch it. */
+import type { PlannedService, TargetPlan } from "./plan.ts";
+
+const NAMES_MOST = 10;
+
+const verbs: readonly (readonly [PlannedService["change"], string])[] = [
+  ["create", "creates"],
+  ["replace", "replaces"],
+  ["scale", "scales"],
+  ["restart", "restarts"],
+  ["start", "starts"],
+  ["remove", "removes"],
+  ["keep", "leaves"],
+];
+
+/** `replaces web (image, environment) and api (image), leaves db` */
+export function summaryOf({ operations, services, volumes }: TargetPlan): string {
+  if (operations.length === 0) return "nothing to change";
+  const made = volumes.filter(({ change }) => change === "create").map(({ volume }) => volume);
+  const parts = verbs.flatMap(([change, verb]) => {
+    const names = services.filter((each) => each.change === change).map(named);
+    return names.length > 0 ? [`${verb} ${listed(names)}`] : [];
+  });
+  return [...(made.length > 0 ? [`makes the volume${made.length > 1 ? "s" : ""} ${listed(made)}`] : []), ...parts].join(", ");
+}
+
+function named({ service, change, reasons }: PlannedService): string {
+  if (!["replace", "restart"].includes(change)) return service;
+  return `${service} (${reasons.map(({ reason }) => reason).join(", ")})`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_MOST;
+  const [last = "", ...rest] = (more > 0 ? [...names.slice(0, NAMES_MOST), `${more} more`] : names).toReversed();
+  return rest.length > 0 ? `${rest.reverse().join(", ")} and ${last}` : last;
+}
+
+/** What is kept with a run: the sentence, the operations in their order, and the images that need no pull. */
+export const linesOf = (plan: TargetPlan): string[] => [
+  summaryOf(plan),
+  ...plan.operations.map(({ operation, subject }) => `${operation}\t${subject}`),
+  ...plan.images.filter(({ action }) => action === "here").map(({ image }) => `here\t${image}`),
+];
