@@ -178,8 +178,9 @@ volumes:
       data: { "image.web": expect.stringMatching(/^sha256:/) },
     });
     expect(again.events.map(({ seq, type, text }) => [seq, type, text ?? ""])).toEqual([
-      [1, "plan", "nothing to change"],
-      [2, "result", ""],
+      [1, "step", ""],
+      [2, "plan", "nothing to change"],
+      [3, "result", ""],
     ]);
     expect(again.happened).toEqual([]);
     expect(await everything()).toBe(before);
@@ -211,6 +212,9 @@ volumes:
     expect(kept).toContain("create\tweb");
     expect(kept).toContain(`here\t${lab.registry.address}/app:1`);
     const attached = await runOn(server, { ...input(14, app("1", "d")), job: "job_kept", fence: 10_000 });
-    expect(attached.events[0]).toMatchObject({ seq: 1, type: "plan", text: kept[0] });
+    expect(attached.events.slice(0, 2)).toMatchObject([
+      { seq: 1, type: "step", step: "plan" },
+      { seq: 2, type: "plan", text: kept[0] },
+    ]);
   });
 });

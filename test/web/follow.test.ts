@@ -71,6 +71,17 @@ test("a run that is tried again shows the steps of the last try only", () => {
   ]);
 });
 
+test("the plan that a run was made for is its first step, also when the run begins again without another", () => {
+  const names = (...steps: string[]) =>
+    stepsOf(
+      steps.map((name, i) => step(i, name)),
+      { status: "running" },
+    ).map(({ name }) => name);
+  expect(names("plan", "preflight", "pull", "plan")).toEqual(["plan"]);
+  expect(names("plan", "preflight", "pull", "plan", "preflight")).toEqual(["plan", "preflight"]);
+  expect(names("plan", "preflight", "pull", "preflight", "pull")).toEqual(["preflight", "pull"]);
+});
+
 test.each([
   ["/targets?from=mail#x", "/targets?from=mail#x"],
   ["/device?code=ABCD-EFGH", "/device?code=ABCD-EFGH"],

@@ -16,6 +16,7 @@ interface Around {
 
 /** What each step is called on the page. One that is not here is shown by its own name. */
 export const stepWords: Record<string, string> = {
+  plan: "Plan",
   preflight: "Preflight",
   pull: "Pull images",
   start: "Start",
@@ -28,10 +29,10 @@ export const stepWords: Record<string, string> = {
 
 /**
  * The steps of a target's run in order, each from its own event to the next one's. A run that was tried again begins anew, so only what
- * follows the last `preflight` counts.
+ * follows the last step that can be a run's first counts.
  */
 export function stepsOf(events: readonly Event[], { status, failedStep }: Around): Step[] {
-  const begun = events.findLastIndex(({ type, step }) => type === "step" && step === "preflight");
+  const begun = lastBegun(events);
   const run = begun < 0 ? events : events.slice(begun);
   const marks = run.filter(({ type, step }) => type === "step" && step !== undefined);
   const last = run.at(-1);
@@ -48,4 +49,12 @@ export function stepsOf(events: readonly Event[], { status, failedStep }: Around
       state: failed ? "failed" : next || over ? "done" : "running",
     };
   });
+}
+
+/** A run is planned before its preflight; one of before that was so has no such step. */
+function lastBegun(events: readonly Event[]): number {
+  const at = (name: string) => events.findLastIndex(({ type, step }) => type === "step" && step === name);
+  const [planned, preflight] = [at("plan"), at("preflight")];
+  const between = events.slice(planned + 1, preflight).some(({ type }) => type === "step");
+  return planned < 0 || between ? preflight : planned;
 }

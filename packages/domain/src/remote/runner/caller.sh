@@ -101,6 +101,11 @@ begin() {
 agree() {
   take_turn
   exec 7>&-
+  set_clock
+  told_event step '' >"$scratch/first"
+  printf 'berth 1 %s\n' "$from"
+  said=1
+  if [ "$from" -eq 0 ]; then cat "$scratch/first" && from=1; fi
   (report) || exit
   timeout 60 cat >"$scratch/reply"
   line=
@@ -116,16 +121,20 @@ agree() {
   esac
 }
 
+# told_event TYPE TEXT: an event of the step in which a run is planned
+told_event() {
+  now
+  printf 'e\t%s\t%s\tplan\t\t%.3000s\n' "$ms" "$1" "$2"
+}
+
 # Ends without a run: what runs is what was asked for, with the images it has.
 unchanged() {
   value project ''
   own=$base/state/$value
   live=$(readlink "$own/current")
-  set_clock
-  now
-  printf 'e\t%s\tplan\tpreflight\t\t%.3000s\n' "$ms" "$(sed -n 2p "$scratch/reply")"
+  told_event plan "$(sed -n 2p "$scratch/reply")"
   field code 0
-  field step preflight
+  field step plan
   field unchanged true
   while IFS=$tab read -r name id digest _; do field "image.$name" "$id $digest"; done <"$own/${live##*/}.images"
   printf '.\n'
@@ -166,8 +175,11 @@ start() {
   started=1
 }
 
-# What is planned: a line for people, then the operations. A run that is started again keeps its own.
-keep_plan() { [ ! -f "$scratch/reply" ] || sed 1d "$scratch/reply" >"$run/plan"; }
+# What is planned: a line for people, which is an event too, then the operations. A run that is started again keeps its own.
+keep_plan() {
+  if [ ! -f "$scratch/reply" ]; then return; fi
+  sed 1d "$scratch/reply" >"$run/plan" && { cat "$scratch/first" && told_event plan "$(head -n 1 "$run/plan")"; } >"$run/events"
+}
 
 # Sends all events from the offset on as they happen, until the lock of the run is free; then the verdict.
 follow() {

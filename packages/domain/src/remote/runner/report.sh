@@ -11,27 +11,46 @@ report() {
   [ -z "$value" ] || [ "$value" = "$app_id" ] || answer 1 conflict "The folder $app belongs to another app"
   read -r up _ </proc/uptime
   deadline=$((${up%.*} + 25))
-  set_clock
-  if diagnose; then answer 69 "$class" "$message"; fi
   fail() { answer 1 "$1" "$2"; }
   told=$scratch/told
   mkdir "$told" || unwritten_here 'The report cannot be written'
+  live=$(readlink "$own/current") || live=
+  [ -d "$own/$live" ] || live=
+  parts=''
+  apart there there
+  apart facts facts
+  if [ -n "$live" ]; then apart live live; fi
   unpack
   told_as "$new" "$new" release
-  compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
   read_config
+  cut -f 1 "$run/services" >"$told/all"
+  if grep -rqs profiles "$new"; then compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"; fi
   while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
-  live=$(readlink "$own/current") || live=
-  if [ -n "$live" ] && [ -d "$own/$live" ]; then
-    told_as "$own/$live" "$app" live
-    cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
-  fi
   recorded
-  there
+  together
   images_there
   as_it_is
   tell_report
+}
+
+# apart NAME COMMAND...: does it meanwhile, with a folder of its own as $run
+apart() {
+  mkdir "$scratch/$1" || unwritten_here 'The report cannot be written'
+  (run=$scratch/$1 && shift && "$@") >"$scratch/$1/said" &
+  parts="$parts $1:$!"
+}
+
+# Waits for what is done meanwhile, and answers what it would have answered.
+together() {
+  for part in $parts; do
+    wait "${part#*:}" || { cat "$scratch/${part%:*}/said" && exit 1; }
+  done
+}
+
+live() {
+  told_as "$own/$live" "$app" live
+  cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
 }
 
 # The images that the release has, where it was healthy here or is told them, as look does (images.sh).
@@ -48,7 +67,7 @@ recorded() {
 
 # Says so if the release is the live one, file by file, and each of its files is where it was placed.
 as_it_is() {
-  [ -n "$live" ] && [ -d "$own/$live" ] && [ "$(sums "$new")" = "$(sums "$own/$live")" ] && files placed "$own/files" "$new" || return 0
+  [ -n "$live" ] && [ "$(sums "$new")" = "$(sums "$own/$live")" ] && files placed "$own/files" "$new" || return 0
   : >"$told/same"
 }
 
@@ -57,12 +76,15 @@ sums() { (cd "$1" && find . -type f -exec cksum {} + && find . -type f -perm -10
 # told_as RELEASE FOLDER NAME: the release as Compose resolves it, with relative paths from the folder
 told_as() {
   compose 30 "$1" '' "$2" config --format json >"$told/$3.json" 2>"$run/out"
-  if [ "$rc" -eq 124 ]; then answer 1 docker.down 'Docker does not answer'; fi
-  [ "$rc" -eq 0 ] || answer 1 compose.invalid "$(complaint)"
+  if [ "$rc" -ne 0 ]; then
+    if diagnose; then answer 69 "$class" "$message"; fi
+    if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
+    answer 1 compose.invalid "$(complaint)"
+  fi
   printf '%s' "$2" >"$told/$3.folder"
 }
 
-# Containers, volumes, networks and room; how Docker stores images, and into $insecure the registries it asks without a certificate.
+# Containers, volumes and networks.
 there() {
   limited 20 docker ps -aq --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" >"$run/ids" 2>"$run/out"
   answered
@@ -77,13 +99,19 @@ there() {
   fi
   limited 20 docker volume ls --format '{{.Name}}' >"$told/volumes" 2>"$run/out"
   answered
-  limited 20 docker info --format "{{.DriverStatus}}$tab{{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}" >"$run/info" 2>/dev/null
-  if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
-  line "$run/info"
-  store=classic insecure=" ${value#*"$tab"}"
-  case ${value%%"$tab"*} in *containerd.snapshotter*) store=containerd ;; esac
   limited 20 docker network ls --format '{{.Name}}' >"$told/networks" 2>"$run/out"
   answered
+}
+
+# What Docker is here, and the room. Which registries it asks without TLS, and its mirror of Docker Hub.
+facts() {
+  limited 20 docker compose version --short >"$run/version" 2>"$run/out"
+  answered
+  line "$run/version" && compose_version=$value
+  limited 20 docker info --format "{{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}$tab{{range .RegistryConfig.Mirrors}}{{.}} {{end}}$tab{{.DriverStatus}}" \
+    >"$scratch/registries" 2>"$run/out"
+  answered
+  if grep -q containerd.snapshotter "$scratch/registries"; then store=containerd; else store=classic; fi
   {
     printf 'compose\t%s\n' "${compose_version#v}"
     printf 'store\t%s\n' "$store"
@@ -101,27 +129,53 @@ answered() {
 
 # What the server has of each image, and what the registry has under its name now. Nobody asks a registry for a digest or an id.
 images_there() {
-  : >"$told/images"
-  count=0
+  if [ ! -f "$told/release.images" ]; then ask_registries; fi
+  set --
+  while IFS= read -r image; do set -- "$@" "$image"; done <"$run/wanted"
+  image_is "$@"
+  if [ "$rc" -eq 0 ]; then
+    paste -d "$tab" "$run/wanted" "$run/here" >"$told/images"
+  else
+    for image do
+      image_is "$image"
+      line "$run/here" && printf '%s\t%s\n' "$image" "$value"
+    done >"$told/images"
+  fi
+  wait
+}
+
+# image_is IMAGE...: id, platform, size and digests of each into the file here; $rc is not 0 if one is missing
+image_is() {
+  limited 20 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{.Size}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$@" >"$run/here" 2>/dev/null
+  if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
+}
+
+# Asks about images of Docker Hub where Docker does: first at its mirror.
+ask_registries() {
+  insecure=" $(cut -f 1 "$scratch/registries") "
+  mirror=$(cut -f 2 "$scratch/registries") && mirror=${mirror%% *} && mirror=${mirror%/}
+  case $mirror in http://*) insecure=" ${mirror#*://}$insecure" ;; esac
+  mirror=${mirror#*://} count=0
   while IFS= read -r image; do
+    case $image in *@sha256:* | sha256:* | -*) continue ;; esac
     count=$((count + 1))
-    limited 20 docker image inspect --format "{{.Id}}$tab{{.Os}}/{{.Architecture}}$tab{{.Size}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$image" >"$run/here" 2>/dev/null
-    if [ "$rc" -eq 124 ]; then answer 69 docker.down 'Docker does not answer'; fi
-    line "$run/here" && found=$value
-    printf '%s\t%s\n' "$image" "$found" >>"$told/images"
-    case $image in *@sha256:* | sha256:*) continue ;; esac
-    case $image in -*) continue ;; esac
-    if [ -f "$told/release.images" ]; then continue; fi
     if [ "$count" -le 40 ]; then registry_has "$image" >"$told/registry.$count" & fi
   done <"$run/wanted"
-  wait
 }
 
 # registry_has IMAGE: the name, the digest of the manifest for this platform if the registry has several (else -), and the manifest
 registry_has() {
+  printf '%s\n' "$1"
+  registry_of "$1"
+  path=${1#docker.io/}
+  case $path in */*) ;; *) path=library/$path ;; esac
+  if [ "$registry" = docker.io ] && [ -n "$mirror" ] && manifest_of "$mirror/$path"; then return; fi
+  manifest_of "$1"
+}
+
+manifest_of() {
   host=${1%%/*} flag='' digest=-
   case $insecure in *" $host "*) flag=--insecure ;; esac
-  printf '%s\n' "$1"
   found=$(timeout 10 docker manifest inspect ${flag:+"$flag"} "$1" 2>/dev/null) || return
   case $found in
     *'"manifests"'*)
@@ -137,7 +191,7 @@ registry_has() {
 
 # Sends the report, and the verdict of a plan, or the question whether to begin.
 tell_report() {
-  printf 'berth 1 %s\n' "$from"
+  [ -n "${said-}" ] || printf 'berth 1 %s\n' "$from"
   { tar -cf - -C "$told" . | gzip -c | base64 | sed "s/^/p$tab/"; } 2>/dev/null
   if [ "$op" != plan ]; then
     printf 'q\n'

@@ -21,7 +21,6 @@ run() {
   printf '%s\n' "$$" >"$run/pid"
   cp "$0" "$run/room"
   hold_logins
-  if [ -f "$run/plan" ] && [ ! -s "$run/events" ]; then emit plan '' "$(head -n 1 "$run/plan")"; fi
   number timeout_seconds 3600 && seconds=$value
   number wait_seconds '' && wait_seconds=$value
   number start_seconds 120 && start_seconds=$value
