@@ -5,6 +5,7 @@ export const modules = [
   "caller",
   "check",
   "report",
+  "agree",
   "logs",
   "run",
   "deploy",

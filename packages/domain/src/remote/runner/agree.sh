@@ -1,0 +1,52 @@
+# How a run is planned before it begins. Reads $run, $scratch, $base; sets $from, $said, $own, $live.
+
+# Reports and asks whether to begin, while no other run can begin. Others may talk to their runs meanwhile. The answer is a word; what is
+# planned follows it, or why the run may not begin.
+agree() {
+  take_turn
+  exec 7>&-
+  set_clock
+  told_event step '' >"$scratch/first"
+  printf 'berth 1 %s\n' "$from"
+  said=1
+  if [ "$from" -eq 0 ]; then cat "$scratch/first" && from=1; fi
+  (report) || exit
+  timeout 60 cat >"$scratch/reply"
+  line=
+  { IFS= read -r line || :; } <"$scratch/reply"
+  exec 7>>"$base/lock"
+  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
+  guard
+  case $line in
+    go) ;;
+    unchanged) unchanged ;;
+    'no '*) answer 1 "${line#no }" "$(sed 1d "$scratch/reply")" ;;
+    *) exit 1 ;; # The caller is gone, and nothing has begun.
+  esac
+}
+
+# told_event TYPE TEXT: an event of the step in which a run is planned
+told_event() {
+  now
+  printf 'e\t%s\t%s\tplan\t\t%.3000s\n' "$ms" "$1" "$2"
+}
+
+# Ends without a run: what runs is what was asked for, with the images it has.
+unchanged() {
+  value project ''
+  own=$base/state/$value
+  live=$(readlink "$own/current")
+  told_event plan "$(sed -n 2p "$scratch/reply")"
+  field code 0
+  field step plan
+  field unchanged true
+  while IFS=$tab read -r name id digest _; do field "image.$name" "$id $digest"; done <"$own/${live##*/}.images"
+  printf '.\n'
+  exit 0
+}
+
+# What is planned: a line for people, which is an event too, then the operations. A run that is started again keeps its own.
+keep_plan() {
+  if [ ! -f "$scratch/reply" ]; then return; fi
+  sed 1d "$scratch/reply" >"$run/plan" && { cat "$scratch/first" && told_event plan "$(head -n 1 "$run/plan")"; } >"$run/events"
+}
