@@ -127,12 +127,16 @@ export interface Change {
   readonly values?: Row;
 }
 
-export const assign = (fields: Row) => ({
-  change: `SET ${Object.keys(fields)
-    .map((name) => `#${name} = :${name}`)
-    .join(", ")}`,
-  values: Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
-});
+/** Sets these fields, at least one, and removes those that are undefined. */
+export function assign(fields: Row): { change: string; values: Row } {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const removed = Object.keys(fields).filter((name) => fields[name] === undefined);
+  const set = `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")}`;
+  return {
+    change: removed.length > 0 ? `${set} REMOVE ${removed.map((name) => `#${name}`).join(", ")}` : set,
+    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+  };
+}
 
 function expression({ change, condition, values }: Change) {
   const names = [...`${change} ${condition}`.matchAll(/#(\w+)/g)].map(([placeholder, name]) => [placeholder, name]);

@@ -5,7 +5,7 @@ import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
 import { redactor } from "../secret/redact.ts";
-import { overtaken, update } from "../table.ts";
+import { assign, overtaken, update } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { loginAdded } from "./login.ts";
 import { registryKey } from "./registry.ts";
@@ -39,11 +39,8 @@ export const checkLogin: Read<z.infer<typeof Check>> = {
     const row = await get(ctx, registryKey(ctx, registry));
     if (job.status === "canceled" || row?.addedAt !== added) return [line];
     const problem = bad?.failure && { class: bad.failure.class, message: bad.failure.message, target: bad.name };
-    const change = {
-      change: `SET checkedAt = :now${problem ? ", #problem = :problem" : " REMOVE #problem"}`,
-      condition: "addedAt = :added",
-      values: { ":now": ctx.now().toISOString(), ":added": added, ...(problem && { ":problem": problem }) },
-    };
-    return [update(ctx, registryKey(ctx, registry), change, overtaken), line];
+    const { change, values } = assign({ checkedAt: ctx.now().toISOString(), problem });
+    const still = { change, condition: "addedAt = :added", values: { ...values, ":added": added } };
+    return [update(ctx, registryKey(ctx, registry), still, overtaken), line];
   },
 };

@@ -10,7 +10,7 @@ import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { unredacted } from "../secret/redact.ts";
-import { update, type Write } from "../table.ts";
+import { assign, update, type Write } from "../table.ts";
 import { ask } from "./connection.ts";
 import { StoredTarget, type Target, targetKey } from "./target.ts";
 
@@ -68,22 +68,17 @@ function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
   const { failure } = rollout;
   const status: Target["status"] =
     failure?.class === "hostkey.changed" ? "changed" : !target.hostKey ? "untrusted" : failure ? "unready" : "ready";
-  const sets = ["#status = :status", "checkedAt = :now"];
-  const removes: string[] = [];
-  const values: Record<string, unknown> = { ":status": status, ":now": ctx.now().toISOString() };
-  const give = (name: string, value: unknown, present: boolean) => {
-    if (present) {
-      sets.push(`${name} = :${name.replace("#", "")}`);
-      values[`:${name.replace("#", "")}`] = value;
-    } else removes.push(name);
+  const problem = failure && {
+    class: failure.class,
+    message: failure.message,
+    ...(failure.remedy && { remedy: failure.remedy }),
   };
-  give("shownKey", shown, shown !== undefined);
-  give(
-    "#problem",
-    failure && { class: failure.class, message: failure.message, ...(failure.remedy && { remedy: failure.remedy }) },
-    failure !== undefined,
-  );
-  if (!failure && facts) give("facts", facts, true);
-  const change = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
-  return update(ctx, targetKey(ctx, target.id), { change, condition: "attribute_exists(pk)", values });
+  const fields = {
+    status,
+    checkedAt: ctx.now().toISOString(),
+    shownKey: shown,
+    problem,
+    ...(!failure && facts && { facts }),
+  };
+  return update(ctx, targetKey(ctx, target.id), { ...assign(fields), condition: "attribute_exists(pk)" });
 }

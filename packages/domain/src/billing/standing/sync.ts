@@ -168,15 +168,15 @@ function writeAccount(ctx: Context, account: Account, after: BillingStanding, sy
     logs: logsAfter(account, after, ctx.now()),
     ...(checkout === null && { checkout }),
     ...(dueAt && { dueAt, duePk: dueShard(ctx.tenant) }),
+    ...(deleted && { customer: undefined, dueAt: undefined, duePk: undefined }),
   };
   const { change, values } = assign(set);
-  const removed = deleted ? " REMOVE customer, duePk, dueAt" : "";
   const clears = checkout === null && account.checkout ? " AND checkout.attempt = :attempt" : "";
   return update(
     ctx,
     accountKey(ctx),
     {
-      change: `${change}${removed}`,
+      change,
       condition: `customer = :customer AND attribute_not_exists(closingAt) AND ${account.appliedSeq === undefined ? "attribute_not_exists(appliedSeq)" : "appliedSeq = :seen"}${clears}`,
       values: {
         ...values,
