@@ -225,3 +225,12 @@ test("every import has its extension and leads to a file that is there", () => {
     ),
   ).toEqual([]);
 });
+
+test("every stylesheet is part of the dashboard, and one of a noun stands beside its component", () => {
+  const sheets = filesOf("packages/web/src/**/*.css");
+  const loaded = code.find(({ path }) => path === "packages/web/src/main.tsx")?.imports.map(({ to }) => to) ?? [];
+  expect(sheets.filter((sheet) => !loaded.includes(sheet))).toEqual([]);
+  const ofNouns = sheets.filter((sheet) => !/\/src\/(ui|styles)\//.test(sheet));
+  expect(ofNouns.length).toBeGreaterThan(0);
+  expect(ofNouns.filter((sheet) => !existsSync(sheet.replace(/css$/, "tsx")))).toEqual([]);
+});
