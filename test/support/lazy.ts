@@ -4,6 +4,7 @@ await Promise.all([
   import("yaml"),
   import("@berth/domain/deployment/deploy.ts"),
   import("@berth/domain/plan/make.ts"),
+  import("@berth/domain/plan/decide.ts"),
   import("@berth/domain/plan/read-plan.ts"),
   import("@berth/domain/engine/cancel.ts"),
   import("@berth/domain/app/create.ts"),
