@@ -9,9 +9,8 @@ import { rollbackReason } from "../billing/reason.ts";
 import { useOnce } from "../once.ts";
 import { appQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Section } from "../ui/page.tsx";
-import { Refusal } from "../ui/refusal.tsx";
 import { Status } from "../ui/status.tsx";
 import { StackedTable } from "../ui/table.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -156,18 +155,9 @@ function Start({ app, environment, onClose }: { app: string; environment: Enviro
     },
   });
   return (
-    <Dialog title={`Start ${app}?`} onClose={onClose}>
-      <p>
-        The live release is deployed again: containers that are down are started, the others are left as they are. Images that are
-        already on the server are not pulled again.
-      </p>
-      <Refusal error={start.error} />
-      <div class="actions">
-        <Button kind="main" busy={start.isPending} onClick={() => start.mutate()}>
-          Start it
-        </Button>
-        <Button onClick={onClose}>Leave it</Button>
-      </div>
-    </Dialog>
+    <Confirm title={`Start ${app}?`} act={start} kind="main" yes="Start it" no="Leave it" onClose={onClose}>
+      The live release is deployed again: containers that are down are started, the others are left as they are. Images that are
+      already on the server are not pulled again.
+    </Confirm>
   );
 }

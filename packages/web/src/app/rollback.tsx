@@ -5,9 +5,7 @@ import { useLocation } from "wouter-preact";
 import { api } from "../api.ts";
 import { useOnce } from "../once.ts";
 import { appQuery } from "../queries.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Refusal } from "../ui/refusal.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 
 interface Props {
   readonly app: string;
@@ -34,18 +32,16 @@ export function Rollback({ app, environment, release, onClose }: Props) {
     ({ name, release: serves }) => `${name} (${serves === null ? "none" : `release ${serves}`} now)`,
   );
   return (
-    <Dialog title={`Roll ${app} back to release ${release}?`} onClose={onClose}>
-      <p>
-        {environment.name} on {targets.join(" and ") || "no target"}. The data stays as it is; if release {release} does not
-        become healthy, what is live now stays live.
-      </p>
-      <Refusal error={back.error} />
-      <div class="actions">
-        <Button kind="main" busy={back.isPending} onClick={() => back.mutate()}>
-          Roll back
-        </Button>
-        <Button onClick={onClose}>Leave it</Button>
-      </div>
-    </Dialog>
+    <Confirm
+      title={`Roll ${app} back to release ${release}?`}
+      act={back}
+      kind="main"
+      yes="Roll back"
+      no="Leave it"
+      onClose={onClose}
+    >
+      {environment.name} on {targets.join(" and ") || "no target"}. The data stays as it is; if release {release} does not become
+      healthy, what is live now stays live.
+    </Confirm>
   );
 }

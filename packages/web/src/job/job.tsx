@@ -7,7 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
 import { Page } from "../ui/page.tsx";
 import { Refusal } from "../ui/refusal.tsx";
@@ -108,15 +108,8 @@ function Cancel({ job, onClose }: { job: Job; onClose: () => void }) {
     },
   });
   return (
-    <Dialog title="Cancel this job?" onClose={onClose}>
-      <p>{wordsOf(job.kind).canceling.text}</p>
-      <Refusal error={cancel.error} />
-      <div class="actions">
-        <Button kind="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
-          Cancel the job
-        </Button>
-        <Button onClick={onClose}>Let it run</Button>
-      </div>
-    </Dialog>
+    <Confirm title="Cancel this job?" act={cancel} kind="danger" yes="Cancel the job" no="Let it run" onClose={onClose}>
+      {wordsOf(job.kind).canceling.text}
+    </Confirm>
   );
 }

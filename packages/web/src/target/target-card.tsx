@@ -7,10 +7,9 @@ import { useEntitlement } from "../billing/entitlement.ts";
 import { growReason } from "../billing/reason.ts";
 import { targetsQuery, usageQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Copy } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { Prose } from "../ui/prose.tsx";
-import { Refusal } from "../ui/refusal.tsx";
 import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
@@ -117,18 +116,17 @@ function Remove({ target, onClose }: { target: TargetView; onClose: () => void }
     },
   });
   return (
-    <Dialog title={`Remove ${target.name}?`} onClose={onClose}>
-      <p>
-        Berth forgets the server and its key. Nothing on the server is changed; apps that are deployed there have to be removed
-        first.
-      </p>
-      <Refusal error={remove.error} />
-      <div class="actions">
-        <Button kind="danger" busy={remove.isPending} reason={growReason(entitlement)} onClick={() => remove.mutate()}>
-          Remove it
-        </Button>
-        <Button onClick={onClose}>Keep it</Button>
-      </div>
-    </Dialog>
+    <Confirm
+      title={`Remove ${target.name}?`}
+      act={remove}
+      kind="danger"
+      yes="Remove it"
+      no="Keep it"
+      reason={growReason(entitlement)}
+      onClose={onClose}
+    >
+      Berth forgets the server and its key. Nothing on the server is changed; apps that are deployed there have to be removed
+      first.
+    </Confirm>
   );
 }

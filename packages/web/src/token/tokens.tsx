@@ -3,11 +3,10 @@ import { useState } from "preact/hooks";
 import { api } from "../api.ts";
 import { tokensQuery } from "../queries.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Fact } from "../ui/facts.tsx";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Page, Section } from "../ui/page.tsx";
-import { Refusal } from "../ui/refusal.tsx";
 import { Ago, Day } from "../ui/time.tsx";
 import { said } from "../ui/toast.tsx";
 import { NewToken } from "./new-token.tsx";
@@ -81,15 +80,8 @@ function Revoke({ token, onClose }: { token: { id: string; name: string }; onClo
     },
   });
   return (
-    <Dialog title={`Revoke ${token.name}?`} onClose={onClose}>
-      <p>Whatever uses it stops working at once. It cannot be brought back.</p>
-      <Refusal error={revoke.error} />
-      <div class="actions">
-        <Button kind="danger" busy={revoke.isPending} onClick={() => revoke.mutate()}>
-          Revoke it
-        </Button>
-        <Button onClick={onClose}>Keep it</Button>
-      </div>
-    </Dialog>
+    <Confirm title={`Revoke ${token.name}?`} act={revoke} kind="danger" yes="Revoke it" no="Keep it" onClose={onClose}>
+      Whatever uses it stops working at once. It cannot be brought back.
+    </Confirm>
   );
 }
