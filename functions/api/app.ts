@@ -19,6 +19,7 @@ import { jobs } from "./routes/jobs.ts";
 import { logs } from "./routes/logs.ts";
 import { me } from "./routes/me.ts";
 import { plans } from "./routes/plans.ts";
+import { policy } from "./routes/policy.ts";
 import { registries } from "./routes/registries.ts";
 import { releases } from "./routes/releases.ts";
 import { sessions } from "./routes/sessions.ts";
@@ -37,6 +38,7 @@ export const v1 = new Hono<Env>()
   .route("/", billing)
   .route("/", targets)
   .route("/", registries)
+  .route("/", policy)
   .route("/", apps)
   .route("/", releases)
   .route("/", deployments)

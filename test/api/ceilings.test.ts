@@ -37,6 +37,7 @@ const bounded: Record<string, string> = {
   createDeployment: "environments, here; deployments.test.ts: a hundred waiting deploys",
   rollback: "rollback.test.ts: a hundred waiting deploys",
   startApp: "deployments.test.ts: a hundred waiting deploys",
+  setPolicy: "nothing",
   openLogs: "logs.test.ts: log.too_many at a time, so many a minute",
   cancelJob: "nothing",
   createImport: "apps and targets, here",

@@ -122,6 +122,8 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   addRegistry: () => ["POST", "/registries", { host: "ghcr.io", user: "mona", password: "secret" }],
   checkRegistry: () => ["POST", "/registries/r.example/check", {}],
   removeRegistry: () => ["DELETE", "/registries/r.example"],
+  getPolicy: () => ["GET", "/policy?app=shop"],
+  setPolicy: () => ["POST", "/policy", { app: "shop", rules: { device: "deny" } }],
   checkTarget: () => ["POST", "/targets/web1/check"],
   trustTarget: () => ["POST", "/targets/web1/trust", { fingerprint: `SHA256:${"f".repeat(43)}` }],
   cancelJob: ({ job }) => ["POST", `/jobs/${job}/cancel`],

@@ -146,6 +146,7 @@ function example({ id }: Operation): unknown {
     addTarget: { name: "web9", host: "127.0.0.1" },
     trustTarget: { fingerprint: `SHA256:${"f".repeat(43)}` },
     addRegistry: { host: "r.example", user: "mona", password: "secret" },
+    setPolicy: { rules: { privileged: "deny" } },
     createApp: { name: "only-theirs" },
     createImport: { document: { format: "berth-self-hosted", version: 1 } },
     createPlan: { bundle: { compose: "services:\n  web:\n    image: a\n" } },

@@ -114,6 +114,12 @@ const cases: Record<string, Case> = {
     members: ["name", "environments", "jobs"],
     refused: gone,
   },
+  "app policy": {
+    args: ["shop", "--set", "privileged=deny"],
+    text: /privileged +deny +the app shop\n.*docker\.sock +warn +default/,
+    members: ["app", "rules", "effective"],
+    refused: gone,
+  },
   "app start": {
     args: ["shop"],
     text: /Started: release \d runs on web1/,

@@ -68,6 +68,14 @@ export const deploymentPlan: DeploymentPlan = {
     reason: "A payment failed. Your apps keep running and you can roll back, but not change them.",
   },
   takesSlot: true,
+  policy: {
+    privileged: "warn",
+    "docker.sock": "warn",
+    "host-path": "warn",
+    "host-namespace": "warn",
+    device: "warn",
+    capability: "warn",
+  },
   targets: [
     { id: "tgt_1", name: "web1", plan: whole },
     {

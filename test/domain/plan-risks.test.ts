@@ -160,20 +160,20 @@ describe("a plan says what reaches beyond the app", () => {
       ["docker.sock: /var/run/docker.sock"],
     ],
     ["Docker's socket, by Compose", { use_api_socket: true }, ["docker.sock: may give Docker any order"]],
-    ["a path of the server", { volumes: [bind("/etc", "/etc")] }, ["host path: /etc"]],
-    ["a path above the app's folder", { volumes: [bind("/srv/releases/x", "/x")] }, ["host path: /srv/releases/x"]],
+    ["a path of the server", { volumes: [bind("/etc", "/etc")] }, ["host-path: /etc"]],
+    ["a path above the app's folder", { volumes: [bind("/srv/releases/x", "/x")] }, ["host-path: /srv/releases/x"]],
     ["the app's own folder", { volumes: [bind("/srv/releases/2", "/a"), bind("/srv/releases/2/conf", "/b")] }, []],
     ["the clock's settings", { volumes: [bind("/etc/localtime", "/etc/localtime", { read_only: true })] }, []],
     [
       "a volume that is a path",
       { volumes: [volume("data", "/data")] },
-      ["host path: /etc"],
+      ["host-path: /etc"],
       { volumes: { data: { driver_opts: { type: "none", o: "bind", device: "/etc" } } } },
     ],
     [
       "a secret that is a path",
       { secrets: [{ source: "token" }] },
-      ["host path: /root/token"],
+      ["host-path: /root/token"],
       { secrets: { token: { file: "/root/token" } } },
     ],
     [
@@ -185,7 +185,7 @@ describe("a plan says what reaches beyond the app", () => {
     [
       "the server's network and processes",
       { network_mode: "host", pid: "host" },
-      ["host namespace: network", "host namespace: processes"],
+      ["host-namespace: network", "host-namespace: processes"],
     ],
     ["a device", { devices: [{ source: "/dev/kvm", target: "/dev/kvm" }] }, ["device: /dev/kvm"]],
     ["a capability", { cap_add: ["NET_ADMIN"] }, ["capability: NET_ADMIN"]],

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
+import { getPolicy, setPolicy } from "@berth/domain/app/policy.ts";
 import { appStatus, viewApp, viewApps } from "@berth/domain/app/status.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
 import { changePlan } from "@berth/domain/billing/buying/change.ts";
@@ -85,6 +86,8 @@ const verbs: Verb[] = [
   verb("listEvents", "read", "app", (ctx) => listEvents(ctx, { job: ids.job, waitSeconds: 0 })),
   verb("followJob", "read", "app", (ctx) => followJob(ctx, { job: ids.job })),
   verb("cancelJob", "deploy", "app", (ctx) => cancelJob(ctx, ids.job)),
+  verb("getPolicy", "read", "app", (ctx) => getPolicy(ctx, { app: "shop" })),
+  verb("setPolicy", "admin", "app", (ctx) => setPolicy(ctx, { app: "shop", rules: {} })),
   verb("listTargets", "read", "all", (ctx) => listTargets(ctx)),
   verb("getTarget", "read", "all", (ctx) => getTarget(ctx, "web1")),
   verb("addTarget", "admin", "tenant", (ctx) => addTarget(ctx, { name: "web9", host: "127.0.0.1", port: 22, user: "root" })),

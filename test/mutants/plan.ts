@@ -55,7 +55,7 @@ export const planner = [
   ]),
   ...within("packages/domain/src/plan/dangers.ts", risks, [
     "a folder of the server's is mounted without a word",
-    'return [["host path", source]];',
+    'return [["host-path", source]];',
     "return [];",
   ]),
   ...within(

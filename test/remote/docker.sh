@@ -73,7 +73,17 @@ case "$*" in
     connect
     echo 20.10.24
     ;;
-  'compose --project-name '*' config' | 'compose --project-name '*' config --format json')
+  'compose --project-name '*' config --format json')
+    if grep -qs -e RELEASE -e PWD "$fake/config"; then
+      config | sed "s|RELEASE|$5|;s|PWD|$(tr "\\000" "\\n" <"/proc/$$/environ" | sed -n "s/^PWD=//p")|"
+      exit
+    fi
+    config | awk -v separator='' '
+      /^  [^ ].*:$/ { service = substr($1, 1, length($1) - 1) }
+      /^    image: / { services = services separator "\"" service "\":{\"image\":\"" $2 "\"}"; separator = "," }
+      END { print "{\"name\":\"x\",\"services\":{" services "}}" }'
+    ;;
+  'compose --project-name '*' config')
     config | sed "s|RELEASE|$5|;s|PWD|$(tr "\\000" "\\n" <"/proc/$$/environ" | sed -n "s/^PWD=//p")|"
     ;;
   *inspect*.Config.Healthcheck*) say health '' ;;
@@ -164,6 +174,10 @@ case "$*" in
     say containers.ids '1
 '
     ;;
+  'container inspect --format {{index'*)
+    connect
+    printf 'web\t/shop-production-web-1\trunning\tsha256:1\thealthy\n'
+    ;;
   'container inspect --format'*)
     connect
     say containers '{"name":"/shop-production-web-1","service":"web","image":"page@sha256:0000","imageId":"sha256:1","state":"running","health":"healthy","exit":0,"restarts":0,"started":"2026-01-02T03:04:05.678901234Z","finished":"0001-01-01T00:00:00Z","policy":"always"}	0.0.0.0|8080|80/tcp ::|8080|80/tcp 
@@ -195,7 +209,8 @@ case "$*" in
 ' ;;
   info*)
     connect
-    say info '[[Backing Filesystem extfs]]	'
+    say info '		[[Backing Filesystem extfs]]
+'
     ;;
   'volume ls'* | 'network ls'*) connect ;;
   'network inspect'* | 'volume inspect'*)

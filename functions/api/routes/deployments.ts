@@ -1,4 +1,5 @@
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
+import { Access, accesses } from "@berth/domain/entitlement/policy.ts";
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -8,12 +9,20 @@ import type { Env } from "../request.ts";
 
 const tag = "Deployments";
 
-const acceptDataRisk = z
-  .boolean()
-  .optional()
-  .describe(
-    "Go on where the plan says that data is at risk; otherwise the deployment fails with `data.at_risk` before it does anything",
-  );
+/** What a deployment goes on with. */
+const accepted = {
+  acceptDataRisk: z
+    .boolean()
+    .optional()
+    .describe(
+      "Go on where the plan says that data is at risk; otherwise the deployment fails with `data.at_risk` before it does anything",
+    ),
+  allow: z
+    .array(Access)
+    .max(accesses.length)
+    .optional()
+    .describe("Access that the policy asks about; otherwise the deployment fails with `policy.denied` before it does anything"),
+};
 
 /** Loaded at first use: it brings the YAML parser, a fifth of all that the API would load at its start. */
 const verbs = () => import("@berth/domain/deployment/deploy.ts");
@@ -69,7 +78,7 @@ export const deployments = new Hono<Env>()
           .regex(/^[0-9a-f]{16}$/)
           .optional()
           .describe("The hash of a plan: exactly that is done, or nothing"),
-        acceptDataRisk,
+        ...accepted,
       }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
@@ -114,7 +123,7 @@ export const deployments = new Hono<Env>()
       scope: "deploy",
       needs: "rollback",
       params: inApp,
-      body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional(), acceptDataRisk }),
+      body: z.object({ environment: name.optional(), release: z.number().int().min(1).optional(), ...accepted }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
         "app.not_found",

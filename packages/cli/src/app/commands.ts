@@ -10,6 +10,7 @@ export const app: Listed = {
     verb("list", "", "List your apps and what is live", () => import("./list.ts")),
     verb("status", "[app]", "Show what serves where, and the last job", () => import("./status.ts")),
     verb("start", "[app]", "Start an app's containers that are down", () => import("./start.ts")),
+    verb("policy", "[app]", "Show or set what its deployments may have of a server", () => import("./policy.ts")),
     verb("remove", "<app>", "Take an app off its servers", () => import("./remove.ts")),
   ],
 };

@@ -1,8 +1,9 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
 import { once } from "../api/once.ts";
+import { type Access, allowed } from "../app/accesses.ts";
 import { makeApp } from "../app/make.ts";
-import { type Flags, isSet, textOf, type Verb } from "../command.ts";
+import { collect, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
@@ -18,6 +19,7 @@ interface Input extends FolderInput {
   readonly replaceFiles: boolean;
   readonly plan: string | undefined;
   readonly acceptDataRisk: boolean;
+  readonly allow: readonly Access[];
   readonly detach: boolean;
   readonly verbose: boolean;
   readonly yes: boolean;
@@ -40,6 +42,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--replace-files", "replace the app's files that were changed on the server, too")
     .option("--plan <hash>", "apply this plan; nothing is done if anything else would happen")
     .option("--accept-data-risk", "go on where the plan says that data is at risk")
+    .option("--allow <access>", "what the policy asks about, like host-path; may be repeated", collect)
     .option("-d, --detach", "do not wait for the outcome")
     .option("-v, --verbose", "show everything the server says")
     .option("-y, --yes", "make the app if it is not there yet");
@@ -51,6 +54,7 @@ export const parse = (_: readonly string[], flags: Flags): Input => ({
   replaceFiles: isSet(flags, "replaceFiles"),
   plan: planOf(textOf(flags, "plan")),
   acceptDataRisk: isSet(flags, "acceptDataRisk"),
+  allow: allowed(flags),
   detach: isSet(flags, "detach"),
   verbose: isSet(flags, "verbose"),
   yes: isSet(flags, "yes"),
@@ -92,6 +96,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     ...(input.replaceFiles && { replaceFiles: true }),
     ...(input.plan !== undefined && { plan: input.plan }),
     ...(input.acceptDataRisk && { acceptDataRisk: true }),
+    ...(input.allow.length > 0 && { allow: [...input.allow] }),
   });
   return accepted(session, api, job, { input, live, remarks });
 }

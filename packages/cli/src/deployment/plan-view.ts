@@ -14,7 +14,7 @@ export function deploymentPlanLines(plan: DeploymentPlan, to: To): string[] {
   const idle = targets.every((target) => target.plan !== null && isIdle(target.plan));
   return [
     ...wrap(`Plan for ${app} (${environment}), release ${release}`, width),
-    ...targets.flatMap((target) => ["", paint.bold(target.name), ...targetLines(target, to)]),
+    ...targets.flatMap((target) => ["", paint.bold(target.name), ...targetLines(target, plan.policy, to)]),
     "",
     ...(refused ? marked(paint.yellow("!"), `It could not be applied now: ${refused.reason}`, { width }) : []),
     ...(plan.takesSlot ? wrap("It takes one of the app slots of your plan.", width) : []),
@@ -23,7 +23,7 @@ export function deploymentPlanLines(plan: DeploymentPlan, to: To): string[] {
   ];
 }
 
-function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: To): string[] {
+function targetLines({ plan, failure }: DeploymentPlan["targets"][number], policy: DeploymentPlan["policy"], to: To): string[] {
   const { paint, width } = to;
   if (failure) return marked(paint.red("✗"), clean([failure.message, failure.remedy].filter(Boolean).join(". ")), { width });
   if (!plan) return ["  It has not answered."];
@@ -42,9 +42,14 @@ function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: T
         line(paint.dim("·"), `port ${published}/${protocol} of ${service} is ${change === "open" ? "opened" : "closed"}`),
       ),
     ...plan.risks.flatMap(({ service, message }) => line(paint.red("!"), `data at risk, ${service}: ${message}`)),
-    ...plan.dangers.flatMap(({ service, setting, what }) =>
-      line(paint.yellow("!"), `${service} has access: ${setting} (${what})`),
-    ),
+    ...plan.dangers
+      .filter(({ setting }) => policy[setting] !== "allow")
+      .flatMap(({ service, setting, what }) =>
+        line(
+          policy[setting] === "warn" ? paint.yellow("!") : paint.red("!"),
+          `${service} ${ruled(setting, policy[setting])} (${what})`,
+        ),
+      ),
     ...(plan.disk.neededMb > plan.disk.freeMb
       ? line(paint.red("!"), `${plan.disk.neededMb} MB of disk are needed and ${plan.disk.freeMb} MB are free`)
       : []),
@@ -53,6 +58,11 @@ function targetLines({ plan, failure }: DeploymentPlan["targets"][number], to: T
 
 const isIdle = ({ services, volumes }: TargetPlan) =>
   services.every(({ change }) => change === "keep") && volumes.every(({ change }) => change !== "create");
+
+function ruled(access: string, rule: "allow" | "warn" | "ask" | "deny"): string {
+  if (rule === "deny") return `wants ${access}, which the policy denies`;
+  return rule === "ask" ? `needs --allow ${access}` : `has access: ${access}`;
+}
 
 const volumeWords = {
   keep: "kept",

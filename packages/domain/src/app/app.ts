@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ANY_APP, allow, type Context, mayUse } from "../context.ts";
 import { Account, accountKey } from "../entitlement/account.ts";
+import { Policy } from "../entitlement/policy.ts";
 import { Problem } from "../error.ts";
 import { KEEP_SECONDS } from "../once.ts";
 import type { Page, Paging } from "../page.ts";
@@ -17,6 +18,7 @@ export const App = z.object({
   template: z.literal("compose"),
   /** Environments that are deployed or being deployed. The app holds its slot while there are any. */
   active: z.array(z.string()),
+  policy: Policy.optional(),
   createdAt: z.iso.datetime(),
   version: z.number().int(),
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Environment, environmentKey, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
+import { readPolicy } from "../entitlement/policy.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
 import { get } from "../query.ts";
@@ -22,7 +23,12 @@ const Deployment = z.object({
   rollback: z.boolean().optional(),
   again: z.boolean().optional(),
   input: z
-    .object({ files: z.literal("replace").optional(), plan: z.string().optional(), dataRisk: z.literal("accepted").optional() })
+    .object({
+      files: z.literal("replace").optional(),
+      plan: z.string().optional(),
+      dataRisk: z.literal("accepted").optional(),
+      policy: z.string().optional(),
+    })
     .optional(),
 });
 export type Deployment = z.infer<typeof Deployment>;
@@ -56,7 +62,8 @@ export const deploy: Change<Deployment> = {
         const { decide } = await import("../plan/decide.ts");
         // What was accepted when the live release was deployed holds when it is started again.
         const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
-        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk }, report, redact);
+        const policy = readPolicy(job.input?.policy ?? "");
+        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk, policy }, report, redact);
       },
     };
   },

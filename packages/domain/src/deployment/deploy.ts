@@ -4,6 +4,7 @@ import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, assertPermitted, entitled } from "../entitlement/account.ts";
+import { type Access, policyText, wholePolicy } from "../entitlement/policy.ts";
 import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
@@ -27,6 +28,8 @@ export interface DeployInput extends Asked {
   readonly plan?: string | undefined;
   /** Go on where the plan says that data is at risk. */
   readonly acceptDataRisk?: boolean | undefined;
+  /** What the policy asks about. */
+  readonly allow?: readonly Access[] | undefined;
 }
 
 /** An app's environments share its slot, so no plan limits them. */
@@ -80,6 +83,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       job,
       writes,
       input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }), ...accepted(input) },
+      allowed: input.allow,
     });
   });
 }
@@ -87,14 +91,14 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
 const accepted = ({ acceptDataRisk }: Pick<DeployInput, "acceptDataRisk">): Readonly<Record<string, string>> =>
   acceptDataRisk ? { dataRisk: "accepted" } : {};
 
-interface RollbackInput extends Pick<DeployInput, "app" | "environment" | "acceptDataRisk"> {
+interface RollbackInput extends Pick<DeployInput, "app" | "environment" | "acceptDataRisk" | "allow"> {
   readonly release?: number | undefined;
 }
 
 /** Deploys an earlier healthy release: the one named, or the one before the live one. Permitted in grace. */
 export async function rollback(ctx: Context, input: RollbackInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
-  return redeploy(ctx, input, { rollback: true, input: accepted(input) }, async (app, environment) => {
+  return redeploy(ctx, input, { rollback: true, input: accepted(input), allowed: input.allow }, async (app, environment) => {
     const number = input.release ?? earlier(environment);
     if (number === undefined)
       throw new Problem("release.none_earlier", { detail: `"${app.name}" has no earlier healthy release.` });
@@ -121,7 +125,7 @@ export async function startApp(ctx: Context, input: { app: string; environment?:
   });
 }
 
-type Redeployed = Pick<Start, "rollback" | "again" | "input">;
+type Redeployed = Pick<Start, "rollback" | "again" | "input" | "allowed">;
 
 /** Deploys an existing release to the environment's placement. */
 async function redeploy(
@@ -159,6 +163,7 @@ interface Start {
   readonly rollback?: true;
   readonly again?: true;
   readonly input?: Readonly<Record<string, string>>;
+  readonly allowed?: readonly Access[] | undefined;
 }
 
 /** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
@@ -173,10 +178,13 @@ async function start(ctx: Context, input: Start): Promise<Job | false> {
     ...(input.rollback && { rollback: true }),
     ...(input.again && { again: true }),
   };
+  // What runs already may be started again whatever the policy has become.
+  const policy = input.again ? "" : policyText(wholePolicy(account, app), input.allowed ?? []);
+  const asked = { ...input.input, ...(policy && { policy }) };
   const job = newJob(ctx, "deployment", placed, {
     id: input.job,
     ...own,
-    ...(Object.keys(input.input ?? {}).length > 0 && { input: { ...input.input } }),
+    ...(Object.keys(asked).length > 0 && { input: asked }),
   });
   const slots = app.active.length === 0 ? { slots: 1 as const } : {};
   const accepted = await tryCommit(
@@ -195,7 +203,7 @@ async function start(ctx: Context, input: Start): Promise<Job | false> {
       input.again ? "deployment.start" : input.rollback ? "deployment.rollback" : "deployment.create",
       `${app.name}/${environment.name}`,
       {
-        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}`,
+        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}${input.allowed?.length ? `, allowed ${input.allowed.join(", ")}` : ""}`,
       },
     ),
   );

@@ -12,6 +12,11 @@ export const deploymentFailures = {
     remedy:
       "Nothing was done. Do what the message says, or, if that is what you want, deploy or roll back with --accept-data-risk (`acceptDataRisk` in the API).",
   },
+  "policy.denied": {
+    title: "It needs access that the policy does not give",
+    remedy:
+      "Nothing was done. Take it out of the Compose file; or name what the policy asks about with --allow (`allow` in the API); or have an admin change the policy: berth app policy.",
+  },
   "compose.invalid": {
     title: "Docker Compose rejected the Compose file",
     remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",

@@ -5,6 +5,7 @@ import { type PricingPlanName, pricingPlanNames, pricingPlanOf } from "../pricin
 import { get } from "../query.ts";
 import { check, key, overtaken, type Row, update, type Write } from "../table.ts";
 import { type Action, type Entitlement, permits } from "./permission.ts";
+import { Policy } from "./policy.ts";
 import { offWords, worksAgain } from "./words.ts";
 
 /**
@@ -37,6 +38,8 @@ export const Account = z.object({
   logs: z.object({ days: z.number().int(), until: z.string() }).nullable().optional(),
   /** A registry's login was stored once: a run asks for those it needs. */
   logins: z.boolean().optional(),
+  /** Of all its apps; an app may have stricter rules. */
+  policy: Policy.optional(),
   /** Customers and payment pages made at Stripe so far; part of the idempotency keys. */
   customers: z.number().int().optional(),
   checkouts: z.number().int().optional(),

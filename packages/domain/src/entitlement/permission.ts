@@ -52,7 +52,10 @@ export const permissions = {
     action: "grow",
     note: "Its plan can be looked at in every state.",
   },
-  check: { what: "Check a target or a registry's login, confirm a host key; plan a deployment", action: "always" },
+  check: {
+    what: "Check a target or a registry's login, confirm a host key; plan a deployment; set the policy",
+    action: "always",
+  },
   forget: { what: "Remove a registry's login", action: "always" },
   cancel: { what: "Cancel a job", action: "always" },
   identity: { what: "Sign in, sign out, confirm a login, tokens", action: "always" },

@@ -39,7 +39,7 @@ function dangersOf(service: Service, release: Project): Found[] {
 function path(source: string, isRead: boolean): Found[] {
   if (/\/(docker|podman|containerd)\.sock$/.test(source)) return [["docker.sock", source]];
   if (/^\.($|\/)/.test(source) || (isRead && harmless.includes(source))) return [];
-  return [["host path", source]];
+  return [["host-path", source]];
 }
 
 const deviceOf = (volume: Named | undefined) =>
@@ -64,5 +64,5 @@ function namespaces({ network_mode, pid, ipc, uts, userns_mode, cgroup }: Servic
     cgroup,
   })
     .filter(([, mode]) => mode === "host")
-    .map(([what]) => ["host namespace", what] as const);
+    .map(([what]) => ["host-namespace", what] as const);
 }

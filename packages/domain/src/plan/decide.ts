@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import type { WholePolicy } from "../entitlement/policy.ts";
 import type { Decision } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import type { TargetPlan } from "./plan.ts";
@@ -11,6 +12,7 @@ interface Asked {
   /** The id of the plan that is applied. */
   readonly plan: string | undefined;
   readonly acceptDataRisk: boolean;
+  readonly policy: WholePolicy;
 }
 
 const REASONS_MOST = 20;
@@ -23,11 +25,17 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
     const changes = await changesSince(ctx, { ...asked, plan: asked.plan }, plan);
     if (changes.length > 0) return { no: "plan.stale", reasons: most(changes) };
   }
+  const refused = plan.dangers.filter(({ setting }) => ["ask", "deny"].includes(asked.policy[setting]));
+  if (refused.length > 0) return { no: "policy.denied", reasons: most(refused.map((each) => dangerText(each, asked.policy))) };
   if (plan.risks.length > 0 && !asked.acceptDataRisk) return { no: "data.at_risk", reasons: most(plan.risks.map(riskText)) };
-  return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
+  const told = plan.dangers.filter(({ setting }) => asked.policy[setting] === "warn");
+  return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan, told) };
 }
 
 export const riskText = ({ risk, message }: TargetPlan["risks"][number]) => `${risk}: ${message}`;
+
+const dangerText = ({ service, setting, what }: TargetPlan["dangers"][number], policy: WholePolicy) =>
+  `${setting}: ${service} (${what}), ${policy[setting] === "deny" ? "which the policy denies" : `which the policy asks about: --allow ${setting}`}`;
 
 const most = (reasons: readonly string[]) =>
   reasons.length > REASONS_MOST ? [...reasons.slice(0, REASONS_MOST), `and ${reasons.length - REASONS_MOST} more`] : [...reasons];

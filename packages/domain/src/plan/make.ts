@@ -3,7 +3,7 @@ import { choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
-import { getAccount, refusal } from "../entitlement/account.ts";
+import { refusal } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
@@ -20,7 +20,7 @@ import { type DeploymentPlan, viewOf } from "./view.ts";
 export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPlan> {
   allow(ctx, "deploy", { app: input.app });
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
-  const { app, environment } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
+  const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
   const { composed, data, hash } = readBundle(input);
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
@@ -38,8 +38,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),
   };
-  const refused = refusal(ctx, await getAccount(ctx), "grow");
-  const answer = viewOf({ plan, job, found: new Map(), refused, active: app.active });
+  const answer = viewOf({ plan, job, found: new Map(), refused: refusal(ctx, account, "grow"), app, account });
   await commit(
     ctx,
     remember(ctx, answer),

@@ -35,9 +35,14 @@ function listed(names: readonly string[]): string {
   return rest.length > 0 ? `${rest.reverse().join(", ")} and ${last}` : last;
 }
 
-/** What is kept with a run: the sentence, the operations in their order, and the images that need no pull. */
-export const linesOf = (plan: TargetPlan): string[] => [
-  summaryOf(plan),
+const access = (dangers: TargetPlan["dangers"]) =>
+  dangers.length > 0
+    ? `; has access: ${listed([...new Set(dangers.map(({ service, setting }) => `${service} ${setting}`))])}`
+    : "";
+
+/** What is kept with a run: the sentence with the dangers to be told, the operations in their order, and the images that need no pull. */
+export const linesOf = (plan: TargetPlan, told: TargetPlan["dangers"] = []): string[] => [
+  `${summaryOf(plan)}${access(told)}`,
   ...plan.operations.map(({ operation, subject }) => `${operation}\t${subject}`),
   ...plan.images.filter(({ action }) => action === "here").map(({ image }) => `here\t${image}`),
 ];

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { getAppIn, PRODUCTION } from "../app/app.ts";
+import { type App, getAppIn, PRODUCTION } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
 import { allow, type Context } from "../context.ts";
-import { getAccount, refusal } from "../entitlement/account.ts";
+import { type Account, getAccount, refusal } from "../entitlement/account.ts";
+import { WholePolicy, wholePolicy } from "../entitlement/policy.ts";
 import type { Problem } from "../error.ts";
 import { Failure, getJob, type Job, JobStatus } from "../job/job.ts";
 import { hashOf } from "./hash.ts";
@@ -24,6 +25,8 @@ export const DeploymentPlan = z.object({
   refused: z.object({ code: z.string(), reason: z.string() }).nullable(),
   /** Of the account's plan: whether this deployment takes a slot. */
   takesSlot: z.boolean(),
+  /** What holds for the dangers that are found. */
+  policy: WholePolicy,
   targets: z.array(z.object({ id: z.string(), name: z.string(), plan: TargetPlan.nullable(), failure: Failure.optional() })),
 });
 export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
@@ -35,7 +38,7 @@ export async function getPlan(ctx: Context, input: { app: string; plan: string }
   // Before the targets' plans: where it has succeeded they are all there.
   const job = await getJob(ctx, plan.job);
   const [found, account] = await Promise.all([targetPlansOf(ctx, plan), getAccount(ctx)]);
-  return viewOf({ plan, job, found, refused: refusal(ctx, account, "grow"), active: app.active });
+  return viewOf({ plan, job, found, refused: refusal(ctx, account, "grow"), app, account });
 }
 
 interface Seen {
@@ -44,18 +47,19 @@ interface Seen {
   /** By target, as far as the servers have answered. */
   readonly found: ReadonlyMap<string, TargetPlan>;
   readonly refused: Problem | undefined;
-  /** The app's environments that run somewhere. */
-  readonly active: readonly string[];
+  readonly app: App;
+  readonly account: Account;
 }
 
-export function viewOf({ plan, job, found, refused, active }: Seen): DeploymentPlan {
+export function viewOf({ plan, job, found, refused, ...of }: Seen): DeploymentPlan {
   const { id, app, environment, release, by, createdAt } = plan;
   const isWhole = job.status === "succeeded" && found.size === plan.targets.length;
   return {
     ...{ id, app, environment, release, by, createdAt, job: job.id, status: job.status },
     hash: isWhole ? hashOf({ app, environment, bundle: plan.bundle, targets: found }) : null,
     refused: refused ? { code: refused.code, reason: refused.detail ?? refused.message } : null,
-    takesSlot: active.length === 0,
+    takesSlot: of.app.active.length === 0,
+    policy: wholePolicy(of.account, of.app),
     targets: plan.targets.map((target) => {
       const { failure } = job.rollouts[target.id] ?? {};
       return { ...target, plan: found.get(target.id) ?? null, ...(failure && { failure }) };

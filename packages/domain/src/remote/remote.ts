@@ -92,6 +92,7 @@ export const exitClasses = [
   "plan.stale",
   "plan.failed",
   "data.at_risk",
+  "policy.denied",
   "canceled",
   "timeout",
   "conflict",

@@ -16,7 +16,6 @@ report() {
   mkdir "$told" || unwritten_here 'The report cannot be written'
   live=$(readlink "$own/current") || live=
   [ -d "$own/$live" ] || live=
-  parts=''
   apart there there
   apart facts facts
   if [ -n "$live" ]; then apart live live; fi
@@ -38,13 +37,15 @@ report() {
 apart() {
   mkdir "$scratch/$1" || unwritten_here 'The report cannot be written'
   (run=$scratch/$1 && shift && "$@") >"$scratch/$1/said" &
-  parts="$parts $1:$!"
+  printf '%s\n' "$!" >"$scratch/$1/pid"
 }
 
 # Waits for what is done meanwhile, and answers what it would have answered.
 together() {
-  for part in $parts; do
-    wait "${part#*:}" || { cat "$scratch/${part%:*}/said" && exit 1; }
+  for part in there facts live; do
+    if [ ! -d "$scratch/$part" ]; then continue; fi
+    read -r pid <"$scratch/$part/pid"
+    wait "$pid" || { cat "$scratch/$part/said" && exit 1; }
   done
 }
 
