@@ -1,3 +1,4 @@
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { systemContext } from "@berth/domain/context.ts";
 import { attendLog } from "@berth/domain/log/attend.ts";
 import type { LogItem } from "@berth/domain/log/item.ts";
@@ -31,6 +32,7 @@ export async function scene(count = 1) {
   const workers = new Set<Promise<void>>();
   /** Workers that were killed do nothing any more; those that are frozen go on later. */
   let life = 0;
+  let losing = false;
   let frozen: { born: number; thawed: Promise<void> } | undefined;
   const worldOf = (born: number) => ({
     ...made.world,
@@ -40,7 +42,13 @@ export async function scene(count = 1) {
         send: (async (...given: [never]) => {
           if (frozen && born === frozen.born) await frozen.thawed;
           else if (born < life) await new Promise(() => {});
-          return made.world.table.client.send(...given);
+          const answer = await made.world.table.client.send(...given);
+          const [command]: [unknown] = given;
+          if (losing && command instanceof UpdateCommand && command.input.UpdateExpression?.includes("#batch")) {
+            losing = false;
+            throw new Error("no answer came");
+          }
+          return answer;
         }) as typeof made.world.table.client.send,
       },
     },
@@ -62,6 +70,10 @@ export async function scene(count = 1) {
     reach,
     workers: () => workers.size,
     kill: () => void life++,
+    /** The next lines are written, and the worker is not told so. */
+    loseAnswer: () => {
+      losing = true;
+    },
     /** Stops today's workers until the answer is called. */
     freeze(): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -38,6 +38,23 @@ describe("a session of reading logs", () => {
     expect(log.texts()).toEqual(Array.from({ length: said }, (_, i) => `line ${i}`));
   });
 
+  test("is followed on by the same worker where the answer to a write was lost, and nothing is told twice", async () => {
+    const { tenant, servers, pass, loseAnswer } = await scene();
+    const [server] = servers;
+    const { id } = await openLogs(tenant.ctx, following);
+    const log = reader(tenant, id);
+    let said = 0;
+    await pass(30, async (second) => {
+      server?.say(`line ${said++}`);
+      if (second === 5 || second === 15) loseAnswer();
+      if (second % 4 === 0) await log.read();
+    });
+    await pass(3);
+    await log.read();
+    expect(log.texts()).toEqual(Array.from({ length: said }, (_, i) => `line ${i}`));
+    expect(server?.asked()).toBe(1);
+  });
+
   test("is not told twice by a worker that was held up and goes on beside the one that took its place", async () => {
     const { tenant, servers, pass, freeze } = await scene();
     const [server] = servers;
