@@ -128,6 +128,42 @@ test("a token and all made with it stop working when it is revoked, however far 
   expect((await api.call("GET", "/v1/tokens", { token: other })).body.items).toHaveLength(1);
 });
 
+test("of two who revoke a token at once one is told that it is gone", async () => {
+  const tenant = await testTenant(api);
+  const [one, other, token] = [await tenant.token(), await tenant.token(), await tenant.token()];
+  const { id } = (await api.call("GET", "/v1/me", { token })).body.actor;
+  const revoke = (by: string) => api.call("DELETE", `/v1/tokens/${id}`, { token: by });
+  expect(
+    (
+      await between(
+        api,
+        () => revoke(one),
+        () => revoke(other),
+      )
+    ).body,
+  ).toMatchObject({ code: "token.not_found" });
+});
+
+test("a token is revoked with all that it made, though one of them is revoked by somebody else meanwhile", async () => {
+  const tenant = await testTenant(api);
+  const [owner, token] = [await tenant.token(), await tenant.token(["admin"])];
+  const { id } = (await api.call("GET", "/v1/me", { token })).body.actor;
+  const made = async () => (await api.call("POST", "/v1/tokens", { token, body: { name: "x", scopes: ["read"] } })).body;
+  const [first, second] = [await made(), await made()];
+  const revoke = (which: string) => api.call("DELETE", `/v1/tokens/${which}`, { token: owner });
+  expect(
+    (
+      await between(
+        api,
+        () => revoke(first.id),
+        () => revoke(id),
+        2,
+      )
+    ).status,
+  ).toBe(204);
+  for (const { secret } of [first, second]) expect((await api.call("GET", "/v1/me", { token: secret })).status).toBe(401);
+});
+
 test("a token that is revoked at this moment makes no other", async () => {
   const tenant = await testTenant(api);
   const [owners, token] = [await tenant.token(), await tenant.token()];

@@ -25,15 +25,19 @@ async function whileBefore(test: TestWorld, happens: () => Promise<void>, ask: (
   }
 }
 
-/** Asks while somebody else does something once, after all that the request has read and before its commit. */
-export async function between(test: TestWorld, happens: () => Promise<unknown>, ask: () => Promise<Answer>): Promise<Answer> {
-  let done = false;
+/** Asks while somebody else does something once, after all that the request has read and before its commit, or that one of them. */
+export async function between(
+  test: TestWorld,
+  happens: () => Promise<unknown>,
+  ask: () => Promise<Answer>,
+  nth = 1,
+): Promise<Answer> {
+  let commits = 0;
   const once = async () => {
-    if (!done) await happens();
-    done = true;
+    if (++commits === nth) await happens();
   };
   const answer = await whileBefore(test, once, ask);
-  if (!done) throw new Error("the request committed nothing, so nothing came between");
+  if (commits < nth) throw new Error(`the request made ${commits} commits, so nothing came between`);
   return answer;
 }
 

@@ -8,11 +8,25 @@ const underway = ["test/api/closing-underway.test.ts"];
 
 /** Who somebody is, and what tokens and codes are good for. */
 export const signIn = [
-  ...within("packages/domain/src/token/token.ts", account, [
-    "what was made with a revoked token goes on working",
-    'filter(({ parent }) => gone.has(parent ?? ""))',
-    'filter(({ parent }) => gone.has(parent ?? "") && !parent)',
-  ]),
+  ...within(
+    "packages/domain/src/token/token.ts",
+    account,
+    [
+      "what was made with a revoked token goes on working",
+      'filter(({ parent }) => gone.has(parent ?? ""))',
+      'filter(({ parent }) => gone.has(parent ?? "") && !parent)',
+    ],
+    [
+      "what a revoked token made goes on working since some of it was revoked meanwhile",
+      "if (!removed && each.id === id)",
+      "if (!removed)",
+    ],
+    [
+      "who revokes what is gone is told that it was done",
+      "if (!removed && each.id === id)",
+      "if (!removed && each.id === each.hash)",
+    ],
+  ),
   ...within(
     "packages/domain/src/turn.ts",
     ["test/domain/at-once.test.ts"],
