@@ -2,8 +2,10 @@ import { createApp } from "@berth/domain/app/create.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
+import { eraseReleases, erasureOf, promiseErasure } from "@berth/domain/release/erase.ts";
 import type { Bundle } from "@berth/domain/release/release.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
+import { commit } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
@@ -195,4 +197,26 @@ test("a worker that dies as the removal ends leaves it to the sweep, and an envi
   expect(toldIn(api.dump(), canaries)).toEqual([]);
   expect(toldIn(api.dump(), second.canaries).length).toBeGreaterThan(canaries.length - 2);
   expect(await tenant.work(await stage(second.bundle))).toMatchObject({ status: "succeeded", release: 3 });
+});
+
+test("what is removed again while the first removal is erased is left to the sweep", async () => {
+  const tenant = await ready();
+  const removed = (upTo: number) => promiseErasure(tenant.ctx, { app: "app_gone", environment: "staging", upTo, last: false });
+  await commit(tenant.ctx, ...removed(1));
+  const { client } = api.world.table;
+  let again = false;
+  const overtaking = {
+    send: async (command: { input: { TransactItems?: { Delete?: { Key: { sk: string } } }[] } }) => {
+      if (command.input.TransactItems?.some(({ Delete }) => Delete?.Key.sk.startsWith("REMOVED#"))) {
+        again = true;
+        await commit(tenant.ctx, ...removed(2));
+      }
+      return client.send(command as never);
+    },
+  };
+  const worker = { ...tenant.system, table: { ...api.world.table, client: overtaking } } as typeof tenant.system;
+  await eraseReleases(worker, erasureOf({ app: "app_gone", environment: "staging" }));
+  expect([again, api.dump().includes("REMOVED#")]).toEqual([true, true]);
+  await sweep(api.world);
+  expect(api.dump()).not.toContain("REMOVED#");
 });
