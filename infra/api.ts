@@ -2,7 +2,7 @@ import { CfnOutput, Duration } from "aws-cdk-lib";
 import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { ApiEnv } from "../functions/api/env.ts";
-import { mayChange, mayMark, mayRead, mayReadParameter, maySeal, maySend } from "./grants.ts";
+import { mayChange, mayFetch, mayMark, mayRead, mayReadParameter, maySeal, maySend, mayStore } from "./grants.ts";
 import { Handler } from "./handler.ts";
 import type { Parts } from "./parts.ts";
 
@@ -30,6 +30,8 @@ export function api(scope: Construct, { data, queues, gateway, alarms, common, c
   maySend(handler, queues.jobs);
   maySend(handler, queues.mail);
   maySeal(handler, data.key);
+  mayFetch(handler, data.bucket);
+  mayStore(handler, data.bucket);
   mayReadParameter(handler, data.parameters.stripeSecret);
 
   const stream = new Handler(scope, "api/stream", { code, environment: common });

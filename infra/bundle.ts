@@ -43,6 +43,20 @@ const withoutJsonSchema: Plugin = {
 };
 
 /**
+ * The client of S3 is a bundle of its own, beside the others: what it shares with the client of DynamoDB would else be read at every start,
+ * with all that only S3 needs of it.
+ */
+const ALONE = "packages/aws/src/s3.ts";
+const apart: Plugin = {
+  name: "S3 apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/s3\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./s3.mjs", external: true } : undefined,
+    );
+  },
+};
+
+/**
  * How every function is bundled. ES modules with splitting: what is imported at its first use is a file of its own, and a start reads
  * only the rest. The reasons and sizes are in docs/decisions/0008-bundles-by-esbuild-itself.md.
  */
@@ -70,14 +84,20 @@ const bundleOptions = (name: FunctionName, folder: string) =>
     legalComments: "none",
     logLevel: "warning",
     logOverride: { "import-is-undefined": "silent" }, // of the emptied modules
-    plugins: [withoutJsonSchema],
+    plugins: [withoutJsonSchema, apart],
     metafile: true,
     write: false,
   }) as const satisfies BuildOptions;
 
 /** Bundles a function into a folder of its own, exactly as it is deployed. Lambda's name for its entry is `index.handler`. */
 export async function bundle(name: FunctionName, folder: string): Promise<Metafile> {
-  const { outputFiles, metafile } = await build(bundleOptions(name, folder));
+  const options = bundleOptions(name, folder);
+  const { outputFiles, metafile } = await build(options);
+  if (outputFiles.some(({ text }) => text.includes("./s3.mjs"))) {
+    const s3 = await build({ ...options, entryPoints: [{ in: ALONE, out: "s3" }], splitting: false });
+    outputFiles.push(...s3.outputFiles);
+    Object.assign(metafile.outputs, s3.metafile.outputs);
+  }
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of outputFiles) {
     const head = usesCommonJs.test(text) ? commonJs : "";

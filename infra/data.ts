@@ -1,8 +1,10 @@
+import { KEPT_DAYS } from "@berth/aws/kept.ts";
 import { listedFields } from "@berth/domain/entitlement/listed-fields.ts";
-import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
 /** On demand as it is, but not without end: what a flood can cost in an hour has a ceiling. */
@@ -12,6 +14,8 @@ const MOST_UNITS = 10_000;
 export interface Data {
   readonly table: Table;
   readonly key: Key;
+  /** What services are built from; it can all be sent again. */
+  readonly bucket: Bucket;
   /** Names of SecureString parameters; their values are in no template. */
   readonly parameters: { readonly stripeSecret: string; readonly stripeWebhook: string };
 }
@@ -48,8 +52,17 @@ export function data(scope: Construct, stage: string): Data {
     maxReadRequestUnits: MOST_UNITS,
     maxWriteRequestUnits: MOST_UNITS,
   });
+  const bucket = new Bucket(scope, "Bucket", {
+    encryption: BucketEncryption.S3_MANAGED,
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    enforceSSL: true,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    lifecycleRules: [{ expiration: Duration.days(KEPT_DAYS), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
   return {
     table,
+    bucket,
     key,
     parameters: { stripeSecret: `/berth/${stage}/stripe/secret`, stripeWebhook: `/berth/${stage}/stripe/webhook` },
   };

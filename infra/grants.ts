@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Key } from "aws-cdk-lib/aws-kms";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Handler } from "./handler.ts";
 import type { WorkQueue } from "./queue-worker.ts";
 
@@ -63,3 +64,12 @@ export const mayMailAs = (handler: Handler, address: string) => {
     StringEquals: { "ses:FromAddress": address },
   });
 };
+
+/** Who may not list is told 403 of an object that is not there. */
+export const mayFetch = (handler: Handler, bucket: Bucket) => {
+  allow(handler, ["s3:ListBucket"], [bucket.bucketArn]);
+  allow(handler, ["s3:GetObject"], [bucket.arnForObjects("*")]);
+};
+
+/** May let others store an object by an address that it signs. */
+export const mayStore = (handler: Handler, bucket: Bucket) => allow(handler, ["s3:PutObject"], [bucket.arnForObjects("*")]);

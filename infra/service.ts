@@ -30,6 +30,7 @@ export function berth(app: App, settings: Settings): { data: Stack; service: Sta
     SUPPORT: support,
     TABLE: kept.table.tableName,
     KEY_ID: kept.key.keyArn,
+    BUCKET: kept.bucket.bucketName,
     JOBS_QUEUE: queues.jobs.queue.queueUrl,
     MAIL_QUEUE: queues.mail.queue.queueUrl,
     BILLING_QUEUE: queues.billing.queue.queueUrl,

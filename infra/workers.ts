@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import type { MailEnv, WorkerEnv } from "../functions/workers/env.ts";
-import { mayChange, mayFindDue, mayMailAs, mayOpen, mayRead, maySend } from "./grants.ts";
+import { mayChange, mayFetch, mayFindDue, mayMailAs, mayOpen, mayRead, maySend } from "./grants.ts";
 import type { Parts } from "./parts.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
@@ -16,6 +16,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   maySend(rollout, queues.jobs);
   mayOpen(rollout, data.key, "ssh-key");
   mayOpen(rollout, data.key, "registry-login");
+  mayFetch(rollout, data.bucket);
 
   const mail = new QueueWorker(scope, "workers/mail", queues.mail, { code, environment: mailEnvironment });
   mayChange(mail, data.table, "MAILED#*");

@@ -132,15 +132,27 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "compose/reserved",
     "plan/reason-words",
     "deployer/job-words",
+    "release/archive",
   ];
   const words = [
     ...tables.map((name) => `packages/domain/src/${name}.ts`),
     ...filesOf("packages/domain/src/*/problems.ts", "packages/domain/src/*/failures.ts", "packages/domain/src/*/*.words.ts"),
   ];
   // How a customer's own files are read: the command line refuses what the service would, before anything is made there.
-  const readers = ["compose", "env-file", "file", "merge", "parts", "reference", "service", "template", "texts", "yaml"].map(
-    (name) => `packages/domain/src/compose/${name}.ts`,
-  );
+  const readers = [
+    "build",
+    "compose",
+    "env-file",
+    "file",
+    "merge",
+    "parts",
+    "path",
+    "reference",
+    "service",
+    "template",
+    "texts",
+    "yaml",
+  ].map((name) => `packages/domain/src/compose/${name}.ts`);
   const client = filesOf("packages/api-client/src/*.ts");
   const folders = {
     "packages/api-client/": [],

@@ -7,6 +7,7 @@ import { answerProblem } from "./problem.ts";
 import type { Env } from "./request.ts";
 import { account } from "./routes/account.ts";
 import { apps } from "./routes/apps.ts";
+import { archives } from "./routes/archives.ts";
 import { audit } from "./routes/audit.ts";
 import { auth } from "./routes/auth.ts";
 import { billing } from "./routes/billing.ts";
@@ -42,6 +43,7 @@ export const v1 = new Hono<Env>()
   .route("/", apps)
   .route("/", releases)
   .route("/", deployments)
+  .route("/", archives)
   .route("/", deploymentPlans)
   .route("/", jobs)
   .route("/", logs)

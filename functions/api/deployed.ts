@@ -1,11 +1,20 @@
 import { isReference, REFERENCE_LENGTH } from "@berth/domain/compose/reference.ts";
 import type { Code } from "@berth/domain/error.ts";
+import { ARCHIVES_MOST, BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
 import * as z from "zod";
 import { name } from "./contract.ts";
 
 const VARIABLES_MOST = 1000;
 /** As many as a Compose file may have services. */
 const IMAGES_MOST = 200;
+
+export const Archive = z.object({
+  hash: z
+    .string()
+    .max(64)
+    .regex(/^[0-9a-f]{64}$/, "the SHA-256 of its bytes, in small hexadecimal digits"),
+  bytes: z.number().int().min(1).max(BUILT_FROM_BYTES),
+});
 
 const Bundle = z.object({
   compose: z
@@ -48,6 +57,13 @@ const Bundle = z.object({
     .refine((variables) => Object.keys(variables).length <= VARIABLES_MOST, `at most ${VARIABLES_MOST} variables`)
     .meta({ maxProperties: VARIABLES_MOST })
     .default({}),
+  archives: z
+    .array(Archive)
+    .max(ARCHIVES_MOST)
+    .optional()
+    .describe(
+      "What services are built from: gzipped tars of files by their paths in the project's folder, sent as `prepareArchives` says",
+    ),
 });
 
 const Images = z

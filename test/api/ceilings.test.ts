@@ -33,6 +33,7 @@ const bounded: Record<string, string> = {
   addRegistry: "logins of registries, here",
   checkRegistry: "registries.test.ts: so many a minute",
   createApp: "apps, here",
+  prepareArchives: "archives.test.ts: so many megabytes a day, kept for some days",
   createPlan: "plans.test.ts: so many a minute, each kept for a day",
   createDeployment: "environments, here; deployments.test.ts: a hundred waiting deploys",
   rollback: "rollback.test.ts: a hundred waiting deploys",

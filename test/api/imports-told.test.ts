@@ -72,7 +72,7 @@ test("another thing of the same name, or the same server under another name, is 
 
 test("an address that no target may have is skipped, and a Compose file that cannot be deployed is told beforehand", async () => {
   const tenant = await testTenant(api);
-  const apps = [app("store", { compose: "services:\n  web:\n    build: .\n" })];
+  const apps = [app("store", { compose: "volumes:\n  data:\n" })];
   const document = exported({
     targets: [target("cloud", "169.254.169.254")],
     apps,
@@ -83,7 +83,7 @@ test("an address that no target may have is skipped, and a Compose file that can
   expect(actions(planned)).toEqual(["target cloud skipped", "app store create", "history gone skipped"]);
   const made = (await apply(tenant, document)).body;
   for (const { items } of [planned, made])
-    expect(items[1].reason).toMatch(/^Before it can be deployed: Service "web" is built from source/);
+    expect(items[1].reason).toMatch(/^Before it can be deployed: There is no service in it/);
 });
 
 covers(

@@ -110,6 +110,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   rollback: () => ["POST", "/apps/shop/rollback", {}],
   startApp: () => ["POST", "/apps/shop/start", {}],
   createPlan: () => ["POST", "/apps/shop/plans", { bundle: { compose: COMPOSE } }],
+  prepareArchives: () => ["POST", "/apps/shop/archives", { archives: [{ hash: "a".repeat(64), bytes: 1 }] }],
   getPlan: ({ plan }) => ["GET", `/apps/shop/plans/${plan}`],
   createDeployment: () => ["POST", "/apps/shop/deployments", { bundle: { compose: COMPOSE } }],
   createApp: () => ["POST", "/apps", { name: "another" }],

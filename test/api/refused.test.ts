@@ -149,6 +149,7 @@ function example({ id }: Operation): unknown {
     setPolicy: { rules: { privileged: "deny" } },
     createApp: { name: "only-theirs" },
     createImport: { document: { format: "berth-self-hosted", version: 1 } },
+    prepareArchives: { archives: [{ hash: "a".repeat(64), bytes: 1 }] },
     createPlan: { bundle: { compose: "services:\n  web:\n    image: a\n" } },
     createDeployment: { bundle: { compose: "services:\n  web:\n    image: a\n" } },
   };

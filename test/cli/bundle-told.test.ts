@@ -143,7 +143,7 @@ secrets: { key: { environment: KEY }, lost: { environment: LOST } }
   });
 
   test("settings of Compose that are not used, and an image that is not built", async () => {
-    const compose = "services:\n  web: {image: a, build: .}\n";
+    const compose = "services:\n  web: {image: a, build: ., pull_policy: always}\n";
     expect(
       await notes(compose, "COMPOSE_ENV_FILES=x.env\nCOMPOSE_PROJECT_NAME=shop\nWHERE=${PWD}/x ${HOME}\n", { HOME: "/me" }),
     ).toEqual([
@@ -169,7 +169,6 @@ describe("a Compose file that is refused for certain", () => {
       "compose.invalid",
       'compose.yaml: "${1X}" is no reference to a variable. A dollar that is meant is written $$.',
     ],
-    ["a build", "services:\n  web: {build: .}\n", "compose.unsupported", 'compose.yaml: Service "web" is built from source.'],
     [
       "a typing mistake",
       "services:\n  web: {imag: a}\n",

@@ -15,7 +15,7 @@ describe("a Compose file that is refused says what is wrong, and leaves no app b
   test.each<[string, string | Buffer, string]>([
     ["a typing mistake", "services:\n  web: {imag: a}\n", 'compose.yaml: Service "web" has no `image`. It has "imag"'],
     ["an empty file", "", "compose.yaml: It is empty."],
-    ["a build", "services:\n  web: {build: .}\n", 'Service "web" is built from source.'],
+    ["a build", "services:\n  web: {build: .}\n", "Service web is built from ., and there is no Dockerfile."],
     ["no mapping", "services: [a]\n", "compose.yaml: "],
     ["UTF-16 without a mark", Buffer.from("services: {web: {image: a}}\n", "utf16le"), "if it is UTF-16, save it as UTF-8"],
     ["UTF-16 that ends in the middle", Buffer.from([0xff, 0xfe, 0x61]), "is UTF-16. "],

@@ -77,7 +77,9 @@ function misread(model: any, { services, published, file }: Bundled["read"]): st
   return (
     same(
       "images",
-      services.map(({ name, image }) => `${name} ${image}`),
+      services
+        .filter(({ name, built }) => !built || imaged.some(([real]) => real === name))
+        .map(({ name, image }) => `${name} ${image}`),
       imaged.map(([name, { image }]) => `${name} ${image}`),
     ) ??
     same(

@@ -95,6 +95,8 @@ test.each<[string, string, string[]]>([
   ["a service that a later document takes away", `${WEB}---\nservices: {web: !reset null, db: {image: pg}}\n`, ["db pg"]],
   ["a build that is taken back", "services:\n  a: {build: ., image: x}\n  b: {extends: a, build: !reset null}\n", ["a x", "b x"]],
   ["an image beside a build", "services:\n  web: {build: ., image: 'x:1'}\n", ["web x:1"]],
+  ["only a build", "services: {web: {build: .}}\n", ["web web"]],
+  ["a build that is taken over", "x-a: &a\n  build: .\nservices:\n  web:\n    <<: *a\n", ["web web"]],
   ["variables", "services:\n  web: {image: 'a:${TAG:-${NONE-1}}${EMPTY}$$'}\n", ["web a:7$"]],
   ["a variable that only the server knows", "services:\n  web: {image: '${HOME}/x'}\n", ["web ${HOME}/x"]],
   ["services that do not run left out", "services:\n  web: {image: a}\n  debug: {profiles: [dev], build: .}\n", ["web a"]],
@@ -129,13 +131,6 @@ test.each<[string, string, string, string]>([
   ["no service", "volumes: {a: {}}\n", "compose.unsupported", "There is no service in it"],
   ["none that runs", "services: {a: {image: x, profiles: [dev]}}\n", "compose.unsupported", "COMPOSE_PROFILES"],
   ["a typing mistake", "services: {web: {imag: nginx}}\n", "compose.invalid", 'Service "web" has no `image`. It has "imag"'],
-  ["only a build", "services: {web: {build: .}}\n", "compose.unsupported", "built from source"],
-  [
-    "a build that is taken over",
-    "x-a: &a\n  build: .\nservices:\n  web:\n    <<: *a\n",
-    "compose.unsupported",
-    "built from source",
-  ],
   ["a circle", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "compose.invalid", "extends itself"],
   ["a base that is not there", "services:\n  a: {extends: b, image: x}\n", "compose.invalid", '"b"'],
   ["an image that is not set", "services:\n  web: {image: '${IMAGE}'}\n", "compose.invalid", "is empty"],
@@ -207,7 +202,7 @@ describe("an image that is named beside the file", () => {
       { name: "web", image: "ghcr.io/acme/web:2", given: true },
       { name: "db", image: "postgres:17" },
     ]);
-    expect(refusalOf(() => read({ db: "postgres:18" })).code).toBe("compose.unsupported");
+    expect(read({ db: "postgres:18" })[0]).toEqual({ name: "web", image: "web", built: true });
   });
 
   test("is refused for a service that is not there or not deployed, naming those that are", () => {

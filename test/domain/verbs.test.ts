@@ -32,6 +32,7 @@ import { getPlan } from "@berth/domain/plan/view.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
 import { checkRegistry } from "@berth/domain/registry/check.ts";
 import { listRegistries, removeRegistry } from "@berth/domain/registry/registry.ts";
+import { prepareArchives } from "@berth/domain/release/archives.ts";
 import { getRelease, listReleases } from "@berth/domain/release/view.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
 import { checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
@@ -74,6 +75,7 @@ const verbs: Verb[] = [
   verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
   verb("makePlan", "deploy", "app", (ctx) => makePlan(ctx, { app: "shop", bundle })),
   verb("getPlan", "read", "app", (ctx) => getPlan(ctx, { app: "shop", plan: "pln_1" })),
+  verb("prepareArchives", "deploy", "app", (ctx) => prepareArchives(ctx, { app: "shop", archives: [] })),
   verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
   verb("startApp", "deploy", "app", (ctx) => startApp(ctx, { app: "shop" })),
   verb("listDeployments", "read", "app", (ctx) => listDeployments(ctx, { app: "shop", ...page })),

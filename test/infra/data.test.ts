@@ -68,7 +68,13 @@ test("the key's policy lets the account in through DynamoDB only, beside its adm
 test("what must outlive a deploy is in a stack that cannot be deleted by accident, and nothing else is there", () => {
   expect(made.dataIsProtected).toBe(true);
   const types = Object.values(data.Resources).map(({ Type }) => Type);
-  expect(types.sort()).toEqual(["AWS::DynamoDB::Table", "AWS::KMS::Alias", "AWS::KMS::Key"]);
+  expect(types.sort()).toEqual([
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+  ]);
   for (const type of types) expect(made.of(type), type).toEqual([]);
 });
 

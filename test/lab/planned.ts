@@ -117,6 +117,7 @@ async function reportOf(server: Server, live: Resolved, release: Resolved, image
     release,
     live,
     isLive: false,
+    isSource: false,
     containers: containers.map((line) => {
       const [service = "", name = "", state = "", image = ""] = line.split("|");
       return { service, name: name.slice(1), state, image, health: "" };

@@ -54,8 +54,8 @@ export const script = inRunner(
   ],
   [
     "what a release includes is read where the app's containers write",
-    'elif [ "$folder" != "$origin" ] && [ -f',
-    'elif [ "$folder" = "$origin" ] && [ -f',
+    'elif [ "$folder" = "$app" ] && [ -f',
+    'elif [ "$folder" != "$app" ] && [ -f',
     "test/remote/several-files.test.ts",
   ],
   [
@@ -140,8 +140,8 @@ export const script = inRunner(
   ],
   [
     "two runs change a server at once",
-    "  if flock -n 9; then return; fi\n",
-    "  return\n",
+    "  if flock -n 9; then\n    turn=1\n",
+    "  if :; then\n    turn=1\n",
     runs("another job meanwhile is told who holds the server"),
   ],
   [

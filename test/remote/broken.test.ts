@@ -32,7 +32,7 @@ test("without the look at what has run, a job that is sent again is done again",
 });
 
 test("without the lock that a run holds, two runs overlap", async () => {
-  const broken = without("if flock -n 9; then return; fi", "return");
+  const broken = without("if flock -n 9; then\n", "if :; then\n");
   host.set("up.gate", "");
   const first = run(broken, "job_1");
   await host.begun();

@@ -33,6 +33,10 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
       }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     github: { url: "", keys: () => Promise.reject(new Error("the simulation has no GitHub")) },
+    archives: {
+      upload: () => Promise.reject(new Error("the simulation has no bucket")),
+      open: () => Promise.reject(new Error("the simulation has no bucket")),
+    },
     log: (level, message, facts) => {
       if (message === "message failed") process.failed = true;
       if (facts?.error instanceof ZodError)

@@ -13,6 +13,7 @@ await Promise.all([
   import("@berth/domain/registry/check.ts"),
   import("@berth/domain/deployment/remove.ts"),
   import("@berth/domain/release/known.ts"),
+  import("@berth/domain/release/archives.ts"),
   import("@berth/domain/token/issue.ts"),
   import("@berth/domain/container/fresh.ts"),
   import("@berth/domain/log/open.ts"),

@@ -99,6 +99,10 @@ export function testWorld(options: TestWorldOptions = {}): TestWorld {
     ),
     stripe: options.stripe ?? (() => Promise.reject(new Error("this test's world has no Stripe"))),
     github: { url: "https://token.actions.githubusercontent.com", keys: () => Promise.resolve([]) },
+    archives: {
+      upload: (_, { hash }) => Promise.resolve({ hash, url: `https://bucket.example/${hash}`, headers: {} }),
+      open: () => Promise.resolve(undefined),
+    },
     log: (level, message, facts = {}) => void logs.push({ level, message, facts }),
     ...options.over,
   };

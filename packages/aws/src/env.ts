@@ -6,6 +6,7 @@ export interface CommonEnv {
   readonly SUPPORT: string;
   readonly TABLE: string;
   readonly KEY_ID: string;
+  readonly BUCKET: string;
   readonly JOBS_QUEUE: string;
   readonly MAIL_QUEUE: string;
   readonly BILLING_QUEUE: string;
@@ -29,7 +30,7 @@ export function need(env: Vars, name: string): string {
 }
 
 /** Empty outside the local stage, whatever LOCAL_ENDPOINT says. */
-export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm") => {
+export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm" | "s3") => {
   const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
   return base === undefined
     ? {}

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Issuer, Queue, World } from "@berth/domain/context.ts";
+import type { Archives, Issuer, Queue, World } from "@berth/domain/context.ts";
 import { sealing } from "@berth/domain/secret/seal.ts";
 import type Stripe from "stripe";
 import { dataKeys } from "./data-keys.ts";
@@ -16,15 +16,21 @@ const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail
 export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: Issuer): World {
   const dynamodb = new DynamoDBClient({ maxAttempts: 4, ...endpoint(env, "dynamodb") });
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  let sender: Promise<Sender> | undefined;
   const local = env.STAGE === "local";
+  const now = () => new Date(Date.now() + (local ? Number(process.env.LOCAL_CLOCK_MS ?? 0) : 0));
+  let sender: Promise<Sender> | undefined;
+  let bucket: Promise<Archives> | undefined;
+  const archives = () => {
+    bucket ??= import("./s3.ts").then(({ bucketOf }) => bucketOf(endpoint(env, "s3"), need(env, "BUCKET"), now));
+    return bucket;
+  };
   return {
     stage: need(env, "STAGE"),
     origin: need(env, "ORIGIN"),
     support: need(env, "SUPPORT"),
     privateTargets: local,
     table: { name: need(env, "TABLE"), client },
-    now: () => new Date(Date.now() + (local ? Number(process.env.LOCAL_CLOCK_MS ?? 0) : 0)),
+    now,
     random: (bytes) => randomBytes(bytes),
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }).catch(ignoreAbort),
     send: async (queue, message, options = {}) => {
@@ -35,6 +41,10 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: 
     ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),
     stripe: stripe ?? (() => Promise.reject(new Error("this function has no access to Stripe"))),
     github: github ?? { url: "", keys: () => Promise.reject(new Error("this function asks no issuer for its keys")) },
+    archives: {
+      upload: async (tenant, archive) => (await archives()).upload(tenant, archive),
+      open: async (tenant, hash) => (await archives()).open(tenant, hash),
+    },
     log: writeLog,
   };
 }

@@ -55,6 +55,21 @@ export interface PublicKey {
   readonly [member: string]: unknown;
 }
 
+/** Where to PUT an archive, with these headers, within the hour. */
+export interface Upload {
+  readonly hash: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What services are built from, by tenant and the SHA-256 of its bytes. */
+export interface Archives {
+  /** Undefined when it is kept already, and stays for a week at least. */
+  readonly upload: (tenant: string, archive: { readonly hash: string; readonly bytes: number }) => Promise<Upload | undefined>;
+  /** Undefined when it is no longer kept. */
+  readonly open: (tenant: string, hash: string) => Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
 /** Everything outside the process: nothing else reads clock, randomness or network, so tests and the simulation can replace it. */
 export interface World {
   readonly stage: string;
@@ -72,6 +87,7 @@ export interface World {
   readonly open: (sealed: Sealed, about: Readonly<Record<string, string>>) => Promise<string>;
   readonly stripe: () => Promise<Stripe>;
   readonly github: Issuer;
+  readonly archives: Archives;
   readonly log: (level: "info" | "warn" | "error", message: string, facts?: Record<string, unknown>) => void;
 }
 

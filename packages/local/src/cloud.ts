@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "@berth/local-dynamodb/engine.ts";
+import type { S3 } from "@berth/local-s3/s3.ts";
 import type { Control } from "@berth/local-stripe/control.ts";
 import { advance, settle } from "./cloud/advance.ts";
 import { enginesServer } from "./cloud/engines.ts";
@@ -51,6 +52,7 @@ export interface Cloud {
   readonly stripe: Control;
   readonly dynamodb: Engine;
   readonly sqs: Sqs;
+  readonly s3: S3;
   /** What every function is told. */
   readonly env: Readonly<Record<string, string>>;
   readonly now: () => Date;
@@ -193,6 +195,7 @@ async function start(
     stripe: money,
     dynamodb,
     sqs,
+    s3,
     env,
     now: () => new Date(clock.now()),
     advance: (seconds) => advance({ clock, stripe: money, scheduler: sources.scheduler, dynamodb, quiet }, seconds),

@@ -48,9 +48,21 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
   const outage = new Set<string>();
   const { promise: refused, resolve: refuse } = Promise.withResolvers<Decided>();
   let engines = "";
+  let s3: Cloud["s3"]["answer"] | undefined;
   const listener = createServer(async (incoming, response) => {
     try {
       const [, by = "", service = "", path = ""] = /^\/([^/]+)\/([^/?]+)([^?]*)/.exec(incoming.url ?? "") ?? [];
+      // What is signed is the whole address, so it is answered here and not asked again.
+      if (service === "s3") {
+        const signer = decodeURIComponent(by) as FunctionName;
+        const { role } = functionOf(signer);
+        const asks = requestsOf(service, String(incoming.method), path, {});
+        const denied = asks
+          .map((each) => ask(signer, role.arn, role.statements, each))
+          .some(({ decision }) => decision !== "allowed");
+        if (denied) return void response.writeHead(403).end();
+        return await s3?.(incoming, response, `/${by}/s3`);
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks);
@@ -192,6 +204,7 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
   };
 
   const cloud = await startCloud({ pools });
+  s3 = cloud.s3.answer;
   return {
     cloud,
     made,

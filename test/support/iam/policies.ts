@@ -1,5 +1,5 @@
 import type { Queue } from "@berth/domain/context.ts";
-import { deadLettersName, queueName } from "@berth/local/cloud/names.ts";
+import { BUCKET, deadLettersName, queueName } from "@berth/local/cloud/names.ts";
 import { TABLE } from "@berth/local/cloud/table.ts";
 import { keyArn } from "@berth/local/kms/wire.ts";
 import { ACCOUNT, queueArn } from "@berth/local/sqs/wire.ts";
@@ -11,6 +11,7 @@ export const REGION = "local";
 const KEY_ID = "local";
 export const KEY_ARN = keyArn({ id: KEY_ID });
 export const TABLE_ARN = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${TABLE}`;
+export const BUCKET_ARN = `arn:aws:s3:::${BUCKET}`;
 export const STREAM_ARN = `${TABLE_ARN}/stream/now`;
 
 interface Role {
@@ -43,6 +44,7 @@ export function deployed(made: Synthesized, queueUrl: (name: string) => string):
   const arn = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
   const physical: Readonly<Record<string, (id: string) => Readonly<Record<string, string>>>> = {
     "AWS::DynamoDB::Table": () => ({ Ref: TABLE, Arn: TABLE_ARN, StreamArn: STREAM_ARN }),
+    "AWS::S3::Bucket": () => ({ Ref: BUCKET, Arn: BUCKET_ARN }),
     "AWS::KMS::Key": () => ({ Ref: KEY_ID, Arn: KEY_ARN }),
     "AWS::SQS::Queue": (id) => {
       const name = names.get(id) ?? id;

@@ -1,7 +1,8 @@
+import { BUCKET } from "@berth/local/cloud/names.ts";
 import { TABLE } from "@berth/local/cloud/table.ts";
 import { ACCOUNT, queueArn } from "@berth/local/sqs/wire.ts";
 import type { IamRequest } from "./decide.ts";
-import { KEY_ARN, REGION, TABLE_ARN } from "./policies.ts";
+import { BUCKET_ARN, KEY_ARN, REGION, TABLE_ARN } from "./policies.ts";
 
 /** What a call to AWS asks for; who asks is known to the listener. */
 export type Asked = Omit<IamRequest, "principal">;
@@ -27,6 +28,14 @@ export function requestsOf(service: string, target: string, path: string, input:
     const [, address = input.FromEmailAddress] = /<(.+)>$/.exec(input.FromEmailAddress) ?? [];
     const identity = `arn:aws:ses:${REGION}:${ACCOUNT}:identity/${String(address).split("@")[1]}`;
     return [asked("ses:SendEmail", identity, { "ses:FromAddress": address })];
+  }
+  if (service === "s3") {
+    const [, bucket, key] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    if (bucket !== BUCKET) throw new Error(`the bucket ${bucket} of ${target} is not known here`);
+    const object = `${BUCKET_ARN}/${key}`;
+    if (target === "PUT") return [asked("s3:PutObject", object)];
+    // Without the right to list, one that is not there is answered as one that may not be read.
+    if (target === "HEAD" || target === "GET") return [asked("s3:GetObject", object), asked("s3:ListBucket", BUCKET_ARN)];
   }
   throw new Error(`what ${service} ${target} ${path} needs is not known here`);
 }

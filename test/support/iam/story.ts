@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import type { Sshd } from "../../remote/sshd.ts";
 import type { GuardedCloud } from "./cloud.ts";
@@ -105,10 +107,10 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("addDeployer", { body: { provider: "github", app, ...at } }); // goes with the account
   await call("listApps");
   await call("getApp", { with: { app } });
-  const deploy = (version: number) =>
+  const deploy = (version: number, archives: object[] = []) =>
     call("createDeployment", {
       with: { app },
-      body: { bundle: { compose: compose(version), variables: { SECRET: "a long secret" } }, targets: ["web1"] },
+      body: { bundle: { compose: compose(version), archives, variables: { SECRET: "a long secret" } }, targets: ["web1"] },
     });
   const planned = await call("createPlan", { with: { app }, body: { bundle: { compose: compose(1) }, targets: ["web1"] } });
   await ended(planned.job);
@@ -121,7 +123,13 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("listJobEvents", { with: { job: first.id }, streamed: true });
   await call("listJobEvents", { with: { job: first.id } });
   await ended(first.id);
-  await ended((await deploy(2)).id);
+  const archive = gzipSync("a folder");
+  const archives = [{ hash: createHash("sha256").update(archive).digest("hex"), bytes: archive.length }];
+  const { items: uploads } = await call("prepareArchives", { with: { app }, body: { archives } });
+  expect(await fetch(uploads[0].url, { method: "PUT", headers: uploads[0].headers, body: archive })).toMatchObject({
+    status: 200,
+  });
+  await ended((await deploy(2, archives)).id);
   await ended((await call("rollback", { with: { app } })).id);
   await ended((await call("startApp", { with: { app } })).id);
   const { items: releases } = await call("listReleases", { with: { app } });

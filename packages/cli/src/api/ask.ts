@@ -4,6 +4,7 @@ import { type Entitlement, parseEntitlement } from "@berth/api-client/entitlemen
 import { type Names, Refused, refuse, usage } from "../refusal.ts";
 import { answerOf, type Try } from "./answer.ts";
 import { hintOf, isCertificate, isUnsent, reasonOf } from "./reason.ts";
+import { transportFor } from "./transport-for.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -113,13 +114,6 @@ export function asking(base: string, options: Asking): typeof fetch {
 function plain(token: string): string {
   if (/^[!-~]+$/.test(token.trim())) return token.trim();
   throw usage("The token (BERTH_TOKEN, or what was given to `berth login`) has a line break or a character that no token has.");
-}
-
-/** Node's own, unless a proxy or authorities are named. */
-async function transportFor(base: string, env: Env): Promise<typeof fetch> {
-  const named = /^(https?_proxy|all_proxy|ssl_cert_file)$/i;
-  if (!Object.entries(env).some(([name, value]) => value && named.test(name))) return fetch;
-  return (await import("./transport.ts")).transportOf(base, env);
 }
 
 /** Milliseconds for which the service may hold its answer back: a question for news says so. */

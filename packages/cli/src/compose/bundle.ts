@@ -82,9 +82,7 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
   const also = reads ? fromShell.filter((name) => own.values.get(name) !== shell(name)) : [];
   const unset = [...references.unset].filter((name) => !isOnServer(name));
   const onServer = [...references.names].filter((name) => isOnServer(name) && !known.has(name));
-  const built = [...composed.file.services]
-    .filter(([name, { build, image }]) => build !== undefined && (image || Object.hasOwn(images, name)))
-    .map(([name]) => name);
+  const pulled = composed.services.filter(({ name, built }) => !built && composed.file.services.get(name)?.build !== undefined);
   return {
     bundle,
     read: composed,
@@ -96,7 +94,7 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
       ...(onServer.length > 0 ? [`The server's own: ${onServer.join(", ")}`] : []),
       ...(remote.length > 0 ? [`Read on the server: ${remote.map(({ path, by }) => `${path} (${by})`).join(", ")}`] : []),
       ...(nowhere.length > 0 ? [`Links that lead nowhere, so not taken along: ${nowhere.join(", ")}`] : []),
-      ...(built.length > 0 ? [`Pulled, not built: ${built.join(", ")}`] : []),
+      ...(pulled.length > 0 ? [`Pulled, not built: ${pulled.map(({ name }) => name).join(", ")}`] : []),
       ...(content.composeFiles && content.composeFiles.length > 1
         ? [`Merged in this order: ${project.files.map(({ path }) => path).join(", ")}`]
         : []),

@@ -1,5 +1,6 @@
 import { type ComposeFile, type Fields, isActive, isFields, type Service } from "@berth/domain/compose/file.ts";
-import { isBound, isElsewhere } from "@berth/domain/compose/service.ts";
+import { isElsewhere } from "@berth/domain/compose/path.ts";
+import { isBound } from "@berth/domain/compose/service.ts";
 
 /** A path that a Compose file reads or mounts. */
 export interface Mention {

@@ -3,13 +3,14 @@ import type { App, Job } from "@berth/api-client/types.ts";
 import { once } from "../api/once.ts";
 import { type Access, allowed } from "../app/accesses.ts";
 import { makeApp } from "../app/make.ts";
+import { sendArchives } from "../build/send.ts";
 import { collect, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { clean, marked, wrap } from "../terminal/text.ts";
 import { accepted, liveOf } from "./accepted.ts";
-import { type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
+import { type Folder, type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
 import { imageNotes } from "./images.ts";
 import { parseWait } from "./wait.ts";
 
@@ -67,7 +68,16 @@ function planOf(text: string | undefined): string | undefined {
 }
 
 export async function run(session: Session, input: Input): Promise<Exit> {
-  const { project, app: name, named, read, notes, asked } = await readFolder(session, input);
+  const folder = await readFolder(session, input);
+  try {
+    return await deployFolder(session, input, folder);
+  } finally {
+    await folder.archives.remove();
+  }
+}
+
+async function deployFolder(session: Session, input: Input, folder: Folder): Promise<Exit> {
+  const { project, app: name, named, read, notes, asked, archives } = folder;
   const { environment } = asked;
   const waitSeconds = waitOf(input.wait, project.settings.wait);
   const api = await session.api();
@@ -88,6 +98,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   ];
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
+  await sendArchives(session, api, name, archives.list);
   const job = await send(session, api, name, {
     ...asked,
     ...(input.note !== undefined && { note: input.note }),

@@ -98,9 +98,11 @@ function serviceText({ service, change, reasons, interruption }: Service): strin
 }
 
 const imageText = ({ image, action, bytes }: TargetPlan["images"][number]) =>
-  action === "unknown"
-    ? `${image}: what the registry has now is asked when deploying`
-    : `${image} is pulled${bytes === null ? "" : `, ${megabytes(bytes)} compressed`}`;
+  action === "build"
+    ? `${image} is built on the server`
+    : action === "unknown"
+      ? `${image}: what the registry has now is asked when deploying`
+      : `${image} is pulled${bytes === null ? "" : `, ${megabytes(bytes)} compressed`}`;
 
 const megabytes = (bytes: number) =>
   bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${Math.round(bytes / 1e6)} MB`;

@@ -20,7 +20,8 @@ export const parse = (_: readonly string[], flags: Flags): FolderInput => parseF
 
 /** Exit code 1 where a server could not be asked. */
 export async function run(session: Session, input: FolderInput): Promise<Exit> {
-  const { app, asked: json } = await readFolder(session, input);
+  const { app, asked: json, archives } = await readFolder(session, input);
+  await archives.remove(); // a plan names them; only a deployment sends them
   const api = await session.api();
   session.names.APP = app;
   const asked = await body(api.v1.apps[":app"].plans.$post({ param: { app: segment(app) }, json }, once()));

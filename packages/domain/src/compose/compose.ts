@@ -7,10 +7,20 @@ import { type Lookup, TemplateError } from "./template.ts";
 import type { Sources } from "./texts.ts";
 import type { Yaml } from "./yaml.ts";
 
+interface ComposedService {
+  readonly name: string;
+  readonly image: string;
+  readonly given?: true;
+  readonly built?: true;
+}
+
 /** `compose.invalid`: Compose itself refuses it. `compose.unsupported`: Berth cannot deploy it. Compose on the server has the last word. */
 export interface Composed {
-  /** `given`: the image was named beside the Compose file, whatever that says. */
-  readonly services: readonly { readonly name: string; readonly image: string; readonly given?: true }[];
+  /**
+   * `given`: the image was named beside the Compose file, whatever that says. `built`: it is built on the server, where it is called `image`
+   * or, without one, by the project and the service.
+   */
+  readonly services: readonly ComposedService[];
   /** Two containers cannot publish the same host port, so deploying such a service interrupts it. */
   readonly published: readonly { readonly service: string; readonly port: string }[];
   readonly file: ComposeFile;
@@ -70,9 +80,10 @@ export function readComposed(sources: Sources, get: Lookup, { yaml, images = {} 
   return {
     services: active.flatMap(([name, service]) => {
       const given = Object.hasOwn(images, name);
-      if (file.partial && service.image === undefined && !given) return [];
-      const image = imageOf(name, given ? { ...service, image: images[name] } : service);
-      return image === undefined ? [] : [{ name, image, ...(given && { given }) }];
+      if (file.partial && service.image === undefined && service.build === undefined && !given) return [];
+      const image = imageOf(name, given ? { ...service, image: images[name], build: undefined } : service);
+      const built = !given && isBuilt(service) && { built: true as const };
+      return image === undefined ? [] : [{ name, image, ...(given && { given }), ...built }];
     }),
     published: active.flatMap(([service, { ports }]) => {
       const port = ports.map(publishedPort).find((each) => each !== undefined);
@@ -116,18 +127,17 @@ function checkName(name: string): void {
   if (name.startsWith("-")) throw unsupported(`${short(name)} cannot be the name of a service: Docker takes it for an option.`);
 }
 
+const pulled = /^(always|missing|if_not_present|never|refresh|daily|weekly|every_)/;
+
+/** Whether its image is built where it is deployed: it has a `build`, and no image that its `pull_policy` prefers. */
+export const isBuilt = ({ image, build, pull_policy }: Pick<Service, "image" | "build" | "pull_policy">): boolean =>
+  build !== undefined && build !== null && !(image && pulled.test(String(pull_policy ?? "")));
+
 function imageOf(name: string, service: Service): string | undefined {
   const { image, build, provider, typo } = service;
   if (image !== undefined && typeof image !== "string") throw invalid(`Service "${name}": \`image\` is no text.`);
   if (image === undefined || image === "") {
-    if (build !== undefined)
-      throw unsupported(
-        `Service "${name}" is built from source. Build and push an image, and name it with \`image:\` or \`--image ${name}=IMAGE\`.`,
-        {
-          feature: "build",
-          service: name,
-        },
-      );
+    if (build !== undefined) return name;
     if (provider !== undefined) return undefined;
     if (image === "") throw invalid(`Service "${name}": \`image\` is empty. If a variable names it, set that variable.`);
     const meant = typo === undefined ? "" : ` It has ${short(typo)}: is that meant to be \`image\`?`;

@@ -36,6 +36,7 @@ export interface Service {
   readonly image?: unknown;
   readonly build?: unknown;
   readonly provider?: unknown;
+  readonly pull_policy?: unknown;
   readonly typo?: string;
   readonly profiles: readonly unknown[];
   readonly ports: readonly unknown[];

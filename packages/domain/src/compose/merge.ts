@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import { EnvFileError, readEnvFile } from "./env-file.ts";
 import { ComposeError, type ComposeFile, type Fields, fill, isFields, type Service } from "./file.ts";
-import { filled, isBound, isElsewhere, overService, pathIn, serviceOf } from "./service.ts";
+import { filled, isElsewhere, pathIn } from "./path.ts";
+import { isBound, overService, serviceOf } from "./service.ts";
 import { type Lookup, TemplateError } from "./template.ts";
 import { type Sources, Texts, TOO_LARGE } from "./texts.ts";
 import { COPIES_MOST, type Yaml } from "./yaml.ts";

@@ -1,15 +1,10 @@
 import { posix } from "node:path";
+import { buildIn, overBuild } from "./build.ts";
 import { ComposeError, type Fields, isFields, type Service } from "./file.ts";
+import { filled, pathIn } from "./path.ts";
 
-const scalars = ["image", "build", "provider"] as const;
+const scalars = ["image", "provider", "pull_policy"] as const;
 const lists = ["profiles", "ports", "volumes", "env_file", "label_file", "configs", "secrets", "security_opt"] as const;
-
-/** On the server itself or somewhere else altogether, so nothing of the project's folder. */
-export const isElsewhere = (path: string): boolean => /^[/~$]|^(oci|docker):|^[a-z][a-z+.-]*:\/\/|^[\w.-]+@[\w.-]+:/i.test(path);
-
-/** A path of a file in `folder`, from the project's folder. */
-export const pathIn = (folder: string, path: string): string =>
-  folder === "" || isElsewhere(path) ? path : posix.join(folder, path);
 
 /** Whether a volume with these `driver_opts` is a folder of the server's under another name: the one that `device` names. */
 export const isBound = (options: Fields): boolean =>
@@ -42,15 +37,12 @@ export function serviceOf(name: string, fields: Fields, folder: string, fill: (v
   });
   return {
     ...Object.fromEntries(scalars.map((key) => [key, of(key)])),
+    build: buildIn(folder, fields.build, fill),
     ...(typo !== undefined && { typo }),
     ...(Object.fromEntries(entries) as Record<(typeof lists)[number], unknown[]>),
     environment: new Map(isFields(fields.environment) ? Object.entries(fields.environment) : list("environment").map(assignment)),
   };
 }
-
-/** Its variables put in, one level deep: what Berth reads is no deeper. */
-export const filled = (value: unknown, fill: (value: unknown) => unknown): unknown =>
-  isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each)])) : fill(value);
 
 function mountIn(folder: string, volume: unknown): unknown {
   if (isFields(volume))
@@ -75,6 +67,7 @@ export function overService(
   return {
     ...base,
     ...Object.fromEntries(scalars.flatMap((key) => (own[key] === undefined ? [] : [[key, own[key]]]))),
+    build: overBuild(base.build, own.build),
     ...(Object.fromEntries(lists.map((key) => [key, join(key)])) as Record<(typeof lists)[number], unknown[]>),
     environment: new Map([...counted([...inherited]), ...own.environment]),
   };

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { ComposeError, type Fields, type Part, type Read } from "./file.ts";
-import { isElsewhere } from "./service.ts";
+import { isElsewhere } from "./path.ts";
 import { type Cleared, nothingSpent, readYaml, type Spent, type Yaml, YamlError } from "./yaml.ts";
 
 /** A project as it lies in a folder: the Compose files named, in Compose's order, and every text by its path from there. */

@@ -6,12 +6,13 @@ import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
 import { get } from "../query.ts";
 import { loginsFor } from "../registry/login.ts";
+import type { Archive } from "../release/archive.ts";
 import { filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { getBundle, type Release, releaseIfKept } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import { registryOf } from "../remote/registry-host.ts";
-import type { Login } from "../remote/remote.ts";
+import type { Archives, Login } from "../remote/remote.ts";
 import { replace, update, type Write } from "../table.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 
@@ -58,6 +59,7 @@ export const deploy: Change<Deployment> = {
       },
       logins,
       redact,
+      ...(bundle.archives?.length && !job.rollback && { archives: archivesOf(ctx, bundle.archives) }),
       async decide(report) {
         const { decide } = await import("../plan/decide.ts");
         // What was accepted when the live release was deployed holds when it is started again.
@@ -89,6 +91,11 @@ export const deploy: Change<Deployment> = {
     ];
   },
 };
+
+const archivesOf = (ctx: Context, list: readonly Archive[]): Archives => ({
+  list,
+  open: (hash) => ctx.archives.open(ctx.tenant, hash),
+});
 
 const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
 

@@ -33,6 +33,14 @@ export const deploymentFailures = {
     title: "The image was built for another CPU architecture",
     remedy: "Build the image for the server's architecture, or as a multi-platform image.",
   },
+  "archive.gone": {
+    title: "What the release is built from is no longer kept",
+    remedy: "Deploy again from the project's folder, which sends it again. It is kept for at least a week.",
+  },
+  "build.failed": {
+    title: "The build failed",
+    remedy: "Look at the last lines of the build: they say what failed. Fix it and deploy again; what runs was not touched.",
+  },
   "image.not_found": { title: "The image does not exist", remedy: "Check its name and tag, and that it was pushed." },
   "image.gone": {
     title: "An image of this release is not on the server any more",

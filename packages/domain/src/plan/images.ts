@@ -1,10 +1,11 @@
 /** Which image each service gets, and whether it has to be pulled. */
+import { isBuilt } from "../compose/compose.ts";
 import type { PlannedImage } from "./plan.ts";
-import type { RegistryImage, Report, ReportedImage } from "./report.ts";
+import type { RegistryImage, Report, ReportedImage, Resolved } from "./report.ts";
 import type { Project, Service } from "./resolved.ts";
 
 interface Found {
-  readonly action: "here" | "pull" | "unknown";
+  readonly action: PlannedImage["action"];
   /** As the server names it; null for one that is neither there nor known to the registry. */
   readonly id: string | null;
   readonly there: ReportedImage | undefined;
@@ -15,9 +16,11 @@ interface Found {
 export const imageId = (report: Report, name: string, service: Service) => found(report, name, service).id;
 
 /** As `docker compose pull` decides it. A release that was healthy there has its own images (runner/images.sh). */
-function found(report: Report, name: string, { image, pull_policy }: Service): Found {
+function found(report: Report, name: string, service: Service): Found {
+  const { image, pull_policy } = service;
   const pinned = report.release.pinned.get(name);
   if (pinned) return ofPinned(pinned, report.images.get(pinned));
+  if (isBuilt(service)) return ofBuilt(report, name);
   const there = report.images.get(image ?? "");
   const registry = report.registry.get(image ?? "");
   const here = (id: string | null) => ({ action: "here" as const, id, there, registry });
@@ -31,6 +34,21 @@ function found(report: Report, name: string, { image, pull_policy }: Service): F
 const ofPinned = (id: string, there: ReportedImage | undefined): Found => ({
   ...{ action: there ? "here" : "pull", id, there, registry: undefined },
 });
+
+/** What nothing has changed for is built to the same image: all of it is kept (runner/build.sh). */
+function ofBuilt(report: Report, name: string): Found {
+  const id = report.live?.pinned.get(name);
+  const isSame = report.isSource && report.live && buildText(report.live, name) === buildText(report.release, name);
+  return { action: id && isSame ? "here" : "build", id: id && isSame ? id : UNBUILT, there: undefined, registry: undefined };
+}
+
+/** No image has this id. */
+const UNBUILT = "";
+
+function buildText({ folder, file }: Resolved, name: string): string {
+  const services = file.services as Readonly<Record<string, { readonly build?: unknown }>> | undefined; // bounded by read-report.ts
+  return JSON.stringify(services?.[name]?.build ?? null).replaceAll(folder, ".");
+}
 
 /** Whether the registry is asked although the image is there. */
 function isAsked(image: string, policy: string): boolean {
@@ -49,10 +67,10 @@ const isComparable = ({ digest }: RegistryImage) => digest !== null;
 export function plannedImages(report: Report, release: Project): PlannedImage[] {
   const images = new Map<string, PlannedImage>();
   for (const [name, service] of release.services) {
-    const image = service.image ?? "";
+    const image = service.image ?? name;
     const { action, there, registry } = found(report, name, service);
     const known = images.get(image);
-    const bytes = { here: there?.bytes, pull: registry?.bytes, unknown: undefined }[action] ?? null;
+    const bytes = { here: there?.bytes, pull: registry?.bytes, build: undefined, unknown: undefined }[action] ?? null;
     images.set(image, {
       image,
       services: [...(known?.services ?? []), name],

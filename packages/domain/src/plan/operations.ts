@@ -15,7 +15,8 @@ export function operations(
   const to = (operation: Operation["operation"], subject: string, isSo = true) => {
     if (isSo) done.push({ operation, subject });
   };
-  for (const { image, action } of images) to("pull", image, action !== "here");
+  for (const { image, action } of images) to("build", image, action === "build");
+  for (const { image, action } of images) to("pull", image, action === "pull" || action === "unknown");
   const order = inOrder(release.services);
   const own = new Map(differences.map((difference) => [difference.service, difference]));
   const isStopped = new Set<string>();

@@ -43,8 +43,8 @@ export type PlannedService = z.infer<typeof PlannedService>;
 export const PlannedImage = z.object({
   image: z.string(),
   services: z.array(z.string()),
-  /** `unknown`: the registry did not say; it is asked when deploying. */
-  action: z.enum(["here", "pull", "unknown"]),
+  /** `build`: on the server, from what changed. `unknown`: the registry did not say; it is asked when deploying. */
+  action: z.enum(["here", "pull", "build", "unknown"]),
   digest: z.string().nullable(),
   /** To be downloaded; of an image that is there, its size. */
   bytes: z.number().int().nullable(),
@@ -86,9 +86,9 @@ export const Danger = z.object({
 });
 export type Danger = z.infer<typeof Danger>;
 
-/** In the order in which they happen: none if there is nothing to change. `subject` is an image for `pull`, a volume for `make`, a service otherwise, and nothing for the last two. */
+/** In the order in which they happen: none if there is nothing to change. `subject` is an image for `pull` and `build`, a volume for `make`, a service otherwise, and nothing for the last two. */
 export const Operation = z.object({
-  operation: z.enum(["pull", "make", "stop", "remove", "create", "start", "wait", "record", "prune"]),
+  operation: z.enum(["pull", "build", "make", "stop", "remove", "create", "start", "wait", "record", "prune"]),
   subject: z.string(),
 });
 export type Operation = z.infer<typeof Operation>;

@@ -40,6 +40,7 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
     release,
     ...(live && { live }),
     isLive: files.has("same"),
+    isSource: files.has("source"),
     containers: rows("containers").flatMap(container),
     images: new Map(rows("images").flatMap(image)),
     registry: new Map([...files].flatMap(([name, told]) => (name.startsWith("registry.") ? registryImage(told) : []))),

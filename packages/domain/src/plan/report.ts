@@ -10,6 +10,8 @@ export interface Report {
   readonly live?: Resolved;
   /** Whether the release is the live one, file by file, and each of its files is where it was placed. */
   readonly isLive: boolean;
+  /** Whether it is built from what the live release was built from. */
+  readonly isSource: boolean;
   readonly containers: readonly ReportedContainer[];
   /** Images the release names that are on the server, by the name it gives them. */
   readonly images: ReadonlyMap<string, ReportedImage>;

@@ -20,6 +20,7 @@ export type Mount = z.infer<typeof Mount>;
 
 const Service = z.looseObject({
   image: text,
+  build: z.unknown().optional(),
   pull_policy: text,
   container_name: text,
   depends_on: z.record(z.string(), Dependency).nullish(),

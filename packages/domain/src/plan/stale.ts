@@ -63,6 +63,7 @@ const has = ({ reasons }: PlannedService, reason: PlannedService["reasons"][numb
 const actions: Readonly<Record<PlannedImage["action"], string>> = {
   here: "is on the server now, and would not be pulled",
   pull: "would have to be pulled",
+  build: "would have to be built",
   unknown: "cannot be looked up now: its registry does not answer",
 };
 

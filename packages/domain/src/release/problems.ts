@@ -27,7 +27,7 @@ export const releaseProblems = {
   },
   "bundle.too_large": {
     status: 413,
-    title: "The bundle is larger than 256 KB compressed",
-    hint: "Put large files into an image or a volume; a bundle is for Compose files and small configuration.",
+    title: "The bundle is too large",
+    hint: "Compose files, what they mount and what they read have 256 KB compressed: put larger files into an image or a volume. What services are built from has 200 MB: leave out of it what the build does not need, in .dockerignore.",
   },
 } as const;

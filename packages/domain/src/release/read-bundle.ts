@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { buildOf, isLocal } from "../compose/build.ts";
 import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
 import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
 import { Problem } from "../error.ts";
+import { checkArchives } from "./archives.ts";
 import { type Bundle, pack, sourcesOf } from "./release.ts";
 
 export interface ReadBundle {
@@ -33,11 +35,26 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">)
   for (const path of composeFiles ?? [])
     if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
       throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
+  checkArchives(bundle.archives ?? []);
   const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
+  checkBuilds(composed, bundle);
   const data = pack(checked);
   const hash = createHash("sha256")
     .update(data)
     .update(JSON.stringify(images ?? {}))
     .digest("hex");
   return { composed, data, hash };
+}
+
+/** @throws Problem compose.unsupported where a service is built from a folder of which nothing was sent */
+function checkBuilds({ services, file }: Composed, { archives = [] }: Bundle): void {
+  if (archives.length > 0) return;
+  for (const { name, built } of services) {
+    const service = built && file.services.get(name);
+    if (service && isLocal(buildOf(service).context))
+      throw new Problem("compose.unsupported", {
+        detail: `Service "${name}" is built from a folder, and the bundle has no archives of it.`,
+        facts: { feature: "build", service: name },
+      });
+  }
 }

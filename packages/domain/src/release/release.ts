@@ -23,6 +23,7 @@ export const Release = z.object({
       name: z.string(),
       image: z.string(),
       given: z.boolean().optional().describe("Named with the deployment, in place of what the Compose file says"),
+      built: z.boolean().optional().describe("Built on the server"),
     }),
   ),
   hash: z.string(),
@@ -43,6 +44,8 @@ export const Bundle = z.object({
   /** Files the Compose files mount or read, by their path in the project's folder; content base64. */
   files: z.array(z.object({ path: z.string(), content: z.string(), executable: z.boolean().optional() })),
   variables: z.record(z.string(), z.string()),
+  /** What its services are built from, where that is sent: parts of the project's folder, unpacked one over the other. */
+  archives: z.array(z.object({ hash: z.string(), bytes: z.number().int() })).optional(),
 });
 export type Bundle = z.infer<typeof Bundle>;
 

@@ -4,6 +4,7 @@
  *   e <epoch ms> <type> <step> <service> <text>   event number from + 1, from + 2, ...
  *   r <key> <value>                               a field of the verdict; `log`, `message` and `container` may repeat
  *   p <base64>                                    a part of the report that a plan is made of
+ *   w <hash>                                      the runner wants an archive
  *   q                                             the runner asks, after its report, whether to begin
  *   .                                             the end; without it the connection was lost
  * The server is untrusted: lines are cut at 4 KB and stripped of terminal sequences and control characters.
@@ -44,6 +45,7 @@ export function createReader(
   onEvent: (event: RunEvent) => void,
   most = Number.POSITIVE_INFINITY,
   onAsked: (report: Uint8Array | undefined) => void = () => {},
+  onWanted: (archive: string) => void = () => {},
 ): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
@@ -76,6 +78,11 @@ export function createReader(
     if (text === "q") {
       if (!asked) onAsked(reported <= REPORT_MOST ? Buffer.concat(report) : undefined);
       asked = true;
+      return;
+    }
+    const wanted = /^w\t([0-9a-f]{64})$/.exec(text)?.[1];
+    if (wanted !== undefined) {
+      onWanted(wanted);
       return;
     }
     if (text === ".") {

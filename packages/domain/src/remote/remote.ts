@@ -29,6 +29,13 @@ export interface Login {
   readonly password: string;
 }
 
+/** What services are built from: gzipped tars, each named by the SHA-256 of its bytes. */
+export interface Archives {
+  readonly list: readonly { readonly hash: string; readonly bytes: number }[];
+  /** Undefined when it is no longer kept. */
+  open(hash: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
 /** `from`: the number of events already received. VALUES of request.ts lists the names of `values`. */
 export interface RunInput {
   readonly op: Op;
@@ -39,6 +46,8 @@ export interface RunInput {
   readonly values: Readonly<Record<string, string>>;
   /** For the run's pulls, or the one that `login` asks about. Never in a file that outlives the run. */
   readonly logins?: readonly Login[] | undefined;
+  /** The server asks for those that it does not have, before a new run begins. */
+  readonly archives?: Archives | undefined;
   /** Asked with the server's report before a new run begins; without one if it is too large. Never asked about a run that has begun. */
   readonly decide?: ((report: Uint8Array | undefined) => Promise<Decision>) | undefined;
 }
@@ -77,6 +86,8 @@ export const exitClasses = [
   "disk.full",
   "files.conflict",
   "arch.mismatch",
+  "archive.gone",
+  "build.failed",
   "image.not_found",
   "image.gone",
   "registry.unavailable",

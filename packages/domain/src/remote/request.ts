@@ -49,6 +49,9 @@ export const VALUES = [
   "begun", // with "positions", as an earlier run reported them: resumes after it
   "positions",
   "run", // the job to cancel
+  "archives", // names of those that the release is built from, one a line
+  "build_seconds", // 1800
+  "build_free_mb", // 500
   "ask", // "1": reports before it begins, and asks whether to
 ] as const;
 
@@ -75,6 +78,7 @@ export async function toRequest(input: RunInput, script: string = runner): Promi
   const { op, logins = [] } = input;
   if (op !== "login" && logins.length > 0)
     add("values/logins", logins.map(({ registry, user }) => `${registry}\t${user}\n`).join(""));
+  if (input.archives) add("values/archives", input.archives.list.map(({ hash }) => `${hash}\n`).join(""));
   // A path is a value too: no name inside the tar is ever made of one.
   for (const [index, file] of input.files.entries()) {
     add(`files/${index + 1}.path`, checkPath(file.path));

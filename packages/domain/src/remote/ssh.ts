@@ -5,6 +5,7 @@ import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
 import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
 import { RUN, toAnswer, toRequest } from "./request.ts";
+import { sender } from "./send.ts";
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
@@ -152,17 +153,19 @@ function follow(
     const deliver = (event: RunEvent) => {
       if (!signal?.aborted) onEvent(event);
     };
-    const reader = createReader(input.from, deliver, input.op === "logs" ? undefined : EVENTS_MOST, (report) => {
-      const { decide } = input;
-      if (!decide) return stop();
-      decide(report).then(
-        (decision) => void channel.end(toAnswer(decision)),
-        (error: unknown) => {
-          channel.destroy();
-          settle(() => reject(error));
-        },
-      );
-    });
+    const broken = (error: unknown) => {
+      channel.destroy();
+      settle(() => reject(error));
+    };
+    const { decide, archives } = input;
+    const send = archives && sender(archives, channel, closed);
+    const reader = createReader(
+      input.from,
+      deliver,
+      input.op === "logs" ? undefined : EVENTS_MOST,
+      (report) => (decide ? void decide(report).then((decision) => void channel.end(toAnswer(decision)), broken) : stop()),
+      (archive) => (send ? void send(archive).catch(broken) : stop()),
+    );
     const finish = () => {
       const { exit } = reader;
       if (exit) return settle(() => resolve(exit));
@@ -178,8 +181,7 @@ function follow(
         // The verdict is complete: do not wait for the server to close the channel.
         if (reader.exit) finish();
       } catch (error) {
-        channel.destroy();
-        settle(() => reject(error));
+        broken(error);
       }
     });
     channel.stderr.on("data", (chunk: Buffer) => {
@@ -192,7 +194,7 @@ function follow(
     // A failed write does not matter: the server's output decides.
     channel.on("error", () => {});
     void closed.then(finish);
-    if (input.decide) channel.write(request);
+    if (decide || archives) channel.write(request);
     else channel.end(request);
   });
 }

@@ -8,7 +8,7 @@ import type { MailEnv } from "../../../../functions/workers/env.ts";
 import { createPool, type Pool } from "../lambda/pool.ts";
 import type { CloudLog } from "../log.ts";
 import { ACCOUNT } from "../sqs/wire.ts";
-import { parameterNames, queueName } from "./names.ts";
+import { BUCKET, parameterNames, queueName } from "./names.ts";
 import { TABLE } from "./table.ts";
 
 type Environment = ApiEnv &
@@ -31,6 +31,7 @@ export function environmentOf(at: {
     SUPPORT: "support@localhost",
     TABLE,
     KEY_ID: at.key,
+    BUCKET,
     JOBS_QUEUE: queue("jobs"),
     MAIL_QUEUE: queue("mail"),
     BILLING_QUEUE: queue("billing"),

@@ -1,10 +1,19 @@
 # How a run is planned before it begins. Reads $run, $scratch, $base; sets $from, $said, $own, $live.
 
-# Reports and asks whether to begin, while no other run can begin. Others may talk to their runs meanwhile. The answer is a word; what is
-# planned follows it, or why the run may not begin.
-agree() {
+# What the caller is asked before a run begins, while no other can begin. Others may talk to their runs meanwhile.
+prepare() {
   take_turn
   exec 7>&-
+  asks=$value
+  if [ -f "$values/archives" ]; then receive; fi
+  if [ -n "$asks" ]; then agree; fi
+  exec 7>>"$base/lock"
+  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
+  guard
+}
+
+# Reports and asks whether to begin. The answer is a word; what is planned follows it, or why the run may not begin.
+agree() {
   set_clock
   told_event step '' >"$scratch/first"
   printf 'berth 1 %s\n' "$from"
@@ -14,9 +23,6 @@ agree() {
   timeout 60 cat >"$scratch/reply"
   line=
   { IFS= read -r line || :; } <"$scratch/reply"
-  exec 7>>"$base/lock"
-  flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
-  guard
   case $line in
     go) ;;
     unchanged) unchanged ;;

@@ -89,24 +89,28 @@ begin() {
   if [ -e "$run/pid" ]; then
     read -r begun <"$run/fence"
     [ "$fence" -gt "$begun" ] || return
+    value=
   else
     value ask ''
-    if [ -n "$value" ]; then agree; fi
   fi
+  if [ -n "$value" ] || [ -f "$values/archives" ]; then prepare; fi
   start
 }
 
 # No other run is going on, and none can begin while this process or the run it starts lives.
 take_turn() {
   exec 9>>"$base/mutation"
-  if flock -n 9; then return; fi
+  if flock -n 9; then
+    turn=1
+    return
+  fi
   holder=
   read -r holder <"$base/holder" || :
   answer 75 busy "The run $holder is going on" holder "$holder"
 }
 
 start() {
-  [ -e "$scratch/reply" ] || take_turn
+  [ -n "${turn-}" ] || take_turn
   { if [ -d "$run" ]; then rm -rf "$run/values" "$run/files"; else mkdir "$run"; fi && mkdir "$run/values" "$run/files"; } 2>"$scratch/why" ||
     unwritten_here 'The run cannot be stored'
   forget_logins

@@ -23,14 +23,14 @@ resolve() {
   : >"$run/resolved" # it has the app's secrets
 }
 
-# From the canonical form that Compose prints: services (name, image, platform), sources (service, path in the app's folder that it
+# From the canonical form that Compose prints: services (name, image, platform, whether it is built), sources (service, path in the app's folder that it
 # mounts), and given (service, sources of its configs and secrets).
 read_config() {
   : >"$run/mounted"
   : >"$run/wanted"
   : >"$run/uses"
   : >"$run/defined"
-  awk -v tab="$tab" -v mounted="$run/mounted" -v wanted="$run/wanted" -v uses="$run/uses" -v defined="$run/defined" '
+  awk -v tab="$tab" -v project="$project" -v mounted="$run/mounted" -v wanted="$run/wanted" -v uses="$run/uses" -v defined="$run/defined" '
     function plain(text) {
       if (text ~ /^\047.*\047$/) { text = substr(text, 2, length(text) - 2); gsub(/\047\047/, "\047", text) }
       else if (text ~ /^".*"$/) text = unescaped(substr(text, 2, length(text) - 2))
@@ -91,6 +91,8 @@ read_config() {
       gsub(/["\047]/, "", image[name])
       if (length(image[name]) == 64 && image[name] !~ /[^0-9a-f]/) image[name] = "sha256:" image[name]
     }
+    /^    build:/ { builds[name] }
+    /^    pull_policy: / { policy[name] = $2; gsub(/["\047]/, "", policy[name]) }
     /^    provider:/ { provided[name] } # a program runs it, and no image
     /^    platform: / { platform[name] = $2; gsub(/["\047]/, "", platform[name]) }
     part == "volumes:" && /^        source: / { source(substr($0, 17)) }
@@ -111,7 +113,9 @@ read_config() {
       for (i = 1; i <= count; i++) {
         name = names[i]
         if ((name in provided) && !(name in image)) continue
-        print name tab (name in image ? image[name] : "-") tab (name in platform ? platform[name] : "-")
+        built = (name in builds) && !((name in image) && policy[name] ~ /^(always|missing|if_not_present|never|refresh|daily|weekly|every_)/)
+        if (built && !(name in image)) image[name] = project "-" name
+        print name tab (name in image ? image[name] : "-") tab (name in platform ? platform[name] : "-") tab (built ? "build" : "-")
         if (!seen[image[name]]++) print image[name] >wanted
       }
     }
@@ -133,7 +137,7 @@ read_config() {
     done >"$run/sources"
   while IFS=$tab read -r name image _; do
     case $image in
-      -) fail compose.invalid "The service $name has no image; build it, push it and name it" "$name" ;;
+      -) fail compose.invalid "The service $name has no image, and nothing to build one from" "$name" ;;
       -*) fail compose.invalid "$image cannot be the name of an image" "$name" ;;
     esac
   done <"$run/services"

@@ -25,10 +25,17 @@ deploy() {
   externals
   clashes
   look
-  step pull
-  if [ -f "$run/past" ]; then recall; else pull; fi
+  if [ -f "$run/past" ]; then
+    step pull
+    recall
+  else
+    build
+    step pull
+    pull
+  fi
   runs_here
   pin
+  forget_names
   step start
   now
   started=$((ms / 1000)).$(printf '%03d' $((ms % 1000)))

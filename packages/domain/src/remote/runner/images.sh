@@ -38,6 +38,7 @@ here() {
 pull() {
   set --
   while IFS=$tab read -r name image platform _; do
+    if cut -f 2 "$run/built" | grep -Fxq -e "$image"; then continue; fi
     if grep -Fxqs -e "here$tab$image" "$run/plan" && here "$image"; then
       emit image "$name" "$image is already on the server"
       continue
@@ -79,7 +80,7 @@ pull() {
         if (index(each[i], "berth/") == 1) continue
         if (digest == "-" || index(each[i], repository "@") == 1) digest = each[i]
       }
-      print $1 FS id[$2] FS digest FS $2
+      print $1 FS id[$2] FS ($4 == "build" ? "-" : digest) FS $2
     }' "$run/pins" "$run/services" >"$run/images" || unwritten 'The images cannot be recorded'
   awk -F "$tab" 'FILENAME == ARGV[1] { had[$1]; next } !($1 in had) && !seen[$1]++ { print $1 }' "$run/before" "$run/found" >>"$base/pulled"
 }

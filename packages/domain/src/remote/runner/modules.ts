@@ -11,6 +11,7 @@ export const modules = [
   "deploy",
   "release",
   "compose-file",
+  "build",
   "images",
   "logins",
   "pins",

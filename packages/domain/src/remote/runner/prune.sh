@@ -2,6 +2,7 @@
 
 # Keeps the last releases for rollbacks.
 prune() {
+  prune_builds
   number keep 5 && keep=$value
   set -- "$own"/releases/*
   if [ $# -le "$keep" ]; then return; fi

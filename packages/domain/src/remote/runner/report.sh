@@ -28,6 +28,7 @@ report() {
   while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
   recorded
   together
+  same_source
   images_there
   as_it_is
   tell_report
@@ -64,6 +65,14 @@ recorded() {
   fi
   if [ -z "$known" ]; then return; fi
   cp "$known" "$told/release.images" && cut -f 2 "$known" | grep '^sha256:' | sort -u >>"$run/wanted"
+}
+
+# Says so if it is built from what the live release was. No registry has what is built.
+same_source() {
+  if cmp -s "$values/archives" "$own/archives" || { [ ! -s "$values/archives" ] && [ ! -s "$own/archives" ]; }; then : >"$told/source"; fi
+  awk -F "$tab" '$4 == "build" { print $2 }' "$run/services" >"$run/built"
+  grep -Fxv -f "$run/built" "$run/wanted" >"$run/pulled"
+  mv "$run/pulled" "$run/wanted"
 }
 
 # Says so if the release is the live one, file by file, and each of its files is where it was placed.

@@ -59,16 +59,16 @@ limited() {
 }
 
 # compose SECONDS RELEASE PINNED FOLDER ARGUMENT...: runs Compose with a release's files, variables and pins. Relative paths start at
-# FOLDER; ${PWD} is always the app's folder. Several files are read once, in the release's own folder; afterwards it is what Compose
+# FOLDER; ${PWD} is always the app's folder. Several files are read in the release's own folder and where it is built; afterwards it is what Compose
 # made of them, because what they include or extend would otherwise be read in the app's folder.
 compose() {
   limit=$1 origin=$2 pinned=$3 folder=$4
   shift 4
   left=$#
   set -- "$@" --env-file "$origin/.env"
-  if [ "$folder" = "$origin" ] && [ -f "$values/compose_files" ]; then
-    while IFS= read -r path; do set -- "$@" -f "$origin/$path"; done <"$values/compose_files"
-  elif [ "$folder" != "$origin" ] && [ -f "$own/${origin##*/}.resolved.yaml" ]; then
+  if [ "$folder" != "$app" ] && [ -f "$values/compose_files" ]; then
+    while IFS= read -r path; do set -- "$@" -f "$folder/$path"; done <"$values/compose_files"
+  elif [ "$folder" = "$app" ] && [ -f "$own/${origin##*/}.resolved.yaml" ]; then
     set -- "$@" -f "$own/${origin##*/}.resolved.yaml"
   else
     set -- "$@" -f "$origin/compose.yaml"

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Transform, type TransformCallback } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { crc32, createGzip } from "node:zlib";
+import { BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
+import { pack } from "tar-stream";
+import { refuse } from "../refusal.ts";
+import type { Entry } from "./context.ts";
+
+/** A gzipped tar in a file of this machine, named by the SHA-256 of its bytes. */
+export interface Archive {
+  readonly hash: string;
+  readonly bytes: number;
+  readonly file: string;
+}
+
+export interface Archives {
+  readonly list: readonly Archive[];
+  readonly files: number;
+  /** Removes the files. */
+  readonly remove: () => Promise<void>;
+}
+
+const KILOBYTE = 1024;
+const MEGABYTE = KILOBYTE * KILOBYTE;
+/** The least that an archive is made for, before it is compressed. */
+const LEAST = 256 * KILOBYTE;
+/** So many archives of the least size at most; a larger folder has larger ones. */
+const COUNT = 150;
+const BIGGEST = 5;
+
+/**
+ * Cuts what is sent so that a change of one file changes one archive: where one ends depends on the names of files near its end and on nothing
+ * before. Of the same files the same archives are made on any machine.
+ */
+export function cut(entries: readonly Entry[]): Entry[][] {
+  const sizeOf = (entry: Entry) => (entry.kind === "file" ? entry.bytes : 0) + KILOBYTE;
+  const all = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  let least = LEAST;
+  while (all / least > COUNT) least *= 2;
+  const parts: Entry[][] = [];
+  let part: Entry[] = [];
+  let size = 0;
+  const end = () => {
+    if (part.length > 0) parts.push(part);
+    part = [];
+    size = 0;
+  };
+  for (const entry of entries) {
+    if (sizeOf(entry) >= least) {
+      end();
+      parts.push([entry]);
+      continue;
+    }
+    part.push(entry);
+    size += sizeOf(entry);
+    if ((size >= least && crc32(entry.path) % 8 === 0) || size >= 8 * least) end();
+  }
+  end();
+  return parts;
+}
+
+/** @throws Refused bundle.too_large, naming the biggest files */
+export async function makeArchives(folder: string, entries: readonly Entry[]): Promise<Archives> {
+  if (entries.length === 0) return { list: [], files: 0, remove: () => Promise.resolve() };
+  const place = await mkdtemp(join(tmpdir(), "berth-build-"));
+  const atExit = () => rmSync(place, { recursive: true, force: true });
+  process.once("exit", atExit);
+  const remove = () => {
+    process.off("exit", atExit);
+    return rm(place, { recursive: true, force: true });
+  };
+  try {
+    const list: Archive[] = [];
+    let bytes = 0;
+    for (const [index, part] of cut(entries).entries()) {
+      const archive = await write(folder, part, join(place, String(index)));
+      list.push(archive);
+      bytes += archive.bytes;
+      if (bytes > BUILT_FROM_BYTES) throw tooLarge(entries);
+    }
+    return { list, files: entries.filter(({ kind }) => kind === "file").length, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** No times and no owners: they would make another archive of the same files. */
+async function write(folder: string, part: readonly Entry[], file: string): Promise<Archive> {
+  const tar = pack();
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const count = new Transform({
+    transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const written = pipeline(tar, createGzip(), count, createWriteStream(file));
+  const filled = fill(folder, part, tar).catch((error: Error) => {
+    tar.destroy(error);
+    throw error;
+  });
+  await Promise.all([filled, written]);
+  return { hash: hash.digest("hex"), bytes, file };
+}
+
+async function fill(folder: string, part: readonly Entry[], tar: ReturnType<typeof pack>): Promise<void> {
+  for (const entry of part) {
+    const header = { name: entry.path, mode: entry.mode, mtime: new Date(0) };
+    if (entry.kind === "folder") tar.entry({ ...header, type: "directory" });
+    else if (entry.kind === "link") tar.entry({ ...header, type: "symlink", linkname: entry.to });
+    else
+      await pipeline(createReadStream(join(folder, entry.path)), tar.entry({ ...header, size: entry.bytes })).catch(
+        changed(entry),
+      );
+  }
+  tar.finalize();
+}
+
+const changed = (entry: Entry) => (error: Error) => {
+  throw refuse("cli.file", { detail: `${entry.path} cannot be read, or changed meanwhile: ${error.message}`, cause: error });
+};
+
+function tooLarge(entries: readonly Entry[]) {
+  const files = entries.filter((entry) => entry.kind === "file").sort((a, b) => b.bytes - a.bytes);
+  const biggest = files.slice(0, BIGGEST).map(({ path, bytes }) => `${path} (${Math.ceil(bytes / MEGABYTE)} MB)`);
+  return refuse("bundle.too_large", {
+    detail: `What services are built from is more than ${BUILT_FROM_BYTES / MEGABYTE} MB compressed. The biggest: ${biggest.join(", ")}.`,
+    hint: "Leave out what the build does not need, in .dockerignore.",
+  });
+}

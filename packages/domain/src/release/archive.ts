@@ -1,0 +1,9 @@
+/** A gzipped tar of files that services are built from, named by the SHA-256 of its bytes. */
+export interface Archive {
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** Of all archives of a release, which may be one: a single large file takes all the room there is. */
+export const BUILT_FROM_BYTES = 200 * 1024 * 1024;
+export const ARCHIVES_MOST = 400;

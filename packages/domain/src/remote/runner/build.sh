@@ -1,0 +1,102 @@
+# What services are built from, and building it. Reads $values, $new; writes source, built; sets $built_from.
+
+# Asks the caller for the archives that are not here: a line with the name of one is answered by a line with its length, and its bytes. A
+# length of 0 says that it is no longer kept. What has arrived stays, so that a caller whose line broke sends only the rest.
+receive() {
+  command -v sha256sum >/dev/null || answer 69 tool.missing 'sha256sum is not installed'
+  { mkdir -p "$base/archives" && rm -f "$base/archives/"*.new; } 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+  exec 4<"$values/archives"
+  while IFS= read -r hash <&4; do
+    case $hash in '' | *[!0-9a-f]*) answer 1 internal 'An archive has no proper name' ;; esac
+    if [ -e "$base/archives/$hash" ]; then continue; fi
+    [ -n "${said-}" ] || printf 'berth 1 %s\n' "$from"
+    said=1
+    printf 'w\t%s\n' "$hash"
+    size=
+    IFS= read -r size || exit 1 # the caller is gone
+    case $size in '' | *[!0-9]*) answer 1 internal 'An archive has no proper length' ;; esac
+    [ "$size" -gt 0 ] || answer 1 archive.gone 'What it is built from is no longer kept'
+    timeout 900 head -c "$size" >"$base/archives/$hash.new" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+    sum=$(sha256sum <"$base/archives/$hash.new")
+    if [ "${sum%% *}" != "$hash" ]; then rm -f "$base/archives/$hash.new" && exit 1; fi
+    mv "$base/archives/$hash.new" "$base/archives/$hash" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+  done
+  exec 4<&-
+}
+
+# Builds what has a `build`, from the project's folder as it was sent. Nothing that runs is touched.
+build() {
+  awk -F "$tab" '$4 == "build"' "$run/services" >"$run/built"
+  set --
+  while IFS=$tab read -r name image _; do keeps "$name" "$image" || set -- "$@" "$name"; done <"$run/built"
+  if [ $# -eq 0 ]; then return; fi
+  step build
+  number build_free_mb 500 && free=$(free_mb "$(docker_root)")
+  [ "$free" -ge "$value" ] || fail disk.full "$free MB are free and a build needs $value MB"
+  number build_seconds 1800 && build_seconds=$value
+  source_from || unwritten 'The files to build from cannot be put in place'
+  logged_in watched "$build_seconds" "$new" '' "$built_from" build -- "$@"
+  rm -rf "$built_from"
+  if [ "$rc" -ne 0 ]; then not_built; fi
+}
+
+# keeps SERVICE IMAGE: whether the plan keeps the image that the live release has of it, which then has the name that a build would give it
+keeps() {
+  grep -Fxqs -e "here$tab$1" -e "here$tab$2" "$run/plan" && live=$(readlink "$own/current") || return 1
+  id=$(awk -F "$tab" -v name="$1" '$1 == name { print $2 }' "$own/${live##*/}.images")
+  [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$2" >/dev/null 2>&1
+}
+
+# The project's folder in $built_from: the archives, and of the release what a build may read. Its variables are no file of the project.
+# BuildKit takes a file of the same size and time for unchanged, and those of an archive have no time: they get that of its arrival.
+source_from() {
+  built_from=$run/source
+  rm -rf "$built_from" && cp -R "$new" "$built_from" && rm -f "$built_from/.env" "$built_from/.berth-images.yaml" || return 1
+  if [ ! -f "$values/compose_files" ]; then rm -f "$built_from/compose.yaml"; fi
+  if [ ! -f "$values/archives" ]; then return; fi
+  touch -t 197001020000 "$run/timeless" || return 1
+  while IFS= read -r hash; do
+    limited 300 tar -xzof "$base/archives/$hash" -C "$built_from" 2>>"$run/trace"
+    [ "$rc" -eq 0 ] || return 1
+    find "$built_from" ! -newer "$run/timeless" -exec touch -h -r "$base/archives/$hash" {} + 2>>"$run/trace" || return 1
+  done <"$values/archives"
+}
+
+# Why a build failed: the last thing that BuildKit says, and above it what the command said.
+not_built() {
+  if [ "$rc" -eq 124 ] && [ ! -e "$run/canceled" ]; then
+    in_time
+    if diagnose; then fail "$class" "$message"; fi
+    span "$build_seconds"
+    fail timeout "The build has not ended after $span"
+  fi
+  ended
+  words=$(grep -v '^time=' "$run/out" | tail -n 1)
+  name=$(sed -n 's/^ > \[\([A-Za-z0-9._-]*\)[] ].*/\1/p' "$run/out" | tail -n 1)
+  grep -v '^[[:space:]]*$' "$run/out" | tail -n 40 >"$run/tail"
+  case $(tr '[:upper:]' '[:lower:]' <"$run/out") in
+    *'no space left on device'*) fail disk.full "$words" ;;
+    *'failed to authorize'* | *'pull access denied'* | *' 401 unauthorized'* | *'authentication required'*) refused_pull "$words" ;;
+  esac
+  if diagnose; then fail "$class" "$message"; fi
+  fail build.failed "$words" "$name"
+}
+
+# Tags by which only the build knew its images: the release has tags of its own.
+forget_names() {
+  if [ ! -s "$run/built" ]; then return; fi
+  set --
+  while IFS=$tab read -r _ image _; do set -- "$@" "$image"; done <"$run/built"
+  limited 60 docker image rm --no-prune -- "$@" >"$run/out" 2>&1
+}
+
+# Drops archives that neither this release nor a run that may begin again is made from, and the oldest of the build cache.
+prune_builds() {
+  if [ ! -d "$base/archives" ]; then return; fi
+  { if [ -f "$values/archives" ]; then cat "$values/archives"; fi; } >"$own/archives"
+  cat "$base"/state/*/archives "$base"/runs/*/values/archives 2>/dev/null | sort -u >"$run/kept"
+  for archive in "$base/archives/"*; do
+    if [ -e "$archive" ] && ! grep -Fxq -e "${archive##*/}" "$run/kept"; then rm -f "$archive"; fi
+  done
+  if [ -s "$run/built" ]; then limited 120 docker builder prune --force --keep-storage 5GB >"$run/out" 2>&1; fi
+}

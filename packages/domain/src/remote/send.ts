@@ -1,0 +1,35 @@
+import type { Writable } from "node:stream";
+import type { Archives } from "./remote.ts";
+
+/**
+ * Answers a server that asks for archives, one after the other: a line with the length and the bytes, or a length of 0. Each is sent once, and only if
+ * it belongs to the run. Never holds more of one than the channel takes.
+ * @throws Error for a name that is none of the run's, or bytes that are not as many as said
+ */
+export function sender({ list, open }: Archives, channel: Writable, gone: Promise<unknown>): (hash: string) => Promise<void> {
+  const left = new Map(list.map(({ hash, bytes }) => [hash, bytes]));
+  let before = Promise.resolve();
+  return (hash) => {
+    before = before.then(() => send(hash));
+    return before;
+  };
+
+  async function send(hash: string): Promise<void> {
+    const bytes = left.get(hash);
+    if (bytes === undefined) throw new Error("the server asks for an archive that is none of its run's");
+    left.delete(hash);
+    const content = await open(hash);
+    if (!content) return void channel.write("0\n");
+    channel.write(`${bytes}\n`);
+    let sent = 0;
+    for await (const chunk of content) {
+      sent += chunk.length;
+      if (sent > bytes) break;
+      if (!channel.write(chunk)) await Promise.race([drained(channel), gone]);
+      if (channel.destroyed) return;
+    }
+    if (sent !== bytes) throw new Error(`an archive has ${sent} bytes and not ${bytes}`);
+  }
+}
+
+const drained = (channel: Writable) => new Promise<void>((resolve) => channel.once("drain", resolve));
