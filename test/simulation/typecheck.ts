@@ -5,6 +5,7 @@ import { mutate, root } from "./bundle.ts";
 import type { Mutant } from "./mutant.ts";
 
 const below = [
+  "packages/aws",
   "packages/domain",
   "packages/local",
   "packages/local-dynamodb",
@@ -29,15 +30,17 @@ export function createChecker(name: string) {
     return stdout.split("\n").filter((line) => line.includes("error TS"));
   };
   return {
-    /** What the type checker says against the mutant; nothing if it is content. @throws when it says something without one */
-    rejects(mutant: Mutant): string[] {
-      const path = join(folder, mutant.file);
-      const original = readFileSync(path, "utf8");
-      writeFileSync(path, mutate(mutant, original));
+    /** What the type checker says against mutants of different files; nothing if it is content. */
+    rejects(...mutants: readonly Mutant[]): string[] {
+      const changed = mutants.map((mutant) => {
+        const path = join(folder, mutant.file);
+        return { path, original: readFileSync(path, "utf8"), mutant };
+      });
+      for (const { path, original, mutant } of changed) writeFileSync(path, mutate(mutant, original));
       try {
         return check();
       } finally {
-        writeFileSync(path, original);
+        for (const { path, original } of changed) writeFileSync(path, original);
       }
     },
     errors: check,

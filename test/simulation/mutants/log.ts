@@ -37,7 +37,12 @@ export const logMutants = [
     "if (given && (await isRead(ctx, id))) await callWorker(ctx, id);",
     "if (given && !(await isRead(ctx, id))) await callWorker(ctx, id);",
   ),
-  of(attendance, "the next worker begins anew", "const progress = before?.progress ?? {};", "const progress = {};"),
+  of(
+    attendance,
+    "the next worker begins anew",
+    "const progress = before?.progress ?? {};",
+    'const progress: NonNullable<typeof before>["progress"] = {};',
+  ),
   of(
     follow,
     "a server that says nothing is waited for",

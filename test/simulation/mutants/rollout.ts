@@ -128,7 +128,12 @@ export const rolloutMutants = [
   ),
   of(input, "a verdict that is tried again is only replayed", "return runs === 0 ? job.id", "return runs < 100 ? job.id"),
   of(attend, "secrets are not taken out", "connection.use(redact, work", "connection.use((told) => told, work"),
-  of(connection, "secrets are not taken out of failures", ".then(cleaned, (error", ".then((exit) => exit, (error"),
+  of(
+    connection,
+    "secrets are not taken out of failures",
+    ".then(cleaned, (error",
+    ".then((exit) => ({ ...cleaned(exit), ...exit }), (error",
+  ),
   of(connection, "secrets are not taken out of events", "onEvent(clean(event))", "onEvent(event)"),
   of(whole, "secrets are not taken out of a container's last lines", "inner.map((each) => walk(each, name))", "inner"),
   of(
@@ -168,8 +173,8 @@ export const rolloutMutants = [
   of(
     inspect,
     "questions for containers are counted in no share",
-    'if ("freeInSeconds" in hold)',
-    'if ("freeInSeconds" in hold && inspection.id === "")',
+    "const hold = await take(ctx, readers);",
+    "const hold = await take(ctx, { ...readers, most: 4000 });",
   ),
   of(
     readTarget,
