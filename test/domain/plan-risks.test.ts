@@ -150,6 +150,8 @@ const dangersOf = (service: object, more: Partial<Side> = {}) =>
     ({ setting, what }) => `${setting}: ${what}`,
   );
 
+const built = (build: object) => ({ build: { context: "/srv/releases/2", dockerfile: "Dockerfile", ...build } });
+
 describe("a plan says what reaches beyond the app", () => {
   test.each<[string, object, string[], Partial<Side>?]>([
     ["nothing", {}, []],
@@ -189,6 +191,73 @@ describe("a plan says what reaches beyond the app", () => {
     ],
     ["a device", { devices: [{ source: "/dev/kvm", target: "/dev/kvm" }] }, ["device: /dev/kvm"]],
     ["a capability", { cap_add: ["NET_ADMIN"] }, ["capability: NET_ADMIN"]],
+    [
+      "all rights of a command that is given when it starts",
+      { post_start: [{ command: ["id"] }, { command: ["id"], privileged: true }] },
+      ["privileged: gives a command all rights on the server"],
+    ],
+    ["the volumes of a container of others", { volumes_from: ["container:portainer:ro"] }, ["host-path: volumes of portainer"]],
+    ["the volumes of a service", { volumes_from: ["db:ro"] }, []],
+    [
+      "the server's network, as a network",
+      { networks: { out: null } },
+      ["host-namespace: network"],
+      { networks: { out: { name: "host", external: true } } },
+    ],
+    ...[
+      [{ type: "ext4", device: "/dev/sda1" }, "/dev/sda1"],
+      [{ type: "none", o: "rbind", device: "/etc" }, "/etc"],
+      [
+        { type: "overlay", o: "lowerdir=/etc,upperdir=/a,workdir=/b", device: "overlay" },
+        "overlay lowerdir=/etc,upperdir=/a,workdir=/b",
+      ],
+      [{ type: "nfs", o: "bind", device: "/etc" }, "/etc"],
+    ].map(([options, path]): [string, object, string[], Partial<Side>] => [
+      `a volume that is ${JSON.stringify(options)}`,
+      { volumes: [volume("data", "/data")] },
+      [`host-path: ${path}`],
+      { volumes: { data: { driver_opts: options } } },
+    ]),
+    [
+      "a volume on a network",
+      { volumes: [volume("data", "/data")] },
+      [],
+      { volumes: { data: { driver_opts: { type: "nfs", o: "addr=10.0.0.2,rw", device: ":/data" } } } },
+    ],
+    [
+      "a program of the server",
+      { image: undefined, provider: { type: "/bin/x" } },
+      ["privileged: is what a program of the server does: /bin/x"],
+    ],
+    [
+      "its build, from the release's folder",
+      built({ dockerfile: "docker/web.Dockerfile", additional_contexts: { more: "/srv/releases/2/more" } }),
+      [],
+    ],
+    [
+      "its build, from elsewhere",
+      built({ context: "https://example.com/web.git", additional_contexts: { a: "service:db", b: "docker-image://page:1" } }),
+      [],
+    ],
+    ["its build, from a folder beside", built({ context: "/etc", dockerfile: "Dockerfile" }), ["host-path: /etc"]],
+    ["its build, with a folder beside", built({ additional_contexts: { more: "/etc" } }), ["host-path: /etc"]],
+    ["its build, by a Dockerfile beside", built({ dockerfile: "../../../etc/shadow" }), ["host-path: /etc/shadow"]],
+    ["its build, by a Dockerfile of the server", built({ dockerfile: "/etc/shadow" }), ["host-path: /etc/shadow"]],
+    [
+      "its build's secret",
+      built({ secrets: [{ source: "token" }] }),
+      ["host-path: /root/token"],
+      { secrets: { token: { file: "/root/token" } } },
+    ],
+    ["its build's keys", built({ ssh: ["default"] }), ["host-path: SSH keys for its build: default"]],
+    [
+      "its build's cache",
+      built({ cache_to: ["type=local,mode=max,dest=/srv/cache", "type=registry,ref=a/b"] }),
+      ["host-path: /srv/cache"],
+    ],
+    ["its build's rights", built({ privileged: true }), ["privileged: its build has all rights on the server"]],
+    ["its build's network", built({ entitlements: ["network.host"] }), ["host-namespace: network, of its build"]],
+    ["a build that is not done", { ...built({ privileged: true }), pull_policy: "always" }, []],
   ])("%s", (_, service, expected, more) => {
     expect(dangersOf(service, more)).toEqual(expected);
   });

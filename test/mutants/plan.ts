@@ -53,7 +53,7 @@ export const planner = [
     '...said(planned.risks, now.risks, ({ message }) => message, "Data at risk"),',
     "",
   ]),
-  ...within("packages/domain/src/plan/dangers.ts", risks, [
+  ...within("packages/domain/src/plan/host-path.ts", risks, [
     "a folder of the server's is mounted without a word",
     'return [["host-path", source]];',
     "return [];",

@@ -1,16 +1,17 @@
 /** What of a release reaches beyond its own containers and folder. */
+import { isBuilt } from "../compose/compose.ts";
+import { buildDangers } from "./build-dangers.ts";
+import { type Found, path } from "./host-path.ts";
 import type { Danger } from "./plan.ts";
 import type { Named, Project, Service } from "./resolved.ts";
 
-type Setting = Danger["setting"];
-type Found = readonly [Setting, string];
-
-/** Read by nearly every image, and harmless to read. */
-const harmless = ["/etc/localtime", "/etc/timezone"];
-
 export function dangers(release: Project): Danger[] {
-  return [...release.services].flatMap(([service, definition]) =>
-    [...new Map(dangersOf(definition, release).map((found) => [found.join(" "), found])).values()].map(([setting, what]) => ({
+  const all = [...release.services].map(([name, definition]) => [name, dangersOf(definition, release)] as const);
+  const provided = [...release.providers].map(
+    ([name, type]) => [name, [["privileged", `is what a program of the server does: ${type}`]] as Found[]] as const,
+  );
+  return [...all, ...provided].flatMap(([service, founds]) =>
+    [...new Map(founds.map((found) => [found.join(" "), found])).values()].map(([setting, what]) => ({
       setting,
       service,
       what,
@@ -21,29 +22,39 @@ export function dangers(release: Project): Danger[] {
 function dangersOf(service: Service, release: Project): Found[] {
   return [
     ...(service.privileged ? [["privileged", "has all rights on the server"] as const] : []),
+    ...hooks(service),
     ...(service.use_api_socket ? [["docker.sock", "may give Docker any order"] as const] : []),
     ...(service.volumes ?? []).flatMap((mount): Found[] => {
       const volume = mount.type === "volume" ? release.volumes.get(mount.source ?? "") : undefined;
       const source = mount.type === "bind" ? mount.source : deviceOf(volume);
       return source ? path(source, mount.read_only === true) : [];
     }),
+    ...(service.volumes_from ?? []).flatMap((from) =>
+      from.startsWith("container:") ? [["host-path", `volumes of ${from.split(":")[1]}`] as const] : [],
+    ),
     ...given(service, release).flatMap((file) => path(file, true)),
-    ...namespaces(service),
+    ...(isBuilt(service) ? buildDangers(service.build, release) : []),
+    ...namespaces(service, release),
     ...(service.devices ?? []).map(({ source }) => ["device", source] as const),
     ...(service.device_cgroup_rules ?? []).map((rule) => ["device", rule] as const),
     ...(service.cap_add ?? []).map((capability) => ["capability", capability] as const),
   ];
 }
 
-/** Paths of the release's own begin with a dot (resolved.ts). */
-function path(source: string, isRead: boolean): Found[] {
-  if (/\/(docker|podman|containerd)\.sock$/.test(source)) return [["docker.sock", source]];
-  if (/^\.($|\/)/.test(source) || (isRead && harmless.includes(source))) return [];
-  return [["host-path", source]];
+/** A volume's options are those of a mount: of a folder, of a disk, or of folders over one another. What is on a network is not the server's. */
+function deviceOf(volume: Named | undefined): string | undefined {
+  const { type, o, device } = volume?.driver_opts ?? {};
+  if (/^(nfs4?|cifs|smb3?|tmpfs)$/.test(String(type ?? "")) && !/\bbind\b|\brbind\b/.test(String(o ?? ""))) return undefined;
+  return device === undefined ? undefined : [device, ...(String(type) === "overlay" ? [o] : [])].join(" ");
 }
 
-const deviceOf = (volume: Named | undefined) =>
-  /\bbind\b/.test(String(volume?.driver_opts?.o ?? "")) ? String(volume?.driver_opts?.device ?? "") : undefined;
+/** Commands that Compose gives to a container when it starts or stops. */
+const hooks = (service: Service): Found[] =>
+  [service.post_start, service.pre_start, service.pre_stop]
+    .flat()
+    .some((hook) => (hook as { privileged?: unknown } | undefined)?.privileged === true)
+    ? [["privileged", "gives a command all rights on the server"]]
+    : [];
 
 /** Files of its secrets and configs. */
 function given(service: Service, { secrets, configs }: Project): string[] {
@@ -54,9 +65,10 @@ function given(service: Service, { secrets, configs }: Project): string[] {
   ].flatMap((each) => each?.file ?? []);
 }
 
-function namespaces({ network_mode, pid, ipc, uts, userns_mode, cgroup }: Service): Found[] {
+function namespaces({ network_mode, networks, pid, ipc, uts, userns_mode, cgroup }: Service, release: Project): Found[] {
+  const isHost = Object.keys(networks ?? {}).some((key) => release.networks.get(key)?.name === "host");
   return Object.entries({
-    network: network_mode,
+    network: isHost ? "host" : network_mode,
     processes: pid,
     "shared memory": ipc,
     "host name": uts,

@@ -80,19 +80,24 @@ export interface Project {
   readonly volumes: ReadonlyMap<string, Named>;
   readonly secrets: ReadonlyMap<string, Named>;
   readonly configs: ReadonlyMap<string, Named>;
+  /** What programs of the server run, by service: it has no container. */
+  readonly providers: ReadonlyMap<string, string>;
 }
 
 /** Paths in the release's own folder begin with `./`, so that two releases can be compared. @throws ZodError for what no Compose prints */
 export function readResolved({ folder, file }: Resolved): Project {
   const { services, ...rest } = File.parse(relative(file, folder));
-  // What a provider runs has no container.
   const run = Object.entries(services).filter(([, { image, provider }]) => image || !provider);
+  const provided = Object.entries(services).flatMap(([name, { provider }]) =>
+    provider ? [[name, String((provider as { type?: unknown }).type)] as const] : [],
+  );
   return {
     services: new Map(sorted(run)),
     networks: new Map(sorted(Object.entries(rest.networks))),
     volumes: new Map(sorted(Object.entries(rest.volumes))),
     secrets: new Map(sorted(Object.entries(rest.secrets))),
     configs: new Map(sorted(Object.entries(rest.configs))),
+    providers: new Map(sorted(provided)),
   };
 }
 
