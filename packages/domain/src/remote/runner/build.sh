@@ -1,4 +1,4 @@
-# What services are built from, and building it. Reads $values, $new; writes source, built; sets $built_from.
+# What services are built from, and building it. Reads $values, $new; writes source, part, built; sets $built_from.
 
 # Asks the caller for the archives that are not here: a line with the name of one is answered by a line with its length, and its bytes. A
 # length of 0 says that it is no longer kept. What has arrived stays, so that a caller whose line broke sends only the rest.
@@ -47,19 +47,55 @@ keeps() {
   [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$2" >/dev/null 2>&1
 }
 
-# The project's folder in $built_from: the archives, and of the release what a build may read. Its variables are no file of the project.
+# The project's folder in $built_from: the archives, and over them of the release what a build may read. Its variables are no file of the project.
 # BuildKit takes a file of the same size and time for unchanged, and those of an archive have no time: they get that of its arrival.
 source_from() {
   built_from=$run/source
-  rm -rf "$built_from" && cp -R "$new" "$built_from" && rm -f "$built_from/.env" "$built_from/.berth-images.yaml" || return 1
-  if [ ! -f "$values/compose_files" ]; then rm -f "$built_from/compose.yaml"; fi
-  if [ ! -f "$values/archives" ]; then return; fi
-  touch -t 197001020000 "$run/timeless" || return 1
-  while IFS= read -r hash; do
-    limited 300 tar -xzof "$base/archives/$hash" -C "$built_from" 2>>"$run/trace"
-    [ "$rc" -eq 0 ] || return 1
-    find "$built_from" ! -newer "$run/timeless" -exec touch -h -r "$base/archives/$hash" {} + 2>>"$run/trace" || return 1
-  done <"$values/archives"
+  rm -rf "$built_from" && mkdir "$built_from" && touch -t 197001020000 "$run/timeless" || return 1
+  if [ -f "$values/archives" ]; then
+    while IFS= read -r hash; do
+      rm -rf "$run/part" && mkdir "$run/part" || return 1
+      limited 300 tar -xzof "$base/archives/$hash" -C "$run/part" 2>>"$run/trace"
+      [ "$rc" -eq 0 ] || return 1
+      find "$run/part" ! -newer "$run/timeless" -exec touch -h -r "$base/archives/$hash" {} + 2>>"$run/trace" && lay_part || return 1
+    done <"$values/archives"
+  fi
+  rm -rf "$run/part" && cp -R "$new" "$run/part" && rm -f "$run/part/.env" "$run/part/.berth-images.yaml" || return 1
+  if [ ! -f "$values/compose_files" ]; then rm -f "$run/part/compose.yaml"; fi
+  lay_part && rm -rf "$run/part" && stays_inside
+}
+
+# Puts part over $built_from. Each archive is unpacked in a folder of its own, and a link that is in the way goes, so that nothing is ever written
+# through one that another archive has brought.
+lay_part() {
+  odd=$(find "$run/part" ! -type f ! -type d ! -type l | head -n 1)
+  if [ -n "$odd" ]; then
+    printf '%s\n' "${odd#"$run/part/"} is neither a file nor a folder nor a link" >>"$run/trace"
+    return 1
+  fi
+  {
+    find "$run/part" -type d ! -perm -700 -exec chmod u+rwx {} + &&
+      (cd "$run/part" && find . -exec sh -c 'for each; do if [ -L "$0/$each" ]; then rm -f "$0/$each"; fi; done' "$built_from" {} +) &&
+      cp -RPp "$run/part/." "$built_from"
+  } 2>>"$run/trace"
+}
+
+# A context, a Dockerfile or a secret may be behind links, but only in the project's folder: Docker would follow any other to the server's files.
+stays_inside() {
+  inside=$(cd "$built_from" && pwd -P) || return 1
+  { cat "$run/contexts" && awk -F "$tab" '$2 == "file" { print substr($0, length($1) + 7) }' "$run/defined"; } >"$run/behind" || return 1
+  while IFS= read -r path; do
+    case $path/ in "$new/"*) ;; *) continue ;; esac
+    path=${path#"$new"}
+    found=$(readlink -f "$built_from$path") || continue
+    case $found/ in
+      "$inside/"*) ;;
+      *)
+        printf '%s\n' "${path#/} is a link to what is outside the project's folder" >>"$run/trace"
+        return 1
+        ;;
+    esac
+  done <"$run/behind"
 }
 
 # Why a build failed: the last thing that BuildKit says, and above it what the command said.

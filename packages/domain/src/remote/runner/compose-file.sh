@@ -23,14 +23,15 @@ resolve() {
   : >"$run/resolved" # it has the app's secrets
 }
 
-# From the canonical form that Compose prints: services (name, image, platform, whether it is built), sources (service, path in the app's folder that it
+# From the canonical form that Compose prints: services (name, image, platform, whether it is built), contexts (paths that builds read), sources (service, path in the app's folder that it
 # mounts), and given (service, sources of its configs and secrets).
 read_config() {
   : >"$run/mounted"
   : >"$run/wanted"
   : >"$run/uses"
   : >"$run/defined"
-  awk -v tab="$tab" -v project="$project" -v mounted="$run/mounted" -v wanted="$run/wanted" -v uses="$run/uses" -v defined="$run/defined" '
+  : >"$run/contexts"
+  awk -v tab="$tab" -v project="$project" -v mounted="$run/mounted" -v wanted="$run/wanted" -v uses="$run/uses" -v defined="$run/defined" -v contexts="$run/contexts" -v new="$new" '
     function plain(text) {
       if (text ~ /^\047.*\047$/) { text = substr(text, 2, length(text) - 2); gsub(/\047\047/, "\047", text) }
       else if (text ~ /^".*"$/) text = unescaped(substr(text, 2, length(text) - 2))
@@ -92,6 +93,13 @@ read_config() {
       if (length(image[name]) == 64 && image[name] !~ /[^0-9a-f]/) image[name] = "sha256:" image[name]
     }
     /^    build:/ { builds[name] }
+    part == "build:" && /^      dockerfile: / { print context "/" plain(substr($0, 19)) >contexts }
+    part == "build:" && (at = index($0, new)) {
+      text = substr($0, at)
+      sub(/["\047]$/, "", text)
+      if (/^      context: /) context = text
+      print text >contexts
+    }
     /^    pull_policy: / { policy[name] = $2; gsub(/["\047]/, "", policy[name]) }
     /^    provider:/ { provided[name] } # a program runs it, and no image
     /^    platform: / { platform[name] = $2; gsub(/["\047]/, "", platform[name]) }
