@@ -34,7 +34,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
   const runner = createRunner(stage, judge.watch);
   const voices = createVoices(stage);
   const reading = createReading(stage, table, voices);
-  const lines = createLines(stage, processes, servers, runner, judge.asked, voices, reading.stays);
+  const lines = createLines(stage, processes, servers, runner, judge.asked, voices, reading.stays, judge.watch);
   queue = createQueue(stage, processes, {
     visibilitySeconds: functions["workers/rollout"].timeoutSeconds * VISIBILITY_TIMEOUTS,
     receives: queues.jobs.receives,

@@ -164,22 +164,50 @@ export function live(
   /** Most of what is done is done to production. */
   const somewhere = () => (chance.hit(0.12) ? { environment: "staging" } : {});
 
-  async function deploy(app: string, only?: string): Promise<void> {
+  function bundle(): object {
     const kind = chance.hit(0.76) ? "good" : chance.hit(0.6) ? "unhealthy" : "missing";
-    const targets = only
-      ? [only]
-      : chance.hit(0.35)
-        ? ["web1", "web2", "web3"].slice(0, chance.between(1, customer.hosts.length))
-        : [chance.pick(["web1", "web1", "web2"])];
-    await insist("POST", `/v1/apps/${app}/deployments`, {
-      bundle: {
-        compose: `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n# of ${tenant}\n`,
-        files: [],
-        variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` },
-      },
-      targets,
-      ...somewhere(),
-    });
+    const db = chance.hit(0.25) ? `  db:\n    image: postgres:${chance.pick([16, 16, 17])}\n` : "";
+    return {
+      compose: `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n${db}# of ${tenant}\n`,
+      files: [],
+      variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` },
+    };
+  }
+
+  const somewhereElse = () =>
+    chance.hit(0.35)
+      ? ["web1", "web2", "web3"].slice(0, chance.between(1, customer.hosts.length))
+      : [chance.pick(["web1", "web1", "web2"])];
+
+  const boldly = () => (chance.hit(0.6) ? { acceptDataRisk: true } : {});
+
+  async function deploy(app: string, only?: string): Promise<void> {
+    const asked = { bundle: bundle(), targets: only ? [only] : somewhereElse(), ...somewhere() };
+    await insist("POST", `/v1/apps/${app}/deployments`, { ...asked, ...boldly() });
+  }
+
+  /** Plans, thinks it over, and applies just that. */
+  async function plan(app: string): Promise<void> {
+    const body = { bundle: bundle(), targets: somewhereElse(), ...somewhere() };
+    const asked = await insist("POST", `/v1/apps/${app}/plans`, body);
+    if (asked?.status !== 202) return;
+    for (let tries = 0; tries < 20; tries++) {
+      await new Promise<void>((resolve) => clock.after(chance.between(1000, 5000), resolve));
+      const found = await ask("GET", `/v1/apps/${app}/plans/${asked.body.id}`, { token, tenant });
+      const { hash, status } = found?.body ?? {};
+      if (status === "failed" || status === "canceled") return;
+      if (!hash) continue;
+      await new Promise<void>((resolve) => clock.after(chance.between(0, 90_000), resolve));
+      await insist("POST", `/v1/apps/${app}/deployments`, { ...body, plan: hash, ...boldly() });
+      return;
+    }
+  }
+
+  /** Somebody on the server itself; nobody can be kept from that, also not while a run is asked about, but then nothing is promised. */
+  function stopByHand(): Promise<void> {
+    const server = servers.get(chance.pick(customer.hosts));
+    if (server?.up && !server.asking && !server.mutation) for (const project of server.projects.values()) project.stopped = true;
+    return Promise.resolve();
   }
 
   const everything = () => Promise.all(customer.apps.map((app) => deploy(app, "web1")));
@@ -204,8 +232,10 @@ export function live(
 
   const doings: readonly (readonly [number, (app: string) => Promise<unknown>])[] = [
     [50, deploy],
+    [16, plan],
+    [8, stopByHand],
     [4, everything],
-    [10, (app) => insist("POST", `/v1/apps/${app}/rollback`, somewhere())],
+    [10, (app) => insist("POST", `/v1/apps/${app}/rollback`, { ...somewhere(), ...boldly() })],
     [
       14,
       () =>

@@ -26,6 +26,8 @@ const faults = {
   "answer lost": 0.08,
   "server rebooted": 0.08,
   "server silent": 0.05,
+  "question lost": 0.1,
+  "question answered late": 0.05,
   "answer held": 0.3,
   "answer drips": 0.2,
   "name held": 0.03,

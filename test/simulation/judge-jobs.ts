@@ -124,7 +124,8 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
       passing(now.failure.class) &&
       retries < 3 &&
       !job.cancelAt &&
-      job.kind !== "target.check"
+      job.kind !== "target.check" &&
+      job.kind !== "deployment.plan"
     )
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} gives up ${now.failure.class} after ${retries}`);
   }

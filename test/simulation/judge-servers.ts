@@ -1,5 +1,6 @@
 import type { Job } from "@berth/domain/job/job.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
+import { judgePlans } from "./judge-plans.ts";
 import { BELATED, ends, isCalm, jobOf, type Known } from "./known.ts";
 import type { Process } from "./process.ts";
 import type { Run, Server, Watch } from "./server.ts";
@@ -29,13 +30,18 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
       .filter((server) => server.tenant === tenant)
       .flatMap(({ mutation }) => (mutation?.alive ? [mutation] : []));
 
+  const plans = judgePlans(stage, known, ({ host }, resource) => accepted.get(`${host} ${resource}`) ?? 0);
+
   const watch: Watch = {
+    planned: plans.planned,
+    agreed: plans.agreed,
     accepted({ host }, resource, fence) {
       const highest = accepted.get(`${host} ${resource}`) ?? 0;
       if (fence < highest) violate("11 fences only rise", `${host} lets in ${fence} after ${highest}`);
       accepted.set(`${host} ${resource}`, Math.max(fence, highest));
     },
     began(server, run, before) {
+      plans.began(server, run);
       const last = began.get(`${server.host} ${run.job}`) ?? -1;
       began.set(`${server.host} ${run.job}`, run.fence);
       if (before && !run.canceled && run.fence <= last)
@@ -89,7 +95,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
     const { values, fence, files, op } = input;
     if (process.tenant && process.tenant !== server.tenant)
       violate("8 no tenant reaches another's", `${process.tenant} reaches ${server.host} of ${server.tenant}`);
-    if (op === "check" || op === "inspect" || op === "logs") return;
+    if (op === "check" || op === "inspect" || op === "logs" || op === "plan") return;
     if (values.app_id && !values.app_id.startsWith(`${server.tenant}/`))
       violate("8 no tenant reaches another's", `${values.app_id} on ${server.host}`);
     for (const { path, content } of files)

@@ -12,8 +12,9 @@ import {
 import type { Voices } from "./container-log.ts";
 import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
+import { packed } from "./reporting.ts";
 import type { Runner } from "./runner.ts";
-import type { Run, Server } from "./server.ts";
+import type { Asking, Run, Server, Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 export const hostKeyOf = (host: string): HostKey => ({
@@ -64,6 +65,7 @@ export function createLines(
   asked: Asked,
   voices: Voices,
   stays: Stays,
+  watch: Watch,
 ): Lines {
   const { chance, clock, swarm, tell } = stage;
   const commands = new Map<string, number>();
@@ -146,13 +148,63 @@ export function createLines(
     });
   }
 
+  const told = (server: Server, input: RunInput) => {
+    watch.planned(server, input);
+    return packed(server, input);
+  };
+
+  /** The caller decides, and its answer may come late, or never; then nothing has begun. */
+  async function agree(
+    process: Process,
+    server: Server,
+    asking: Asking,
+    input: RunInput,
+    onEvent: (event: RunEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<Exit> {
+    const broken = () => runner.forget(server, asking);
+    server.lines.add(broken);
+    try {
+      const report = await processes.call(process, chance.between(300, 1500), () => {
+        if (signal?.aborted) throw lost("aborted");
+        if (gone(server) || swarm.strike("question lost")) throw lost("dropped");
+        return packed(server, input);
+      });
+      const decision = await input.decide?.(report);
+      if (!decision) throw lost("aborted");
+      const front = await processes.call(
+        process,
+        swarm.strike("question answered late") ? 70_000 : chance.between(10, 150),
+        () => {
+          if (signal?.aborted) throw lost("aborted");
+          if (gone(server)) throw lost("dropped");
+          tell(
+            process.name,
+            `answers ${server.host} ${"no" in decision ? `no, ${decision.no}` : decision.go} about ${asking.job}`,
+          );
+          const next = runner.reply(server, asking, decision);
+          // An answer that is said twice is heard once.
+          if (swarm.strike("message sent twice")) runner.reply(server, asking, decision);
+          return next;
+        },
+      );
+      if (!front) throw lost("dropped");
+      if ("follow" in front) return await follow(process, server, front.follow, input.from, onEvent, signal);
+      if ("asks" in front) throw new Error("it has been asked");
+      return front.answer;
+    } finally {
+      server.lines.delete(broken);
+      broken();
+    }
+  }
+
   function remoteOf(process: Process, server: Server): Remote {
     return {
       close: () => Promise.resolve(),
       async run(input, onEvent, signal) {
         if (signal?.aborted) throw lost("aborted");
         // What only looks; a run that is not answered is a server that is silent.
-        const looks = input.op === "check" || input.op === "inspect" || input.op === "logs";
+        const looks = input.op === "check" || input.op === "plan" || input.op === "inspect" || input.op === "logs";
         const drips = looks && (server.mute === "drips" || swarm.strike("answer drips"));
         const held = server.mute !== undefined || (looks && (drips || swarm.strike("answer held")));
         const front = await processes.call(process, chance.between(10, 150), () => {
@@ -165,11 +217,13 @@ export function createLines(
           if (held && !(drips && input.op === "logs")) return { held };
           if (input.op === "logs") return { logs: true };
           if (input.op === "check") return { answer: looked };
+          if (input.op === "plan") return { answer: { ...looked, data: {}, report: told(server, input) } };
           if (input.op === "inspect") return { answer: { ...looked, data: {}, containers: containersOf(server, input) } };
           return runner.front(server, input);
         });
         if ("held" in front) return listening.never(process, server, input, onEvent, signal, drips);
         if ("logs" in front) return listening.logs(process, server, input, onEvent, signal, drips);
+        if ("asks" in front) return agree(process, server, front.asks, input, onEvent, signal);
         if ("follow" in front) return follow(process, server, front.follow, input.from, onEvent, signal);
         return processes.call(process, chance.between(10, 150), () => {
           if (swarm.strike("answer lost")) throw lost("dropped");

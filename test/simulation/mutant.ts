@@ -1,5 +1,6 @@
 import { jobMutants } from "./mutants/job.ts";
 import { logMutants } from "./mutants/log.ts";
+import { planMutants } from "./mutants/plan.ts";
 import { rolloutMutants } from "./mutants/rollout.ts";
 import { serverMutants } from "./mutants/server.ts";
 
@@ -12,4 +13,4 @@ export interface Mutant {
   readonly replace: string;
 }
 
-export const mutants: readonly Mutant[] = [...rolloutMutants, ...jobMutants, ...logMutants, ...serverMutants];
+export const mutants: readonly Mutant[] = [...rolloutMutants, ...jobMutants, ...logMutants, ...serverMutants, ...planMutants];

@@ -1,5 +1,6 @@
-import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
-import { createRun, type Project, type Run, type Server, type Watch } from "./server.ts";
+import type { Decision, Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { composeOf } from "./reporting.ts";
+import { type Asking, createRun, type Project, type Run, type Server, type Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 const verdict = (code: number, kind: ExitClass, message: string, data: Exit["data"] = {}): Exit => ({
@@ -13,7 +14,10 @@ const verdict = (code: number, kind: ExitClass, message: string, data: Exit["dat
   data,
 });
 
-export type Front = { readonly answer: Exit } | { readonly follow: Run };
+export type Front = { readonly answer: Exit } | { readonly follow: Run } | { readonly asks: Asking };
+
+/** So long a runner waits for the answer whether to begin. */
+const ASKS_MILLISECONDS = 60_000;
 
 /** What a release does on a server, told by its Compose file. */
 const is = (run: Run, what: "unhealthy" | "missing") =>
@@ -36,10 +40,41 @@ export function createRunner(stage: Stage, watch: Watch) {
     if (fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
     watch.accepted(server, resource, fence);
     server.fences.set(resource, fence);
+    if (op === "deploy" && values.ask && !server.runs.get(name)) return ask(server, name, input);
     const busy = op === "cancel" ? cancel(server, name, fence) : begin(server, name, input);
     if (busy) return { answer: busy };
     const run = server.runs.get(name);
     return run ? { follow: run } : { answer: verdict(75, "interrupted", "The server went away in the middle of the run") };
+  }
+
+  /** Nobody else begins meanwhile. */
+  function ask(server: Server, job: string, input: RunInput): Front {
+    const other = server.mutation?.job ?? server.asking?.job;
+    if (other) return { answer: verdict(75, "busy", `The run ${other} is going on`, { holder: other }) };
+    const asking = { job, input };
+    server.asking = asking;
+    clock.after(ASKS_MILLISECONDS, () => forget(server, asking));
+    return { asks: asking };
+  }
+
+  /** The caller is gone, or was too late. */
+  function forget(server: Server, asking: Asking): void {
+    if (server.asking === asking) server.asking = undefined;
+  }
+
+  /** Undefined where nobody waits for the answer any more. */
+  function reply(server: Server, asking: Asking, decision: Decision): Front | undefined {
+    if (server.asking !== asking) return undefined;
+    forget(server, asking);
+    const { job, input } = asking;
+    const stored = server.fences.get(input.values.resource ?? "server") ?? 0;
+    if (input.fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
+    if ("no" in decision) return { answer: verdict(1, decision.no, decision.reasons.join("\n")) };
+    const canceled = server.runs.get(job)?.exit;
+    if (canceled) return { follow: server.runs.get(job) as Run }; // as was just seen
+    watch.agreed(server, asking, decision);
+    const busy = begin(server, job, input);
+    return busy ? { answer: busy } : { follow: server.runs.get(job) as Run }; // it has just begun
   }
 
   function begin(server: Server, job: string, input: RunInput): Exit | undefined {
@@ -66,6 +101,7 @@ export function createRunner(stage: Stage, watch: Watch) {
   }
 
   function start(server: Server, job: string, input: RunInput, fence: number): Exit | undefined {
+    if (server.asking) return verdict(75, "busy", `The run ${server.asking.job} is asked about`, { holder: server.asking.job });
     if (server.mutation)
       return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
     const run = server.runs.get(job) ?? createRun(job, input);
@@ -109,6 +145,7 @@ export function createRunner(stage: Stage, watch: Watch) {
       server.mutation.followers.clear();
     }
     server.mutation = undefined;
+    server.asking = undefined;
     breakLines(server);
     clock.after(chance.between(20_000, 120_000), () => {
       server.up = true;
@@ -179,6 +216,8 @@ export function createRunner(stage: Stage, watch: Watch) {
         serves: undefined,
         image: undefined,
         healthy: new Map(),
+        composes: new Map(),
+        stopped: false,
       };
       if (project.owner !== values.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
       server.projects.set(name, project);
@@ -192,6 +231,8 @@ export function createRunner(stage: Stage, watch: Watch) {
         run.changed = true;
         project.serves = release;
         project.image = run.image;
+        project.stopped = false;
+        project.composes.set(release, composeOf(run.input));
         emit(run, "log", "start", `connecting with ${secretOf(run)}`);
         step(server, run, "start", chance.between(300, 5000), 120_000, () =>
           step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
@@ -290,7 +331,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     server.mute = undefined;
   }
 
-  return { front, heal, reboot };
+  return { front, reply, forget, heal, reboot };
 }
 
 export type Runner = ReturnType<typeof createRunner>;

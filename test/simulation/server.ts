@@ -1,4 +1,4 @@
-import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import type { Decision, Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 
 /** A run on a server: what the runner keeps below runs/<job>, and its process. */
 export interface Run {
@@ -37,6 +37,15 @@ export interface Project {
   image: string | undefined;
   /** The image of each release that was healthy. */
   readonly healthy: Map<number, string>;
+  /** The Compose file of each release that was started. */
+  readonly composes: Map<number, string>;
+  /** Somebody stopped its containers by hand. */
+  stopped: boolean;
+}
+
+export interface Asking {
+  readonly job: string;
+  readonly input: RunInput;
 }
 
 export interface Server {
@@ -51,6 +60,8 @@ export interface Server {
   readonly fences: Map<string, number>;
   readonly runs: Map<string, Run>;
   mutation: Run | undefined;
+  /** The run that waits for an answer whether to begin. */
+  asking: Asking | undefined;
   readonly projects: Map<string, Project>;
   /** Connections that break when the server goes. */
   readonly lines: Set<() => void>;
@@ -67,6 +78,7 @@ export const createServer = (host: string, tenant: string): Server => ({
   fences: new Map(),
   runs: new Map(),
   mutation: undefined,
+  asking: undefined,
   projects: new Map(),
   lines: new Set(),
 });
@@ -76,6 +88,10 @@ export interface Watch {
   accepted(server: Server, resource: string, fence: number): void;
   /** A run begins, for the first time or again; `before`: its process had said which it is, so that something may have been done. */
   began(server: Server, run: Run, before: boolean): void;
+  /** A caller's plan for the release is told to it. */
+  planned(server: Server, input: RunInput): void;
+  /** A run is let begin, as it was decided by a caller. */
+  agreed(server: Server, asking: Asking, decision: Decision): void;
   /** A run reached its effect: its release is recorded, or the app is gone. */
   took(server: Server, run: Run): void;
 }
