@@ -3,6 +3,10 @@ import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { findPlanByHash, targetPlansOf } from "./stored.ts";
 
+const liveText = (target: string, planned: number | undefined, now: number | undefined) =>
+  planned !== now &&
+  `On ${target} ${now === undefined ? "no release" : `release ${now}`} is live, and it was made for one with ${planned === undefined ? "none" : `release ${planned}`}.`;
+
 interface Asked {
   readonly hash: string;
   readonly environment: Environment;
@@ -24,6 +28,7 @@ export async function planToApply(ctx: Context, { hash, environment, appId, bund
   const changes = [
     plan.environment !== environment.name && `It is for the environment "${plan.environment}", not "${environment.name}".`,
     plan.bundle !== bundle && "The files, variables or images are not those it was made for.",
+    ...plan.targets.map(({ id, name }) => liveText(name, plan.live[id], environment.live[id])),
     planned !== now && `It was made for ${planned}, and now the deployment goes to ${now}.`,
   ].filter((change) => change !== false);
   if (changes.length > 0) throw new Problem("plan.stale", { detail: changes.join(" ") });

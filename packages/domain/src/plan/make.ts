@@ -34,6 +34,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     services: [...composed.services],
     bundle: hash,
     targets,
+    live: environment.live,
     job: job.id,
     by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),

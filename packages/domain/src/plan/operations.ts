@@ -9,7 +9,7 @@ export function operations(
   compose: string,
   release: Project,
   differences: readonly Difference[],
-  { images, volumes }: Pick<TargetPlan, "images" | "volumes">,
+  { images, volumes, networks }: Pick<TargetPlan, "images" | "volumes"> & { readonly networks: readonly string[] },
 ): Operation[] {
   const done: Operation[] = [];
   const to = (operation: Operation["operation"], subject: string, isSo = true) => {
@@ -31,6 +31,7 @@ export function operations(
   stop(
     differences.filter(({ reasons }) => reasons.some(({ reason }) => reason === "network changed")).map(({ service }) => service),
   );
+  for (const network of networks) to("make", network);
   for (const { volume, change } of volumes) to("make", volume, change === "create");
   const gone = differences.filter(({ service }) => !release.services.has(service));
   for (const { service, ended, remove } of gone) removed(to, service, ended, remove);

@@ -6,7 +6,7 @@ import { operations } from "./operations.ts";
 import type { PlannedService, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { type Project, readResolved, replicasOf } from "./resolved.ts";
-import { limitedMemory, neededDisk, plannedPorts, plannedVolumes } from "./resources.ts";
+import { limitedMemory, missingNetworks, neededDisk, plannedPorts, plannedVolumes } from "./resources.ts";
 import { risks } from "./risks.ts";
 import { isUnchanged } from "./unchanged.ts";
 
@@ -17,10 +17,11 @@ export function planTarget(report: Report): TargetPlan {
   const found = differences(report, release, live);
   const images = plannedImages(report, release);
   const volumes = plannedVolumes(report, release, live);
+  const networks = missingNetworks(report, release, live);
   return {
-    operations: isUnchanged(report, found, { images, volumes })
+    operations: isUnchanged(report, found, { images, volumes, networks })
       ? []
-      : operations(report.compose, release, found, { images, volumes }),
+      : operations(report.compose, release, found, { images, volumes, networks }),
     services: found.map((each) => plannedService(each, release)),
     images,
     volumes,

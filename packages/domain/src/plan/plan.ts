@@ -86,7 +86,7 @@ export const Danger = z.object({
 });
 export type Danger = z.infer<typeof Danger>;
 
-/** In the order in which they happen: none if there is nothing to change. `subject` is an image for `pull` and `build`, a volume for `make`, a service otherwise, and nothing for the last two. */
+/** In the order in which they happen: none if there is nothing to change. `subject` is an image for `pull` and `build`, a volume, or a network that was removed, for `make`, a service otherwise, and nothing for the last two. */
 export const Operation = z.object({
   operation: z.enum(["pull", "build", "make", "stop", "remove", "create", "start", "wait", "record", "prune"]),
   subject: z.string(),

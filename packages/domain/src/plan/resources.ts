@@ -77,3 +77,12 @@ function limitOf({ mem_limit, deploy }: Service): number {
   const bytes = Number(mem_limit ?? deploy?.resources?.limits?.memory ?? 0);
   return Number.isFinite(bytes) ? bytes : 0;
 }
+
+/** Networks that the live release has too, but somebody removed; a new one is made without a word. */
+export function missingNetworks(report: Report, release: Project, live: Project | undefined): string[] {
+  const used = new Set([...release.services.values()].flatMap(({ networks }) => Object.keys(networks ?? {})));
+  return [...release.networks].flatMap(([key, { name, external }]) => {
+    const isGone = name && !external && used.has(key) && live?.networks.get(key)?.name === name && !report.networks.has(name);
+    return isGone ? [name] : [];
+  });
+}

@@ -26,6 +26,8 @@ export const StoredPlan = z.object({
   services: Release.shape.services,
   bundle: z.string(),
   targets: z.array(z.object({ id: z.string(), name: z.string() })),
+  /** The release that was live on each. */
+  live: z.record(z.string(), z.number().int()).default({}),
   job: z.string(),
   by: Who,
   createdAt: z.iso.datetime(),

@@ -7,7 +7,7 @@ import type { Report } from "./report.ts";
 export function isUnchanged(
   report: Report,
   differences: readonly Difference[],
-  { images, volumes }: Pick<TargetPlan, "images" | "volumes">,
+  { images, volumes, networks }: Pick<TargetPlan, "images" | "volumes"> & { readonly networks: readonly string[] },
 ): boolean {
   const kept = new Set(differences.filter(isKept).map(({ service }) => service));
   return (
@@ -15,6 +15,7 @@ export function isUnchanged(
     kept.size === differences.length &&
     images.every(({ action }) => action === "here") &&
     volumes.every(({ change }) => change !== "create") &&
+    networks.length === 0 &&
     report.containers
       .filter(({ service }) => kept.has(service))
       .every(({ state, health }) => state === "running" && (health === "" || health === "healthy"))
