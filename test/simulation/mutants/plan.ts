@@ -1,7 +1,7 @@
 import { of } from "./of.ts";
 
 const decide = "packages/domain/src/plan/decide.ts";
-const runner = "test/simulation/runner.ts";
+const asking = "test/simulation/asking.ts";
 
 /** What a plan, and a run that asks whether to begin, keep to. */
 export const planMutants = [
@@ -20,7 +20,7 @@ export const planMutants = [
     "...plan.operations.slice(1).map(",
   ),
   of(
-    runner,
+    asking,
     "an answer about a plan is heard after the server has given it up",
     "if (server.asking !== asking) return undefined;",
     "",
