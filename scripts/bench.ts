@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { building } from "../test/bench/building.ts";
 import { moving } from "../test/bench/deploy.ts";
 import { type Figure, line, markdown } from "../test/bench/figure.ts";
 import { followedMinutes } from "../test/bench/following.ts";
@@ -32,7 +33,11 @@ tell(...(await besideHostile()));
 if (existsSync(simulate)) tell(simulation(simulate));
 const why = available();
 if (why) say(`What needs a server is left out: ${why}`);
-else tell(...(await moving((text) => process.stderr.write(`  ${text}\n`))));
+else {
+  const progress = (text: string) => process.stderr.write(`  ${text}\n`);
+  tell(...(await moving(progress)));
+  tell(...(await building(progress)));
+}
 
 const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? "unknown"}, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Node ${process.versions.node}`;
 const begin = "<!-- measured -->";
