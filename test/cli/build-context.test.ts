@@ -26,16 +26,27 @@ test("a context is everything in its folder but what .dockerignore leaves out, b
   const files = {
     "compose.yaml": web("."),
     Dockerfile: "FROM scratch",
-    ".dockerignore": "# comment\n*\n!src\nsrc/**/*.test.ts\n!.env.example\n",
+    ".dockerignore": "# comment\n*\n!src\nsrc/**/*.test.ts\n!.env.example\n!docs/deep/kept.md\n",
     "src/main.ts": "",
     "src/deep/a.test.ts": "",
     "src/deep/b.ts": "",
     "node_modules/x/index.js": "",
     ".env.example": "",
     ".git/HEAD": "",
+    "docs/deep/kept.md": "",
+    "docs/deep/left.md": "",
   };
   expect(await paths(files)).toEqual(
-    [".dockerignore", ".env.example", "Dockerfile", "src", "src/deep", "src/deep/b.ts", "src/main.ts"].toSorted(),
+    [
+      ".dockerignore",
+      ".env.example",
+      "Dockerfile",
+      "docs/deep/kept.md",
+      "src",
+      "src/deep",
+      "src/deep/b.ts",
+      "src/main.ts",
+    ].toSorted(),
   );
 });
 

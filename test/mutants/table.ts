@@ -1,6 +1,7 @@
 import { account } from "./account.ts";
 import { api } from "./api.ts";
 import { billing } from "./billing.ts";
+import { builds } from "./build.ts";
 import { cli } from "./cli.ts";
 import { reading } from "./compose.ts";
 import { deploying } from "./deployer.ts";
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...deploying,
   ...account,
   ...cli,
+  ...builds,
   ...reading,
   ...planner,
   ...web,

@@ -34,7 +34,6 @@ export function bucketOf(config: S3ClientConfig, Bucket: string, now: () => Date
       const url = await getSignedUrl(s3, command, {
         expiresIn: SECONDS,
         unhoistableHeaders: new Set(["x-amz-checksum-sha256"]),
-        signableHeaders: new Set(["host", "content-length", "x-amz-checksum-sha256"]),
       });
       return { hash, url, headers: { "x-amz-checksum-sha256": sum } };
     },
