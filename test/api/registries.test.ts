@@ -204,9 +204,24 @@ test("a login that is removed while another takes its place leaves the other", a
   expect(await list(token)).toMatchObject([{ user: "lisa" }]);
 });
 
-/** What a deploy of that image is given. */
-async function logins(tenant: TestTenant, image: string): Promise<readonly Login[]> {
+test("a release that is built has every login, since only Dockerfiles name what it is built from; a rollback to it, which builds nothing, has not", async () => {
+  const { tenant, token } = await stored();
+  await add(token, { host: "quay.io" });
+  await tenant.app();
+  const built = COMPOSE.replace(/image: \S+/, "build: https://git.example/shop.git");
+  expect((await loginsOf(tenant, { compose: built })).map(({ registry }) => registry).sort()).toEqual(["ghcr.io", "quay.io"]);
+  expect(await logins(tenant, "docker.io/library/page:1")).toEqual([]);
   const reach = scriptedReach();
-  await tenant.work(await tenant.deploy("shop", { compose: COMPOSE.replace(/image: \S+/, `image: ${image}`) }), reach);
+  await tenant.work((await api.call("POST", "/v1/apps/shop/rollback", { token, body: { release: 1 } })).body, reach);
+  expect(reach.runs).toMatchObject([{ op: "deploy", logins: [] }]);
+});
+
+/** What a deploy of that image is given. */
+const logins = (tenant: TestTenant, image: string) =>
+  loginsOf(tenant, { compose: COMPOSE.replace(/image: \S+/, `image: ${image}`) });
+
+async function loginsOf(tenant: TestTenant, bundle: { compose: string }): Promise<readonly Login[]> {
+  const reach = scriptedReach();
+  await tenant.work(await tenant.deploy("shop", bundle), reach);
   return reach.runs[0]?.logins ?? [];
 }

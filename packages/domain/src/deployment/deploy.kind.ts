@@ -99,13 +99,18 @@ const archivesOf = (ctx: Context, list: readonly Archive[]): Archives => ({
 
 const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
 
-/** Of the registries of its release, and of the live one, which a failure starts again. */
+/**
+ * Of the registries of its release, and of the live one, which a failure starts again. A build may be from an image of any registry: only the
+ * Dockerfiles name it.
+ */
 const loginsOf = (ctx: Context, job: Deployment, target: string, release: Release): Promise<Login[]> =>
   loginsFor(ctx, async () => {
+    if (!job.rollback && release.services.some(({ built }) => built)) return () => true;
     const row = await get(ctx, environmentKey(ctx, job.app, job.environment), { consistent: false });
     const live = row && Environment.parse(row).live[target];
     const before = live ? await releaseIfKept(ctx, job.appId, job.environment, live) : undefined;
-    return new Set([release, before].flatMap((each) => each?.services.map(({ image }) => registryOf(image)) ?? []));
+    const named = new Set([release, before].flatMap((each) => each?.services.map(({ image }) => registryOf(image)) ?? []));
+    return (host) => named.has(host);
   });
 
 /** A rollback needs no registry while the images are on the server; otherwise it pulls them by digest. */

@@ -25,8 +25,8 @@ export async function loginAdded(ctx: Context, host: string, addedAt: string): P
   return found?.addedAt === addedAt ? open(ctx, found) : undefined;
 }
 
-/** For a run: those of the registries that it names. */
-export async function loginsFor(ctx: Context, named: () => Promise<ReadonlySet<string>>): Promise<Login[]> {
-  const [rows, hosts] = await Promise.all([storedRegistries(ctx), named()]);
-  return Promise.all(rows.filter(({ host }) => hosts.has(host)).map((row) => open(ctx, row)));
+/** For a run: those of the registries that it wants. */
+export async function loginsFor(ctx: Context, wants: () => Promise<(host: string) => boolean>): Promise<Login[]> {
+  const [rows, wanted] = await Promise.all([storedRegistries(ctx), wants()]);
+  return Promise.all(rows.filter(({ host }) => wanted(host)).map((row) => open(ctx, row)));
 }
