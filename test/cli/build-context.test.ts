@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { cut, makeArchives } from "../../packages/cli/src/build/archives.ts";
 import { type Entry, entriesOf } from "../../packages/cli/src/build/context.ts";
+import { biggest } from "../../packages/cli/src/build/size.ts";
 import { makeBundle } from "../../packages/cli/src/compose/bundle.ts";
 import { findProject } from "../../packages/cli/src/compose/project.ts";
 import { newFolder, problem } from "./project.ts";
@@ -169,4 +170,22 @@ test("a file that changes while it is read refuses, and leaves nothing behind", 
     code: "cli.file",
     detail: expect.stringContaining("web/a"),
   });
+});
+
+test("what takes the most room is named by the folder that could be left out", () => {
+  const file = (path: string, bytes: number): Entry => ({ kind: "file", path, mode: 0o644, bytes });
+  const modules = Array.from({ length: 300 }, (_, i) => file(`apps/web/node_modules/p${i}/index.js`, 1_000_000));
+  const others = [
+    file("apps/web/src/a.ts", 200_000),
+    file("apps/api/b.ts", 100_000),
+    file("dump.sql", 5_000_000),
+    file("x/.git/a", 9_000_000),
+  ];
+  expect(biggest([...others, ...modules, { kind: "folder", path: "apps", mode: 0o755 }])).toEqual([
+    "apps/web/node_modules (300.0 MB)",
+    "x/.git (9.0 MB)",
+    "dump.sql (5.0 MB)",
+    "apps/web (0.2 MB)",
+    "apps/api (0.1 MB)",
+  ]);
 });

@@ -74,7 +74,7 @@ describe("a deploy", () => {
     await tenant.target("web2");
     const run = await berth(["deploy"]);
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain("web publishes port 8080 on the server, so it is down for a moment while it is replaced");
+    expect(run.stderr).toContain("web publishes port 8080 on the server, so it is down for a moment if it is replaced");
     expect(run.stdout).toContain("Release 2 is live on web1 (");
   });
 

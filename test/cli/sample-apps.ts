@@ -232,6 +232,7 @@ export const releases = [
     environment: "production",
     number: 12,
     services: [
+      { name: "worker", image: "worker", built: true },
       { name: "web", image: "registry.example/shop/web:2027-03-01" },
       { name: "redis", image: "redis:7" },
     ],

@@ -25,6 +25,13 @@ const whole: TargetPlan = {
       ],
       interruption: "blinks",
     }),
+    service("admin", "replace", { reasons: [{ reason: "image", names: [] }], interruption: "blinks" }),
+    service("worker", "replace", {
+      reasons: [
+        { reason: "image", names: [] },
+        { reason: "command", names: [] },
+      ],
+    }),
     service("migrate", "create"),
     service("old-worker", "remove"),
     service("db", "replace", { reasons: [{ reason: "volumes", names: ["/var/lib/postgresql/data"] }], interruption: "blinks" }),
@@ -32,6 +39,8 @@ const whole: TargetPlan = {
   images: [
     { image: "ghcr.io/acme/shop:2026.11", services: ["web"], action: "pull", digest: null, bytes: 84_000_000 },
     { image: "registry.example.com:5000/a/private/image:latest", services: ["db"], action: "unknown", digest: null, bytes: null },
+    { image: "admin", services: ["admin"], action: "build", digest: null, bytes: null },
+    { image: "worker", services: ["worker"], action: "build", digest: null, bytes: null },
     { image: "redis:7", services: ["cache"], action: "here", digest: null, bytes: 40_000_000 },
   ],
   volumes: [

@@ -3,6 +3,7 @@ import { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
 import { changesBetween } from "@berth/domain/plan/stale.ts";
+import { summaryOf } from "@berth/domain/plan/summary.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { idOf, reportOf, type Side } from "./reports.ts";
@@ -60,6 +61,17 @@ test("a plan is the operations in the order in which they happen", () => {
     "record",
     "prune",
   ]);
+});
+
+test("what people read of it first is what is built", () => {
+  const { db, web } = live.services;
+  const services = {
+    db: db!,
+    web: { ...web, image: "web:mine", build: { context: "." } },
+    api: { image: "api", build: { context: "." } },
+  };
+  const built = planTarget(reportOf(live, { ...live, services: { ...live.services, ...services } }));
+  expect(summaryOf(built)).toBe("builds api and web, creates api, replaces web (image), leaves db and worker");
 });
 
 test("a plan names images, volumes, ports, secrets and variables, and has no value", () => {

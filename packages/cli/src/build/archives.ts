@@ -10,6 +10,7 @@ import { BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
 import { pack } from "tar-stream";
 import { refuse } from "../refusal.ts";
 import type { Entry } from "./context.ts";
+import { biggest } from "./size.ts";
 
 /** A gzipped tar in a file of this machine, named by the SHA-256 of its bytes. */
 export interface Archive {
@@ -31,7 +32,6 @@ const MEGABYTE = KILOBYTE * KILOBYTE;
 const LEAST = 256 * KILOBYTE;
 /** So many archives of the least size at most; a larger folder has larger ones. */
 const COUNT = 150;
-const BIGGEST = 5;
 
 /**
  * Cuts what is sent so that a change of one file changes one archive: where one ends depends on the names of files near its end and on nothing
@@ -67,7 +67,7 @@ export function cut(entries: readonly Entry[]): Entry[][] {
 /** One path of eight. */
 const endsOne = (path: string) => createHash("sha1").update(path).digest().readUInt8() % 8 === 0;
 
-/** @throws Refused bundle.too_large, naming the biggest files */
+/** @throws Refused bundle.too_large, naming the biggest folders */
 export async function makeArchives(folder: string, entries: readonly Entry[]): Promise<Archives> {
   if (entries.length === 0) return { list: [], files: 0, remove: () => Promise.resolve() };
   const place = await mkdtemp(join(tmpdir(), "berth-build-"));
@@ -132,10 +132,8 @@ const changed = (entry: Entry) => (error: Error) => {
 };
 
 function tooLarge(entries: readonly Entry[]) {
-  const files = entries.filter((entry) => entry.kind === "file").sort((a, b) => b.bytes - a.bytes);
-  const biggest = files.slice(0, BIGGEST).map(({ path, bytes }) => `${path} (${Math.ceil(bytes / MEGABYTE)} MB)`);
   return refuse("bundle.too_large", {
-    detail: `What services are built from is more than ${BUILT_FROM_BYTES / MEGABYTE} MB compressed. The biggest: ${biggest.join(", ")}.`,
+    detail: `What services are built from is more than ${BUILT_FROM_BYTES / MEGABYTE} MB compressed. The biggest: ${biggest(entries).join(", ")}.`,
     hint: "Leave out what the build does not need, in .dockerignore.",
   });
 }

@@ -7,7 +7,7 @@ import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import type { Archive } from "./archives.ts";
-import { megabytes } from "./size.ts";
+import { bytesOf, megabytes } from "./size.ts";
 
 /** Before the second, third, ... try of one archive, in milliseconds. */
 const WAITS = [300, 1000, 2500, 5000, 10_000];
@@ -27,7 +27,7 @@ export async function sendArchives(session: Session, api: Client, app: string, a
     const archive = own.get(upload.hash);
     return archive ? [{ upload, archive }] : [];
   });
-  const all = left.reduce((sum, { archive }) => sum + archive.bytes, 0);
+  const all = bytesOf(left.map(({ archive }) => archive));
   if (all === 0) return 0;
   const progress = progressOn(session.terminal);
   let sent = 0;

@@ -1,2 +1,30 @@
+import type { Archive } from "./archives.ts";
+import type { Entry } from "./context.ts";
+
 export const megabytes = (bytes: number) =>
   bytes < 100_000 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+export const bytesOf = (list: readonly Pick<Archive, "bytes">[]) => list.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Folders that are made on the machine and are seldom part of a build. */
+const MADE = new Set(["node_modules", ".git", ".venv", "venv", "vendor", "target", ".next", "__pycache__"]);
+const MOST = 5;
+
+/** What takes the most room, by folder, for somebody who writes a .dockerignore: `web/node_modules (210.4 MB)`. */
+export function biggest(entries: readonly Entry[]): string[] {
+  const sizes = new Map<string, number>();
+  for (const entry of entries) {
+    if (entry.kind !== "file") continue;
+    const place = placeOf(entry.path);
+    sizes.set(place, (sizes.get(place) ?? 0) + entry.bytes);
+  }
+  const sorted = [...sizes].sort(([, a], [, b]) => b - a);
+  return sorted.slice(0, MOST).map(([place, bytes]) => `${place} (${megabytes(bytes)})`);
+}
+
+/** The folder that is made as a whole; otherwise at most two folders deep, or the file itself. */
+function placeOf(path: string): string {
+  const parts = path.split("/");
+  const made = parts.findIndex((part) => MADE.has(part));
+  return parts.slice(0, made < 0 ? 2 : made + 1).join("/");
+}

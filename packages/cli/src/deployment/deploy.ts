@@ -4,6 +4,7 @@ import { once } from "../api/once.ts";
 import { type Access, allowed } from "../app/accesses.ts";
 import { makeApp } from "../app/make.ts";
 import { sendArchives } from "../build/send.ts";
+import { bytesOf, megabytes } from "../build/size.ts";
 import { collect, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
@@ -93,12 +94,14 @@ async function deployFolder(session: Session, input: Input, folder: Folder): Pro
     ...notes,
     ...imageNotes(input.images),
     ...blinking.map(
-      ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment while it is replaced`,
+      ({ service, port }) => `${service} publishes port ${port} on the server, so it is down for a moment if it is replaced`,
     ),
   ];
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
-  await sendArchives(session, api, name, archives.list);
+  const sent = await sendArchives(session, api, name, archives.list);
+  if (sent > 0 && sent < bytesOf(archives.list))
+    note(session, ...marked(errPaint.dim("·"), `Sent of it: ${megabytes(sent)}, the rest is as it was`, { width: errWidth }));
   const job = await send(session, api, name, {
     ...asked,
     ...(input.note !== undefined && { note: input.note }),

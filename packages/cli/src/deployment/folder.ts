@@ -2,13 +2,11 @@ import type { Composed, Images } from "@berth/domain/compose/compose.ts";
 import type { Command } from "commander";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import type { Archives } from "../build/archives.ts";
-import { megabytes } from "../build/size.ts";
 import { collect, type Flags, listOf, textOf } from "../command.ts";
 import type { Bundle } from "../compose/bundle.ts";
 import type { Project } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
-import { plural } from "../terminal/text.ts";
 import { parseImages } from "./images.ts";
 
 /** Which folder is deployed, and where to: what its flags say. */
@@ -52,11 +50,10 @@ export interface Folder {
 
 /** @throws Refused for what Compose or the service would refuse for certain */
 export async function readFolder(session: Session, input: FolderInput): Promise<Folder> {
-  const [{ findProject }, { makeBundle }, { entriesOf }, { makeArchives }] = await Promise.all([
+  const [{ findProject }, { makeBundle }, { gather }] = await Promise.all([
     import("../compose/project.ts"),
     import("../compose/bundle.ts"),
-    import("../build/context.ts"),
-    import("../build/archives.ts"),
+    import("../build/gather.ts"),
   ]);
   const project = await findProject(session.folder, input.files, session.env);
   const { settings } = project;
@@ -66,17 +63,10 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   if (environment !== undefined) checkName(environment, "an environment's name");
   const { bundle, read, notes } = await makeBundle(project, session.env, input.images);
   const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-  const archives = await makeArchives(project.folder, await entriesOf(project.folder, read));
+  const { archives, notes: told } = await gather(session, project.folder, read);
   const asked = bodyOf(bundle, archives, { environment, images: input.images, targets });
-  const built = read.services.filter((service) => service.built).map(({ name }) => name);
-  const told = built.length === 0 ? [] : [`Built on the server: ${built.join(", ")}${sizeOf(archives)}`];
   return { project, app, named: given !== undefined, read, notes: [...notes, ...told], asked, archives };
 }
-
-const sizeOf = ({ list, files }: Archives) =>
-  list.length === 0
-    ? ""
-    : ` (${plural(files, "file")}, ${megabytes(list.reduce((sum, { bytes }) => sum + bytes, 0))} compressed)`;
 
 function appName(given: string | undefined, folder: string): string {
   if (given !== undefined) return checkName(given, "an app's name");

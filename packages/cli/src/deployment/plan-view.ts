@@ -29,9 +29,10 @@ function targetLines({ plan, failure }: DeploymentPlan["targets"][number], polic
   if (!plan) return ["  It has not answered."];
   const line = (mark: string, text: string) => marked(mark, clean(text), { width });
   const order = ["create", "replace", "scale", "restart", "start", "remove", "keep"];
+  const built = new Set(plan.images.flatMap(({ action, services }) => (action === "build" ? services : [])));
   const services = plan.services.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
   return [
-    ...services.flatMap((service) => line(marks(service, paint), serviceText(service))),
+    ...services.flatMap((service) => line(marks(service, paint), serviceText(service, built.has(service.service)))),
     ...plan.images.filter(({ action }) => action !== "here").flatMap((image) => line(paint.dim("↓"), imageText(image))),
     ...plan.volumes
       .filter(({ change }) => change !== "keep" && change !== "external")
@@ -88,7 +89,9 @@ const verbs: Readonly<Record<Service["change"], string>> = {
   remove: "is removed",
 };
 
-function serviceText({ service, change, reasons, interruption }: Service): string {
+function serviceText({ service, change, reasons, interruption }: Service, built: boolean): string {
+  if (change === "replace" && built && reasons.every(({ reason }) => reason === "image"))
+    return `${service} is replaced if what is built is another image${interruption === "blinks" ? "; it is down for a moment then" : ""}`;
   const why = change === "keep" || change === "create" ? [] : reasons.map(reasonWords);
   return [
     `${service} ${verbs[change]}`,

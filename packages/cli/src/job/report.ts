@@ -71,7 +71,7 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
         if (!live) line(event, "");
       } else {
         const step = targets.get(event.target);
-        if (step) Object.assign(step, { last: event.at, text });
+        if (step) Object.assign(step, { last: event.at, text: step.step === "build" ? bare(text) : text });
         if (verbose || event.type === "plan" || event.type === "note" || (!live && event.type !== "log")) line(event, text);
       }
       progress.doing(doing);
@@ -93,6 +93,9 @@ export function reporter(job: Job, { live, verbose, paint, progress, now }: Repo
     },
   };
 }
+
+/** A line of a build without the number of the part of it, and the seconds, that it begins with. */
+const bare = (text: string) => text.replace(/^#\d+ (\d+\.\d+ )?/, "");
 
 function remark({ status, waitsFor, nextAt, failure }: Rollout): string | undefined {
   if (status === "waiting" && waitsFor) return `waits for ${clean(waitsFor)}`;

@@ -58,6 +58,8 @@ const tones: Partial<Record<Release["outcome"], (paint: Paint) => (text: string)
   deploying: (paint) => paint.cyan,
 };
 
+const imageText = ({ name, image, built }: Release["services"][number]) => (built ? `${name} (built)` : image);
+
 export const releaseTable = (
   releases: readonly Release[],
   { width, paint, now }: { width: number; paint: Paint; now: Date },
@@ -74,7 +76,7 @@ export const releaseTable = (
       { title: "ROLLBACK", cell: ({ rollback }) => (rollback.possible ? "yes" : "no"), keep: 4 },
       { title: "WHEN", cell: ({ createdAt }) => ago(createdAt, now) },
       { title: "NOTE", cell: ({ note }) => note ?? "", keep: 3, least: 12 },
-      { title: "IMAGES", cell: ({ services }) => services.map(({ image }) => image).join(", "), keep: 2, least: 16 },
+      { title: "IMAGES", cell: ({ services }) => services.map(imageText).join(", "), keep: 2, least: 16 },
       { title: "BY", cell: ({ by }) => whoText(by), keep: 1, least: 12 },
     ],
     releases,

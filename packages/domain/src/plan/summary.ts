@@ -13,15 +13,20 @@ const verbs: readonly (readonly [PlannedService["change"], string])[] = [
   ["keep", "leaves"],
 ];
 
-/** `replaces web (image, environment) and api (image), leaves db` */
-export function summaryOf({ operations, services, volumes }: TargetPlan): string {
+/** `builds web, replaces web (image, environment) and api (image), leaves db` */
+export function summaryOf({ operations, services, images, volumes }: TargetPlan): string {
   if (operations.length === 0) return "nothing to change";
+  const built = images.filter(({ action }) => action === "build").flatMap((image) => image.services);
   const made = volumes.filter(({ change }) => change === "create").map(({ volume }) => volume);
   const parts = verbs.flatMap(([change, verb]) => {
     const names = services.filter((each) => each.change === change).map(named);
     return names.length > 0 ? [`${verb} ${listed(names)}`] : [];
   });
-  return [...(made.length > 0 ? [`makes the volume${made.length > 1 ? "s" : ""} ${listed(made)}`] : []), ...parts].join(", ");
+  return [
+    ...(built.length > 0 ? [`builds ${listed(built.toSorted())}`] : []),
+    ...(made.length > 0 ? [`makes the volume${made.length > 1 ? "s" : ""} ${listed(made)}`] : []),
+    ...parts,
+  ].join(", ");
 }
 
 function named({ service, change, reasons }: PlannedService): string {

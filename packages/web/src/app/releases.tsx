@@ -69,9 +69,9 @@ export function Releases({ app, environment, busy }: Props) {
                         {release.note && <span class="break">{release.note}</span>}
                       </p>
                       <p class="row-sub">
-                        {release.services.map(({ name, image }) => (
+                        {release.services.map(({ name, image, built }) => (
                           <span key={name} class="break">
-                            {name} <span class="mono">{image}</span>
+                            {name} {built ? "built on the server" : <span class="mono">{image}</span>}
                           </span>
                         ))}
                       </p>

@@ -51,7 +51,7 @@ export function FailureDetails({ failure, deploy }: { failure: Failure; deploy: 
         </p>
       )}
       {failure.log && failure.log.length > 0 && (
-        <Scroll class="lines" label="Last lines of the container">
+        <Scroll class="lines" label={failure.step === "build" ? "Last lines of the build" : "Last lines of the container"}>
           {failure.log.join("\n")}
         </Scroll>
       )}

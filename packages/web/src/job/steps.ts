@@ -18,6 +18,7 @@ interface Around {
 export const stepWords: Record<string, string> = {
   plan: "Plan",
   preflight: "Preflight",
+  build: "Build images",
   pull: "Pull images",
   start: "Start",
   verify: "Verify",

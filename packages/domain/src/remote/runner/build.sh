@@ -98,7 +98,7 @@ stays_inside() {
   done <"$run/behind"
 }
 
-# Why a build failed: the last thing that BuildKit says, and above it what the command said.
+# Why a build failed: the last thing that BuildKit says, and above it all that the part said which failed, without its number.
 not_built() {
   if [ "$rc" -eq 124 ] && [ ! -e "$run/canceled" ]; then
     in_time
@@ -107,9 +107,13 @@ not_built() {
     fail timeout "The build has not ended after $span"
   fi
   ended
-  words=$(grep -v '^time=' "$run/out" | tail -n 1)
+  words=$(grep -v '^time=' "$run/out" | tail -n 1 | sed "$plainly")
   name=$(sed -n 's/^ > \[\([A-Za-z0-9._-]*\)[] ].*/\1/p' "$run/out" | tail -n 1)
-  grep -v '^[[:space:]]*$' "$run/out" | tail -n 40 >"$run/tail"
+  part=$(sed -n 's/^#\([0-9]*\) ERROR.*/\1/p' "$run/out" | tail -n 1)
+  awk -v own="#$part " '/^#[0-9]+ / { if (index($0, own) == 1) print substr($0, length(own) + 1); next }
+    $0 == "------" { said = ""; next }
+    /[^[:space:]]/ && !/^time=/ { said = said $0 "\n" }
+    END { printf "%s", said }' "$run/out" | tail -n 40 >"$run/tail"
   case $(tr '[:upper:]' '[:lower:]' <"$run/out") in
     *'no space left on device'*) fail disk.full "$words" ;;
     *'failed to authorize'* | *'pull access denied'* | *' 401 unauthorized'* | *'authentication required'*) refused_pull "$words" ;;
@@ -117,6 +121,11 @@ not_built() {
   if diagnose; then fail "$class" "$message"; fi
   fail build.failed "$words" "$name"
 }
+
+# What BuildKit's parts say to each other before the reason.
+plainly='s/^target [^:]*: failed to solve: /failed to solve: /
+s/^failed to solve: \(.*: \)*failed to create LLB definition: //
+s/^failed to solve: \(rpc error: code = [A-Za-z]* desc = \)*//'
 
 # Tags by which only the build knew its images: the release has tags of its own.
 forget_names() {
