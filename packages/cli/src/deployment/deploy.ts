@@ -28,7 +28,7 @@ interface Input extends FolderInput {
 }
 
 export const examples: Verb<Input>["examples"] = [
-  ["berth deploy", "the app in this folder, to where it is already"],
+  ["berth deploy", "the app in this folder, to where it is already; what it builds is built there"],
   ["berth deploy --target web1 --target web2", "to two servers"],
   ["berth deploy --environment staging", "another environment of the app"],
   ["berth deploy -f compose.yaml -f production.yaml", "the second file over the first, as Compose merges them"],
