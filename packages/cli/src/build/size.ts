@@ -9,16 +9,20 @@ export const bytesOf = (list: readonly Pick<Archive, "bytes">[]) => list.reduce(
 /** Folders that are made on the machine and are seldom part of a build. */
 const MADE = new Set(["node_modules", ".git", ".venv", "venv", "vendor", "target", ".next", "__pycache__"]);
 const MOST = 5;
+/** Less than this part of it all is not worth leaving out. */
+const SHARE = 0.01;
 
 /** What takes the most room, by folder, for somebody who writes a .dockerignore: `web/node_modules (210.4 MB)`. */
 export function biggest(entries: readonly Entry[]): string[] {
   const sizes = new Map<string, number>();
+  let all = 0;
   for (const entry of entries) {
     if (entry.kind !== "file") continue;
     const place = placeOf(entry.path);
     sizes.set(place, (sizes.get(place) ?? 0) + entry.bytes);
+    all += entry.bytes;
   }
-  const sorted = [...sizes].sort(([, a], [, b]) => b - a);
+  const sorted = [...sizes].filter(([, bytes]) => bytes > all * SHARE).sort(([, a], [, b]) => b - a);
   return sorted.slice(0, MOST).map(([place, bytes]) => `${place} (${megabytes(bytes)})`);
 }
 
