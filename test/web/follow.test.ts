@@ -1,10 +1,11 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { parseEntitlement } from "@berth/api-client/entitlement.ts";
 import type { Event } from "@berth/api-client/types.ts";
 import { expect, test } from "vitest";
 import { detailWords } from "../../packages/web/src/audit/detail.ts";
 import { deviceCode } from "../../packages/web/src/auth/device-code.ts";
 import { hear, KEPT, nothing } from "../../packages/web/src/job/follow.ts";
-import { stepsOf } from "../../packages/web/src/job/steps.ts";
+import { stepsOf, stepWords } from "../../packages/web/src/job/steps.ts";
 import { safeNext } from "../../packages/web/src/session.ts";
 import { factsOf, letIn, targetStatus } from "../../packages/web/src/target/target.ts";
 import { ago, span } from "../../packages/web/src/ui/time.tsx";
@@ -33,6 +34,15 @@ test("of a very long log the last lines are kept, and how many were dropped is k
   expect(known.events).toHaveLength(KEPT);
   expect(known.events[0]?.seq).toBe(6);
   expect(known.dropped).toBe(5);
+});
+
+test("every step that a run tells of has a word on its page", () => {
+  const folder = new URL("../../packages/domain/src/remote/runner/", import.meta.url);
+  const scripts = readdirSync(folder).filter((name) => name.endsWith(".sh"));
+  const told = scripts.flatMap((name) => [...readFileSync(new URL(name, folder), "utf8").matchAll(/^ *step[ =]([a-z]+)/gm)]);
+  const steps = [...new Set(told.map(([, step]) => step!))]; // the group is not optional
+  expect(steps).toContain("build");
+  expect(steps.filter((step) => !Object.hasOwn(stepWords, step))).toEqual([]);
 });
 
 test("a step lasts from its own event to the next one's, and the last of an ended run to its last line", () => {
