@@ -1,8 +1,8 @@
 /** What services are built from, as the command line gathers and cuts it. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { cut, makeArchives } from "../../packages/cli/src/build/archives.ts";
 import { type Entry, entriesOf } from "../../packages/cli/src/build/context.ts";
@@ -187,3 +187,24 @@ test("what takes the most room is named by the folder that could be left out", (
     "dump.sql (5.0 MB)",
   ]);
 });
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "nobody else can read the archives, and %s leaves nothing of them",
+  async (signal) => {
+    const folder = await newFolder({ "web/a": "a" });
+    const of: Entry[] = [{ path: "web/a", mode: 0o644, kind: "file", bytes: 1 }];
+    const made = `const { makeArchives } = await import(${JSON.stringify(import.meta.resolve("../../packages/cli/src/build/archives.ts"))});
+    const { list } = await makeArchives(${JSON.stringify(folder)}, ${JSON.stringify(of)});
+    console.log(list[0].file);
+    setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", made], { stdio: ["ignore", "pipe", "inherit"] });
+    const file = await new Promise<string>((resolve) =>
+      child.stdout.once("data", (text: Buffer) => resolve(text.toString().trim())),
+    );
+    expect(statSync(file).mode & 0o077).toBe(0);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    expect(await ended).toBe(130);
+    expect(existsSync(dirname(file))).toBe(false);
+  },
+);

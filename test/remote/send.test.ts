@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import type { Archives } from "@berth/domain/remote/remote.ts";
+import { type Archives, RemoteError } from "@berth/domain/remote/remote.ts";
 import { sender } from "@berth/domain/remote/send.ts";
 import { expect, test } from "vitest";
 
@@ -43,10 +43,22 @@ test("a server is sent nothing that is not its run's, and nothing twice", async 
   expect(text()).toBe("");
 });
 
+test("of a server that asks again and again and reads nothing no question is kept", async () => {
+  const channel = new PassThrough({ highWaterMark: 1 });
+  const { promise: gone, resolve: close } = Promise.withResolvers<void>();
+  const send = sender({ list: [{ hash: A, bytes: 3 }], open: () => Promise.resolve(parts("one")) }, channel, gone);
+  const first = send(A);
+  for (let i = 0; i < 3; i++) await expect(send(A)).rejects.toBeInstanceOf(RemoteError);
+  close();
+  await first;
+});
+
 test("bytes that are not as many as said end it, and no more than said are sent", async () => {
   for (const content of ["on", "one and more"]) {
     const { send, text } = sent({ [A]: parts(content) }, [{ hash: A, bytes: 3 }]);
-    await expect(send(A)).rejects.toThrow(/bytes and not 3/);
+    const sending = send(A);
+    await expect(sending).rejects.toThrow(/bytes and not 3/);
+    await expect(sending).rejects.toBeInstanceOf(RemoteError); // anything else would be our own mistake, and no end of the job
     expect(text().length).toBeLessThanOrEqual("3\non".length);
   }
 });

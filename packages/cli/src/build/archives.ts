@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
 import { pack } from "tar-stream";
+import { exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
 import type { Entry } from "./context.ts";
 import { biggest } from "./size.ts";
@@ -32,6 +33,8 @@ const MEGABYTE = KILOBYTE * KILOBYTE;
 const LEAST = 256 * KILOBYTE;
 /** So many archives of the least size at most; a larger folder has larger ones. */
 const COUNT = 150;
+/** End this program without its "exit". */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Cuts what is sent so that a change of one file changes one archive: where one ends depends on the names of files near its end and on nothing
@@ -73,8 +76,11 @@ export async function makeArchives(folder: string, entries: readonly Entry[]): P
   const place = await mkdtemp(join(tmpdir(), "berth-build-"));
   const atExit = () => rmSync(place, { recursive: true, force: true });
   process.once("exit", atExit);
+  const stop = () => process.exit(exits.killed);
+  for (const signal of SIGNALS) process.once(signal, stop);
   const remove = () => {
     process.off("exit", atExit);
+    for (const signal of SIGNALS) process.off(signal, stop);
     return rm(place, { recursive: true, force: true });
   };
   try {
@@ -105,7 +111,7 @@ async function write(folder: string, part: readonly Entry[], file: string): Prom
       done(null, chunk);
     },
   });
-  const written = pipeline(tar, createGzip(), count, createWriteStream(file));
+  const written = pipeline(tar, createGzip(), count, createWriteStream(file, { mode: 0o600 }));
   const filled = fill(folder, part, tar).catch((error: Error) => {
     tar.destroy(error);
     throw error;

@@ -100,6 +100,7 @@ async function deployFolder(session: Session, input: Input, folder: Folder): Pro
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
   const sent = await sendArchives(session, api, name, archives.list);
+  await archives.remove();
   if (sent > 0 && sent < bytesOf(archives.list))
     note(session, ...marked(errPaint.dim("·"), `Sent of it: ${megabytes(sent)}, the rest is as it was`, { width: errWidth }));
   const job = await send(session, api, name, {

@@ -1,23 +1,24 @@
 import type { Writable } from "node:stream";
-import type { Archives } from "./remote.ts";
+import { type Archives, RemoteError } from "./remote.ts";
 
 /**
  * Answers a server that asks for archives, one after the other: a line with the length and the bytes, or a length of 0. Each is sent once, and only if
- * it belongs to the run. Never holds more of one than the channel takes.
- * @throws Error for a name that is none of the run's, or bytes that are not as many as said
+ * it belongs to the run. Never holds more of one than the channel takes, nor more questions than the run has archives.
+ * @throws RemoteError for a name that is none of the run's, or bytes that are not as many as said
  */
 export function sender({ list, open }: Archives, channel: Writable, gone: Promise<unknown>): (hash: string) => Promise<void> {
   const left = new Map(list.map(({ hash, bytes }) => [hash, bytes]));
   let before = Promise.resolve();
   return (hash) => {
-    before = before.then(() => send(hash));
+    const bytes = left.get(hash);
+    if (bytes === undefined)
+      return Promise.reject(new RemoteError("dropped", "The server asks for an archive that is none of its run's"));
+    left.delete(hash);
+    before = before.then(() => send(hash, bytes));
     return before;
   };
 
-  async function send(hash: string): Promise<void> {
-    const bytes = left.get(hash);
-    if (bytes === undefined) throw new Error("the server asks for an archive that is none of its run's");
-    left.delete(hash);
+  async function send(hash: string, bytes: number): Promise<void> {
     const content = await open(hash);
     if (!content) return void channel.write("0\n");
     channel.write(`${bytes}\n`);
@@ -28,7 +29,7 @@ export function sender({ list, open }: Archives, channel: Writable, gone: Promis
       if (!channel.write(chunk)) await Promise.race([drained(channel), gone]);
       if (channel.destroyed) return;
     }
-    if (sent !== bytes) throw new Error(`an archive has ${sent} bytes and not ${bytes}`);
+    if (sent !== bytes) throw new RemoteError("dropped", `An archive has ${sent} bytes and not ${bytes}`);
   }
 }
 

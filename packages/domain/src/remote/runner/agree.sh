@@ -6,7 +6,7 @@ prepare() {
   exec 7>&-
   asks=$value
   if [ -f "$values/archives" ]; then receive; fi
-  if [ -n "$asks" ]; then agree; fi
+  if [ -n "$asks" ] && [ ! -e "$run/exit" ]; then agree; fi
   exec 7>>"$base/lock"
   flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'
   guard

@@ -8,15 +8,16 @@ receive() {
   exec 4<"$values/archives"
   while IFS= read -r hash <&4; do
     case $hash in '' | *[!0-9a-f]*) answer 1 internal 'An archive has no proper name' ;; esac
+    if [ -e "$run/exit" ]; then break; fi # it was canceled meanwhile
     if [ -e "$base/archives/$hash" ]; then continue; fi
     [ -n "${said-}" ] || printf 'berth 1 %s\n' "$from"
     said=1
     printf 'w\t%s\n' "$hash"
-    size=
-    IFS= read -r size || exit 1 # the caller is gone
+    # Nobody else can change this server meanwhile: a caller that has died without a word is not waited for.
+    size=$(timeout 60 sh -c 'IFS= read -r size && printf "%s" "$size"') || exit 1
     case $size in '' | *[!0-9]*) answer 1 internal 'An archive has no proper length' ;; esac
     [ "$size" -gt 0 ] || answer 1 archive.gone 'What it is built from is no longer kept'
-    timeout 900 head -c "$size" >"$base/archives/$hash.new" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+    timeout 600 head -c "$size" >"$base/archives/$hash.new" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
     sum=$(sha256sum <"$base/archives/$hash.new")
     if [ "${sum%% *}" != "$hash" ]; then rm -f "$base/archives/$hash.new" && exit 1; fi
     mv "$base/archives/$hash.new" "$base/archives/$hash" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
@@ -135,13 +136,18 @@ forget_names() {
   limited 60 docker image rm --no-prune -- "$@" >"$run/out" 2>&1
 }
 
-# Drops archives that neither this release nor a run that may begin again is made from, and the oldest of the build cache.
+# What this release is built from is kept, and of the build cache what is new.
 prune_builds() {
   if [ ! -d "$base/archives" ]; then return; fi
   { if [ -f "$values/archives" ]; then cat "$values/archives"; fi; } >"$own/archives"
+  prune_archives
+  if [ -s "$run/built" ]; then limited 120 docker builder prune --force --keep-storage 5GB >"$run/out" 2>&1; fi
+}
+
+# Drops archives that neither a live release nor a run that may begin again is made from.
+prune_archives() {
   cat "$base"/state/*/archives "$base"/runs/*/values/archives 2>/dev/null | sort -u >"$run/kept"
   for archive in "$base/archives/"*; do
     if [ -e "$archive" ] && ! grep -Fxq -e "${archive##*/}" "$run/kept"; then rm -f "$archive"; fi
   done
-  if [ -s "$run/built" ]; then limited 120 docker builder prune --force --keep-storage 5GB >"$run/out" 2>&1; fi
 }

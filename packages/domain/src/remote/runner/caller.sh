@@ -94,6 +94,7 @@ begin() {
     value ask ''
   fi
   if [ -n "$value" ] || [ -f "$values/archives" ]; then prepare; fi
+  if [ -e "$run/exit" ]; then return; fi # it was canceled meanwhile
   start
 }
 

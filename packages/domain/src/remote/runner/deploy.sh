@@ -90,6 +90,7 @@ remove() {
     if [ -f "$images" ]; then images=${images##*/} && printf '%s\n' "${images%.images}"; fi
   done | drop
   rm -rf "$own"
+  prune_archives
   if [ "$volumes" = delete ]; then rm -rf "$app" 2>"$run/out"; elif [ -d "$app" ]; then rmdir "$app" 2>/dev/null; fi
   left_there
   succeed

@@ -76,6 +76,7 @@ make_room() {
 clear_away() {
   if [ -e "$run/changed" ] || [ "$op" != deploy ] || [ -z "$new" ]; then return; fi
   rm -rf "$new.new"
+  prune_archives
   if [ ! -e "$run/fresh" ]; then return; fi
   deadline=$((deadline + 60))
   printf '%s\n' "$release" | drop
