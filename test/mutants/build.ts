@@ -52,7 +52,7 @@ export const builds = [
     ["a server is sent one archive again and again", "left.delete(hash);", "left.has(hash);"],
     ["more is sent than was said", "if (sent > bytes) break;", "if (sent < 0) break;"],
     ["an archive is held whole", "if (!channel.write(chunk)) await", "if (!channel.write(chunk) && sent < 0) await"],
-    ["two archives are sent into each other", "before = before.then(() => send(hash));", "before = send(hash);"],
+    ["two archives are sent into each other", "before = before.then(() => send(hash, bytes));", "before = send(hash, bytes);"],
   ),
   ...within("packages/domain/src/deployment/deploy.kind.ts", archives, [
     "a rollback sends what it does not build",
