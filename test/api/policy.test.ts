@@ -85,6 +85,22 @@ test("what the policy asks about is deployed only when it is named, which is aud
   expect(body.items.map(({ detail = "" }) => detail).join("\n")).toContain("allowed host-path");
 });
 
+test.each([
+  ["a service's variables", "services:\n  web:\n    image: a:1\n    env_file: [{ path: /etc/shadow }]\n", "web (/etc/shadow)"],
+  ["its labels", "services:\n  web:\n    image: a:1\n    label_file: ../../../etc/shadow\n", "web (../../../etc/shadow)"],
+  [
+    "what it extends",
+    "services:\n  web:\n    image: a:1\n    extends: { file: /etc/x.yaml, service: web }\n",
+    "web (/etc/x.yaml)",
+  ],
+  ["what is included", "include: [/etc/x.yaml]\nservices:\n  web:\n    image: a:1\n", "include (/etc/x.yaml)"],
+])("%s from a file of the server is a path of the server", async (_, compose, what) => {
+  const { tenant } = await ready();
+  await set({ app: "shop", rules: { "host-path": "deny" } })(tenant);
+  const { failure } = await deployed(tenant, { bundle: { compose } }, reporting(one));
+  expect(failure).toMatchObject({ class: "policy.denied", message: `host-path: ${what}, which the policy denies` });
+});
+
 test("a deployment keeps the rules with which it was accepted", async () => {
   const { tenant } = await ready();
   const { body: job } = await post(deploymentsPath, { bundle })(tenant);

@@ -65,7 +65,7 @@ export const deploy: Change<Deployment> = {
         // What was accepted when the live release was deployed holds when it is started again.
         const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
         const policy = readPolicy(job.input?.policy ?? "");
-        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk, policy }, report, redact);
+        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk, policy, bundle }, report, redact);
       },
     };
   },

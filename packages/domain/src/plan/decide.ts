@@ -1,9 +1,11 @@
 import type { Context } from "../context.ts";
 import type { WholePolicy } from "../entitlement/policy.ts";
+import type { Bundle } from "../release/release.ts";
 import type { Decision } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import type { TargetPlan } from "./plan.ts";
 import { changesSince, planOf } from "./read-plan.ts";
+import { serverFiles } from "./server-files.ts";
 import { linesOf } from "./summary.ts";
 
 interface Asked {
@@ -13,6 +15,7 @@ interface Asked {
   readonly plan: string | undefined;
   readonly acceptDataRisk: boolean;
   readonly policy: WholePolicy;
+  readonly bundle: Bundle;
 }
 
 const REASONS_MOST = 20;
@@ -25,10 +28,12 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
     const changes = await changesSince(ctx, { ...asked, plan: asked.plan }, plan);
     if (changes.length > 0) return { no: "plan.stale", reasons: most(changes) };
   }
-  const refused = plan.dangers.filter(({ setting }) => ["ask", "deny"].includes(asked.policy[setting]));
+  const read = serverFiles(asked.bundle).map((each) => ({ ...each, what: redact(each.what) }));
+  const dangers = [...plan.dangers, ...read];
+  const refused = dangers.filter(({ setting }) => ["ask", "deny"].includes(asked.policy[setting]));
   if (refused.length > 0) return { no: "policy.denied", reasons: most(refused.map((each) => dangerText(each, asked.policy))) };
   if (plan.risks.length > 0 && !asked.acceptDataRisk) return { no: "data.at_risk", reasons: most(plan.risks.map(riskText)) };
-  const told = plan.dangers.filter(({ setting }) => asked.policy[setting] === "warn");
+  const told = dangers.filter(({ setting }) => asked.policy[setting] === "warn");
   return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan, told) };
 }
 
