@@ -60,11 +60,16 @@ test("variables may be called as in any file of variables, and have an end", asy
   expect(await asked(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`v${i}`, ""])))).toBe("input.invalid");
 });
 
-covers("createDeployment", "compose.unsupported", "what needs a build or other files is refused, with the service", async () => {
-  const { tenant } = await ready();
-  const build = await post("/v1/apps/shop/deployments", { bundle: { compose: "services:\n  web:\n    build: .\n" } })(tenant);
-  expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
-});
+covers(
+  "createDeployment",
+  "compose.unsupported",
+  "what is built from a folder that was not sent is refused, with the service",
+  async () => {
+    const { tenant } = await ready();
+    const build = await post("/v1/apps/shop/deployments", { bundle: { compose: "services:\n  web:\n    build: .\n" } })(tenant);
+    expect(build.body).toMatchObject({ code: "compose.unsupported", feature: "build", service: "web" });
+  },
+);
 
 covers("createDeployment", "compose.no_service", "an image for a service that is not deployed is refused", async () => {
   const { tenant } = await ready();

@@ -123,7 +123,7 @@ covers("createPlan", "compose.invalid", "what is no Compose file is refused", as
   expect((await post(plansPath, { bundle: { compose: "a: [" } })(tenant)).body.code).toBe("compose.invalid");
 });
 
-covers("createPlan", "compose.unsupported", "what needs a build is refused", async () => {
+covers("createPlan", "compose.unsupported", "what is built from a folder that was not sent is refused", async () => {
   const { tenant } = await ready();
   const built = { compose: "services:\n  web:\n    build: .\n" };
   expect((await post(plansPath, { bundle: built })(tenant)).body.code).toBe("compose.unsupported");
