@@ -84,6 +84,7 @@ const known: Record<string, unknown> = {
   createdAt: "2026-01-01T00:00:00Z",
   since: "2026-01-01T00:00:00Z",
   plan: "0".repeat(64),
+  hash: "0".repeat(64),
 };
 
 /** Of these a body has to have one though each alone may be missing. */
