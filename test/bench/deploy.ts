@@ -87,6 +87,7 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
     };
     const first = { near: [] as number[], far: [] as number[], bareNear: [] as number[], bareFar: [] as number[] };
     const whole = { ours: [] as number[], hand: [] as number[] };
+    const idle = { ours: [] as number[], hand: [] as number[] };
     for (let run = 0; run < RUNS; run++) {
       await quiet(stage.cloud());
       const before = near.ssh();
@@ -104,6 +105,8 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
       whole.ours.push(here.wholeMs);
       first.bareNear.push(await bareExec(near, near));
       whole.hand.push(await byHand(near, stage.folder, `hand${run}`));
+      idle.ours.push((await deployOnce(stage, "near", `near${run}`, undefined, `again${run}`)).wholeMs);
+      idle.hand.push(await byHand(near, stage.folder, `hand${run}`));
       first.far.push((await good(stage, "far", `far${run}`)).firstEventMs);
       first.bareFar.push(await bareExec(relay, far));
       say(`run ${run + 1} of ${RUNS}`);
@@ -122,6 +125,7 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
       ),
       screen,
       ratio("whole deploy of a pulled image, healthy", 1.25, whole.ours, whole.hand, "`docker compose up -d --wait` over ssh"),
+      ratio("whole deploy with nothing to change", 2.5, idle.ours, idle.hand, "`docker compose up -d --wait` with nothing to do"),
       amount("table writes of a deploy to one target", 30, cost.write, "units"),
       amount("table reads of a deploy to one target", 12, cost.read, "units"),
       amount("queue calls of a deploy to one target", 4, cost.queue, "calls"),
