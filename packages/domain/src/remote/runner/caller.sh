@@ -93,8 +93,10 @@ begin() {
   else
     value ask ''
   fi
-  if [ -n "$value" ] || [ -f "$values/archives" ]; then prepare; fi
-  if [ -e "$run/exit" ]; then return; fi # it was canceled meanwhile
+  if [ -n "$value" ] || [ -f "$values/archives" ]; then
+    prepare
+    if [ -e "$run/exit" ]; then return; fi # it was canceled meanwhile
+  fi
   start
 }
 

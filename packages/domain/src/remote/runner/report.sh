@@ -20,8 +20,9 @@ report() {
   apart facts facts
   if [ -n "$live" ]; then apart live live; fi
   unpack
-  told_as "$new" "$new" release
+  apart reading told_as "$new" "$new" release
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
+  if [ "$rc" -ne 0 ]; then together; fi # it says why
   read_config
   cut -f 1 "$run/services" >"$told/all"
   if grep -rqs profiles "$new"; then compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"; fi
@@ -43,7 +44,7 @@ apart() {
 
 # Waits for what is done meanwhile, and answers what it would have answered.
 together() {
-  for part in there facts live; do
+  for part in reading there facts live; do
     if [ ! -d "$scratch/$part" ]; then continue; fi
     read -r pid <"$scratch/$part/pid"
     wait "$pid" || { cat "$scratch/$part/said" && exit 1; }
