@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { LAST_MINUTES } from "@berth/domain/job/advance.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
-import { RUN, toRequest } from "@berth/domain/remote/request.ts";
+import type { RunEvent } from "@berth/domain/remote/remote.ts";
+import { RUN, toAnswer, toRequest } from "@berth/domain/remote/request.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../lab/until.ts";
 import { type Host, makeHost } from "../remote/host.ts";
@@ -45,8 +46,15 @@ async function withDomain<T>(changes: readonly Change[], work: (domain: Domain) 
   }
 }
 
-/** The runner on the stand-in host in place of SSH. `gate` holds a connection up; a worker `dies` at an event. */
-function reachOf(at: { gate?: Promise<void>; reached?: () => void; dies?: (step: string | undefined) => boolean } = {}): Reach {
+/** The runner on the stand-in host in place of SSH. `gate` holds a connection up; a worker `dies` at an event, and is `asked` whether a run may begin. */
+interface At {
+  readonly gate?: Promise<void>;
+  readonly reached?: () => void;
+  readonly asked?: () => void;
+  readonly dies?: (step: string | undefined) => boolean;
+}
+
+function reachOf(at: At = {}): Reach {
   return {
     resolve: (name) => Promise.resolve(name),
     scan: () => Promise.resolve(HOST_KEY),
@@ -59,16 +67,26 @@ function reachOf(at: { gate?: Promise<void>; reached?: () => void; dies?: (step:
           const child = spawn("/bin/sh", ["-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] });
           const ended = new Promise((resolve) => child.once("close", resolve));
           let died = false;
-          const reader = createReader(input.from, (event) => {
+          const hear = (event: RunEvent) => {
             if (died) return;
             onEvent(event);
             if (!at.dies?.(event.step)) return;
             died = true;
             child.kill("SIGKILL");
+          };
+          const answer = async (report: Uint8Array | undefined) => {
+            at.asked?.();
+            const decision = await input.decide?.(report);
+            child.stdin.end(decision && toAnswer(decision));
+          };
+          const reader = createReader(input.from, hear, undefined, (report) => {
+            answer(report).catch((error: Error) => child.stdin.destroy(error));
           });
           child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
           child.stdin.on("error", () => {}); // a runner that refuses at once does not read to the end
-          child.stdin.end(await toRequest(input));
+          const request = await toRequest(input);
+          if (input.decide) child.stdin.write(request);
+          else child.stdin.end(request);
           await ended;
           if (died || !reader.exit) throw new Error("the worker died");
           return reader.exit;
@@ -95,16 +113,21 @@ async function killedWorker(changes: readonly Change[]): Promise<number> {
     host.set("up.seconds", "1");
     const job = await tenant.deploy("shop", { compose });
     const message = { job: job.id, target };
-    await expect(rollout(tenant.system, message, reachOf({ dies: (step) => step === "start" }))).rejects.toThrow("died");
+    let begun = 0;
+    const asked = () => {
+      begun += 1;
+    };
+    await expect(rollout(tenant.system, message, reachOf({ asked, dies: (step) => step === "start" }))).rejects.toThrow("died");
     const runs = readdirSync(join(host.home, "runs")); // one run, which ends without a worker
     await until(async () => existsSync(join(host.home, "runs", String(runs[0]), "exit")), "the run to end");
     await world.clock.advance(31);
-    await rollout(tenant.system, { ...message, again: true }, reachOf());
-    return ups();
+    await rollout(tenant.system, { ...message, again: true }, reachOf({ asked }));
+    expect(ups()).toBe(1);
+    return begun;
   });
 }
 
-test("a killed worker's run is attached to; were a run named after the attempt, it would be done twice", async () => {
+test("a killed worker's run is attached to; were a run named after the attempt, it would be begun twice", async () => {
   expect(await killedWorker([])).toBe(1);
   world.close();
   host.remove();

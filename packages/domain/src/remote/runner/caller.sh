@@ -8,6 +8,7 @@ answer() {
   field step preflight
   printf '%s\n' "$3" | while IFS= read -r line; do field message "$line"; done
   if [ $# -ge 5 ]; then field "$4" "$5"; fi
+  if [ "$2" = docker.denied ]; then field user "$(id -un)"; fi # whom its remedy is about
   printf '.\n'
   exit "$1"
 }
