@@ -15,7 +15,7 @@ const RUNS = 5;
 const FILES = 400;
 const PROBES = 200;
 
-/** A web service that is built of some hundred files, beside one that is not. Its health check is a second's. */
+/** A web service that is built of some hundred files, beside one that is not. Both have a health check, since Berth watches what has none for 3 seconds. */
 function write(folder: string, port: number, line: string, step = "true"): void {
   mkdirSync(join(folder, "web/src"), { recursive: true });
   const compose = `services:
@@ -26,6 +26,8 @@ function write(folder: string, port: number, line: string, step = "true"): void 
     healthcheck: { test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1/health"], interval: 1s, timeout: 20s }
   cache:
     image: redis:7
+    stop_grace_period: 1s
+    healthcheck: { test: ["CMD", "true"], interval: 1s }
 `;
   writeFileSync(join(folder, "compose.yaml"), compose);
   writeFileSync(join(folder, "web/Dockerfile"), `FROM page:1\nCOPY src /src\nCOPY said.txt /www/index.html\nRUN ${step}\n`);

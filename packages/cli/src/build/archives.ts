@@ -29,8 +29,8 @@ export interface Archives {
 
 const KILOBYTE = 1024;
 const MEGABYTE = KILOBYTE * KILOBYTE;
-/** The least that an archive is made for, before it is compressed. */
-const LEAST = 256 * KILOBYTE;
+/** The least that an archive is made for, before it is compressed: a server unpacks each apart, so many small ones take long. */
+const LEAST = MEGABYTE;
 /** So many archives of the least size at most; a larger folder has larger ones. */
 const COUNT = 150;
 /** End this program without its "exit". */

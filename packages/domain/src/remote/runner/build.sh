@@ -136,12 +136,14 @@ forget_names() {
   limited 60 docker image rm --no-prune -- "$@" >"$run/out" 2>&1
 }
 
-# What this release is built from is kept, and of the build cache what is new.
+# What this release is built from is kept, and of the build cache, which is looked at once an hour, what is new.
 prune_builds() {
   if [ ! -d "$base/archives" ]; then return; fi
   { if [ -f "$values/archives" ]; then cat "$values/archives"; fi; } >"$own/archives"
   prune_archives
-  if [ -s "$run/built" ]; then limited 120 docker builder prune --force --keep-storage 5GB >"$run/out" 2>&1; fi
+  if [ ! -s "$run/built" ] || [ -n "$(find "$base/builder-pruned" -mmin -60 2>/dev/null)" ]; then return; fi
+  : >"$base/builder-pruned"
+  limited 120 docker builder prune --force --keep-storage 5GB >"$run/out" 2>&1
 }
 
 # Drops archives that neither a live release nor a run that may begin again is made from.
