@@ -37,7 +37,11 @@ export const builds = [
     archives,
     ["more than there is room for is taken", "if (bytes > BUILT_FROM_BYTES)", "if (bytes < 0)"],
     ["an account sends as much as it likes", "if (bytes > 0)", "if (bytes < 0)"],
-    ["who does not pay sends what cannot be deployed", "if (refused) throw refused;", "if (refused && !account) throw refused;"],
+    [
+      "who does not pay sends what cannot be deployed",
+      'assertPermitted(ctx, account, "grow");',
+      'if (archives.length === 0) assertPermitted(ctx, account, "grow");',
+    ],
   ),
   ...within(
     "packages/aws/src/s3.ts",

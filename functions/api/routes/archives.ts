@@ -1,7 +1,7 @@
 import { ARCHIVES_MOST } from "@berth/domain/release/archive.ts";
 import { Hono } from "hono";
 import * as z from "zod";
-import { all, contract } from "../contract.ts";
+import { all, contract, inApp } from "../contract.ts";
 import { Archive } from "../deployed.ts";
 import type { Env } from "../request.ts";
 
@@ -19,7 +19,7 @@ export const archives = new Hono<Env>().post(
     tag: "Deployments",
     scope: "deploy",
     needs: "grow",
-    params: z.object({ app: z.string().min(1).max(60) }),
+    params: inApp,
     body: z.object({ archives: z.array(Archive).min(1).max(ARCHIVES_MOST) }),
     answers: { 200: { description: "Those to be sent", schema: all(Upload) } },
     problems: ["app.not_found", "bundle.too_large", "rate.limited"],

@@ -6,17 +6,15 @@ import { join } from "node:path";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
+import { BUILT_FROM_BYTES, type Archive as Named } from "@berth/domain/release/archive.ts";
 import { pack } from "tar-stream";
 import { exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
 import type { Entry } from "./context.ts";
 import { biggest } from "./size.ts";
 
-/** A gzipped tar in a file of this machine, named by the SHA-256 of its bytes. */
-export interface Archive {
-  readonly hash: string;
-  readonly bytes: number;
+/** An archive in a file of this machine. */
+export interface Archive extends Named {
   readonly file: string;
 }
 

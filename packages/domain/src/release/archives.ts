@@ -1,6 +1,6 @@
 import { getAppIn, PRODUCTION } from "../app/app.ts";
 import { allow, type Context, type Upload } from "../context.ts";
-import { refusal } from "../entitlement/account.ts";
+import { assertPermitted } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { limit } from "../rate-limit.ts";
 import { ARCHIVES_MOST, type Archive, BUILT_FROM_BYTES } from "./archive.ts";
@@ -22,8 +22,7 @@ export async function prepareArchives(
 ): Promise<readonly Upload[]> {
   allow(ctx, "deploy", { app: name });
   const { account } = await getAppIn(ctx, name, PRODUCTION);
-  const refused = refusal(ctx, account, "grow");
-  if (refused) throw refused;
+  assertPermitted(ctx, account, "grow");
   checkArchives(archives);
   const wanted: Upload[] = [];
   for (let from = 0; from < archives.length; from += AT_ONCE) {
