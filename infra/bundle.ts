@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { entryOf, type FunctionName } from "../functions/manifest.ts";
 import { modules } from "../packages/domain/src/remote/runner/modules.ts";
+import { joinStart } from "./start.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -39,6 +40,18 @@ const withoutJsonSchema: Plugin = {
             ...methods.map((name) => `export const ${name} = () => ${refuse};`),
           ].join("\n"),
     }));
+  },
+};
+
+/** Of its package.json a client uses the version alone, and SHA-256 in JavaScript is for a Node without its own. */
+const lessOfAws: Plugin = {
+  name: "less of AWS's clients",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/package\.json$/ }, ({ path }) => ({
+      contents: JSON.stringify({ version: JSON.parse(readFileSync(path, "utf8")).version }),
+      loader: "json",
+    }));
+    onLoad({ filter: /\/Sha256Js\.js$/ }, () => ({ contents: "export const Sha256Js = undefined;" }));
   },
 };
 
@@ -84,26 +97,24 @@ const bundleOptions = (name: FunctionName, folder: string) =>
     legalComments: "none",
     logLevel: "warning",
     logOverride: { "import-is-undefined": "silent" }, // of the emptied modules
-    plugins: [withoutJsonSchema, apart],
+    plugins: [withoutJsonSchema, lessOfAws, apart],
     metafile: true,
-    write: false,
   }) as const satisfies BuildOptions;
 
 /** Bundles a function into a folder of its own, exactly as it is deployed. Lambda's name for its entry is `index.handler`. */
 export async function bundle(name: FunctionName, folder: string): Promise<Metafile> {
   const options = bundleOptions(name, folder);
-  const { outputFiles, metafile } = await build(options);
-  if (outputFiles.some(({ text }) => text.includes("./s3.mjs"))) {
+  const { inputs, outputs: split } = (await build(options)).metafile;
+  const outputs = await joinStart(options, folder, split);
+  if (Object.values(split).some(({ imports }) => imports.some(({ path }) => path === "./s3.mjs"))) {
     const s3 = await build({ ...options, entryPoints: [{ in: ALONE, out: "s3" }], splitting: false });
-    outputFiles.push(...s3.outputFiles);
-    Object.assign(metafile.outputs, s3.metafile.outputs);
+    Object.assign(outputs, s3.metafile.outputs);
   }
-  mkdirSync(folder, { recursive: true });
-  for (const { path, text } of outputFiles) {
-    const head = usesCommonJs.test(text) ? commonJs : "";
-    writeFileSync(path, head + text);
-    const output = metafile.outputs[relative(root, path)];
-    if (output) output.bytes += head.length;
+  for (const [path, output] of Object.entries(outputs)) {
+    const text = readFileSync(join(root, path), "utf8");
+    if (!usesCommonJs.test(text)) continue;
+    writeFileSync(join(root, path), commonJs + text);
+    output.bytes += commonJs.length;
   }
-  return metafile;
+  return { inputs, outputs };
 }

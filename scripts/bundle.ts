@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Metafile } from "esbuild";
 import { type FunctionName, functions } from "../functions/manifest.ts";
 import { bundle } from "../infra/bundle.ts";
+import { startFiles } from "../infra/start.ts";
 
 export interface BundleSize {
   readonly name: FunctionName;
@@ -20,25 +21,11 @@ export interface BundleSize {
   readonly folder: string;
 }
 
-/** Files of a bundle that a start reads. Dynamic imports are not followed. */
-export function startFiles({ outputs }: Metafile): string[] {
-  const entry = Object.keys(outputs).find((file) => file.endsWith("index.mjs"));
-  if (!entry) throw new Error("the bundle has no index.mjs");
-  const seen = new Set<string>();
-  const follow = (file: string) => {
-    if (seen.has(file)) return;
-    seen.add(file);
-    for (const { path, kind } of outputs[file]?.imports ?? []) if (kind === "import-statement" && outputs[path]) follow(path);
-  };
-  follow(entry);
-  return [...seen];
-}
-
 /** Bundles a function as it is deployed, into a folder below the one given, and measures it. */
 export async function measureBundle(name: FunctionName, below: string): Promise<BundleSize> {
   const folder = join(below, name);
   const metafile = await bundle(name, folder);
-  const start = startFiles(metafile);
+  const start = startFiles(metafile.outputs);
   const bytes = (files: readonly string[]) => files.reduce((sum, file) => sum + (metafile.outputs[file]?.bytes ?? 0), 0);
   const texts = start.map((file) => readFileSync(join(folder, file.slice(file.lastIndexOf("/") + 1))));
   return {
