@@ -40,13 +40,19 @@ type Taken<C extends Contract> = C extends { params: z.ZodType } | { query: z.Zo
   ? { in: Inputs<C, "in">; out: Inputs<C, "out"> }
   : Nothing;
 
-const contracts = new WeakMap<MiddlewareHandler, Contract>();
+const contracts = new WeakMap<MiddlewareHandler, () => Contract>();
 
-export const contractOf = (handler: unknown) => contracts.get(handler as MiddlewareHandler);
+export const contractOf = (handler: unknown) => contracts.get(handler as MiddlewareHandler)?.();
 
-/** @throws Problem input.invalid naming every field */
-export function contract<const C extends Contract>(spec: C): MiddlewareHandler<Env, string, Taken<C>> {
+/**
+ * Written at its first use: a start makes no schema of a route that nobody asks for.
+ * @throws Problem input.invalid naming every field
+ */
+export function contract<const C extends Contract>(write: () => C): MiddlewareHandler<Env, string, Taken<C>> {
+  let written: C | undefined;
+  const read = () => (written ??= write());
   const middleware: MiddlewareHandler<Env> = async (c, next) => {
+    const spec: Contract = read();
     if (spec.scope !== "public" && !c.var.ctx) throw new Problem("auth.required");
     if (spec.params) c.req.addValidatedData("param", valid(spec.params, c.req.param(), "path"));
     if (spec.query) c.req.addValidatedData("query", valid(spec.query, c.req.query(), "query"));
@@ -56,7 +62,7 @@ export function contract<const C extends Contract>(spec: C): MiddlewareHandler<E
     if (known) return c.json(known, Number(Object.keys(spec.answers)[0]) as ContentfulStatusCode);
     await next();
   };
-  contracts.set(middleware, spec);
+  contracts.set(middleware, read);
   return middleware as MiddlewareHandler<Env, string, Taken<C>>;
 }
 

@@ -9,7 +9,7 @@ const Status = <S extends "closed" | "closing">(status: S) => z.object({ status:
 
 export const account = new Hono<Env>().delete(
   "/account",
-  contract({
+  contract(() => ({
     operationId: "closeAccount",
     summary: "Close the account for good: end the subscription, then erase everything. Apps on your servers are not touched",
     tag: "Account",
@@ -21,7 +21,7 @@ export const account = new Hono<Env>().delete(
       202: { description: "It is being closed; a mail tells when that is done", schema: Status("closing") },
     },
     problems: ["auth.proof", "account.apps_running", "account.busy", "account.closing", "version.stale"],
-  }),
+  })),
   async (c) => {
     const { closeAccount } = await import("@berth/domain/closing/close.ts");
     const { status } = await closeAccount(c.var.ctx, c.req.valid("query"));

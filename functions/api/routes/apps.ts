@@ -11,7 +11,7 @@ const environment = name.optional();
 export const apps = new Hono<Env>()
   .get(
     "/apps",
-    contract({
+    contract(() => ({
       operationId: "listApps",
       summary: "Your apps by name, with what serves where",
       tag,
@@ -19,12 +19,12 @@ export const apps = new Hono<Env>()
       needs: "read",
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(AppView) } },
-    }),
+    })),
     async (c) => c.json(await viewApps(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/apps",
-    contract({
+    contract(() => ({
       operationId: "createApp",
       summary: "Make an app; it holds no slot until it is deployed",
       tag,
@@ -33,7 +33,7 @@ export const apps = new Hono<Env>()
       body: z.object({ name, template: z.literal("compose").default("compose") }),
       answers: { 201: { description: "Made", schema: AppView } },
       problems: ["app.exists", "app.too_many", "idempotency.mismatch", "idempotency.busy"],
-    }),
+    })),
     async (c) => {
       const { createApp } = await import("@berth/domain/app/create.ts");
       return c.json(await createApp(c.var.ctx, c.req.valid("json")), 201);
@@ -41,7 +41,7 @@ export const apps = new Hono<Env>()
   )
   .get(
     "/apps/:app",
-    contract({
+    contract(() => ({
       operationId: "getApp",
       summary: "One app",
       tag,
@@ -50,12 +50,12 @@ export const apps = new Hono<Env>()
       params: inApp,
       answers: { 200: { description: "The app", schema: AppView } },
       problems: ["app.not_found"],
-    }),
+    })),
     async (c) => c.json(await viewApp(c.var.ctx, c.req.valid("param").app), 200),
   )
   .delete(
     "/apps/:app",
-    contract({
+    contract(() => ({
       operationId: "removeApp",
       summary: "Take an app off its servers. Volumes stay unless they are to be deleted",
       tag,
@@ -68,7 +68,7 @@ export const apps = new Hono<Env>()
         204: { description: "It ran nowhere; it is gone" },
       },
       problems: ["app.not_found", "app.busy", "deployment.too_many", "version.stale"],
-    }),
+    })),
     async (c) => {
       const { removeApp } = await import("@berth/domain/deployment/remove.ts");
       const job = await removeApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") });
@@ -77,7 +77,7 @@ export const apps = new Hono<Env>()
   )
   .get(
     "/apps/:app/status",
-    contract({
+    contract(() => ({
       operationId: "getAppStatus",
       summary:
         "One app with its containers as they were last seen, and the last job of each environment. `fresh=true` asks the servers first, for some seconds",
@@ -88,7 +88,7 @@ export const apps = new Hono<Env>()
       query: z.object({ fresh: z.enum(["true", "false"]).default("false") }),
       answers: { 200: { description: "The status", schema: AppStatus } },
       problems: ["app.not_found", "rate.limited"],
-    }),
+    })),
     async (c) =>
       c.json(await appStatus(c.var.ctx, c.req.valid("param").app, { fresh: c.req.valid("query").fresh === "true" }), 200),
   );

@@ -13,7 +13,7 @@ const Upload = z.object({
 
 export const archives = new Hono<Env>().post(
   "/apps/:app/archives",
-  contract({
+  contract(() => ({
     operationId: "prepareArchives",
     summary: "Which of the archives that a release is built from have to be sent, and where to; the others are kept already",
     tag: "Deployments",
@@ -23,7 +23,7 @@ export const archives = new Hono<Env>().post(
     body: z.object({ archives: z.array(Archive).min(1).max(ARCHIVES_MOST) }),
     answers: { 200: { description: "Those to be sent", schema: all(Upload) } },
     problems: ["app.not_found", "bundle.too_large", "rate.limited"],
-  }),
+  })),
   async (c) => {
     const { prepareArchives } = await import("@berth/domain/release/archives.ts");
     const uploads = await prepareArchives(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") });

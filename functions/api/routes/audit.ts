@@ -6,7 +6,7 @@ import type { Env } from "../request.ts";
 
 export const audit = new Hono<Env>().get(
   "/audit",
-  contract({
+  contract(() => ({
     operationId: "listAudit",
     summary: "Who did what to which thing, newest first",
     tag: "Audit",
@@ -14,6 +14,6 @@ export const audit = new Hono<Env>().get(
     needs: "read",
     query: z.object(paging),
     answers: { 200: { description: "A page", schema: page(AuditLine) } },
-  }),
+  })),
   async (c) => c.json(await listAudit(c.var.ctx, c.req.valid("query")), 200),
 );

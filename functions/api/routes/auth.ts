@@ -50,7 +50,7 @@ const clientOf = (c: Context<Env>) =>
 export const auth = new Hono<Env>()
   .post(
     "/code",
-    contract({
+    contract(() => ({
       operationId: "requestCode",
       summary: "Send a sign-in code by e-mail. It works in the browser that asked: keep the cookie this sets",
       tag,
@@ -59,7 +59,7 @@ export const auth = new Hono<Env>()
       body: z.object({ email }),
       answers: { 202: { description: "Sent", schema: z.object({ sent: z.literal(true) }) } },
       problems: ["rate.limited"],
-    }),
+    })),
     async (c) => {
       const { world, ip } = c.var;
       const browser = browserOf(c) ?? secretText(world, 43);
@@ -70,7 +70,7 @@ export const auth = new Hono<Env>()
   )
   .post(
     "/verify",
-    contract({
+    contract(() => ({
       operationId: "verifyCode",
       summary: "Sign in with the code; the first time makes the account. Sets the session cookie",
       tag,
@@ -85,7 +85,7 @@ export const auth = new Hono<Env>()
       }),
       answers: { 200: { description: "Signed in", schema: User } },
       problems: ["auth.code_wrong", "account.closing", "rate.limited"],
-    }),
+    })),
     async (c) => {
       const { world, ip } = c.var;
       const browser = browserOf(c) ?? "";
@@ -97,14 +97,14 @@ export const auth = new Hono<Env>()
   )
   .post(
     "/logout",
-    contract({
+    contract(() => ({
       operationId: "logout",
       summary: "End the session",
       tag,
       scope: "session",
       needs: "identity",
       answers: { 204: { description: "Ended" } },
-    }),
+    })),
     async (c) => {
       if (c.var.session) await signOut(c.var.ctx, c.var.session);
       deleteCookie(c, cookieName(c.var.world.origin), { path: "/", secure: c.var.world.origin.startsWith("https:") });
@@ -113,7 +113,7 @@ export const auth = new Hono<Env>()
   )
   .post(
     "/proof",
-    contract({
+    contract(() => ({
       operationId: "requestProof",
       summary:
         "Mail a code to the person behind this session or token; needed for the billing portal, tokens, host keys and closing the account",
@@ -122,12 +122,12 @@ export const auth = new Hono<Env>()
       needs: "identity",
       answers: { 202: { description: "Sent, to the addresses told in part", schema: z.object({ to: z.array(z.string()) }) } },
       problems: ["token.scope", "rate.limited"],
-    }),
+    })),
     async (c) => c.json(await requestProof(c.var.ctx), 202),
   )
   .post(
     "/proof/verify",
-    contract({
+    contract(() => ({
       operationId: "giveProof",
       summary: "Prove with the code that it is you; holds for this session or token for 15 minutes",
       tag,
@@ -141,12 +141,12 @@ export const auth = new Hono<Env>()
       }),
       answers: { 200: { description: "Proved", schema: z.object({ until: z.string() }) } },
       problems: ["auth.code_wrong"],
-    }),
+    })),
     async (c) => c.json(await giveProof(c.var.ctx, c.req.valid("json").code), 200),
   )
   .post(
     "/device",
-    contract({
+    contract(() => ({
       operationId: "startDevice",
       summary: "Start a device login (RFC 8628)",
       tag,
@@ -170,12 +170,12 @@ export const auth = new Hono<Env>()
         },
       },
       problems: ["rate.limited"],
-    }),
+    })),
     async (c) => c.json(await (await device()).startDevice(c.var.world, { ...c.req.valid("json"), ip: c.var.ip }), 200),
   )
   .post(
     "/device/token",
-    contract({
+    contract(() => ({
       operationId: "finishDevice",
       summary: "Ask for the token of a device login",
       tag,
@@ -184,12 +184,12 @@ export const auth = new Hono<Env>()
       body: z.object({ deviceCode: z.string().max(100) }),
       answers: { 200: { description: "The token; its secret is shown here only", schema: Token.extend({ secret: z.string() }) } },
       problems: ["auth.device_pending", "auth.device_slow", "auth.device_denied", "auth.device_expired", "token.too_many"],
-    }),
+    })),
     async (c) => c.json(await (await device()).finishDevice(c.var.world, c.req.valid("json").deviceCode), 200),
   )
   .get(
     "/device/:code",
-    contract({
+    contract(() => ({
       operationId: "showDevice",
       summary: "Who asks to log in, for the person who is to confirm",
       tag,
@@ -210,12 +210,12 @@ export const auth = new Hono<Env>()
         },
       },
       problems: ["auth.device_expired", "rate.limited"],
-    }),
+    })),
     async (c) => c.json(await (await device()).showDevice(c.var.ctx, c.req.valid("param").code), 200),
   )
   .post(
     "/device/:code",
-    contract({
+    contract(() => ({
       operationId: "answerDevice",
       summary: "Confirm or deny a device login; only a person in the browser can",
       tag,
@@ -225,7 +225,7 @@ export const auth = new Hono<Env>()
       body: z.object({ approve: z.boolean() }),
       answers: { 204: { description: "Answered" } },
       problems: ["token.scope", "auth.proof", "auth.device_expired", "rate.limited"],
-    }),
+    })),
     async (c) => {
       const { answerDevice } = await device();
       await answerDevice(c.var.ctx, { userCode: c.req.valid("param").code.toUpperCase(), approve: c.req.valid("json").approve });

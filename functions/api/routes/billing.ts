@@ -21,19 +21,19 @@ const verbs = {
 export const billing = new Hono<Env>()
   .get(
     "/billing",
-    contract({
+    contract(() => ({
       operationId: "getBilling",
       summary: "Plan, entitlement, grace and dates",
       tag,
       scope: "read",
       needs: "read",
       answers: { 200: { description: "The state", schema: BillingState } },
-    }),
+    })),
     async (c) => c.json(await billingState(c.var.ctx), 200),
   )
   .post(
     "/billing/checkout",
-    contract({
+    contract(() => ({
       operationId: "startCheckout",
       summary: "Begin to pay for a plan; open the answer's address in a browser",
       tag,
@@ -42,7 +42,7 @@ export const billing = new Hono<Env>()
       body: z.object({ plan: z.enum(pricingPlanNames) }),
       answers: { 200: { description: "The payment page", schema: Link } },
       problems: ["account.closing", "billing.subscribed", "billing.currency", "billing.unavailable", "service.busy"],
-    }),
+    })),
     async (c) => {
       const { startCheckout } = await verbs.checkout();
       return c.json(await startCheckout(c.var.ctx, c.req.valid("json").plan), 200);
@@ -50,7 +50,7 @@ export const billing = new Hono<Env>()
   )
   .post(
     "/billing/plan",
-    contract({
+    contract(() => ({
       operationId: "changePlan",
       summary:
         "Change the plan: a larger one at once, a smaller one at the end of the period; the current one takes a change back",
@@ -69,7 +69,7 @@ export const billing = new Hono<Env>()
         "idempotency.mismatch",
         "version.stale",
       ],
-    }),
+    })),
     async (c) => {
       const { changePlan } = await verbs.change();
       return c.json(await changePlan(c.var.ctx, c.req.valid("json")), 200);
@@ -77,7 +77,7 @@ export const billing = new Hono<Env>()
   )
   .get(
     "/billing/invoices",
-    contract({
+    contract(() => ({
       operationId: "listInvoices",
       summary: "Bills, newest first",
       tag,
@@ -86,12 +86,12 @@ export const billing = new Hono<Env>()
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Invoice) } },
       problems: ["billing.unavailable"],
-    }),
+    })),
     async (c) => c.json(await listInvoices(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/billing/portal",
-    contract({
+    contract(() => ({
       operationId: "openPortal",
       summary: "A page to change the card, see invoices or cancel",
       tag,
@@ -99,7 +99,7 @@ export const billing = new Hono<Env>()
       needs: "portal",
       answers: { 200: { description: "The page", schema: Link } },
       problems: ["auth.proof", "account.closing", "billing.no_customer", "billing.unavailable"],
-    }),
+    })),
     async (c) => {
       const { openPortal } = await verbs.portal();
       return c.json(await openPortal(c.var.ctx), 200);
@@ -107,7 +107,7 @@ export const billing = new Hono<Env>()
   )
   .post(
     "/billing/refresh",
-    contract({
+    contract(() => ({
       operationId: "refreshBilling",
       summary: "Look at Stripe again now, as after a payment",
       tag,
@@ -116,7 +116,7 @@ export const billing = new Hono<Env>()
       body: z.object({ session: z.string().max(200).optional() }),
       answers: { 200: { description: "The state after it", schema: BillingState } },
       problems: ["rate.limited", "billing.unavailable"],
-    }),
+    })),
     async (c) => {
       const { refreshBilling } = await verbs.refresh();
       return c.json(await refreshBilling(c.var.ctx, c.req.valid("json")), 200);

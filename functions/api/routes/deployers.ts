@@ -14,7 +14,7 @@ const providerId = z
 export const deployers = new Hono<Env>()
   .get(
     "/deployers",
-    contract({
+    contract(() => ({
       operationId: "listDeployers",
       summary: "Repositories whose jobs may deploy an app, newest first",
       tag,
@@ -22,12 +22,12 @@ export const deployers = new Hono<Env>()
       needs: "identity",
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Deployer) } },
-    }),
+    })),
     async (c) => c.json(await listDeployers(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/deployers",
-    contract({
+    contract(() => ({
       operationId: "addDeployer",
       summary: "Let jobs of a repository deploy an app without a stored secret",
       tag,
@@ -62,7 +62,7 @@ export const deployers = new Hono<Env>()
         "idempotency.busy",
         "account.closing",
       ],
-    }),
+    })),
     async (c) => {
       const { addDeployer } = await import("@berth/domain/deployer/add.ts");
       return c.json(await addDeployer(c.var.ctx, c.req.valid("json")), 201);
@@ -70,7 +70,7 @@ export const deployers = new Hono<Env>()
   )
   .delete(
     "/deployers/:deployer",
-    contract({
+    contract(() => ({
       operationId: "removeDeployer",
       summary: "Remove a deployer; the tokens that its jobs hold stop working at once",
       tag,
@@ -79,7 +79,7 @@ export const deployers = new Hono<Env>()
       params: z.object({ deployer: z.string().max(60) }),
       answers: { 204: { description: "Removed" } },
       problems: ["deployer.not_found"],
-    }),
+    })),
     async (c) => {
       await removeDeployer(c.var.ctx, c.req.valid("param").deployer);
       return c.body(null, 204);
@@ -87,7 +87,7 @@ export const deployers = new Hono<Env>()
   )
   .post(
     "/auth/oidc",
-    contract({
+    contract(() => ({
       operationId: "exchangeIdentity",
       summary: "Exchange a job's OpenID Connect token for a token that may deploy the deployer's app for 15 minutes",
       tag,
@@ -103,7 +103,7 @@ export const deployers = new Hono<Env>()
         "account.closing",
         "rate.limited",
       ],
-    }),
+    })),
     async (c) => {
       const { exchangeIdentity } = await import("@berth/domain/deployer/exchange.ts");
       return c.json(await exchangeIdentity(c.var.world, { ...c.req.valid("json"), ip: c.var.ip }), 200);

@@ -13,7 +13,7 @@ const verbs = () => import("@berth/domain/plan/make.ts");
 export const deploymentPlans = new Hono<Env>()
   .post(
     "/apps/:app/plans",
-    contract({
+    contract(() => ({
       operationId: "createPlan",
       bodyBytes: 1024 * 1024,
       summary:
@@ -25,7 +25,7 @@ export const deploymentPlans = new Hono<Env>()
       body: Deployed,
       answers: { 202: { description: "Accepted", schema: DeploymentPlan } },
       problems: [...deployedRefusals, "rate.limited", "idempotency.mismatch"],
-    }),
+    })),
     async (c) => {
       const { makePlan } = await verbs();
       return c.json(await makePlan(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
@@ -33,7 +33,7 @@ export const deploymentPlans = new Hono<Env>()
   )
   .get(
     "/apps/:app/plans/:plan",
-    contract({
+    contract(() => ({
       operationId: "getPlan",
       summary: "A plan, with what each server has answered so far",
       tag,
@@ -42,6 +42,6 @@ export const deploymentPlans = new Hono<Env>()
       params: inApp.extend({ plan: z.string().max(60) }),
       answers: { 200: { description: "The plan", schema: DeploymentPlan } },
       problems: ["app.not_found", "plan.not_found"],
-    }),
+    })),
     async (c) => c.json(await getPlan(c.var.ctx, c.req.valid("param")), 200),
   );

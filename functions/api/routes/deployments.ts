@@ -30,7 +30,7 @@ const verbs = () => import("@berth/domain/deployment/deploy.ts");
 export const deployments = new Hono<Env>()
   .get(
     "/apps/:app/deployments",
-    contract({
+    contract(() => ({
       operationId: "listDeployments",
       summary: "An app's deployments, newest first",
       tag,
@@ -40,12 +40,12 @@ export const deployments = new Hono<Env>()
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Job) } },
       problems: ["app.not_found"],
-    }),
+    })),
     async (c) => c.json(await listDeployments(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
   )
   .post(
     "/apps/:app/deployments",
-    contract({
+    contract(() => ({
       operationId: "createDeployment",
       bodyBytes: 1024 * 1024,
       remembers: true,
@@ -93,7 +93,7 @@ export const deployments = new Hono<Env>()
         "version.stale",
         "idempotency.mismatch",
       ],
-    }),
+    })),
     async (c) => {
       const { deploy } = await verbs();
       return c.json(await deploy(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
@@ -101,7 +101,7 @@ export const deployments = new Hono<Env>()
   )
   .get(
     "/apps/:app/deployments/:deployment",
-    contract({
+    contract(() => ({
       operationId: "getDeployment",
       summary: "One deployment",
       tag,
@@ -110,12 +110,12 @@ export const deployments = new Hono<Env>()
       params: inApp.extend({ deployment: z.string().max(60) }),
       answers: { 200: { description: "The deployment", schema: Job } },
       problems: ["app.not_found", "deployment.not_found"],
-    }),
+    })),
     async (c) => c.json(await getDeployment(c.var.ctx, c.req.valid("param")), 200),
   )
   .post(
     "/apps/:app/rollback",
-    contract({
+    contract(() => ({
       operationId: "rollback",
       remembers: true,
       summary: "Deploy an earlier healthy release: the one before the live one, unless a number is given",
@@ -137,7 +137,7 @@ export const deployments = new Hono<Env>()
         "version.stale",
         "idempotency.mismatch",
       ],
-    }),
+    })),
     async (c) => {
       const { rollback } = await verbs();
       return c.json(await rollback(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
@@ -145,7 +145,7 @@ export const deployments = new Hono<Env>()
   )
   .post(
     "/apps/:app/start",
-    contract({
+    contract(() => ({
       operationId: "startApp",
       remembers: true,
       summary: "Deploy the live release again where its containers are down; no image is asked of a registry",
@@ -164,7 +164,7 @@ export const deployments = new Hono<Env>()
         "version.stale",
         "idempotency.mismatch",
       ],
-    }),
+    })),
     async (c) => {
       const { startApp } = await verbs();
       return c.json(await startApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);

@@ -11,7 +11,7 @@ const tag = "Imports";
 export const imports = new Hono<Env>()
   .get(
     "/imports",
-    contract({
+    contract(() => ({
       operationId: "listImports",
       summary: "What is kept of imported apps: Compose file, variables' names, releases, webhooks to set up",
       tag,
@@ -19,12 +19,12 @@ export const imports = new Hono<Env>()
       needs: "read",
       query: z.object(paging),
       answers: { 200: { description: "A page, by app", schema: page(Imported) } },
-    }),
+    })),
     async (c) => c.json(await listImports(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/imports",
-    contract({
+    contract(() => ({
       operationId: "createImport",
       bodyBytes: 1024 * 1024,
       summary: "Plan how a self-hosted installation becomes this account's, then apply that plan. Nothing is deployed",
@@ -43,7 +43,7 @@ export const imports = new Hono<Env>()
       }),
       answers: { 200: { description: "The plan, or what became of it", schema: ImportPlan } },
       problems: ["import.secret", "import.plan_changed", "app.too_many", "idempotency.mismatch", "idempotency.busy"],
-    }),
+    })),
     async (c) => {
       // Loaded at first use: it brings the YAML parser.
       const { importSelfHosted } = await import("@berth/domain/import/apply.ts");

@@ -14,19 +14,19 @@ const params = z.object({ job: z.string().max(60) });
 export const jobs = new Hono<Env>()
   .get(
     "/activity",
-    contract({
+    contract(() => ({
       operationId: "getActivity",
       summary: "Deploys and removals under way; cheap, to be asked for again and again",
       tag,
       scope: "read",
       needs: "read",
       answers: { 200: { description: "What goes on", schema: Activity } },
-    }),
+    })),
     async (c) => c.json(await getActivity(c.var.ctx), 200),
   )
   .get(
     "/jobs",
-    contract({
+    contract(() => ({
       operationId: "listJobs",
       summary: "Background work, newest first",
       tag,
@@ -34,12 +34,12 @@ export const jobs = new Hono<Env>()
       needs: "read",
       query: z.object({ ...paging, app: z.string().max(60).optional(), kind: JobKind.optional() }),
       answers: { 200: { description: "A page", schema: page(Job) } },
-    }),
+    })),
     async (c) => c.json(await listJobs(c.var.ctx, c.req.valid("query")), 200),
   )
   .get(
     "/jobs/:job",
-    contract({
+    contract(() => ({
       operationId: "getJob",
       summary: "One job",
       tag,
@@ -48,12 +48,12 @@ export const jobs = new Hono<Env>()
       params,
       answers: { 200: { description: "The job", schema: Job } },
       problems: ["job.not_found"],
-    }),
+    })),
     async (c) => c.json(await getJob(c.var.ctx, c.req.valid("param").job), 200),
   )
   .get(
     "/jobs/:job/events",
-    contract({
+    contract(() => ({
       operationId: "listJobEvents",
       summary: "What a job's runs said, after a cursor; waits for more. With `Accept: text/event-stream` as a stream",
       tag,
@@ -77,7 +77,7 @@ export const jobs = new Hono<Env>()
         },
       },
       problems: ["job.not_found", "rate.limited"],
-    }),
+    })),
     async (c) => {
       const { after, wait, seen } = c.req.valid("query");
       const { job } = c.req.valid("param");
@@ -96,7 +96,7 @@ export const jobs = new Hono<Env>()
   )
   .post(
     "/jobs/:job/cancel",
-    contract({
+    contract(() => ({
       operationId: "cancelJob",
       summary: "Cancel a job; a release that is live stays live, and a removal that has begun is completed",
       tag,
@@ -105,7 +105,7 @@ export const jobs = new Hono<Env>()
       params,
       answers: { 202: { description: "The job; a run under way is being stopped", schema: Job } },
       problems: ["job.not_found", "job.ended"],
-    }),
+    })),
     async (c) => {
       // Loaded at first use: it brings everything that ends a job.
       const { cancelJob } = await import("@berth/domain/engine/cancel.ts");

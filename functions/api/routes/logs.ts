@@ -10,7 +10,7 @@ const params = z.object({ log: z.string().max(60) });
 export const logs = new Hono<Env>()
   .post(
     "/apps/:app/logs",
-    contract({
+    contract(() => ({
       operationId: "openLogs",
       summary: "Open the logs of an app's containers",
       tag,
@@ -31,7 +31,7 @@ export const logs = new Hono<Env>()
         },
       },
       problems: ["app.not_found", "app.not_deployed", "rate.limited", "log.too_many", "idempotency.mismatch", "idempotency.busy"],
-    }),
+    })),
     async (c) => {
       const { openLogs } = await import("@berth/domain/log/open.ts");
       return c.json(await openLogs(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 201);
@@ -39,7 +39,7 @@ export const logs = new Hono<Env>()
   )
   .get(
     "/logs/:log",
-    contract({
+    contract(() => ({
       operationId: "readLogs",
       summary: "Lines after a place; waits for more. Unread it stops, until it is asked for again",
       tag,
@@ -57,7 +57,7 @@ export const logs = new Hono<Env>()
         },
       },
       problems: ["log.not_found", "log.too_many", "rate.limited"],
-    }),
+    })),
     async (c) => {
       const { readLogs } = await import("@berth/domain/log/read.ts");
       const { after, wait } = c.req.valid("query");
@@ -66,7 +66,7 @@ export const logs = new Hono<Env>()
   )
   .delete(
     "/logs/:log",
-    contract({
+    contract(() => ({
       operationId: "closeLogs",
       summary: "Stop reading",
       tag,
@@ -75,7 +75,7 @@ export const logs = new Hono<Env>()
       params,
       answers: { 204: { description: "Stopped" } },
       problems: ["log.not_found"],
-    }),
+    })),
     async (c) => {
       const { closeLogs } = await import("@berth/domain/log/open.ts");
       await closeLogs(c.var.ctx, c.req.valid("param").log);

@@ -24,14 +24,14 @@ const Me = z.object({
 export const me = new Hono<Env>()
   .get(
     "/me",
-    contract({
+    contract(() => ({
       operationId: "getMe",
       summary: "Who this credential is",
       tag: "Account",
       scope: "session",
       needs: "read",
       answers: { 200: { description: "You", schema: Me } },
-    }),
+    })),
     (c) => {
       const { actor, tenant } = c.var.ctx;
       const held = actor.kind === "system" ? [] : [...actor.scopes];
@@ -48,13 +48,13 @@ export const me = new Hono<Env>()
   )
   .get(
     "/usage",
-    contract({
+    contract(() => ({
       operationId: "getUsage",
       summary: "What the plan allows and what is used of it",
       tag: "Account",
       scope: "read",
       needs: "read",
       answers: { 200: { description: "Usage", schema: Usage } },
-    }),
+    })),
     async (c) => c.json(await getUsage(c.var.ctx), 200),
   );

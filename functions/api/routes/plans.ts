@@ -18,13 +18,13 @@ const PricingPlan = z.object({
 
 export const plans = new Hono<Env>().get(
   "/plans",
-  contract({
+  contract(() => ({
     operationId: "listPricingPlans",
     summary: "What can be bought, smallest first",
     tag: "Billing",
     scope: "public",
     needs: "read",
     answers: { 200: { description: "The plans", schema: all(PricingPlan) } },
-  }),
+  })),
   (c) => c.json({ items: catalogue.map(({ lookupKey: _, ...plan }) => plan) }, 200),
 );

@@ -11,7 +11,7 @@ const app = z.string().min(1).max(60).optional().describe("That of an app; other
 export const policy = new Hono<Env>()
   .get(
     "/policy",
-    contract({
+    contract(() => ({
       operationId: "getPolicy",
       summary: "What deployments may have that reaches beyond their own containers and folder",
       tag,
@@ -20,12 +20,12 @@ export const policy = new Hono<Env>()
       query: z.object({ app }),
       answers: { 200: { description: "Its rules, and what holds", schema: PolicyView } },
       problems: ["app.not_found"],
-    }),
+    })),
     async (c) => c.json(await getPolicy(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/policy",
-    contract({
+    contract(() => ({
       operationId: "setPolicy",
       summary: "Replace the rules; they hold for deployments accepted from then on",
       tag,
@@ -34,6 +34,6 @@ export const policy = new Hono<Env>()
       body: z.object({ app, rules: Policy.strict() }),
       answers: { 200: { description: "Its rules, and what holds", schema: PolicyView } },
       problems: ["app.not_found"],
-    }),
+    })),
     async (c) => c.json(await setPolicy(c.var.ctx, c.req.valid("json")), 200),
   );

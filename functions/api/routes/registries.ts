@@ -24,19 +24,19 @@ const password = z
 export const registries = new Hono<Env>()
   .get(
     "/registries",
-    contract({
+    contract(() => ({
       operationId: "listRegistries",
       summary: "The registries that logins are stored for, without the passwords",
       tag,
       scope: "read",
       needs: "read",
       answers: { 200: { description: "All of them", schema: all(Registry) } },
-    }),
+    })),
     async (c) => c.json({ items: await listRegistries(c.var.ctx) }, 200),
   )
   .post(
     "/registries",
-    contract({
+    contract(() => ({
       operationId: "addRegistry",
       summary: "Store a login for a registry, or another one in its place",
       tag,
@@ -45,7 +45,7 @@ export const registries = new Hono<Env>()
       body: z.object({ host, user, password }),
       answers: { 201: { description: "Stored; deploys of images from there have it", schema: Registry } },
       problems: ["registry.too_many"],
-    }),
+    })),
     async (c) => {
       const { addRegistry } = await import("@berth/domain/registry/add.ts");
       return c.json(await addRegistry(c.var.ctx, c.req.valid("json")), 201);
@@ -53,7 +53,7 @@ export const registries = new Hono<Env>()
   )
   .delete(
     "/registries/:host",
-    contract({
+    contract(() => ({
       operationId: "removeRegistry",
       summary: "Remove a registry's login",
       tag,
@@ -62,7 +62,7 @@ export const registries = new Hono<Env>()
       params,
       answers: { 204: { description: "Removed" } },
       problems: ["registry.not_found"],
-    }),
+    })),
     async (c) => {
       await removeRegistry(c.var.ctx, c.req.valid("param").host);
       return c.body(null, 204);
@@ -70,7 +70,7 @@ export const registries = new Hono<Env>()
   )
   .post(
     "/registries/:host/check",
-    contract({
+    contract(() => ({
       operationId: "checkRegistry",
       summary: "Ask the registry from your servers whether it takes the login",
       tag,
@@ -90,7 +90,7 @@ export const registries = new Hono<Env>()
         "idempotency.mismatch",
         "idempotency.busy",
       ],
-    }),
+    })),
     async (c) => {
       const { checkRegistry } = await import("@berth/domain/registry/check.ts");
       return c.json(await checkRegistry(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);

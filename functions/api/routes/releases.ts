@@ -10,7 +10,7 @@ const environment = name.optional();
 export const releases = new Hono<Env>()
   .get(
     "/apps/:app/releases",
-    contract({
+    contract(() => ({
       operationId: "listReleases",
       summary: "An environment's releases, newest first, with how each came out",
       tag,
@@ -20,12 +20,12 @@ export const releases = new Hono<Env>()
       query: z.object({ ...paging, environment }),
       answers: { 200: { description: "A page", schema: page(ReleaseView) } },
       problems: ["app.not_found"],
-    }),
+    })),
     async (c) => c.json(await listReleases(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
   )
   .get(
     "/apps/:app/releases/:number",
-    contract({
+    contract(() => ({
       operationId: "getRelease",
       summary: "One release, with the images that it was first healthy with on each target",
       tag,
@@ -35,6 +35,6 @@ export const releases = new Hono<Env>()
       query: z.object({ environment }),
       answers: { 200: { description: "The release", schema: ReleaseWithImages } },
       problems: ["app.not_found", "release.not_found"],
-    }),
+    })),
     async (c) => c.json(await getRelease(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("query") }), 200),
   );

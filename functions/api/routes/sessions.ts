@@ -9,7 +9,7 @@ const tag = "Sessions";
 export const sessions = new Hono<Env>()
   .get(
     "/sessions",
-    contract({
+    contract(() => ({
       operationId: "listSessions",
       summary: "The browsers you are signed in with, newest first",
       tag,
@@ -17,12 +17,12 @@ export const sessions = new Hono<Env>()
       needs: "identity",
       answers: { 200: { description: "All of them", schema: all(Session) } },
       problems: ["token.scope"],
-    }),
+    })),
     async (c) => c.json({ items: await listSessions(c.var.ctx) }, 200),
   )
   .delete(
     "/sessions",
-    contract({
+    contract(() => ({
       operationId: "endOtherSessions",
       summary: "Sign out everywhere else: end all of your sessions but this one",
       tag,
@@ -30,12 +30,12 @@ export const sessions = new Hono<Env>()
       needs: "identity",
       answers: { 200: { description: "Ended", schema: z.object({ ended: z.number().int() }) } },
       problems: ["token.scope"],
-    }),
+    })),
     async (c) => c.json(await endOtherSessions(c.var.ctx), 200),
   )
   .delete(
     "/sessions/:session",
-    contract({
+    contract(() => ({
       operationId: "endSession",
       summary: "End one of your sessions; it stops working at once",
       tag,
@@ -44,7 +44,7 @@ export const sessions = new Hono<Env>()
       params: z.object({ session: z.string().max(60) }),
       answers: { 204: { description: "Ended" } },
       problems: ["token.scope", "session.not_found"],
-    }),
+    })),
     async (c) => {
       await endSession(c.var.ctx, c.req.valid("param").session);
       return c.body(null, 204);

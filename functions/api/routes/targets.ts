@@ -13,19 +13,19 @@ const Added = z.object({ target: Target, job: Job });
 export const targets = new Hono<Env>()
   .get(
     "/targets",
-    contract({
+    contract(() => ({
       operationId: "listTargets",
       summary: "Your servers, oldest first",
       tag,
       scope: "read",
       needs: "read",
       answers: { 200: { description: "All of them", schema: all(Target) } },
-    }),
+    })),
     async (c) => c.json({ items: await listTargets(c.var.ctx) }, 200),
   )
   .post(
     "/targets",
-    contract({
+    contract(() => ({
       operationId: "addTarget",
       summary: "Register a server; the answer's public key has to be let in there",
       tag,
@@ -46,7 +46,7 @@ export const targets = new Hono<Env>()
         "idempotency.mismatch",
         "idempotency.busy",
       ],
-    }),
+    })),
     async (c) => {
       const { addTarget } = await import("@berth/domain/target/add.ts");
       return c.json(await addTarget(c.var.ctx, c.req.valid("json")), 201);
@@ -54,7 +54,7 @@ export const targets = new Hono<Env>()
   )
   .get(
     "/targets/:target",
-    contract({
+    contract(() => ({
       operationId: "getTarget",
       summary: "One server",
       tag,
@@ -63,12 +63,12 @@ export const targets = new Hono<Env>()
       params,
       answers: { 200: { description: "The target", schema: Target } },
       problems: ["target.not_found"],
-    }),
+    })),
     async (c) => c.json(await getTarget(c.var.ctx, c.req.valid("param").target), 200),
   )
   .delete(
     "/targets/:target",
-    contract({
+    contract(() => ({
       operationId: "removeTarget",
       summary: "Forget a server that no app is placed on",
       tag,
@@ -77,7 +77,7 @@ export const targets = new Hono<Env>()
       params,
       answers: { 204: { description: "Forgotten" } },
       problems: ["target.not_found", "target.in_use"],
-    }),
+    })),
     async (c) => {
       await removeTarget(c.var.ctx, c.req.valid("param").target);
       return c.body(null, 204);
@@ -85,7 +85,7 @@ export const targets = new Hono<Env>()
   )
   .post(
     "/targets/:target/check",
-    contract({
+    contract(() => ({
       operationId: "checkTarget",
       summary: "Look at a server: host key, Docker, Compose, architecture, disk",
       tag,
@@ -94,12 +94,12 @@ export const targets = new Hono<Env>()
       params,
       answers: { 202: { description: "The job that looks", schema: Job } },
       problems: ["target.not_found", "rate.limited", "idempotency.mismatch", "idempotency.busy"],
-    }),
+    })),
     async (c) => c.json(await checkTarget(c.var.ctx, c.req.valid("param").target), 202),
   )
   .post(
     "/targets/:target/trust",
-    contract({
+    contract(() => ({
       operationId: "trustTarget",
       summary: "Confirm the host key a server showed",
       tag,
@@ -122,6 +122,6 @@ export const targets = new Hono<Env>()
         "idempotency.mismatch",
         "idempotency.busy",
       ],
-    }),
+    })),
     async (c) => c.json(await trustTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202),
   );

@@ -10,7 +10,7 @@ const tag = "Tokens";
 export const tokens = new Hono<Env>()
   .get(
     "/tokens",
-    contract({
+    contract(() => ({
       operationId: "listTokens",
       summary: "Tokens that have not expired or been revoked, newest first",
       tag,
@@ -18,12 +18,12 @@ export const tokens = new Hono<Env>()
       needs: "identity",
       query: z.object(paging),
       answers: { 200: { description: "A page", schema: page(Token) } },
-    }),
+    })),
     async (c) => c.json(await listTokens(c.var.ctx, c.req.valid("query")), 200),
   )
   .post(
     "/tokens",
-    contract({
+    contract(() => ({
       operationId: "createToken",
       summary: "Issue a token",
       tag,
@@ -42,7 +42,7 @@ export const tokens = new Hono<Env>()
         },
       },
       problems: ["auth.proof", "token.too_many", "idempotency.mismatch", "idempotency.busy", "account.closing"],
-    }),
+    })),
     async (c) => {
       const { issueToken } = await import("@berth/domain/token/issue.ts");
       return c.json(await issueToken(c.var.ctx, c.req.valid("json")), 201);
@@ -50,7 +50,7 @@ export const tokens = new Hono<Env>()
   )
   .delete(
     "/tokens/:token",
-    contract({
+    contract(() => ({
       operationId: "revokeToken",
       summary: "Revoke a token; it and those made with it stop working at once",
       tag,
@@ -59,7 +59,7 @@ export const tokens = new Hono<Env>()
       params: z.object({ token: z.string().max(60) }),
       answers: { 204: { description: "Revoked" } },
       problems: ["token.not_found"],
-    }),
+    })),
     async (c) => {
       await revokeToken(c.var.ctx, c.req.valid("param").token);
       return c.body(null, 204);
