@@ -131,6 +131,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "remote/registry-host",
     "compose/reserved",
     "plan/reason-words",
+    "plan/plan-words",
     "deployer/job-words",
     "release/archive",
   ];

@@ -1,6 +1,7 @@
 /** Deployments are planned in their own pass, by what their servers report. */
 import { expect, test } from "vitest";
 import { packReport } from "../support/report.ts";
+import type { TestTenant } from "../support/tenant.ts";
 import { covers } from "./covers.ts";
 import { api, bundle, post, ready, useApi } from "./deploying.ts";
 import { ask, deployed, one, reporting, tooMuch, two } from "./planning.ts";
@@ -117,4 +118,36 @@ covers("createDeployment", "plan.not_found", "a hash that no plan has is not fou
     const answer = await post("/v1/apps/shop/deployments", { bundle, plan })(who);
     expect(answer.body).toMatchObject({ status: 404, code: "plan.not_found" });
   }
+});
+
+/** What the events of a deployment to such a server say that was planned. */
+const toldPlan = async (tenant: TestTenant, report: Uint8Array) => {
+  const job = await deployed(tenant, { bundle }, reporting(report));
+  const { body } = await api.call("GET", `/v1/jobs/${job.id}/events`, { token: await tenant.token() });
+  return body.items.find(({ type }: { type: string }) => type === "plan");
+};
+
+test("what a run was planned to do is kept with its events, with the dangers that its policy tells of and no others", async () => {
+  const { tenant, token } = await ready();
+  await api.call("POST", "/v1/policy", { token, body: { app: "shop", rules: { privileged: "allow" } } });
+  const report = await packReport({
+    web: { image: "a:1", privileged: true, devices: [{ source: "/dev/dri", target: "/dev/dri", permissions: "rwm" }] },
+  });
+  expect(await toldPlan(tenant, report)).toMatchObject({
+    text: expect.stringMatching(/^creates web/),
+    plan: { services: [{ service: "web", change: "create" }], dangers: [{ setting: "device", service: "web" }] },
+  });
+});
+
+test("a plan too large to go with an event is told by its sentence alone", async () => {
+  const { tenant } = await ready();
+  const services = Object.fromEntries(
+    Array.from({ length: 190 }, (_, i) => [
+      `service-${i}`,
+      { image: `registry.example.com/a/name/that/is/long/${i}:1`, environment: { [`VARIABLE_${i}_${"X".repeat(300)}`]: "" } },
+    ]),
+  );
+  const told = await toldPlan(tenant, await packReport(services));
+  expect(told.text).toMatch(/^creates service-0/);
+  expect(told).not.toHaveProperty("plan");
 });

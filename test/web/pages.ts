@@ -8,7 +8,7 @@ export interface PageOf {
   readonly signedOut?: boolean;
 }
 
-export const pagesOf = ({ good, failed, check }: Scene, deviceCode: string): readonly PageOf[] => [
+export const pagesOf = ({ good, failed, check, plan }: Scene, deviceCode: string): readonly PageOf[] => [
   { name: "landing", path: "/", heading: /A berth for every app/, signedOut: true },
   { name: "login", path: "/login", heading: "Sign in", signedOut: true },
   { name: "pricing", path: "/pricing", heading: "Pricing", signedOut: true },
@@ -18,6 +18,7 @@ export const pagesOf = ({ good, failed, check }: Scene, deviceCode: string): rea
   { name: "job", path: `/jobs/${good.id}`, heading: /Deploy shop/ },
   { name: "job-failed", path: `/jobs/${failed.id}`, heading: /Deploy shop/ },
   { name: "job-check", path: `/jobs/${check.id}`, heading: /Check db1/ },
+  { name: "job-plan", path: `/jobs/${plan.id}`, heading: /Plan a deployment of shop/ },
   { name: "targets", path: "/targets", heading: "Targets" },
   { name: "tokens", path: "/tokens", heading: "Tokens" },
   { name: "device", path: `/device?code=${deviceCode}`, heading: "Confirm a login" },

@@ -1,5 +1,6 @@
 import { type Event, keepEvents } from "@berth/domain/job/event.ts";
 import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
+import type { TargetPlan } from "@berth/domain/plan/plan.ts";
 import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { putOne } from "@berth/domain/table.ts";
@@ -8,12 +9,14 @@ import { issueToken } from "@berth/domain/token/issue.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
+import { planLines, planned, shopPlan } from "./scene-plan.ts";
 
-type Line = readonly [afterSeconds: number, type: string, step: string, service: string, text: string];
+type Line = readonly [afterSeconds: number, type: string, step: string, service: string, text: string, plan?: TargetPlan];
 
 /** A deploy as the runner tells of it. */
-const wholeDeploy: readonly Line[] = [
-  [0.1, "step", "preflight", "", ""],
+const wholeDeploy = (plan: TargetPlan): readonly Line[] => [
+  ...planLines(plan),
+  [0.45, "step", "preflight", "", ""],
   [0.5, "step", "pull", "", ""],
   [1.9, "image", "pull", "redis", "redis:7.4-alpine is already on the server"],
   [3.2, "image", "pull", "web", "Pulled"],
@@ -31,8 +34,8 @@ const wholeDeploy: readonly Line[] = [
   [8.1, "log", "prune", "", "Releases taken away: 1"],
 ];
 
-const unhealthyDeploy: readonly Line[] = [
-  ...wholeDeploy.slice(0, 11),
+const unhealthyDeploy = (plan: TargetPlan): readonly Line[] => [
+  ...wholeDeploy(plan).slice(0, 13),
   [9.1, "log", "verify", "web", "web is not healthy: curl: (7) Failed to connect to localhost port 8080"],
   [9.2, "step", "restore", "", "releases/2"],
   [9.6, "log", "restore", "", "Container shop-production-web-1  Recreated"],
@@ -62,13 +65,14 @@ async function retell(tenant: TestTenant, { id }: Job, stories: Record<string, r
   let last = 0;
   for (const rollout of Object.values(job.rollouts)) {
     const lines = stories[rollout.name] ?? [];
-    const events: Event[] = lines.map(([after, type, step, service, text], i) => ({
+    const events: Event[] = lines.map(([after, type, step, service, text, plan], i) => ({
       seq: i + 1,
       at: at(after),
       type,
       step,
       ...(service && { service }),
       ...(text && { text }),
+      ...(plan && { plan }),
     }));
     await keepEvents(tenant.ctx, { job: id, target: rollout.target }, events, 30);
     last = Math.max(last, ...lines.map(([after]) => after));
@@ -121,6 +125,7 @@ export interface Scene {
   readonly good: Job;
   readonly failed: Job;
   readonly check: Job;
+  readonly plan: Pick<Job, "id">;
 }
 
 /** An account in the middle of its life: servers in every state, apps on them, deploys that went well and one that did not. */
@@ -143,20 +148,30 @@ export async function scene(test: TestWorld, email: string): Promise<Scene> {
   await deploy("blog", "1.0.3", { targets: ["web2"] });
   await deploy("blog", "1.1.0-rc.1", { targets: ["web1"], environment: "staging" });
   await later(47);
-  await retell(tenant, await deploy("shop", "4.0.0", { targets: ["web1", "web2"], note: "first" }), both(wholeDeploy));
+  await retell(
+    tenant,
+    await deploy("shop", "4.0.0", { targets: ["web1", "web2"], note: "first" }),
+    both(wholeDeploy(shopPlan("4.0.0", undefined))),
+  );
   await later(95);
-  const good = await retell(tenant, await deploy("shop", "4.1.0", { note: "gift cards" }), both(wholeDeploy));
+  const good = await retell(
+    tenant,
+    await deploy("shop", "4.1.0", { note: "gift cards" }),
+    both(wholeDeploy(shopPlan("4.1.0", "4.0.0"))),
+  );
   await later(21);
   reach.next(() => ({ ...succeeded(), containers: seen() }));
   reach.next(() => ({
     ...failed({ ...unhealthy, changed: true, rolledBack: true, downMs: 2_140 }),
     containers: shop("4.1.0", test.clock.now(), exited),
   }));
+  const checkout = shopPlan("4.2.0", "4.1.0", { environment: { CHECKOUT_URL: "a" } });
   const bad = await retell(tenant, await deploy("shop", "4.2.0", { note: "new checkout" }), {
-    web1: wholeDeploy,
-    web2: unhealthyDeploy,
+    web1: wholeDeploy(checkout),
+    web2: unhealthyDeploy(checkout),
   });
   await later(3);
+  const plan = await planned(tenant, compose("4.3.0"));
   const { job: check } = await addTarget(tenant.ctx, { name: "db1", host: "10.20.0.20", port: 2222, user: "deploy" });
   await tenant.work(check);
   const { job: silent } = await addTarget(tenant.ctx, { name: "attic", host: "10.20.0.9", port: 22, user: "root" });
@@ -164,7 +179,7 @@ export async function scene(test: TestWorld, email: string): Promise<Scene> {
   await tenant.work(silent, { ...reach, scan: unreachable });
   await issueToken(tenant.ctx, { name: "laptop", scopes: ["admin", "billing"] });
   await issueToken(tenant.ctx, { name: "ci of shop", scopes: ["deploy"], app: "shop", days: 30 });
-  return { tenant, good, failed: bad, check };
+  return { tenant, good, failed: bad, check, plan };
 }
 
 const both = (lines: readonly Line[]) => ({ web1: lines, web2: lines.map(later) });

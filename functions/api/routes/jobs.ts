@@ -2,6 +2,7 @@ import { Activity, getActivity } from "@berth/domain/job/activity.ts";
 import { Event, listEvents } from "@berth/domain/job/event.ts";
 import { followJob } from "@berth/domain/job/follow.ts";
 import { getJob, Job, JobKind, listJobs } from "@berth/domain/job/job.ts";
+import { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import * as z from "zod";
@@ -69,7 +70,7 @@ export const jobs = new Hono<Env>()
         200: {
           description: "Events, the cursor after them, and the job as it is",
           schema: z.object({
-            items: z.array(Event.extend({ target: z.string(), name: z.string() })),
+            items: z.array(Event.extend({ target: z.string(), name: z.string(), plan: TargetPlan.optional() })),
             next: z.string(),
             done: z.boolean(),
             job: Job,

@@ -19,11 +19,12 @@ export type LogPage = InferResponseType<V1["logs"][":log"]["$get"], 200>;
 export type LogItem = LogPage["items"][number];
 export type Release = InferResponseType<V1["apps"][":app"]["releases"]["$get"], 200>["items"][number];
 export type DeploymentPlan = InferResponseType<V1["apps"][":app"]["plans"][":plan"]["$get"], 200>;
+export type TargetPlan = NonNullable<DeploymentPlan["targets"][number]["plan"]>;
 export type Job = InferResponseType<V1["jobs"][":job"]["$get"], 200>;
 export type Rollout = Job["rollouts"][string];
 /** The route also streams, which hides the shape of its JSON from the client. */
-export type Events = Omit<EventPage, "job"> & { readonly job: Job };
-export type Event = Events["items"][number];
+export type Events = Omit<EventPage, "job" | "items"> & { readonly job: Job; readonly items: readonly Event[] };
+export type Event = Omit<EventPage["items"][number], "plan"> & { readonly plan?: TargetPlan | undefined };
 export type Token = InferResponseType<V1["tokens"]["$get"], 200>["items"][number];
 export type Deployer = InferResponseType<V1["deployers"]["$get"], 200>["items"][number];
 export type AuditLine = InferResponseType<V1["audit"]["$get"], 200>["items"][number];

@@ -83,6 +83,13 @@ export const releasesQuery = (app: string, { name, releases, job }: App["environ
     placeholderData: (before) => before, // shown until the news is here
   });
 
+/** What deploying would do; kept for a day. */
+export const planQuery = (app: string, plan: string) =>
+  queryOptions({
+    queryKey: ["app", app, "plan", plan],
+    queryFn: () => body(api.apps[":app"].plans[":plan"].$get({ param: { app, plan } })),
+  });
+
 export const targetsQuery = queryOptions({
   queryKey: ["targets"],
   queryFn: () => body(api.targets.$get()),

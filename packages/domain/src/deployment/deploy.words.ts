@@ -19,6 +19,7 @@ export const deployWords = {
     hint: "a release that is live stays live",
     text: "Where the new release is not live yet, it is stopped and the previous one keeps running.",
   },
+  plans: false,
   releases: true,
   logs: true,
 } as const satisfies KindWords;

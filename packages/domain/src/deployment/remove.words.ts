@@ -11,6 +11,7 @@ export const removeWords = {
     hint: "what has begun is completed",
     text: "Where the removal has not begun, nothing is removed. One that has begun on a server is completed.",
   },
+  plans: false,
   releases: false,
   logs: true,
 } as const satisfies KindWords;

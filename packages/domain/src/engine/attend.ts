@@ -29,9 +29,11 @@ export async function attend(
   account: Account,
 ): Promise<void> {
   if (!target.hostKey) return end(ctx, job, message, { ok: false, failure: failure("untrusted") });
-  const { run, redact } = await inputOf(ctx, kind, job, message.target, fence, account);
+  const { run: asked, redact } = await inputOf(ctx, kind, job, message.target, fence, account);
   const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });
+  const { decide } = asked;
+  const run = { ...asked, ...(decide && { decide: async (report?: Uint8Array) => events.decided(await decide(report)) }) };
   const watch = watching(ctx, job, message, fence, (signal) => stop(ctx, connection, run, redact, signal));
   let seen = run.from;
   let begun = false;

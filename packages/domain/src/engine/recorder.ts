@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { type Event, keepEvents } from "../job/event.ts";
 import { EVENTS_MOST } from "../remote/events.ts";
-import type { RunEvent } from "../remote/remote.ts";
+import type { Decision, Planned, RunEvent } from "../remote/remote.ts";
 
 /** Event numbers reserved for each run of a job on a target. */
 export const RUN_SPAN = 1_000_000;
@@ -23,8 +23,9 @@ const WAITING_BYTES_MOST = 1_000_000;
 const AT_ONCE_BYTES = 1_000_000;
 const BYTES_A_SECOND = 100_000;
 
-type Told = Pick<Event, "step" | "service" | "text">;
-const sizeOf = ({ step = "", service = "", text = "" }: Told) => step.length + service.length + text.length + 100;
+type Told = Pick<Event, "step" | "service" | "text" | "plan">;
+const sizeOf = ({ step = "", service = "", text = "", plan }: Told) =>
+  step.length + service.length + text.length + (plan ? JSON.stringify(plan).length : 0) + 100;
 
 /**
  * Stores a run's events in order: the first at once, a change within a tenth of a second, a log line with the next change or within a second.
@@ -45,6 +46,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
   /** Events skipped because they came too fast: the first, and how many. */
   let gap: { first: Event; count: number } | undefined;
   let told = false;
+  let planned: Planned | undefined;
   const allowances = { log: allowance(ctx), rest: allowance(ctx) };
 
   /** Whether a change may have a row of its own; a stream of changes is stored as seldom as lines. */
@@ -149,6 +151,11 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
       }
       return true;
     },
+    /** What is planned goes with the event that tells of it. */
+    decided(decision: Decision): Decision {
+      if ("go" in decision) planned = decision.planned;
+      return decision;
+    },
     add(event: RunEvent): void {
       const { seq, at: time, type, step, service, text } = event;
       const kept = {
@@ -158,6 +165,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
         ...(step && { step }),
         ...(service && { service }),
         ...(text !== undefined && { text }),
+        ...(type === "plan" && planned && { plan: planned }),
       };
       closeGap();
       push(kept);

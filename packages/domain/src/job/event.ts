@@ -18,6 +18,8 @@ export const Event = z.object({
   step: z.string().optional(),
   service: z.string().optional(),
   text: z.string().optional(),
+  /** What the run will do on the target: a TargetPlan (plan/plan.ts), with the event of type `plan`. */
+  plan: z.record(z.string(), z.unknown()).optional(),
 });
 export type Event = z.infer<typeof Event>;
 

@@ -24,6 +24,8 @@ export interface KindWords {
   readonly failed: (job: Told, bad: string, good: string) => readonly [what: string, where: string];
   /** What canceling does, briefly and in full. */
   readonly canceling: { readonly hint: string; readonly text: string };
+  /** Makes a plan, which its input names. */
+  readonly plans: boolean;
   /** Makes a release live, so what serves afterwards is shown too. */
   readonly releases: boolean;
   /** Its runs print more than their result. */

@@ -28,6 +28,7 @@ const other = (kind: string): KindWords => ({
   done: ({ targets }) => `${kind} is done on ${targets}`,
   failed: (_, bad, good) => [`${kind} has failed`, `on ${bad}${good && `; it is done on ${good}`}`],
   canceling: { hint: "what has begun may be completed", text: "What has begun may be completed." },
+  plans: false,
   releases: false,
   logs: true,
 });

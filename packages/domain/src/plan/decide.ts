@@ -34,8 +34,16 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
   if (refused.length > 0) return { no: "policy.denied", reasons: most(refused.map((each) => dangerText(each, asked.policy))) };
   if (plan.risks.length > 0 && !asked.acceptDataRisk) return { no: "data.at_risk", reasons: most(plan.risks.map(riskText)) };
   const told = dangers.filter(({ setting }) => asked.policy[setting] === "warn");
-  return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan, told) };
+  return {
+    go: plan.operations.length === 0 ? "unchanged" : "run",
+    plan: linesOf(plan, told),
+    planned: kept({ ...plan, dangers: told }),
+  };
 }
+
+/** In characters of JSON. A larger plan is kept by its line for people alone. */
+const KEPT_MOST = 100_000;
+const kept = (plan: TargetPlan) => (JSON.stringify(plan).length <= KEPT_MOST ? plan : undefined);
 
 export const riskText = ({ risk, message }: TargetPlan["risks"][number]) => `${risk}: ${message}`;
 

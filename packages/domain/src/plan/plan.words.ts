@@ -8,6 +8,7 @@ export const planWords = {
   done: ({ where, targets }) => `${where} planned on ${targets}`,
   failed: ({ where }, bad, good) => [`${where} could not be planned`, `on ${bad}${good && `; it is planned on ${good}`}`],
   canceling: { hint: "nothing changes on the server", text: "The plan is stopped. Nothing changes on the server." },
+  plans: true,
   releases: false,
   logs: false,
 } as const satisfies KindWords;

@@ -8,6 +8,7 @@ export const checkRegistryWords = {
   done: ({ targets }) => `The registry takes the login from ${targets}`,
   failed: (_, bad, good) => ["The login could not be used", `on ${bad}${good && `; it could on ${good}`}`],
   canceling: { hint: "nothing changes on the server", text: "The check is stopped. Nothing changes on the server." },
+  plans: false,
   releases: false,
   logs: false,
 } as const satisfies KindWords;

@@ -52,9 +52,9 @@ export interface RunInput {
   readonly decide?: ((report: Uint8Array | undefined) => Promise<Decision>) | undefined;
 }
 
-/** `plan`: a line for people, and what is kept with the run. `unchanged`: it ends without one. */
+/** `plan`: a line for people, and what is kept with the run. `planned`: the same for programs. `unchanged`: it ends without one. */
 export type Decision =
-  | { readonly go: "run" | "unchanged"; readonly plan: readonly string[] }
+  | { readonly go: "run" | "unchanged"; readonly plan: readonly string[]; readonly planned?: Planned | undefined }
   | { readonly no: ExitClass; readonly reasons: readonly string[] };
 
 export type EventType = "step" | "plan" | "log" | "note" | "image" | "health" | "result";
@@ -131,6 +131,9 @@ export interface Exit {
   /** What a plan is made of, as the server packed it: untrusted, with the app's secrets in it. */
   readonly report?: Uint8Array;
 }
+
+/** A TargetPlan (plan/plan.ts). */
+export type Planned = Readonly<Record<string, unknown>>;
 
 export interface Remote {
   /** Starts, attaches or replays. @throws RemoteError if the connection is lost */

@@ -6,6 +6,8 @@ import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api } from "../api.ts";
+import { PlanOfJob } from "../plan/plan-of-job.tsx";
+import { PlanOfRun } from "../plan/plan-of-run.tsx";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Skeleton } from "../ui/loaded.tsx";
@@ -69,6 +71,8 @@ export function JobPage({ job: id }: { job: string }) {
           />
         ))}
       </ul>
+      <PlanOfRun rollouts={rollouts} events={events} />
+      {wordsOf(job.kind).plans && job.app && job.input?.plan && ended(job) && <PlanOfJob app={job.app} id={job.input.plan} />}
       {(wordsOf(job.kind).logs || events.length > 0) && <Log followed={followed} targets={rollouts} />}
       {canceling && <Cancel job={job} onClose={() => setCanceling(false)} />}
     </Page>

@@ -57,7 +57,7 @@ export function TargetCard({ target }: { target: TargetView }) {
       )}
       {target.shownKey && target.status !== "ready" && <Fingerprint target={target} shown={target.shownKey} />}
       {target.status !== "ready" && (
-        <details class="steps" open={target.status === "untrusted" || target.problem?.class === "auth.failed"}>
+        <details class="fold" open={target.status === "untrusted" || target.problem?.class === "auth.failed"}>
           <summary>Give Berth access</summary>
           <p>
             Run this on the server as <code>{target.user}</code>. It adds the key that was made for this target alone.
@@ -67,7 +67,7 @@ export function TargetCard({ target }: { target: TargetView }) {
       )}
       <ServerFacts facts={target.facts} />
       {target.hostKey && (
-        <details class="steps">
+        <details class="fold">
           <summary>Keys</summary>
           <p class="sub">Confirmed host key</p>
           <Copy text={target.hostKey.fingerprint} label={`Host key of ${target.name}`} wrap />

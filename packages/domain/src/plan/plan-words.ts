@@ -1,0 +1,80 @@
+/** What people read of the parts of a plan, in the command line and the dashboard. */
+import type { TargetPlan } from "./plan.ts";
+import { reasonWords } from "./reason-words.ts";
+
+type Part<Name extends keyof TargetPlan> = TargetPlan[Name] extends readonly (infer Each)[] ? Each : never;
+type Service = Part<"services">;
+type Rule = "allow" | "warn" | "ask" | "deny";
+
+/** The changes first. */
+const order: readonly Service["change"][] = ["create", "replace", "scale", "restart", "start", "remove", "keep"];
+export const changesFirst = (services: TargetPlan["services"]): Service[] =>
+  services.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
+
+export const builtOf = ({ images }: Pick<TargetPlan, "images">): ReadonlySet<string> =>
+  new Set(images.flatMap(({ action, services }) => (action === "build" ? services : [])));
+
+export const isIdle = ({ services, volumes }: Pick<TargetPlan, "services" | "volumes">) =>
+  services.every(({ change }) => change === "keep") && volumes.every(({ change }) => change !== "create");
+
+const verbs: Readonly<Record<Service["change"], string>> = {
+  create: "is created",
+  replace: "is replaced",
+  scale: "gets another number of containers",
+  restart: "is restarted",
+  start: "is started",
+  keep: "stays as it is",
+  remove: "is removed",
+};
+
+/** What happens to a service and why, after its name. */
+export function serviceWords({ change, reasons, interruption }: Service, isBuilt: boolean): string {
+  const blinks = interruption === "blinks";
+  if (change === "replace" && isBuilt && reasons.every(({ reason }) => reason === "image"))
+    return `is replaced if what is built is another image${blinks ? "; it is down for a moment then" : ""}`;
+  const why = change === "keep" || change === "create" ? [] : reasons.map(reasonWords);
+  return [
+    verbs[change],
+    ...(why.length > 0 ? [`, because ${why.join(" and ")}`] : []),
+    ...(blinks ? ["; it is down for a moment"] : []),
+  ].join("");
+}
+
+export const imageWords = ({ image, action, bytes }: Part<"images">) =>
+  action === "build"
+    ? `${image} is built on the server`
+    : action === "unknown"
+      ? `${image}: what the registry has now is asked when deploying`
+      : `${image} is pulled${bytes === null ? "" : `, ${megabytes(bytes)} compressed`}`;
+
+const megabytes = (bytes: number) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${Math.round(bytes / 1e6)} MB`;
+
+const volumeChanges: Readonly<Record<Part<"volumes">["change"], string>> = {
+  keep: "kept",
+  create: "made",
+  orphaned: "no service uses it any more; it is kept",
+  external: "made elsewhere",
+  differs: "it is there with other settings, which stay as they are",
+};
+
+export const volumeWords = ({ volume, change }: Part<"volumes">) => `volume ${volume}: ${volumeChanges[change]}`;
+
+export const portWords = ({ published, protocol, change, service }: Part<"ports">) =>
+  `port ${published}/${protocol} of ${service} is ${change === "open" ? "opened" : "closed"}`;
+
+/** What is pulled or built, made, opened and closed. */
+export const otherChanges = ({ images, volumes, ports }: Pick<TargetPlan, "images" | "volumes" | "ports">) => ({
+  images: images.filter(({ action }) => action !== "here"),
+  volumes: volumes.filter(({ change }) => change !== "keep" && change !== "external"),
+  ports: ports.filter(({ change }) => change !== "keep"),
+});
+
+export function accessWords({ service, setting, what }: Part<"dangers">, rule: Rule): string {
+  if (rule === "deny") return `${service} wants ${setting}, which the policy denies (${what})`;
+  return `${service} ${rule === "ask" ? `needs --allow ${setting}` : `has access: ${setting}`} (${what})`;
+}
+
+/** Empty where the disk has room. */
+export const diskWords = ({ disk }: Pick<TargetPlan, "disk">) =>
+  disk.neededMb > disk.freeMb ? `${disk.neededMb} MB of disk are needed and ${disk.freeMb} MB are free` : "";
