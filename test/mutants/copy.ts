@@ -51,7 +51,8 @@ export function copyTree(): Copy {
         for (const [path, text] of originals) writeFileSync(path, text);
       }
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // A test that was ended may still be writing.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform, type TransformCallback } from "node:stream";
@@ -31,6 +31,9 @@ const MEGABYTE = KILOBYTE * KILOBYTE;
 const LEAST = MEGABYTE;
 /** So many archives of the least size at most; a larger folder has larger ones. */
 const COUNT = 150;
+/** A file up to this size is read at once, which takes half as long as by a stream, and so many of them together. */
+const SMALL = 64 * KILOBYTE;
+const READ_AHEAD = 16;
 /** End this program without its "exit". */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -119,21 +122,38 @@ async function write(folder: string, part: readonly Entry[], file: string): Prom
 }
 
 async function fill(folder: string, part: readonly Entry[], tar: ReturnType<typeof pack>): Promise<void> {
-  for (const entry of part) {
-    const header = { name: entry.path, mode: entry.mode, mtime: new Date(0) };
-    if (entry.kind === "folder") tar.entry({ ...header, type: "directory" });
-    else if (entry.kind === "link") tar.entry({ ...header, type: "symlink", linkname: entry.to });
-    else
-      await pipeline(createReadStream(join(folder, entry.path)), tar.entry({ ...header, size: entry.bytes })).catch(
-        changed(entry),
-      );
+  for (let at = 0; at < part.length; at += READ_AHEAD) {
+    const some = part.slice(at, at + READ_AHEAD);
+    const contents = await Promise.all(some.map((entry) => (isSmall(entry) ? read(folder, entry) : undefined)));
+    for (const [index, entry] of some.entries()) {
+      const header = { name: entry.path, mode: entry.mode, mtime: new Date(0) };
+      const content = contents[index];
+      if (content) tar.entry({ ...header, size: content.length }, content);
+      else if (entry.kind === "folder") tar.entry({ ...header, type: "directory" });
+      else if (entry.kind === "link") tar.entry({ ...header, type: "symlink", linkname: entry.to });
+      else
+        await pipeline(createReadStream(join(folder, entry.path)), tar.entry({ ...header, size: entry.bytes })).catch(
+          changed(entry),
+        );
+    }
   }
   tar.finalize();
 }
 
-const changed = (entry: Entry) => (error: Error) => {
-  throw refuse("cli.file", { detail: `${entry.path} cannot be read, or changed meanwhile: ${error.message}`, cause: error });
-};
+const isSmall = (entry: Entry) => entry.kind === "file" && entry.bytes <= SMALL;
+
+async function read(folder: string, entry: Entry): Promise<Buffer> {
+  const content = await readFile(join(folder, entry.path)).catch(changed(entry));
+  if (entry.kind === "file" && content.length !== entry.bytes)
+    changed(entry)(new Error(`it had ${entry.bytes} bytes and has ${content.length}`));
+  return content;
+}
+
+const changed =
+  (entry: Entry) =>
+  (error: Error): never => {
+    throw refuse("cli.file", { detail: `${entry.path} cannot be read, or changed meanwhile: ${error.message}`, cause: error });
+  };
 
 function tooLarge(entries: readonly Entry[]) {
   return refuse("bundle.too_large", {

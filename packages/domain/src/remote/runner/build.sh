@@ -66,8 +66,8 @@ source_from() {
   lay_part && rm -rf "$run/part" && stays_inside
 }
 
-# Puts part over $built_from. Each archive is unpacked in a folder of its own, and a link that is in the way goes, so that nothing is ever written
-# through one that another archive has brought.
+# Puts part over $built_from, or in its place while that is empty. Each archive is unpacked in a folder of its own, and a link that is in the way
+# goes, so that nothing is ever written through one that another archive has brought.
 lay_part() {
   odd=$(find "$run/part" ! -type f ! -type d ! -type l | head -n 1)
   if [ -n "$odd" ]; then
@@ -75,8 +75,12 @@ lay_part() {
     return 1
   fi
   {
-    find "$run/part" -type d ! -perm -700 -exec chmod u+rwx {} + &&
-      (cd "$run/part" && find . -exec sh -c 'for each; do if [ -L "$0/$each" ]; then rm -f "$0/$each"; fi; done' "$built_from" {} +) &&
+    find "$run/part" -type d ! -perm -700 -exec chmod u+rwx {} + || return 1
+    if rmdir "$built_from"; then
+      mv "$run/part" "$built_from"
+      return
+    fi
+    (cd "$run/part" && find . -exec sh -c 'for each; do if [ -L "$0/$each" ]; then rm -f "$0/$each"; fi; done' "$built_from" {} +) &&
       cp -RPp "$run/part/." "$built_from"
   } 2>>"$run/trace"
 }
