@@ -64,6 +64,14 @@ test("the last step of a run that goes on is running and has no end", () => {
   expect(last).toEqual({ name: "pull", startedAt: Date.parse(at(2)), state: "running" });
 });
 
+test("the step that runs says what was said of it last, and one that is over says nothing", () => {
+  const said = (seq: number, name: string, text: string) => ({ ...line(seq), step: name, text });
+  const events = [step(1, "build"), said(2, "build", "#12 3.4 added 7 packages"), step(3, "pull"), said(4, "build", "late")];
+  expect(stepsOf(events.slice(0, 2), { status: "running" }).at(-1)?.doing).toBe("added 7 packages");
+  expect(stepsOf(events, { status: "running" }).map(({ doing }) => doing)).toEqual([undefined, undefined]);
+  expect(stepsOf(events.slice(0, 2), { status: "failed" }).at(-1)?.doing).toBeUndefined();
+});
+
 test("the step that failed is marked, and restoring after it is not", () => {
   const events = [step(1, "preflight"), step(2, "verify"), step(3, "restore"), line(4)];
   expect(stepsOf(events, { status: "failed", failedStep: "verify" }).map(({ state }) => state)).toEqual([

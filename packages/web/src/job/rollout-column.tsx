@@ -17,6 +17,7 @@ interface Props {
 export function RolloutColumn({ rollout, events, repeated }: Props) {
   const { tone, word } = rolloutStatus[rollout.status];
   const steps = stepsOf(events, { status: rollout.status, failedStep: rollout.failure?.step });
+  const doing = steps.at(-1)?.doing;
   const shown = rollout.found?.hostKey as { fingerprint?: unknown } | undefined;
   return (
     <li class="card card-column rollout" aria-labelledby={`r-${rollout.target}`}>
@@ -39,6 +40,7 @@ export function RolloutColumn({ rollout, events, repeated }: Props) {
           ))}
         </ol>
       )}
+      {doing && <p class="run-doing mono">{doing}</p>}
       <ServerFacts facts={rollout.found} />
       {typeof shown?.fingerprint === "string" && <p class="sub break mono">Host key: {shown.fingerprint}</p>}
       {rollout.downMs !== undefined && <p class="sub">Unavailable for {span(rollout.downMs)}</p>}

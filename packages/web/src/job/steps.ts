@@ -7,6 +7,8 @@ export interface Step {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly state: "done" | "running" | "failed";
+  /** What was said last of the step that is running. */
+  readonly doing?: string;
 }
 
 interface Around {
@@ -42,15 +44,20 @@ export function stepsOf(events: readonly Event[], { status, failedStep }: Around
     const next = marks[i + 1];
     const end = next ?? (over ? last : undefined);
     const name = mark.step ?? "";
+    const doing = next || over ? undefined : run.findLast(({ type, step, text }) => type !== "step" && step === name && text);
     const failed = (over || status === "retrying") && status !== "succeeded" && (failedStep ? name === failedStep : !next);
     return {
       name,
       startedAt: Date.parse(mark.at),
       ...(end && { endedAt: Date.parse(end.at) }),
       state: failed ? "failed" : next || over ? "done" : "running",
+      ...(doing?.text && { doing: bare(doing.text) }),
     };
   });
 }
+
+/** A line of a build without the number of the part of it, and the seconds, that it begins with. */
+const bare = (text: string) => text.replace(/^#\d+ (\d+\.\d+ )?/, "");
 
 /** A run is planned before its preflight; one of before that was so has no such step. */
 function lastBegun(events: readonly Event[]): number {
