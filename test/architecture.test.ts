@@ -120,6 +120,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
   // Data without imports of Node's or the SDK's, for pages and help.
   const tables = [
     "entitlement/permission",
+    "entitlement/access-words",
     "entitlement/words",
     "error",
     "job/failure",
@@ -133,6 +134,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "plan/reason-words",
     "plan/plan-words",
     "deployer/job-words",
+    "registry/login-words",
     "release/archive",
   ];
   const words = [

@@ -1,12 +1,16 @@
+import { setPolicy } from "@berth/domain/app/policy.ts";
+import { addDeployer } from "@berth/domain/deployer/add.ts";
 import { type Event, keepEvents } from "@berth/domain/job/event.ts";
 import { findJob, type Job, jobKey } from "@berth/domain/job/job.ts";
 import type { TargetPlan } from "@berth/domain/plan/plan.ts";
+import { addRegistry } from "@berth/domain/registry/add.ts";
+import { checkRegistry } from "@berth/domain/registry/check.ts";
 import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
-import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { containersOf, failed, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
 import { planLines, planned, shopPlan } from "./scene-plan.ts";
@@ -177,9 +181,32 @@ export async function scene(test: TestWorld, email: string): Promise<Scene> {
   const { job: silent } = await addTarget(tenant.ctx, { name: "attic", host: "10.20.0.9", port: 22, user: "root" });
   const unreachable = () => Promise.reject(new RemoteError("unreachable", "connect EHOSTUNREACH 10.20.0.9:22"));
   await tenant.work(silent, { ...reach, scan: unreachable });
+  await logins(tenant);
+  await rules(tenant);
   await issueToken(tenant.ctx, { name: "laptop", scopes: ["admin", "billing"] });
   await issueToken(tenant.ctx, { name: "ci of shop", scopes: ["deploy"], app: "shop", days: 30 });
   return { tenant, good, failed: bad, check, plan };
+}
+
+/** Two logins of registries: one that the servers can use, one that was refused. */
+async function logins(tenant: TestTenant): Promise<void> {
+  const check = async (host: string, reach: ScriptedReach) =>
+    tenant.work(await checkRegistry(tenant.ctx, { host, targets: ["web1", "web2"] }), reach);
+  await addRegistry(tenant.ctx, { host: "ghcr.io", user: "mara", password: "ghp_none-of-this-is-shown" });
+  await addRegistry(tenant.ctx, { host: "registry.harbour.example:5000", user: "robot$berth", password: "none-of-this" });
+  await check("ghcr.io", scriptedReach());
+  const denied = scriptedReach();
+  denied.next(() => failed({ class: "registry.denied", message: "unauthorized: the token has expired" }));
+  await check("registry.harbour.example:5000", denied);
+}
+
+/** Rules of the account and of an app, and deployers of two apps. */
+async function rules({ ctx }: TestTenant): Promise<void> {
+  await setPolicy(ctx, { rules: { "docker.sock": "deny", privileged: "ask" } });
+  await setPolicy(ctx, { app: "shop", rules: { "host-path": "allow", privileged: "deny" } });
+  const of = { provider: "github", repository: "harbour-co/shop" } as const;
+  await addDeployer(ctx, { ...of, app: "shop", ref: "refs/heads/main", jobEnvironment: "production" });
+  await addDeployer(ctx, { ...of, app: "docs", repository: "harbour-co/docs", jobEnvironment: "preview", pullRequests: true });
 }
 
 const both = (lines: readonly Line[]) => ({ web1: lines, web2: lines.map(later) });

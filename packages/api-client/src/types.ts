@@ -27,6 +27,7 @@ export type Events = Omit<EventPage, "job" | "items"> & { readonly job: Job; rea
 export type Event = Omit<EventPage["items"][number], "plan"> & { readonly plan?: TargetPlan | undefined };
 export type Token = InferResponseType<V1["tokens"]["$get"], 200>["items"][number];
 export type Deployer = InferResponseType<V1["deployers"]["$get"], 200>["items"][number];
+export type Policy = InferResponseType<V1["policy"]["$get"], 200>;
 export type AuditLine = InferResponseType<V1["audit"]["$get"], 200>["items"][number];
 export type Activity = InferResponseType<V1["activity"]["$get"], 200>;
 export type Failure = NonNullable<Rollout["failure"]>;

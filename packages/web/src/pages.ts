@@ -13,7 +13,10 @@ export const Home = lazy(() => import("./home/home.tsx").then((module) => module
 /** Every page for those who are signed in, but the first. */
 export const signedInPages = [
   page("/targets", () => import("./target/targets.tsx").then(({ Targets }) => Targets), "Targets"),
+  page("/registries", () => import("./registry/registries.tsx").then(({ Registries }) => Registries), "Registries"),
   page("/tokens", () => import("./token/tokens.tsx").then(({ Tokens }) => Tokens), "Tokens"),
+  page("/deployers", () => import("./deployer/deployers.tsx").then(({ Deployers }) => Deployers), "Deployers"),
+  page("/policy", () => import("./policy/policy.tsx").then(({ PolicyPage }) => PolicyPage), "Policy"),
   page("/audit", () => import("./audit/audit.tsx").then(({ Audit }) => Audit), "Audit"),
   page("/billing", () => import("./billing/billing.tsx").then(({ Billing }) => Billing), "Billing"),
   page("/billing/return", () => import("./billing/return.tsx").then(({ BillingReturn }) => BillingReturn)),

@@ -96,6 +96,21 @@ export const targetsQuery = queryOptions({
   refetchInterval: ({ state }) => (state.data?.items.some(pending) ? LOOK_AGAIN_MS : false),
 });
 
+export const registriesQuery = queryOptions({
+  queryKey: ["registries"],
+  queryFn: () => body(api.registries.$get()),
+});
+
+export const deployersQuery = infiniteQueryOptions({
+  ...paged,
+  queryKey: ["deployers"],
+  queryFn: ({ pageParam }) => body(api.deployers.$get({ query: after(pageParam, 50) })),
+});
+
+/** Of an app, or with no name the account's. */
+export const policyQuery = (app: string) =>
+  queryOptions({ queryKey: ["policy", app], queryFn: () => body(api.policy.$get({ query: app === "" ? {} : { app } })) });
+
 export const jobsQuery = queryOptions({ queryKey: ["jobs"], queryFn: () => body(api.jobs.$get({ query: { limit: 6 } })) });
 
 export const activityQuery = queryOptions({
@@ -138,6 +153,6 @@ export const paymentQuery = (session: string) =>
   });
 
 /** What a job changes. */
-export const changedByJobs = [appsQuery, { queryKey: ["app"] }, targetsQuery, jobsQuery, usageQuery].map(
+export const changedByJobs = [appsQuery, { queryKey: ["app"] }, targetsQuery, registriesQuery, jobsQuery, usageQuery].map(
   ({ queryKey }) => queryKey,
 );

@@ -1,4 +1,5 @@
 import type { Registry } from "@berth/api-client/types.ts";
+import { loginWords } from "@berth/domain/registry/login-words.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
@@ -10,15 +11,6 @@ interface Look {
   readonly now: Date;
 }
 
-const words: Readonly<Record<string, string>> = {
-  "registry.denied": "refused",
-  "registry.unavailable": "no answer",
-  "registry.untrusted": "not trusted",
-};
-
-const status = ({ checkedAt, problem }: Registry) =>
-  problem ? `${words[problem.class] ?? clean(problem.class)} on ${clean(problem.target)}` : checkedAt ? "works" : "not checked";
-
 export const registryTable = (registries: readonly Registry[], { width, paint, now }: Look): string[] =>
   table<Registry>(
     [
@@ -26,7 +18,7 @@ export const registryTable = (registries: readonly Registry[], { width, paint, n
       { title: "USER", cell: ({ user }) => user, keep: 3, least: 6 },
       {
         title: "LOGIN",
-        cell: status,
+        cell: (registry) => clean(loginWords(registry)),
         keep: 4,
         least: 11,
         paint: (on, text, { problem, checkedAt }) => (problem ? on.red(text) : checkedAt ? on.green(text) : on.dim(text)),

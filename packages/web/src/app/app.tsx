@@ -26,7 +26,15 @@ export function AppPage({ app: name }: { app: string }) {
   const activity = useActivity();
   const [chosen, setChosen] = useState<string>();
   return (
-    <Page title={name} lead={<Link href="/">All apps</Link>}>
+    <Page
+      title={name}
+      lead={
+        <span class="app-links">
+          <Link href="/">All apps</Link>
+          <Link href={`/policy?app=${encodeURIComponent(name)}`}>Policy of {name}</Link>
+        </span>
+      }
+    >
       <Loaded query={status} lines={6}>
         {(app) => {
           const environment = app.environments.find((each) => each.name === chosen) ?? app.environments[0];
