@@ -15,7 +15,7 @@ export interface Contract {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  readonly scope: "public" | "session" | "read" | "deploy" | "admin" | "billing";
+  readonly scope: "public" | "session" | "read" | "plan" | "deploy" | "admin" | "billing";
   readonly needs: Permission;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;

@@ -30,13 +30,26 @@ covers("getPlan", "200", "says what would happen on each server, and names it by
   expect((await ask(tenant, { bundle }, two)).hash).not.toBe(plan.hash);
 });
 
-test("a token that may not deploy plans nothing: Compose would read for it what it names on the server", async () => {
+test("a token with the scope plan plans, and applies nothing", async () => {
   const { tenant } = await ready();
-  const token = await tenant.token(["read"]);
-  expect((await api.call("POST", plansPath, { token, body: { bundle } })).body).toMatchObject({
+  const token = await tenant.token(["plan"]);
+  const asked = await api.call("POST", plansPath, { token, body: { bundle } });
+  expect([asked.status, asked.body.status]).toEqual([202, "queued"]);
+  const applied = await api.call("POST", "/v1/apps/shop/deployments", { token, body: { bundle } });
+  expect(applied.body).toMatchObject({ status: 403, code: "token.scope", detail: 'This needs the scope "deploy".' });
+});
+
+test("who may plan and not deploy has no file of the server read: it may be another app's", async () => {
+  const { tenant } = await ready();
+  const [token, deployer] = [await tenant.token(["plan"]), await tenant.token(["deploy"])];
+  const compose = "services:\n  web:\n    image: nginx:${TAG}\n    env_file: /srv/other/.env\n";
+  const body = { bundle: { ...bundle, compose, variables: { TAG: "1" } } };
+  expect((await api.call("POST", plansPath, { token, body })).body).toMatchObject({
     status: 403,
     code: "token.scope",
+    detail: expect.stringContaining("Compose would read /srv/other/.env on the server"),
   });
+  expect((await api.call("POST", plansPath, { token: deployer, body })).status).toBe(202);
 });
 
 test("a plan that could not be paid for is made, and says so", async () => {

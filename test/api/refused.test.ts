@@ -29,9 +29,10 @@ describe("without a credential, or with one that was invented, every route but t
 
 /** The scopes that a credential may have of which none is enough for a route, by what the route needs. */
 const wrong: Readonly<Record<string, readonly Scope[]>> = {
-  deploy: ["read", "billing"],
-  admin: ["read", "deploy", "billing"],
-  billing: ["read", "deploy", "admin"],
+  plan: ["read", "billing"],
+  deploy: ["read", "plan", "billing"],
+  admin: ["read", "plan", "deploy", "billing"],
+  billing: ["read", "plan", "deploy", "admin"],
 };
 
 describe("without the scope a route needs it is refused, before anything else is looked at", () => {

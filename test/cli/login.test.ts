@@ -164,7 +164,7 @@ describe("tokens", () => {
 
   test("a scope there is not is a mistake, found before anything is asked", async () => {
     const { json } = await cli.berth(["token", "create", "ci", "--scope", "root", "--json"], { token: tenant.secret });
-    expect(json).toMatchObject({ code: "cli.usage", detail: expect.stringContaining("read, deploy, admin, billing") });
+    expect(json).toMatchObject({ code: "cli.usage", detail: expect.stringContaining("read, plan, deploy, admin, billing") });
   });
 });
 

@@ -73,7 +73,7 @@ const verbs: Verb[] = [
   verb("createApp", "deploy", "app", (ctx) => createApp(ctx, { name: "shop", template: "compose" })),
   verb("removeApp", "admin", "app", (ctx) => removeApp(ctx, { app: "shop", volumes: "keep" })),
   verb("deploy", "deploy", "app", (ctx) => deploy(ctx, { app: "shop", bundle })),
-  verb("makePlan", "deploy", "app", (ctx) => makePlan(ctx, { app: "shop", bundle })),
+  verb("makePlan", "plan", "app", (ctx) => makePlan(ctx, { app: "shop", bundle })),
   verb("getPlan", "read", "app", (ctx) => getPlan(ctx, { app: "shop", plan: "pln_1" })),
   verb("prepareArchives", "deploy", "app", (ctx) => prepareArchives(ctx, { app: "shop", archives: [] })),
   verb("rollback", "deploy", "app", (ctx) => rollback(ctx, { app: "shop" })),
@@ -126,8 +126,9 @@ const open = ["take", "signOut", "listSessions", "endSession", "endOtherSessions
 
 const holds: Record<Scope, readonly Scope[]> = {
   read: ["read"],
-  deploy: ["read", "deploy"],
-  admin: ["read", "deploy", "admin"],
+  plan: ["read", "plan"],
+  deploy: ["read", "plan", "deploy"],
+  admin: ["read", "plan", "deploy", "admin"],
   billing: ["read", "billing"],
 };
 

@@ -76,9 +76,10 @@ export const api = [
     refused,
     [
       "a token that may deploy may do all that an admin may",
-      'deploy: ["read", "deploy"],',
-      'deploy: ["read", "deploy", "admin"],',
+      'deploy: ["read", "plan", "deploy"],',
+      'deploy: ["read", "plan", "deploy", "admin"],',
     ],
+    ["a token that may plan may deploy", 'plan: ["read", "plan"],', 'plan: ["read", "plan", "deploy"],'],
     ["a token for bills may deploy", 'billing: ["read", "billing"],', 'billing: ["read", "deploy", "billing"],'],
     [
       "a token of one app does what is no app's",

@@ -19,7 +19,7 @@ export const deploymentPlans = new Hono<Env>()
       summary:
         "Ask the servers what deploying the bundle would do. Answers at once; the plan is whole when its job has succeeded",
       tag,
-      scope: "deploy",
+      scope: "plan",
       needs: "check",
       params: inApp,
       body: Deployed,

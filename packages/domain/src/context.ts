@@ -2,8 +2,8 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type Stripe from "stripe";
 import { Problem } from "./error.ts";
 
-/** `admin` includes `deploy`, which includes `read`; `billing` stands alone. */
-export const scopes = ["read", "deploy", "admin", "billing"] as const;
+/** `admin` includes `deploy`, which includes `plan`, which includes `read`; `billing` includes `read`. */
+export const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
 export type Scope = (typeof scopes)[number];
 
 export type Actor =
@@ -114,8 +114,9 @@ export const systemContext = (world: World, tenant: string, id: string): Context
 
 const implied: Record<Scope, readonly Scope[]> = {
   read: ["read"],
-  deploy: ["read", "deploy"],
-  admin: ["read", "deploy", "admin"],
+  plan: ["read", "plan"],
+  deploy: ["read", "plan", "deploy"],
+  admin: ["read", "plan", "deploy", "admin"],
   billing: ["read", "billing"],
 };
 
@@ -124,13 +125,14 @@ export const ANY_APP = Symbol("any app");
 
 /** @throws Problem token.scope without the scope, or if the credential is limited to another app */
 export function allow(ctx: Context, scope: Scope, subject?: { readonly app: string } | typeof ANY_APP): void {
-  const { actor } = ctx;
-  if (actor.kind === "system") return;
-  if (!actor.scopes.some((held) => implied[held].includes(scope)))
-    throw new Problem("token.scope", { detail: `This needs the scope "${scope}".`, facts: { scope } });
+  if (!holds(ctx, scope)) throw new Problem("token.scope", { detail: `This needs the scope "${scope}".`, facts: { scope } });
   if (!mayUse(ctx, subject))
     throw new Problem("token.scope", { detail: "This token is limited to another app.", facts: { scope } });
 }
+
+/** Whether the credential has the scope, or one that includes it. */
+export const holds = ({ actor }: Context, scope: Scope): boolean =>
+  actor.kind === "system" || actor.scopes.some((held) => implied[held].includes(scope));
 
 export function mayUse(ctx: Context, subject?: { readonly app?: string | undefined } | typeof ANY_APP): boolean {
   if (ctx.actor.kind !== "token" || ctx.actor.app === undefined || subject === ANY_APP) return true;

@@ -14,7 +14,7 @@ import { progressOn } from "../terminal/progress.ts";
 import { version } from "../version.ts";
 import { openBrowser } from "./browser.ts";
 
-const scopes = ["read", "deploy", "admin", "billing"] as const;
+const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
 type Scope = (typeof scopes)[number];
 
 interface Input {

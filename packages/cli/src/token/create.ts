@@ -7,7 +7,7 @@ import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import { moment } from "../terminal/time.ts";
 
-const scopes = ["read", "deploy", "admin", "billing"] as const;
+const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
 type Scope = (typeof scopes)[number];
 
 interface Input {
@@ -19,6 +19,7 @@ interface Input {
 
 export const examples: Verb<Input>["examples"] = [
   ["berth token create ci --scope deploy --app shop", "for a pipeline that deploys one app"],
+  ["berth token create review --scope plan --app shop", "for pull requests: it says what a deploy would do, and deploys nothing"],
   ["berth token create agent --scope read --days 7", "for somebody who may only look"],
   ["berth token create ci --scope deploy > token.txt", "only the token itself goes to the file"],
 ];

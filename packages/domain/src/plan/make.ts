@@ -2,8 +2,11 @@ import { getAppIn, PRODUCTION } from "../app/app.ts";
 import { choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import { allow, type Context } from "../context.ts";
+import type { Composed } from "../compose/compose.ts";
+import { readOnServer } from "../compose/server-reads.ts";
+import { allow, type Context, holds } from "../context.ts";
 import { refusal } from "../entitlement/account.ts";
+import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
@@ -14,14 +17,15 @@ import { insertPlan, type StoredPlan } from "./stored.ts";
 import { type DeploymentPlan, viewOf } from "./view.ts";
 
 /**
- * Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state. Compose reads for the bundle
- * whatever it names on the server, so who may not deploy may not plan.
+ * Asks the servers what deploying the bundle would do. Changes nothing on them, so it is permitted in every billing state.
+ * @throws Problem token.scope where Compose would read files of the server for who may not deploy
  */
 export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPlan> {
-  allow(ctx, "deploy", { app: input.app });
+  allow(ctx, "plan", { app: input.app });
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
   const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
   const { composed, data, hash } = readBundle(input);
+  if (!holds(ctx, "deploy")) assertOwnFiles(composed);
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
   const id = newId(ctx, "plan");
@@ -49,4 +53,14 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   );
   await dispatch(ctx, job);
   return answer;
+}
+
+/** Of what Compose resolves much is told, so what it reads for a plan is the bundle alone: another app's variables are files of the server too. */
+function assertOwnFiles({ file }: Composed): void {
+  const found = readOnServer(file);
+  if (found === undefined) return;
+  throw new Problem("token.scope", {
+    detail: `Compose would read ${found.slice(0, 200)} on the server for this plan. That needs the scope "deploy".`,
+    facts: { scope: "deploy" },
+  });
 }

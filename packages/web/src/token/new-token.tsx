@@ -19,7 +19,7 @@ const days = [
   ["365", "one year"],
 ] as const;
 type Days = (typeof days)[number][0];
-const offered: readonly Scope[] = ["read", "deploy", "admin", "billing"];
+const offered: readonly Scope[] = ["read", "plan", "deploy", "admin", "billing"];
 
 export function NewToken() {
   const [name, setName] = useState("");

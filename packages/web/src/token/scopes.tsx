@@ -3,7 +3,8 @@ import type { Scope } from "@berth/domain/context.ts";
 /** What each scope lets its holder do, in the words of the pages that ask for it. */
 export const scopeWords: Record<Scope, string> = {
   read: "See apps, targets, jobs and logs",
-  deploy: "Deploy, roll back and cancel jobs; includes reading",
+  plan: "Say what a deployment would do, and apply nothing; includes reading",
+  deploy: "Deploy, roll back and cancel jobs; includes planning",
   admin: "Add and remove targets, apps and tokens; includes deploying",
   billing: "Start payments and open the billing portal",
 };
