@@ -8,7 +8,7 @@ import { startCloud } from "@berth/local/cloud.ts";
 import { created } from "../test/lab/client.ts";
 import { engineName, engineNames } from "../test/lab/engine.ts";
 import { busyboxImage, redisImage } from "../test/lab/images.ts";
-import { available, type Lab, startLab } from "../test/lab/lab.ts";
+import { available, type Lab, puller, startLab } from "../test/lab/lab.ts";
 import type { Server } from "../test/lab/server.ts";
 import { port } from "./demo/app.ts";
 import { createBerth } from "./demo/berth.ts";
@@ -77,7 +77,7 @@ async function demo(): Promise<void> {
     let lab: Lab | undefined;
     if (!values.target) {
       lab = await telling.step("two servers come up, each with its own sshd and Docker", () =>
-        startLab({ servers: 2, engine: engineName(values.engine) }),
+        startLab({ servers: 2, locked: true, engine: engineName(values.engine) }),
       );
       ends.push(() => lab?.close());
       const { registry } = lab;
@@ -98,7 +98,8 @@ async function demo(): Promise<void> {
       NO_COLOR: "1",
     });
     const places = lab ? lab.servers.map(placeOf) : (values.target ?? []).map(ownPlace);
-    await tell({ cloud, berth, places, folder: join(folder, "shop"), telling });
+    const registry = lab && { host: lab.registry.locked, ...puller, image: `${lab.registry.locked}/library/busybox:1.36` };
+    await tell({ cloud, berth, places, folder: join(folder, "shop"), telling, registry });
     telling.summary();
     if (values.keep) {
       telling.note(`dashboard ${cloud.origin}  inbox ${cloud.endpoint}/_local/inbox  Stripe ${cloud.stripeUrl}`);

@@ -20,21 +20,47 @@ export async function answers(stage: Stage, release: string, before: Map<string,
 
 export const counts = new Map<string, number>();
 
-export async function firstReleases(stage: Stage): Promise<void> {
+/** Deploys what the folder has, and holds that every server answers with it. */
+async function deployed(stage: Stage, release: string, title: string, args: readonly string[]): Promise<void> {
   const { berth, folder, telling } = stage;
-  for (const release of ["one", "two"]) {
-    writeApp(folder, release);
-    await telling.step(
-      `berth deploy (${release})`,
-      async () => {
-        const ran = await berth.run(release === "one" ? deployArgs(stage) : ["deploy", "--app", APP], { cwd: folder });
-        holds(ran.code === 0, `deploy exited ${ran.code}: ${ran.stdout}${ran.stderr}`);
-        return ran;
-      },
-      (ran) => ran.stdout.trim().split("\n").at(-1) ?? "",
+  await telling.step(
+    title,
+    async () => {
+      const ran = await berth.run(args, { cwd: folder });
+      holds(ran.code === 0, `deploy exited ${ran.code}: ${ran.stdout}${ran.stderr}`);
+      return ran;
+    },
+    (ran) => ran.stdout.trim().split("\n").at(-1) ?? "",
+  );
+  await telling.step(`answers from outside on port ${port}, its data kept`, () => answers(stage, release, counts), String);
+}
+
+export async function firstRelease(stage: Stage): Promise<void> {
+  writeApp(stage.folder, "one");
+  await deployed(stage, "one", "berth deploy (one)", deployArgs(stage));
+}
+
+/** What a deploy would do is known before, and just that is done. */
+export async function plannedRelease(stage: Stage): Promise<void> {
+  const { berth, folder, telling } = stage;
+  writeApp(folder, "two");
+  const planned = await telling.step("berth plan (two) says what would happen on each server, and why", async () => {
+    const ran = await berth.run(["plan", "--app", APP], { cwd: folder });
+    holds(ran.code === 0 && /redis stays as it is/.test(ran.stdout), `plan exited ${ran.code}: ${ran.stdout}${ran.stderr}`);
+    return ran.stdout.trim().split("\n");
+  });
+  for (const line of planned.filter((each) => each !== "")) telling.note(line);
+  const hash = / --plan ([0-9a-f]{16})$/.exec(planned.at(-1) ?? "")?.[1] ?? "";
+  await telling.step("the plan of other files is refused, and nothing is done", async () => {
+    writeApp(folder, "another");
+    const ran = await berth.run(["deploy", "--app", APP, "--plan", hash], { cwd: folder });
+    holds(
+      ran.code === 1 && /plan\.stale|no longer holds/.test(ran.stderr),
+      `deploy exited ${ran.code}: ${ran.stdout}${ran.stderr}`,
     );
-    await telling.step(`answers from outside on port ${port}, its data kept`, () => answers(stage, release, counts), String);
-  }
+    writeApp(folder, "two");
+  });
+  await deployed(stage, "two", `berth deploy --plan ${hash}`, ["deploy", "--app", APP, "--plan", hash]);
 }
 
 export async function badRelease(stage: Stage): Promise<void> {

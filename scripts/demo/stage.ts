@@ -22,6 +22,10 @@ export interface Stage {
   /** A folder of the customer's own. */
   readonly folder: string;
   readonly telling: Telling;
+  /** A registry that wants a login, where the stage has one. */
+  readonly registry?:
+    | { readonly host: string; readonly user: string; readonly password: string; readonly image: string }
+    | undefined;
 }
 
 /** The app of the story. */

@@ -1,5 +1,6 @@
+import { builds, privateImage } from "./builds.ts";
 import { addServer, paid, signUp, unpaid } from "./customer.ts";
-import { badRelease, firstReleases, goBack, killedWorker } from "./releases.ts";
+import { badRelease, firstRelease, goBack, killedWorker, plannedRelease } from "./releases.ts";
 import type { Stage } from "./stage.ts";
 
 /** The whole story. @throws at the first step that does not hold */
@@ -10,11 +11,17 @@ export async function tell(stage: Stage): Promise<void> {
   telling.chapter(`Adds ${stage.places.length === 1 ? "a server" : `${stage.places.length} servers`}, confirming each host key`);
   for (const place of stage.places) await addServer(stage, place);
   telling.chapter("Deploys an app of two services, with a volume");
-  await firstReleases(stage);
+  await firstRelease(stage);
+  telling.chapter("Knows what the next one would do before it is done");
+  await plannedRelease(stage);
   telling.chapter("A release that does not become healthy");
   await badRelease(stage);
   telling.chapter("Goes back to an earlier release");
   await goBack(stage);
+  telling.chapter("Builds an app where it runs");
+  await builds(stage);
+  if (stage.registry) telling.chapter("Pulls from a private registry");
+  await privateImage(stage);
   telling.chapter("A worker dies in the middle of a deploy");
   await killedWorker(stage);
   telling.chapter("The card starts failing, and time goes on");

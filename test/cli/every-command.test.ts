@@ -281,6 +281,8 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, input = "", text
     expect(wide.stdout).toMatch(new RegExp(`^Usage: berth ${name}`));
     expect(wide.stdout).toMatch(new RegExp(`Examples:\n  (# .*\n  )?.*berth ${name}`));
     expect(narrow.stdout).toContain("Examples:");
+    const [options = ""] = narrow.stdout.split("Examples:");
+    for (const line of options.split("\n").slice(1)) expect(line.length, line).toBeLessThanOrEqual(50);
     for (const line of wide.stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
   });
 });

@@ -21,6 +21,7 @@ export function createProgram(
     })
     .configureHelp({
       showGlobalOptions: true,
+      minWidthToWrap: 20,
       styleTitle: paint.bold,
       styleSubcommandTerm: paint.cyan,
       styleOptionTerm: paint.cyan,

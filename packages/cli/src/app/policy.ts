@@ -24,8 +24,12 @@ export const examples: Verb<Input>["examples"] = [
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
   command
-    .option("--account", "that of all apps")
-    .option("--set <access=rule>", "allow, warn (the default), ask (--allow at each deploy) or deny; may be repeated", collect);
+    .option("--account", "the policy of the account, which holds for all apps")
+    .option(
+      "--set <access=rule>",
+      `of ${accesses.join(", ")}; allow, warn (the default), ask (--allow at each deploy), deny, or default to take it back; may be repeated`,
+      collect,
+    );
 
 export const parse = ([app]: readonly string[], flags: Flags): Input => ({
   app,

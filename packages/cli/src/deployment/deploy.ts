@@ -44,7 +44,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--replace-files", "replace the app's files that were changed on the server, too")
     .option("--plan <hash>", "apply this plan; nothing is done if anything else would happen")
     .option("--accept-data-risk", "go on where the plan says that data is at risk")
-    .option("--allow <access>", "what the policy asks about, like host-path; may be repeated", collect)
+    .option("--allow <access>", "access that the policy asks about, like host-path; may be repeated", collect)
     .option("-d, --detach", "do not wait for the outcome")
     .option("-v, --verbose", "show everything the server says")
     .option("-y, --yes", "make the app if it is not there yet");

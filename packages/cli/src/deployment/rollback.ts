@@ -23,7 +23,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     command
       .option("--app <name>", "the app (default: that of this folder)")
       .option("--accept-data-risk", "go on where the plan says that data is at risk")
-      .option("--allow <access>", "what the policy asks about, like host-path; may be repeated", collect),
+      .option("--allow <access>", "access that the policy asks about, like host-path; may be repeated", collect),
   );
 
 export const parse = ([release]: readonly string[], flags: Flags): Input => ({
