@@ -5,6 +5,7 @@ import { answerMessage, Message } from "../../functions/workers/rollout.ts";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
+import { barriers } from "./accessibility.ts";
 import { useSite } from "./site.ts";
 import { enter, type Visitor, visit } from "./visitor.ts";
 
@@ -88,6 +89,7 @@ test("a check shows what each server was answered as it is, and how the login st
   await answers.getByText("ghcr.io:5000 refused the login of mona").waitFor();
   await page.getByText("Refused on web2", { exact: true }).waitFor();
   await page.getByRole("link", { name: "registry.denied" }).waitFor();
+  expect(await barriers(visitor)).toEqual([]);
   await page.getByRole("link", { name: "See the check" }).click();
   await page.getByRole("heading", { level: 1, name: "Check a registry's login on web1, web2" }).waitFor();
   await finish(visitor);

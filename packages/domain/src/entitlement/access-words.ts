@@ -14,7 +14,7 @@ export const accessNames: Readonly<Record<Access, string>> = {
 export const ruleNames: Readonly<Record<WholePolicy[Access], string>> = {
   allow: "allow: nothing is said",
   warn: "warn: the plan says so",
-  ask: "ask: only a deploy with --allow may",
+  ask: "ask: only with --allow",
   deny: "deny: never",
 };
 

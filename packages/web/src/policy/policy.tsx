@@ -58,7 +58,7 @@ export function PolicyPage() {
 type Access = keyof Policy["effective"];
 type Rule = Policy["effective"][Access];
 
-const tones: Readonly<Record<Rule, Tone>> = { allow: "off", warn: "wait", ask: "busy", deny: "bad" };
+const tones: Readonly<Record<Rule, Tone>> = { allow: "off", warn: "wait", ask: "wait", deny: "bad" };
 const rules = Object.keys(ruleNames) as readonly Rule[];
 const accesses = Object.keys(accessNames) as readonly Access[];
 

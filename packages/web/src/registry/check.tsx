@@ -17,18 +17,20 @@ export function Check({ job: id, host }: { job: string; host: string }) {
   return (
     <div class="registry-check">
       {error ? <Refusal error={error} title="The connection was lost; asking again" /> : null}
-      <ul role="status" aria-label={`Check of ${host}`}>
-        {Object.values(job?.rollouts ?? {}).map(({ target, name, status, failure }) => {
-          const { tone, word } = rolloutStatus[status];
-          return (
-            <li key={target} class="registry-answer">
-              <span class="break">{name}</span>
-              <Status tone={tone}>{status === "succeeded" ? "The registry takes the login" : word}</Status>
-              {failure && <span class="sub break">{failure.message}</span>}
-            </li>
-          );
-        })}
-      </ul>
+      <div role="status" aria-label={`Check of ${host}`}>
+        <ul>
+          {Object.values(job?.rollouts ?? {}).map(({ target, name, status, failure }) => {
+            const { tone, word } = rolloutStatus[status];
+            return (
+              <li key={target} class="registry-answer">
+                <span class="break">{name}</span>
+                <Status tone={tone}>{status === "succeeded" ? "The registry takes the login" : word}</Status>
+                {failure && <span class="sub break">{failure.message}</span>}
+              </li>
+            );
+          })}
+        </ul>
+      </div>
       <Link href={`/jobs/${encodeURIComponent(id)}`}>See the check</Link>
     </div>
   );
