@@ -1,6 +1,6 @@
 import { isReference, REFERENCE_LENGTH } from "@berth/domain/compose/reference.ts";
 import type { Code } from "@berth/domain/error.ts";
-import { ARCHIVES_MOST, BUILT_FROM_BYTES } from "@berth/domain/release/archive.ts";
+import { ARCHIVES_MOST, BUILT_FROM_BYTES, LARGE_FILES_BYTES, LARGE_FILES_MOST } from "@berth/domain/release/archive.ts";
 import * as z from "zod";
 import { name } from "./contract.ts";
 
@@ -14,6 +14,19 @@ export const Archive = z.object({
     .max(64)
     .regex(/^[0-9a-f]{64}$/, "the SHA-256 of its bytes, in small hexadecimal digits"),
   bytes: z.number().int().min(1).max(BUILT_FROM_BYTES),
+});
+
+const LargeFile = z.object({
+  path: z.string().min(1).max(200),
+  hash: Archive.shape.hash.describe("The SHA-256 of its content, which is its name in the archive that has it"),
+  bytes: z.number().int().min(0).max(LARGE_FILES_BYTES),
+  checksum: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .describe("What `cksum` says of its content"),
+  executable: z.boolean().optional().describe("Whether it can be executed"),
 });
 
 const Bundle = z.object({
@@ -64,6 +77,13 @@ const Bundle = z.object({
     .describe(
       "What services are built from: gzipped tars of files by their paths in the project's folder, sent as `prepareArchives` says",
     ),
+  large: z
+    .object({
+      files: z.array(LargeFile).min(1).max(LARGE_FILES_MOST),
+      archives: z.array(Archive).min(1).max(ARCHIVES_MOST),
+    })
+    .optional()
+    .describe("Mounted files that are too large for `files`: their content is sent in archives of their own"),
 });
 
 const Images = z

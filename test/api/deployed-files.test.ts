@@ -114,3 +114,51 @@ covers("createDeployment", "input.too_large", "more than a megabyte is refused b
   const answer = await post("/v1/apps/shop/deployments", { bundle: { compose: "x".repeat(1024 * 1024) } })(tenant);
   expect(answer.body).toMatchObject({ status: 413, code: "input.too_large" });
 });
+
+const MEGABYTE = 1024 * 1024;
+const hash = "a".repeat(64);
+const large = (path: string, more = {}) => ({ path, hash, bytes: 1000, checksum: 1, ...more });
+const withLarge = (files: object[], archives: object[] = [{ hash, bytes: 500 }]) => ({
+  bundle: { ...bundle, large: { files, archives } },
+});
+
+test("large files reach the server as lines, with their archives, at a deployment and at a rollback", async () => {
+  const { tenant } = await ready();
+  const reach = scriptedReach();
+  const work = async (path: string, body: object) => tenant.work((await post(path, body)(tenant)).body, reach);
+  await work("/v1/apps/shop/deployments", withLarge([large("site/./a b"), large("run.sh", { executable: true })]));
+  const sent = { large: `${hash}\t-\t1 1000\tsite/a b\n${hash}\tx\t1 1000\trun.sh\n` };
+  expect(reach.runs.at(-1)).toMatchObject({ values: sent, archives: { list: [], mounted: [{ hash, bytes: 500 }] } });
+  await work("/v1/apps/shop/deployments", { bundle });
+  expect(reach.runs.at(-1)?.values.large).toBeUndefined();
+  expect(await work("/v1/apps/shop/rollback", {})).toMatchObject({ status: "succeeded", release: 1 });
+  expect(reach.runs.at(-1)).toMatchObject({ values: sent, archives: { list: [], mounted: [{ hash, bytes: 500 }] } });
+});
+
+test("a large file is refused that leads out of the folder, takes a place of ours or another's, or has no proper name", async () => {
+  const { tenant } = await ready();
+  const code = async (asked: object) => (await post("/v1/apps/shop/deployments", asked)(tenant)).body.code;
+  for (const path of ["../a", "/etc/a", "a/../../b", ".env", "compose.yaml", "a\nb", "a\tb"])
+    expect(await code(withLarge([large(path)])), JSON.stringify(path)).toBe("input.invalid");
+  expect(await code(withLarge([large("a"), large("./a")]))).toBe("input.invalid");
+  const both = withLarge([large("a/b")]);
+  const small = { ...both.bundle, files: [{ path: "a", content: "" }] };
+  expect(await code({ bundle: small })).toBe("input.invalid");
+  for (const more of [{ hash: "../x" }, { checksum: -1 }, { checksum: 2 ** 32 }, { bytes: -1 }])
+    expect(await code(withLarge([large("a", more)])), JSON.stringify(more)).toBe("input.invalid");
+  expect(await code(withLarge([large("a")], []))).toBe("input.invalid");
+});
+
+test("large files are too large in all, before and after they are compressed", async () => {
+  const { tenant } = await ready();
+  const half = (path: string) => large(path, { bytes: 600 * MEGABYTE });
+  const answer = await post("/v1/apps/shop/deployments", withLarge([half("a"), half("b")]))(tenant);
+  expect(answer.body).toMatchObject({ code: "bundle.too_large", detail: expect.stringContaining("1200 MB") });
+  const archives = [{ hash, bytes: 150 * MEGABYTE }];
+  const all = {
+    ...bundle,
+    archives,
+    large: { files: [large("a")], archives: [{ hash: "b".repeat(64), bytes: 100 * MEGABYTE }] },
+  };
+  expect((await post("/v1/apps/shop/deployments", { bundle: all })(tenant)).body.code).toBe("bundle.too_large");
+});

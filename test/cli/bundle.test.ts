@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { BUNDLE_BYTES as SERVICE_BYTES } from "@berth/domain/release/release.ts";
 import { describe, expect, test } from "vitest";
 import { nameOfFolder } from "../../packages/cli/src/app/name.ts";
-import { BUNDLE_BYTES, makeBundle } from "../../packages/cli/src/compose/bundle.ts";
+import { makeBundle } from "../../packages/cli/src/compose/bundle.ts";
+import { BUNDLE_BYTES } from "../../packages/cli/src/compose/mounted.ts";
 import { findProject } from "../../packages/cli/src/compose/project.ts";
 import { bundle, newFolder, problem } from "./project.ts";
 
+const noise = (bytes: number) =>
+  Array.from({ length: bytes }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90))).join("");
 const paths = (bundled: Awaited<ReturnType<typeof bundle>>) => bundled.bundle.files.map(({ path }) => path).sort();
 
 describe("a bundle", () => {
@@ -78,14 +81,14 @@ volumes: { data: {} }
     expect(bundled.notes).toEqual(["From your shell: TAG", "Set nowhere, so empty: UNSET", "The server's own: HOME"]);
   });
 
-  test("that is too large is refused before anything is sent, with the biggest files", async () => {
-    const noise = (bytes: number) =>
-      Array.from({ length: bytes }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90))).join("");
-    const compose = "services:\n  a:\n    image: a\n    volumes: ['./data:/data']\n";
-    const refused = await problem(() => bundle({ "compose.yaml": compose, "data/big": noise(300_000), "data/small": "x" }));
+  test("is refused where what Compose reads of it is too large, before anything is sent and with the biggest files", async () => {
+    const compose = "services:\n  a:\n    image: a\n    env_file: [big.env, small.env]\n";
+    const refused = await problem(() =>
+      bundle({ "compose.yaml": compose, "big.env": `A='${noise(300_000).replaceAll("'", ".")}'`, "small.env": "" }),
+    );
     expect(refused).toMatchObject({ code: "bundle.too_large" });
-    expect(refused.detail).toMatch(/KB compressed; 256 KB is the most\. The biggest: data\/big \(293 KB\)/);
-    const wide = await problem(() => bundle({ "compose.yaml": compose, "data/flat": "x".repeat(900_000) }));
+    expect(refused.detail).toMatch(/KB compressed; 256 KB is the most\. The biggest: big\.env \(293 KB\)/);
+    const wide = await problem(() => bundle({ "compose.yaml": compose, "big.env": `A=${"x".repeat(900_000)}`, "small.env": "" }));
     expect(wide.detail).toMatch(/KB to send; 1024 KB is the most/);
   });
 

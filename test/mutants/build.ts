@@ -5,6 +5,7 @@ const context = ["test/cli/build-context.test.ts"];
 const archives = ["test/api/archives.test.ts"];
 const bucket = ["test/aws/s3.test.ts"];
 const send = ["test/remote/send.test.ts"];
+const large = ["test/remote/large-files.test.ts"];
 
 /** What is built on servers, from the folder to the run. */
 export const builds = [
@@ -51,6 +52,19 @@ export const builds = [
     ["an archive that is about to go is not sent again", "(KEPT_DAYS - NAMED_DAYS)", "(KEPT_DAYS + NAMED_DAYS)"],
   ),
   ...within(
+    "packages/domain/src/remote/runner/large.sh",
+    large,
+    ["a link in an archive brings a file of the server", "-type f -links 1", "-name '*'"],
+    ["a rollback needs what was sent for it", 'if ! has_large "$new"; then', "if :; then"],
+    ["large files are kept from the app's users", 'cat "$from" >"$new.new/$path"', 'cp "$from" "$new.new/$path"'],
+    ["a release has other large files than were sent", "! awk -F", "awk -F"],
+  ),
+  ...within("packages/domain/src/remote/runner/pins.sh", large, [
+    "a plan knows nothing of large files",
+    '    unsent "$source"\n',
+    "",
+  ]),
+  ...within(
     "packages/domain/src/remote/send.ts",
     send,
     ["a server is sent one archive again and again", "left.delete(hash);", "left.has(hash);"],
@@ -60,8 +74,8 @@ export const builds = [
   ),
   ...within("packages/domain/src/deployment/deploy.kind.ts", archives, [
     "a rollback sends what it does not build",
-    "bundle.archives?.length && !job.rollback &&",
-    "bundle.archives?.length &&",
+    "const list = rollback ? [] : archives;",
+    "const list = rollback && archives.length === 0 ? [] : archives;",
   ]),
   ...within(
     "packages/domain/src/release/read-bundle.ts",

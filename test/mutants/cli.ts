@@ -6,6 +6,7 @@ const bad = ["test/cli/bad-network.test.ts"];
 const settings = ["test/cli/settings.test.ts"];
 const output = ["test/cli/output.test.ts"];
 const bundle = ["test/cli/bundle.test.ts"];
+const mounted = ["test/cli/mounted.test.ts"];
 const told = ["test/cli/bundle-told.test.ts"];
 
 /** The command line: what it sends where, what it says, and what it leaves behind. */
@@ -114,17 +115,27 @@ export const cli = [
     ["test/cli/text.test.ts"],
     ["a server's words move the cursor of a terminal", '.replace(controls, "");', ";"],
   ),
+  ...within("packages/cli/src/compose/bundle.ts", bundle, [
+    "a variable of this machine replaces the server's",
+    "isOfMachine(name) ? undefined : env[name]",
+    'name === "" && isOfMachine(name) ? undefined : env[name]',
+  ]),
   ...within(
-    "packages/cli/src/compose/bundle.ts",
+    "packages/cli/src/compose/found.ts",
     bundle,
     ["a link in a repository takes a file from outside of it", "if (!below(real)) throw outside();", ""],
     ["a script loses its executable bit on the way", "(facts.mode & 0o100) !== 0", "facts.mode === 0"],
-    [
-      "a variable of this machine replaces the server's",
-      "isOfMachine(name) ? undefined : env[name]",
-      'name === "" && isOfMachine(name) ? undefined : env[name]',
-    ],
-    ["a bundle that is too large is sent", "if (compressed > BUNDLE_BYTES)", "if (compressed > BUNDLE_BYTES * 100)"],
+  ),
+  ...within("packages/cli/src/compose/found.ts", mounted, [
+    "a file that Compose reads is not in the bundle",
+    "mention.mounted === true && found.get(name)?.mounted !== false",
+    "mention.mounted === true",
+  ]),
+  ...within(
+    "packages/cli/src/compose/mounted.ts",
+    mounted,
+    ["a bundle that is too large is sent", "<= BUNDLE_BYTES - names", "<= BUNDLE_BYTES * 100"],
+    ["more files are read than are ever sent", "if (bytes > LARGE_FILES_BYTES)", "if (bytes < 0)"],
   ),
   ...within("packages/cli/src/compose/files.ts", bundle, [
     "a deploy needs the files of services that do not run",

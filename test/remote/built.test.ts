@@ -2,25 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { gzipSync } from "node:zlib";
-import { type Header, pack } from "tar-stream";
 import { describe, expect, test } from "vitest";
 import { deployOf, type Host, runOn } from "./host.ts";
 import { host, shells } from "./hosts.ts";
-
-type Entry = string | Partial<Header>;
-
-async function tarred(entries: Readonly<Record<string, Entry>>): Promise<Buffer> {
-  const tar = pack();
-  for (const [name, entry] of Object.entries(entries))
-    typeof entry === "string"
-      ? tar.entry({ name, mtime: new Date(0) }, entry)
-      : tar.entry({ name, mtime: new Date(0), ...entry });
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk as Uint8Array)); // tar-stream says no more than Readable
-  return gzipSync(Buffer.concat(chunks));
-}
+import { type Entry, tarred } from "./tarred.ts";
 
 const link = (linkname: string): Entry => ({ type: "symlink", linkname });
 const compose = "services:\n  web:\n    build: ./web\n";

@@ -62,7 +62,7 @@ export interface Upload {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What services are built from, by tenant and the SHA-256 of its bytes. */
+/** What services are built from, and large files that they mount, by tenant and the SHA-256 of its bytes. */
 export interface Archives {
   /** Undefined when it is kept already, and stays for a week at least. */
   readonly upload: (tenant: string, archive: { readonly hash: string; readonly bytes: number }) => Promise<Upload | undefined>;

@@ -19,7 +19,11 @@ export interface Archive extends Named {
 }
 
 export interface Archives {
+  /** What services are built from. */
   readonly list: readonly Archive[];
+  /** Large files that services mount. */
+  readonly mounted: readonly Archive[];
+  /** Files that services are built from. */
   readonly files: number;
   /** Removes the files. */
   readonly remove: () => Promise<void>;
@@ -72,8 +76,12 @@ export function cut(entries: readonly Entry[]): Entry[][] {
 const endsOne = (path: string) => createHash("sha1").update(path).digest().readUInt8() % 8 === 0;
 
 /** @throws Refused bundle.too_large, naming the biggest folders */
-export async function makeArchives(folder: string, entries: readonly Entry[]): Promise<Archives> {
-  if (entries.length === 0) return { list: [], files: 0, remove: () => Promise.resolve() };
+export async function makeArchives(
+  folder: string,
+  entries: readonly Entry[],
+  contents: readonly Entry[] = [],
+): Promise<Archives> {
+  if (entries.length + contents.length === 0) return { list: [], mounted: [], files: 0, remove: () => Promise.resolve() };
   const place = await mkdtemp(join(tmpdir(), "berth-build-"));
   const atExit = () => rmSync(place, { recursive: true, force: true });
   process.once("exit", atExit);
@@ -85,15 +93,20 @@ export async function makeArchives(folder: string, entries: readonly Entry[]): P
     return rm(place, { recursive: true, force: true });
   };
   try {
-    const list: Archive[] = [];
     let bytes = 0;
-    for (const [index, part] of cut(entries).entries()) {
-      const archive = await write(folder, part, join(place, String(index)));
-      list.push(archive);
-      bytes += archive.bytes;
-      if (bytes > BUILT_FROM_BYTES) throw tooLarge(entries);
-    }
-    return { list, files: entries.filter(({ kind }) => kind === "file").length, remove };
+    const writeAll = async (name: string, parts: readonly Entry[][]) => {
+      const list: Archive[] = [];
+      for (const [index, part] of parts.entries()) {
+        const archive = await write(folder, part, join(place, `${name}${index}`));
+        list.push(archive);
+        bytes += archive.bytes;
+        if (bytes > BUILT_FROM_BYTES) throw tooLarge(entries, contents);
+      }
+      return list;
+    };
+    const list = await writeAll("built", cut(entries));
+    const mounted = await writeAll("mounted", cut(contents));
+    return { list, mounted, files: entries.filter(({ kind }) => kind === "file").length, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -132,7 +145,7 @@ async function fill(folder: string, part: readonly Entry[], tar: ReturnType<type
       else if (entry.kind === "folder") tar.entry({ ...header, type: "directory" });
       else if (entry.kind === "link") tar.entry({ ...header, type: "symlink", linkname: entry.to });
       else
-        await pipeline(createReadStream(join(folder, entry.path)), tar.entry({ ...header, size: entry.bytes })).catch(
+        await pipeline(createReadStream(join(folder, sourceOf(entry))), tar.entry({ ...header, size: entry.bytes })).catch(
           changed(entry),
         );
     }
@@ -143,21 +156,31 @@ async function fill(folder: string, part: readonly Entry[], tar: ReturnType<type
 const isSmall = (entry: Entry) => entry.kind === "file" && entry.bytes <= SMALL;
 
 async function read(folder: string, entry: Entry): Promise<Buffer> {
-  const content = await readFile(join(folder, entry.path)).catch(changed(entry));
+  const content = await readFile(join(folder, sourceOf(entry))).catch(changed(entry));
   if (entry.kind === "file" && content.length !== entry.bytes)
     changed(entry)(new Error(`it had ${entry.bytes} bytes and has ${content.length}`));
   return content;
 }
 
+const sourceOf = (entry: Entry) => (entry.kind === "file" && entry.source) || entry.path;
+
 const changed =
   (entry: Entry) =>
   (error: Error): never => {
-    throw refuse("cli.file", { detail: `${entry.path} cannot be read, or changed meanwhile: ${error.message}`, cause: error });
+    throw refuse("cli.file", {
+      detail: `${sourceOf(entry)} cannot be read, or changed meanwhile: ${error.message}`,
+      cause: error,
+    });
   };
 
-function tooLarge(entries: readonly Entry[]) {
+function tooLarge(built: readonly Entry[], mounted: readonly Entry[]) {
+  const [what, hint] =
+    mounted.length === 0 ? (["are built from is", LEFT_OUT] as const) : (["are built from and mount is", KEPT_APART] as const);
   return refuse("bundle.too_large", {
-    detail: `What services are built from is more than ${BUILT_FROM_BYTES / MEGABYTE} MB compressed. The biggest: ${biggest(entries).join(", ")}.`,
-    hint: "Leave out what the build does not need, in .dockerignore.",
+    detail: `What services ${what} more than ${BUILT_FROM_BYTES / MEGABYTE} MB compressed. The biggest: ${biggest([...built, ...mounted]).join(", ")}.`,
+    hint,
   });
 }
+
+const LEFT_OUT = "Leave out what the build does not need, in .dockerignore.";
+const KEPT_APART = "Put large data into a volume, and leave out what no build needs, in .dockerignore.";

@@ -7,9 +7,9 @@ import { type ComposeFile, isFields } from "@berth/domain/compose/file.ts";
 import { isElsewhere } from "@berth/domain/compose/path.ts";
 import { refuse } from "../refusal.ts";
 
-/** Something of a folder that services are built from, by its path in the project's folder. */
+/** Something that is sent in an archive, by its path there: that in the project's folder, unless a file has a `source` in it. */
 export type Entry = { readonly path: string; readonly mode: number } & (
-  | { readonly kind: "file"; readonly bytes: number }
+  | { readonly kind: "file"; readonly bytes: number; readonly source?: string }
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly to: string }
 );

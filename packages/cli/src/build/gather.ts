@@ -1,4 +1,4 @@
-import type { Composed } from "@berth/domain/compose/compose.ts";
+import type { Bundled } from "../compose/bundle.ts";
 import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { plural } from "../terminal/text.ts";
@@ -15,18 +15,29 @@ export interface Gathered {
   readonly notes: readonly string[];
 }
 
-/** All that the services are built from. @throws Refused as `entriesOf` and `makeArchives` */
-export async function gather({ terminal }: Session, folder: string, read: Composed): Promise<Gathered> {
+/** All that the services are built from, and the large files that they mount. @throws Refused as `entriesOf` and `makeArchives` */
+export async function gather({ terminal }: Session, folder: string, { read, mounted }: Bundled): Promise<Gathered> {
   const built = read.services.filter((service) => service.built).map(({ name }) => name);
   const progress = progressOn(terminal);
-  if (built.length > 0) progress.doing(() => "reading what is built");
+  if (built.length > 0 || mounted.length > 0) progress.doing(() => "reading what is sent");
   try {
     const entries = await entriesOf(folder, read);
-    const archives = await makeArchives(folder, entries);
-    return { archives, notes: built.length === 0 ? [] : notesOf(built, archives, entries) };
+    const archives = await makeArchives(folder, entries, mounted);
+    return {
+      archives,
+      notes: [...(built.length === 0 ? [] : notesOf(built, archives, entries)), ...mountedNotes(mounted, archives)],
+    };
   } finally {
     progress.end();
   }
+}
+
+function mountedNotes(contents: readonly Entry[], { mounted }: Archives): string[] {
+  if (mounted.length === 0) return [];
+  const most = biggest(contents).slice(0, 3).join(", ");
+  return [
+    `Mounted, and too large for the bundle: ${plural(contents.length, "file")}, ${megabytes(bytesOf(mounted))} compressed (${most})`,
+  ];
 }
 
 function notesOf(built: readonly string[], { list, files }: Archives, entries: readonly Entry[]): string[] {

@@ -31,7 +31,7 @@ export async function sendArchives(session: Session, api: Client, app: string, a
   if (all === 0) return 0;
   const progress = progressOn(session.terminal);
   let sent = 0;
-  progress.doing(() => `sending what is built: ${megabytes(sent)} of ${megabytes(all)}`);
+  progress.doing(() => `sending: ${megabytes(sent)} of ${megabytes(all)}`);
   const ended = new AbortController();
   try {
     await Promise.all(
@@ -63,7 +63,7 @@ async function send(session: Session, { url, headers }: Upload, archive: Archive
       if (answer.ok) return;
       why = `it answered ${answer.status}`;
       if (answer.status < 500 && answer.status !== 408 && answer.status !== 429)
-        throw refuse("cli.unexpected", { detail: `${origin} did not take what is built: ${why}.` });
+        throw refuse("cli.unexpected", { detail: `${origin} did not take what is sent: ${why}.` });
     } catch (error) {
       if (signal.aborted || !(error instanceof Error) || "problem" in error) throw error;
       why = reasonOf(error);

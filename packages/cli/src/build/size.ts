@@ -12,13 +12,13 @@ const MOST = 5;
 /** Less than this part of it all is not worth leaving out. */
 const SHARE = 0.01;
 
-/** What takes the most room, by folder, for somebody who writes a .dockerignore: `web/node_modules (210.4 MB)`. */
+/** What takes the most room, by folder, for somebody who leaves out some of it: `web/node_modules (210.4 MB)`. */
 export function biggest(entries: readonly Entry[]): string[] {
   const sizes = new Map<string, number>();
   let all = 0;
   for (const entry of entries) {
     if (entry.kind !== "file") continue;
-    const place = placeOf(entry.path);
+    const place = placeOf(entry.source ?? entry.path);
     sizes.set(place, (sizes.get(place) ?? 0) + entry.bytes);
     all += entry.bytes;
   }

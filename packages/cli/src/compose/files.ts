@@ -10,6 +10,8 @@ export interface Mention {
   readonly needed: boolean;
   /** It is a file of variables whose references Compose follows. */
   readonly variables?: boolean;
+  /** Only containers read it, and Compose does not. */
+  readonly mounted?: true;
 }
 
 export interface Mentions {
@@ -37,7 +39,9 @@ export function mentionsIn(file: ComposeFile, profiles: string | undefined): Men
   const shared = (["configs", "secrets"] as const).flatMap((kind) =>
     [...file[kind]].flatMap(([name, fields]) => {
       const path = fields.file;
-      return typeof path === "string" ? [{ path, by: `${kind.slice(0, -1)} ${name}`, needed: used[kind].has(name) }] : [];
+      return typeof path === "string"
+        ? [{ path, by: `${kind.slice(0, -1)} ${name}`, needed: used[kind].has(name), mounted: true as const }]
+        : [];
     }),
   );
   const volumes = [...file.volumes].flatMap(([name, fields]) => device(name, fields));
@@ -57,10 +61,12 @@ function mounts(name: string, service: Service): Mention[] {
     if (isFields(volume)) {
       const path = volume.source;
       // In the long form a path needs no leading dot.
-      return volume.type !== "bind" || typeof path !== "string" || isElsewhere(path) ? [] : [{ path, by, needed: false }];
+      return volume.type !== "bind" || typeof path !== "string" || isElsewhere(path)
+        ? []
+        : [{ path, by, needed: false, mounted: true }];
     }
     const [source = "", target] = String(volume).split(":");
-    return target !== undefined && source.startsWith(".") ? [{ path: source, by, needed: false }] : [];
+    return target !== undefined && source.startsWith(".") ? [{ path: source, by, needed: false, mounted: true }] : [];
   });
 }
 
@@ -91,6 +97,6 @@ function device(name: string, fields: Fields): Mention[] {
   const options = isFields(fields.driver_opts) ? fields.driver_opts : {};
   const path = options.device;
   return isBound(options) && typeof path === "string" && !isElsewhere(path)
-    ? [{ path, by: `volume ${name}`, needed: false }]
+    ? [{ path, by: `volume ${name}`, needed: false, mounted: true }]
     : [];
 }

@@ -99,9 +99,10 @@ async function deployFolder(session: Session, input: Input, folder: Folder): Pro
   ];
   const { errPaint, errWidth } = session.terminal;
   note(session, ...remarks.flatMap((line) => marked(errPaint.dim("·"), line, { width: errWidth })));
-  const sent = await sendArchives(session, api, name, archives.list);
+  const all = [...archives.list, ...archives.mounted];
+  const sent = await sendArchives(session, api, name, all);
   await archives.remove();
-  if (sent > 0 && sent < bytesOf(archives.list))
+  if (sent > 0 && sent < bytesOf(all))
     note(session, ...marked(errPaint.dim("·"), `Sent of it: ${megabytes(sent)}, the rest is as it was`, { width: errWidth }));
   const job = await send(session, api, name, {
     ...asked,

@@ -44,7 +44,7 @@ export interface Folder {
   readonly notes: readonly string[];
   /** What the service is asked to deploy. */
   readonly asked: ReturnType<typeof bodyOf>;
-  /** What services are built from. */
+  /** What services are built from, and large files that they mount. */
   readonly archives: Archives;
 }
 
@@ -61,9 +61,10 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   const app = appName(given, project.folder);
   const environment = input.environment ?? settings.environment;
   if (environment !== undefined) checkName(environment, "an environment's name");
-  const { bundle, read, notes } = await makeBundle(project, session.env, input.images);
+  const bundled = await makeBundle(project, session.env, input.images);
+  const { bundle, read, notes } = bundled;
   const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
-  const { archives, notes: told } = await gather(session, project.folder, read);
+  const { archives, notes: told } = await gather(session, project.folder, bundled);
   const asked = bodyOf(bundle, archives, { environment, images: input.images, targets });
   return { project, app, named: given !== undefined, read, notes: [...notes, ...told], asked, archives };
 }
@@ -80,8 +81,8 @@ function appName(given: string | undefined, folder: string): string {
 }
 
 const bodyOf = (
-  { compose, composeFiles, files, variables }: Bundle,
-  { list }: Archives,
+  { compose, composeFiles, files, variables, large }: Bundle,
+  { list, mounted }: Archives,
   { environment, images, targets }: Pick<FolderInput, "environment" | "images" | "targets">,
 ) => ({
   bundle: {
@@ -89,9 +90,12 @@ const bodyOf = (
     ...(composeFiles && { composeFiles: [...composeFiles] }),
     files: [...files],
     variables: { ...variables },
-    ...(list.length > 0 && { archives: list.map(({ hash, bytes }) => ({ hash, bytes })) }),
+    ...(list.length > 0 && { archives: named(list) }),
+    ...(large && { large: { files: [...large], archives: named(mounted) } }),
   },
   ...(environment !== undefined && { environment }),
   ...(Object.keys(images).length > 0 && { images: { ...images } }),
   ...(targets.length > 0 && { targets: [...targets] }),
 });
+
+const named = (archives: Archives["list"]) => archives.map(({ hash, bytes }) => ({ hash, bytes }));

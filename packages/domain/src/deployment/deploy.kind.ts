@@ -6,10 +6,9 @@ import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
 import { get } from "../query.ts";
 import { loginsFor } from "../registry/login.ts";
-import type { Archive } from "../release/archive.ts";
-import { filesOf } from "../release/files.ts";
+import { bundleValues, filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
-import { getBundle, type Release, releaseIfKept } from "../release/release.ts";
+import { type Bundle, getBundle, type Release, releaseIfKept } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import { registryOf } from "../remote/registry-host.ts";
 import type { Archives, Login } from "../remote/remote.ts";
@@ -53,13 +52,13 @@ export const deploy: Change<Deployment> = {
         release: String(job.release),
         ...(await imagesFor(ctx, job, target)),
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
-        ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
+        ...bundleValues(bundle),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
         ask: "1",
       },
       logins,
       redact,
-      ...(bundle.archives?.length && !job.rollback && { archives: archivesOf(ctx, bundle.archives) }),
+      archives: archivesOf(ctx, bundle, job.rollback === true),
       async decide(report) {
         const { decide } = await import("../plan/decide.ts");
         // What was accepted when the live release was deployed holds when it is started again.
@@ -92,10 +91,13 @@ export const deploy: Change<Deployment> = {
   },
 };
 
-const archivesOf = (ctx: Context, list: readonly Archive[]): Archives => ({
-  list,
-  open: (hash) => ctx.archives.open(ctx.tenant, hash),
-});
+/** A rollback builds nothing. */
+function archivesOf(ctx: Context, { archives = [], large }: Bundle, rollback: boolean): Archives | undefined {
+  const list = rollback ? [] : archives;
+  const mounted = large?.archives ?? [];
+  if (list.length + mounted.length === 0) return undefined;
+  return { list, mounted, open: (hash) => ctx.archives.open(ctx.tenant, hash) };
+}
 
 const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId, environment, number: release });
 

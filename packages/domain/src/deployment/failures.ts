@@ -34,7 +34,7 @@ export const deploymentFailures = {
     remedy: "Build the image for the server's architecture, or as a multi-platform image.",
   },
   "archive.gone": {
-    title: "What the release is built from is no longer kept",
+    title: "What the release is made of is no longer kept",
     remedy: "Deploy again from the project's folder, which sends it again. It is kept for at least a week.",
   },
   "build.failed": {

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
-import { filesOf } from "../release/files.ts";
+import { bundleValues, filesOf } from "../release/files.ts";
 import { unpack } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import type { Reach, Server } from "../remote/reach.ts";
@@ -67,7 +67,7 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
   const values = {
     ...projectValues(ctx, job),
     release: String(stored.release),
-    ...(bundle.composeFiles && { compose_files: `${bundle.composeFiles.join("\n")}\n` }),
+    ...bundleValues(bundle),
   };
   const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values } as const;
   return { exit: await ask(ctx, server, reach, run, redact), redact };

@@ -1,4 +1,4 @@
-/** A gzipped tar of files that services are built from, named by the SHA-256 of its bytes. */
+/** A gzipped tar of files that services are built from or mount, named by the SHA-256 of its bytes. */
 export interface Archive {
   readonly hash: string;
   readonly bytes: number;
@@ -7,3 +7,7 @@ export interface Archive {
 /** Of all archives of a release, which may be one: a single large file takes all the room there is. */
 export const BUILT_FROM_BYTES = 200 * 1024 * 1024;
 export const ARCHIVES_MOST = 400;
+
+export const LARGE_FILES_MOST = 2000;
+/** Of all large files of a release, before they are compressed. */
+export const LARGE_FILES_BYTES = 1024 * 1024 * 1024;

@@ -12,7 +12,7 @@ const DAILY = 10_000;
 const AT_ONCE = 32;
 
 /**
- * Which of the archives that a release is built from have to be sent first, and where to: the others are kept, and stay for a week at least. What an
+ * Which of the archives of a release have to be sent first, and where to: the others are kept, and stay for a week at least. What an
  * address takes is exactly the archive that it is for.
  * @throws Problem bundle.too_large, rate.limited
  */
@@ -40,7 +40,7 @@ export function checkArchives(archives: readonly Archive[]): void {
   const bytes = archives.reduce((sum, each) => sum + each.bytes, 0);
   if (bytes > BUILT_FROM_BYTES)
     throw new Problem("bundle.too_large", {
-      detail: `What is built from is ${Math.ceil(bytes / MEGABYTE)} MB compressed; ${BUILT_FROM_BYTES / MEGABYTE} MB is the most.`,
+      detail: `What services are built from and mount is ${Math.ceil(bytes / MEGABYTE)} MB compressed; ${BUILT_FROM_BYTES / MEGABYTE} MB is the most.`,
     });
   if (archives.length > ARCHIVES_MOST)
     throw new Problem("bundle.too_large", { detail: `It is more than ${ARCHIVES_MOST} archives.` });

@@ -1,4 +1,5 @@
 import type { RunFile } from "../remote/remote.ts";
+import { largeLines } from "./large.ts";
 import { type Bundle, COMPOSE_FILE, type Release } from "./release.ts";
 
 /** An env file that Compose reads back unchanged. Values with a single quote or a trailing backslash are double-quoted. */
@@ -48,3 +49,9 @@ export const filesOf = (
     ...(file.executable && { executable: true }),
   })),
 ];
+
+/** What a run is told of a bundle besides its files. */
+export const bundleValues = ({ composeFiles, large }: Bundle): Readonly<Record<string, string>> => ({
+  ...(composeFiles && { compose_files: `${composeFiles.join("\n")}\n` }),
+  ...(large && { large: largeLines(large.files) }),
+});

@@ -28,6 +28,6 @@ export const releaseProblems = {
   "bundle.too_large": {
     status: 413,
     title: "The bundle is too large",
-    hint: "Compose files, what they mount and what they read have 256 KB compressed: put larger files into an image or a volume. What services are built from has 200 MB: leave out of it what the build does not need, in .dockerignore.",
+    hint: "What Compose itself reads has 256 KB compressed. What services mount and are built from has 200 MB: put large data into a volume, and leave out what no build needs, in .dockerignore.",
   },
 } as const;

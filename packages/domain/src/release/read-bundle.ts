@@ -4,6 +4,7 @@ import { type Composed, checkPath, checkPaths, type Images, lookupIn, readCompos
 import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
 import { Problem } from "../error.ts";
 import { checkArchives } from "./archives.ts";
+import { checkLarge } from "./large.ts";
 import { type Bundle, pack, sourcesOf } from "./release.ts";
 
 export interface ReadBundle {
@@ -29,13 +30,16 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">)
   if ((compose === undefined) === (composeFiles === undefined))
     throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
   const reserved = compose === undefined ? RESERVED_BESIDE : RESERVED;
-  const files = bundle.files.map((file) => ({ ...file, path: checkPath(file.path, reserved) }));
-  checkPaths(files.map(({ path }) => path));
-  const checked = { ...bundle, files };
+  const placed = <F extends { path: string }>(file: F): F => ({ ...file, path: checkPath(file.path, reserved) });
+  const files = bundle.files.map(placed);
+  const large = bundle.large && { ...bundle.large, files: bundle.large.files.map(placed) };
+  checkPaths([...files, ...(large?.files ?? [])].map(({ path }) => path));
+  checkLarge(large?.files ?? []);
+  const checked = { ...bundle, files, ...(large && { large }) };
   for (const path of composeFiles ?? [])
     if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
       throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
-  checkArchives(bundle.archives ?? []);
+  checkArchives([...(bundle.archives ?? []), ...(large?.archives ?? [])]);
   const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
   checkBuilds(composed, bundle);
   const data = pack(checked);

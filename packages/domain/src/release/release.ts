@@ -8,6 +8,7 @@ import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, getImmutable, list } from "../query.ts";
 import { insert, key, overtaken, type Write } from "../table.ts";
+import { LargeFile } from "./large.ts";
 
 /**
  * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
@@ -37,6 +38,8 @@ export const Release = z.object({
 });
 export type Release = z.infer<typeof Release>;
 
+const ArchiveRow = z.object({ hash: z.string(), bytes: z.number().int() });
+
 export const Bundle = z.object({
   /** The Compose file, where there is only one that reads no other; else `composeFiles` are those of `files`, in Compose's order. */
   compose: z.string().optional(),
@@ -45,7 +48,9 @@ export const Bundle = z.object({
   files: z.array(z.object({ path: z.string(), content: z.string(), executable: z.boolean().optional() })),
   variables: z.record(z.string(), z.string()),
   /** What its services are built from, where that is sent: parts of the project's folder, unpacked one over the other. */
-  archives: z.array(z.object({ hash: z.string(), bytes: z.number().int() })).optional(),
+  archives: z.array(ArchiveRow).optional(),
+  /** Mounted files that are too large to be among `files`, and the archives that have their content. */
+  large: z.object({ files: z.array(LargeFile), archives: z.array(ArchiveRow) }).optional(),
 });
 export type Bundle = z.infer<typeof Bundle>;
 

@@ -46,5 +46,5 @@ export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logi
 
 const shownOf = ({ release, bundle }: Bundled): string[] => [
   ...release.services.flatMap(({ name, image }) => [name, image, ...image.split(/[/:@]/)]),
-  ...bundle.files.flatMap(({ path }) => [path, `./${path}`]),
+  ...[...bundle.files, ...(bundle.large?.files ?? [])].flatMap(({ path }) => [path, `./${path}`]),
 ];

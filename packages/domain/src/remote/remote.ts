@@ -29,11 +29,19 @@ export interface Login {
   readonly password: string;
 }
 
-/** What services are built from: gzipped tars, each named by the SHA-256 of its bytes. */
+/** Gzipped tars, each named by the SHA-256 of its bytes. */
 export interface Archives {
-  readonly list: readonly { readonly hash: string; readonly bytes: number }[];
+  /** What services are built from. */
+  readonly list: readonly Named[];
+  /** Large files that services mount. */
+  readonly mounted?: readonly Named[];
   /** Undefined when it is no longer kept. */
   open(hash: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+interface Named {
+  readonly hash: string;
+  readonly bytes: number;
 }
 
 /** `from`: the number of events already received. VALUES of request.ts lists the names of `values`. */

@@ -1,5 +1,5 @@
 import { pack } from "tar-stream";
-import type { Decision, Login, RunInput } from "./remote.ts";
+import type { Archives, Decision, Login, RunInput } from "./remote.ts";
 import { runner } from "./runner.ts";
 
 /**
@@ -50,6 +50,8 @@ export const VALUES = [
   "positions",
   "run", // the job to cancel
   "archives", // names of those that the release is built from, one a line
+  "mounted", // names of those with large files that are mounted, one a line
+  "large", // these files: lines of hash TAB x or - TAB checksum SPACE length TAB path
   "build_seconds", // 1800
   "build_free_mb", // 500
   "ask", // "1": reports before it begins, and asks whether to
@@ -78,7 +80,9 @@ export async function toRequest(input: RunInput, script: string = runner): Promi
   const { op, logins = [] } = input;
   if (op !== "login" && logins.length > 0)
     add("values/logins", logins.map(({ registry, user }) => `${registry}\t${user}\n`).join(""));
-  if (input.archives) add("values/archives", input.archives.list.map(({ hash }) => `${hash}\n`).join(""));
+  const { list = [], mounted = [] } = input.archives ?? {};
+  if (list.length > 0) add("values/archives", namesOf(list));
+  if (mounted.length > 0) add("values/mounted", namesOf(mounted));
   // A path is a value too: no name inside the tar is ever made of one.
   for (const [index, file] of input.files.entries()) {
     add(`files/${index + 1}.path`, checkPath(file.path));
@@ -92,6 +96,8 @@ export async function toRequest(input: RunInput, script: string = runner): Promi
   const secret = op === "login" ? authBody(logins[0]) : logins.map(entry).join(" ");
   return Buffer.concat([Buffer.from(`${secret}\n${length}\n`), ...chunks]);
 }
+
+const namesOf = (archives: Archives["list"]) => archives.map(({ hash }) => `${hash}\n`).join("");
 
 /** What Docker calls a registry in its configuration. */
 const keyOf = (registry: string) => (registry === "docker.io" ? "https://index.docker.io/v1/" : registry);

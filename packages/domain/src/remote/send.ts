@@ -6,8 +6,12 @@ import { type Archives, RemoteError } from "./remote.ts";
  * it belongs to the run. Never holds more of one than the channel takes, nor more questions than the run has archives.
  * @throws RemoteError for a name that is none of the run's, or bytes that are not as many as said
  */
-export function sender({ list, open }: Archives, channel: Writable, gone: Promise<unknown>): (hash: string) => Promise<void> {
-  const left = new Map(list.map(({ hash, bytes }) => [hash, bytes]));
+export function sender(
+  { list, mounted = [], open }: Archives,
+  channel: Writable,
+  gone: Promise<unknown>,
+): (hash: string) => Promise<void> {
+  const left = new Map([...list, ...mounted].map(({ hash, bytes }) => [hash, bytes]));
   let before = Promise.resolve();
   return (hash) => {
     const bytes = left.get(hash);

@@ -5,7 +5,7 @@ prepare() {
   take_turn
   exec 7>&-
   asks=$value
-  if [ -f "$values/archives" ]; then receive; fi
+  receive
   if [ -n "$asks" ] && [ ! -e "$run/exit" ]; then agree; fi
   exec 7>>"$base/lock"
   flock -n 7 || timeout 20 flock 7 || answer 75 busy 'The server is starting another run'

@@ -1,11 +1,19 @@
 # What services are built from, and building it. Reads $values, $new; writes source, part, built; sets $built_from.
 
 # Asks the caller for the archives that are not here: a line with the name of one is answered by a line with its length, and its bytes. A
-# length of 0 says that it is no longer kept. What has arrived stays, so that a caller whose line broke sends only the rest.
+# length of 0 says that it is no longer kept. What has arrived stays, so that a caller whose line broke sends only the rest. Large files that
+# the release has here, as one has that is rolled back to, are not asked for.
 receive() {
+  number release 0 && release=$value
+  value project ''
+  {
+    if [ -f "$values/archives" ]; then cat "$values/archives"; fi
+    if [ -f "$values/mounted" ] && ! has_large "$base/state/$value/releases/$release"; then cat "$values/mounted"; fi
+  } >"$scratch/asked"
+  [ -s "$scratch/asked" ] || return 0
   command -v sha256sum >/dev/null || answer 69 tool.missing 'sha256sum is not installed'
-  { mkdir -p "$base/archives" && rm -f "$base/archives/"*.new; } 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
-  exec 4<"$values/archives"
+  { mkdir -p "$base/archives" && rm -f "$base/archives/"*.new; } 2>"$scratch/why" || unwritten_here 'What was sent cannot be stored'
+  exec 4<"$scratch/asked"
   while IFS= read -r hash <&4; do
     case $hash in '' | *[!0-9a-f]*) answer 1 internal 'An archive has no proper name' ;; esac
     if [ -e "$run/exit" ]; then break; fi # it was canceled meanwhile
@@ -16,11 +24,11 @@ receive() {
     # Nobody else can change this server meanwhile: a caller that has died without a word is not waited for.
     size=$(timeout 60 sh -c 'IFS= read -r size && printf "%s" "$size"') || exit 1
     case $size in '' | *[!0-9]*) answer 1 internal 'An archive has no proper length' ;; esac
-    [ "$size" -gt 0 ] || answer 1 archive.gone 'What it is built from is no longer kept'
-    timeout 600 head -c "$size" >"$base/archives/$hash.new" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+    [ "$size" -gt 0 ] || answer 1 archive.gone 'What the release is made of is no longer kept'
+    timeout 600 head -c "$size" >"$base/archives/$hash.new" 2>"$scratch/why" || unwritten_here 'What was sent cannot be stored'
     sum=$(sha256sum <"$base/archives/$hash.new")
     if [ "${sum%% *}" != "$hash" ]; then rm -f "$base/archives/$hash.new" && exit 1; fi
-    mv "$base/archives/$hash.new" "$base/archives/$hash" 2>"$scratch/why" || unwritten_here 'The files to build from cannot be stored'
+    mv "$base/archives/$hash.new" "$base/archives/$hash" 2>"$scratch/why" || unwritten_here 'What was sent cannot be stored'
   done
   exec 4<&-
 }
@@ -62,6 +70,7 @@ source_from() {
     done <"$values/archives"
   fi
   rm -rf "$run/part" && cp -R "$new" "$run/part" && rm -f "$run/part/.env" "$run/part/.berth-images.yaml" || return 1
+  if [ -f "$values/large" ]; then cut -f 4 "$values/large" | while IFS= read -r path; do rm -f "$run/part/$path"; done; fi
   if [ ! -f "$values/compose_files" ]; then rm -f "$run/part/compose.yaml"; fi
   lay_part && rm -rf "$run/part" && stays_inside
 }
@@ -143,7 +152,9 @@ forget_names() {
 # What this release is built from is kept, and of the build cache, which is looked at once an hour, what is new.
 prune_builds() {
   if [ ! -d "$base/archives" ]; then return; fi
-  { if [ -f "$values/archives" ]; then cat "$values/archives"; fi; } >"$own/archives"
+  for list in archives mounted; do
+    { if [ -f "$values/$list" ]; then cat "$values/$list"; fi; } >"$own/$list"
+  done
   prune_archives
   if [ ! -s "$run/built" ] || [ -n "$(find "$base/builder-pruned" -mmin -60 2>/dev/null)" ]; then return; fi
   : >"$base/builder-pruned"
@@ -152,7 +163,7 @@ prune_builds() {
 
 # Drops archives that neither a live release nor a run that may begin again is made from.
 prune_archives() {
-  cat "$base"/state/*/archives "$base"/runs/*/values/archives 2>/dev/null | sort -u >"$run/kept"
+  cat "$base"/state/*/archives "$base"/state/*/mounted "$base"/runs/*/values/archives "$base"/runs/*/values/mounted 2>/dev/null | sort -u >"$run/kept"
   for archive in "$base/archives/"*; do
     if [ -e "$archive" ] && ! grep -Fxq -e "${archive##*/}" "$run/kept"; then rm -f "$archive"; fi
   done

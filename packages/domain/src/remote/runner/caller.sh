@@ -94,7 +94,7 @@ begin() {
   else
     value ask ''
   fi
-  if [ -n "$value" ] || [ -f "$values/archives" ]; then
+  if [ -n "$value" ] || [ -f "$values/archives" ] || [ -f "$values/mounted" ]; then
     prepare
     if [ -e "$run/exit" ]; then return; fi # it was canceled meanwhile
   fi

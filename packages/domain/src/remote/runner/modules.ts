@@ -10,6 +10,7 @@ export const modules = [
   "run",
   "deploy",
   "release",
+  "large",
   "compose-file",
   "build",
   "images",

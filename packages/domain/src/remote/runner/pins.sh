@@ -56,8 +56,9 @@ given_mark() { given "$1" | cksum | sed -n '/^4294967295 0$/d;s/ /-/;p'; }
 # What a service is given besides its settings: mounted files, and the sources of its configs and secrets.
 given() {
   while IFS=$tab read -r name source; do
-    if [ "$name" != "$1" ] || [ ! -e "$new/$source" ]; then continue; fi
-    (cd "$new" && find "./$source" -type f -exec cksum {} + && find "./$source" -type f -perm -100)
+    if [ "$name" != "$1" ]; then continue; fi
+    if [ -e "$new/$source" ]; then sums "$new" "$source"; elif [ -z "$(unsent "$source")" ]; then continue; fi
+    unsent "$source"
     # A container that mounts a single file sees a replaced one only after it is recreated.
     if [ -f "$own/replaced" ]; then
       source=$source awk -F "$tab" 'ENVIRON["source"] == "." || $1 == ENVIRON["source"] || index($1, ENVIRON["source"] "/") == 1' "$own/replaced"

@@ -68,13 +68,12 @@ unpack() {
   for entry in "$run/files/"*.path; do
     [ -f "$entry" ] || fail compose.invalid 'The release has no files'
     path=$(cat "$entry" && printf x) && path=${path%x}
-    case /$path/ in
-      *//* | */./* | */../*) fail compose.invalid 'A file of the release is outside it' ;;
-    esac
+    within "$path" || fail compose.invalid 'A file of the release is outside it'
     case $path in */*) mkdir -p "$new.new/${path%/*}" || unwritten 'The release cannot be stored' ;; esac
     cat "${entry%.path}.content" >"$new.new/$path" || unwritten 'The release cannot be stored'
     if [ -f "${entry%.path}.executable" ]; then chmod +x "$new.new/$path"; fi
   done
+  if [ ! -f "$run/unsent" ]; then place_large; fi
   if [ -f "$values/compose_files" ]; then cat "$values/compose_files"; else printf 'compose.yaml\n'; fi >"$run/asked"
   while IFS= read -r path; do [ -f "$new.new/$path" ] || fail compose.invalid "The release has no $path"; done <"$run/asked"
   [ -f "$new.new/.env" ] || : >"$new.new/.env"
@@ -83,3 +82,6 @@ unpack() {
   mv "$new.new" "$new" || unwritten 'The release cannot be stored'
   if [ -e "$new.old" ]; then rm -rf "$new.old"; fi
 }
+
+# within PATH: whether it cannot lead out of a folder
+within() { case /$1/ in *//* | */./* | */../*) return 1 ;; esac }

@@ -19,6 +19,7 @@ report() {
   apart there there
   apart facts facts
   if [ -n "$live" ]; then apart live live; fi
+  if [ -f "$values/large" ]; then cp "$values/large" "$run/unsent" || unwritten_here 'The report cannot be written'; fi
   unpack
   apart reading told_as "$new" "$new" release
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
@@ -78,11 +79,9 @@ same_source() {
 
 # Says so if the release is the live one, file by file, and each of its files is where it was placed.
 as_it_is() {
-  [ -n "$live" ] && [ "$(sums "$new")" = "$(sums "$own/$live")" ] && files placed "$own/files" "$new" || return 0
+  [ -n "$live" ] && [ "$({ sums "$new" . && unsent .; } | sort)" = "$(sums "$own/$live" . | sort)" ] && files placed "$own/files" "$new" || return 0
   : >"$told/same"
 }
-
-sums() { (cd "$1" && find . -type f -exec cksum {} + && find . -type f -perm -100) | sort; }
 
 # told_as RELEASE FOLDER NAME: the release as Compose resolves it, with relative paths from the folder
 told_as() {
