@@ -77,6 +77,14 @@ test("a run is given the archives of its release, and a rollback none", async ()
   expect(reach.runs.at(-1)?.archives).toBeUndefined();
 });
 
+test("a server is told what it would be built from also where it only plans, so that a plan of what is built already says so", async () => {
+  const { tenant } = await ready();
+  const reach = scriptedReach();
+  const { body } = await post("/v1/apps/shop/plans", { bundle: { ...built, archives: [one, two] } })(tenant);
+  await tenant.work({ id: body.job }, reach);
+  expect(reach.runs).toMatchObject([{ op: "plan", values: { archives: `${one.hash}\n${two.hash}\n` } }]);
+});
+
 test("the same files with other archives are another bundle, so a plan of the one is none of the other", async () => {
   const { tenant } = await ready();
   const reach = scriptedReach();

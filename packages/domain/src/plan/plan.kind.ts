@@ -68,6 +68,8 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
     ...projectValues(ctx, job),
     release: String(stored.release),
     ...bundleValues(bundle),
+    // Their names alone: whether anything has to be built depends on what the live release was built from.
+    ...(bundle.archives?.length && { archives: bundle.archives.map(({ hash }) => `${hash}\n`).join("") }),
   };
   const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values } as const;
   return { exit: await ask(ctx, server, reach, run, redact), redact };
