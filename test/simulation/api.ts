@@ -39,6 +39,7 @@ const names = [
   "seal",
   "open",
   "stripe",
+  "archives",
   "log",
 ] as const;
 const idle: Instance[] = [];

@@ -5,6 +5,8 @@ import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 const LATEST_MINUTES = 30;
+/** What was sent, or began to be built, before all was quiet may last so much longer. */
+const BUILDING_MINUTES = 33;
 /** What a job may cost when nothing goes wrong, for each rollout of it. */
 const CALM = { units: 28, messages: 5, commands: 2 };
 /** What it may cost when everything does. */
@@ -21,7 +23,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
   for (const job of known.jobs.values()) {
     const at = known.endedAt.get(job.id);
     if (at === undefined) violate("2 an accepted job ends", `${job.id} is ${job.status}: ${JSON.stringify(job.rollouts)}`);
-    else if (at > rest.quietAt + LATEST_MINUTES * 60_000)
+    else if (at > rest.quietAt + (LATEST_MINUTES + (rest.builds ? BUILDING_MINUTES : 0)) * 60_000)
       violate(
         "2 an accepted job ends in time",
         `${job.id} ended ${Math.round((at - rest.quietAt) / 60_000)} minutes after the last fault`,
@@ -71,10 +73,14 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     const many = Math.max(1, Object.keys(job.rollouts).length);
     const messages = rest.queue.sent.get(job.id) ?? 0;
     const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // a job that ends dispatches those that wait
-    if (messages > (most.messages + waited) * many) violate("11 work is bounded", `${job.id} cost ${messages} messages`);
+    // A run that lasts longer than a worker stays changes hands, and the sweep looks each minute whether somebody is with it.
+    const lasted = ((known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.startedAt ?? job.createdAt)) / 1000;
+    const looks = 2 * Math.floor(Math.max(0, lasted) / 60);
+    const hands = 2 * Math.floor(Math.max(0, lasted) / 600);
+    if (messages > (most.messages + waited + hands + looks) * many)
+      violate("11 work is bounded", `${job.id} cost ${messages} messages`);
     const units = known.spent.get(job.id) ?? 0;
     // A lease renewed every ten seconds and events kept every two are what time costs.
-    const lasted = ((known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.startedAt ?? job.createdAt)) / 1000;
     // A removal erases all releases there were: of each its row, its bundle's and its images'; and has a row of its own until that is done.
     const releases = [...known.jobs.values()].filter(({ kind, appId }) => kind === "deployment" && appId === job.appId).length;
     const erased = job.kind === "app.remove" ? 4 + 3 * releases : 0;
@@ -82,7 +88,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
       violate("11 work is bounded", `${job.id} cost ${units} write units`);
     let commands = 0;
     for (const [run, count] of rest.lines.commands) if (jobOf(run) === job.id) commands += count;
-    if (commands > (most.commands + (job.cancelAt ? 2 : 0)) * many)
+    if (commands > (most.commands + hands + (job.cancelAt ? 2 : 0)) * many)
       violate("11 work is bounded", `${job.id} cost ${commands} commands`);
   }
 
@@ -122,6 +128,7 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
             `${name} on ${server.host}: live ${live}, runs ${project?.serves}, current ${project?.current}`,
           );
       }
+      if (server.asking) violate("16 no server waits for ever", `${server.host} waits for what ${server.asking.job} needs`);
       if (server.mutation) violate("2 an accepted job ends", `${server.host} still runs ${server.mutation.job}`);
     }
   }

@@ -6,6 +6,7 @@ import { functions, queues, VISIBILITY_TIMEOUTS } from "../../functions/manifest
 import { relayStream } from "../../functions/workers/relay.ts";
 import { rolloutQueue } from "../../functions/workers/rollout.ts";
 import { createApi } from "./api.ts";
+import { createBucket } from "./bucket.ts";
 import { createVoices } from "./container-log.ts";
 import { createJudge } from "./judge.ts";
 import "../support/lazy.ts";
@@ -29,8 +30,9 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
   const table = createTable(stage, processes);
   const servers = new Map<string, Server>();
   let queue: Queue;
-  const world = (process: Process): World => worldOf(stage, processes, table, () => queue, process);
   const judge = createJudge(stage, table, servers);
+  const bucket = createBucket(stage, processes, judge.builds.bucket);
+  const world = (process: Process): World => worldOf(stage, processes, table, bucket, () => queue, process);
   const runner = createRunner(stage, judge.watch);
   const voices = createVoices(stage);
   const reading = createReading(stage, table, voices);
@@ -99,6 +101,7 @@ export function createCloud(stage: Stage, concurrency: number, fair = true) {
 
   return {
     servers,
+    bucket,
     runner,
     lines,
     queue,

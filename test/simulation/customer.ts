@@ -12,8 +12,10 @@ import type { Answer, Ask } from "./api.ts";
 import { hostKeyOf } from "./line.ts";
 import type { Readers } from "./reader.ts";
 import { createServer, type Server } from "./server.ts";
+import type { Source } from "./sources.ts";
 import type { Stage } from "./stage.ts";
 import { tableName } from "./table.ts";
+import type { Uploads } from "./uploads.ts";
 import { nameOf } from "./world.ts";
 
 type Standing = "good" | "grace" | "restricted";
@@ -130,6 +132,8 @@ export function live(
   readers: Readers,
   lasts: number,
   acts: number,
+  /** Of one whose services are built. */
+  uploads?: Uploads,
 ): void {
   const { chance, clock, swarm } = stage;
   const { token, tenant } = customer;
@@ -164,14 +168,24 @@ export function live(
   /** Most of what is done is done to production. */
   const somewhere = () => (chance.hit(0.12) ? { environment: "staging" } : {});
 
-  function bundle(): object {
-    const kind = chance.hit(0.76) ? "good" : chance.hit(0.6) ? "unhealthy" : "missing";
+  function bundle(app: string) {
+    const sources = uploads && chance.hit(0.6) ? uploads.sources(app) : [];
+    const kind = chance.hit(0.76) ? "good" : chance.hit(0.6) || sources.length > 0 ? "unhealthy" : "missing";
     const db = chance.hit(0.25) ? `  db:\n    image: postgres:${chance.pick([16, 16, 17])}\n` : "";
-    return {
-      compose: `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n${db}# of ${tenant}\n`,
-      files: [],
-      variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` },
-    };
+    const build = sources.length > 0 ? "    build: ./web\n" : "";
+    const compose = `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n${build}${db}# of ${tenant}\n`;
+    if (sources.length > 0) uploads?.made(compose, sources);
+    const archives = sources.map(({ hash, content }) => ({ hash, bytes: content.length }));
+    const given = { compose, files: [], variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` } };
+    return { sources, bundle: sources.length > 0 ? { ...given, archives } : given };
+  }
+
+  /** What services are built from is sent first. */
+  async function apply(app: string, sources: readonly Source[], body: object): Promise<void> {
+    const deploying = () => insist("POST", `/v1/apps/${app}/deployments`, body);
+    if (!uploads || sources.length === 0) return void (await deploying());
+    const asking = (method: string, path: string, asked: object) => insist(method, path, asked, false);
+    await uploads.during(async () => (await uploads.send(app, sources, asking)) && deploying());
   }
 
   const somewhereElse = () =>
@@ -182,13 +196,15 @@ export function live(
   const boldly = () => (chance.hit(0.6) ? { acceptDataRisk: true } : {});
 
   async function deploy(app: string, only?: string): Promise<void> {
-    const asked = { bundle: bundle(), targets: only ? [only] : somewhereElse(), ...somewhere() };
-    await insist("POST", `/v1/apps/${app}/deployments`, { ...asked, ...boldly() });
+    const made = bundle(app);
+    const asked = { bundle: made.bundle, targets: only ? [only] : somewhereElse(), ...somewhere() };
+    await apply(app, made.sources, { ...asked, ...boldly() });
   }
 
   /** Plans, thinks it over, and applies just that. */
   async function plan(app: string): Promise<void> {
-    const body = { bundle: bundle(), targets: somewhereElse(), ...somewhere() };
+    const made = bundle(app);
+    const body = { bundle: made.bundle, targets: somewhereElse(), ...somewhere() };
     const asked = await insist("POST", `/v1/apps/${app}/plans`, body);
     if (asked?.status !== 202) return;
     for (let tries = 0; tries < 20; tries++) {
@@ -198,8 +214,7 @@ export function live(
       if (status === "failed" || status === "canceled") return;
       if (!hash) continue;
       await new Promise<void>((resolve) => clock.after(chance.between(0, 90_000), resolve));
-      await insist("POST", `/v1/apps/${app}/deployments`, { ...body, plan: hash, ...boldly() });
-      return;
+      return apply(app, made.sources, { ...body, plan: hash, ...boldly() });
     }
   }
 

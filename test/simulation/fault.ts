@@ -36,6 +36,12 @@ const faults = {
   "docker hung": 0.06,
   "registry down": 0.1,
   "answer to the customer lost": 0.1,
+  "bucket silent": 0.05,
+  "upload broken": 0.2,
+  "upload late": 0.1,
+  "upload sent twice": 0.2,
+  "upload done, no answer": 0.1,
+  "file changed meanwhile": 0.1,
 } as const;
 export type Fault = keyof typeof faults;
 const kinds = Object.keys(faults) as Fault[];

@@ -3,6 +3,7 @@ import { createCustomer, live } from "./customer.ts";
 import type { Fault } from "./fault.ts";
 import { besiege, SHARE } from "./hostile.ts";
 import { createStage, START, type Violation } from "./stage.ts";
+import { createUploads } from "./uploads.ts";
 
 export interface History {
   readonly seed: number;
@@ -22,6 +23,8 @@ export interface History {
 const MINUTE = 60_000;
 /** From the last fault to the end of the last job, and some for runs under way. */
 const QUIET_MINUTES = 45;
+/** And where something is built, to the end of the last upload. */
+const SENDING_MINUTES = 95;
 /** Until one of the workers that are nobody's share is done with what it does in between. */
 const HELD_UP_SECONDS = 2;
 
@@ -34,7 +37,8 @@ export async function history(seed: number, options: { readonly readable?: boole
   // Beside a hostile one there are as many workers as all customers' shares, and a few.
   const shares = (many + 1) * (5 + SHARE.looks + SHARE.logs);
   const concurrency = hostile ? shares + 4 : chance.between(4, 12) + 4 * many;
-  const { servers, runner, lines, queue, ask, judge, readers, reading, still, calm } = createCloud(stage, concurrency);
+  const cloud = createCloud(stage, concurrency);
+  const { servers, bucket, runner, lines, queue, ask, judge, readers, reading, still } = cloud;
   const lasts = (chance.hit(0.12) ? chance.between(25, 50) : chance.between(3, 15)) * MINUTE;
   const customers = [];
   for (let nth = 1; nth <= many; nth++) customers.push(await createCustomer(stage, still, servers, nth));
@@ -43,7 +47,9 @@ export async function history(seed: number, options: { readonly readable?: boole
     : undefined;
   judge.begin(enemy ? [...customers, enemy] : customers);
   const acts = chance.between(3, 12);
-  for (const customer of customers) live(stage, ask, customer, servers, readers, lasts, acts);
+  const builders = chance.hit(0.3) ? customers.map(({ tenant }) => createUploads(stage, bucket, judge.builds, tenant)) : [];
+  const calm = () => cloud.calm() && builders.every(({ going }) => going() === 0);
+  for (const [i, customer] of customers.entries()) live(stage, ask, customer, servers, readers, lasts, acts, builders[i]);
   if (enemy) besiege(stage, ask, enemy, servers, readers, chance.between(1, 3));
 
   await clock.run(START + lasts);
@@ -52,11 +58,14 @@ export async function history(seed: number, options: { readonly readable?: boole
   for (const server of servers.values()) runner.heal(server);
   const quietAt = clock.now();
   const asked = quietAt + MINUTE; // what customers still insist on is asked by then
-  await clock.run(quietAt + QUIET_MINUTES * MINUTE, () => clock.now() > asked && calm());
+  await clock.run(
+    quietAt + (builders.length > 0 ? SENDING_MINUTES : QUIET_MINUTES) * MINUTE,
+    () => clock.now() > asked && calm(),
+  );
   queue.hurry();
   await clock.run(clock.now() + 2 * MINUTE);
   await clock.run(clock.now() + 30 * MINUTE, () => calm() && queue.pending() === 0);
-  judge.rest({ queue, lines, quietAt });
+  judge.rest({ queue, lines, quietAt, builds: builders.length > 0 });
   reading.rest();
   const blurred = swarm.has("clock skewed") || swarm.has("process frozen");
   for (const { tenant } of enemy ? [...customers, enemy] : customers) {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Job } from "@berth/domain/job/job.ts";
+import type { Builds } from "./judge-builds.ts";
 import { ends, isCalm, jobOf, type Known, over, type Row } from "./known.ts";
 import type { Process } from "./process.ts";
 import type { Server } from "./server.ts";
@@ -7,13 +8,15 @@ import type { Stage } from "./stage.ts";
 import type { Written } from "./table.ts";
 
 const RETRIES = [1, 5, 15];
+/** So long a worker stays with a run, in milliseconds. */
+const STAYS = 600_000;
 const order = ["queued", "running", "succeeded failed canceled"];
 const rank = (status: string) => order.findIndex((names) => names.split(" ").includes(status));
 
 const passing = (kind: string) => /^(unreachable|refused|dropped|registry.unavailable|docker.down|busy|interrupted)$/.test(kind);
 
 /** Holds what is written of jobs to the invariants. */
-export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Server>) {
+export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Server>, builds: Builds) {
   const { clock, swarm, violate } = stage;
   const checks = new Map<string, number[]>();
   const heard = new Map<string, number>();
@@ -103,9 +106,12 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     if (was.status === "retrying" && now.status === "running" && was.nextAt && !swarm.has("clock skewed"))
       if (Date.parse(was.nextAt) > clock.now() + 2000)
         violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is tried before ${was.nextAt}`);
-    if (isCalm(stage, known, job.tenant) && now.attempts > 1 + retries)
+    // Without a fault a run changes hands only when it lasts longer than a worker stays.
+    const hands = Math.floor((clock.now() - Date.parse(now.startedAt ?? job.createdAt)) / STAYS);
+    if (isCalm(stage, known, job.tenant) && now.attempts > 1 + retries + hands)
       violate("2 who renews a lease keeps it", `${job.id} was taken ${now.attempts} times without a fault`);
     judgeVerdict(job, was, now);
+    if (now.status === "failed" && !over(was)) builds.failed(job, now);
     if (retries > (was.retries ?? 0) && was.status === "retrying")
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} is put off twice for one try`);
     if (retries > Math.max(3, was.retries ?? 0) && !job.cancelAt && !now.withdrawn)

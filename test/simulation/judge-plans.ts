@@ -14,9 +14,17 @@ export function judgePlans({ violate }: Stage, known: Known, highest: (server: S
     return JSON.stringify({ operations, services, risks });
   };
 
+  /** What was there for a plan to change. */
+  const states = new Map<string, string>();
+  const stateOf = ({ projects }: Server, { values }: RunInput) => {
+    const { current, serves, image, stopped, source } = projects.get(values.project ?? "") ?? {};
+    return JSON.stringify({ current, serves, image, stopped, source });
+  };
+
   return {
     planned(server: Server, input: RunInput): void {
       const plan = known.jobs.get(jobOf(input.job))?.input?.plan;
+      states.set(`${plan} ${server.host}`, stateOf(server, input));
       plans.set(`${plan} ${server.host}`, whole(server, input));
     },
     agreed(server: Server, asking: Asking, decision: Decision): void {
@@ -38,6 +46,11 @@ export function judgePlans({ violate }: Stage, known: Known, highest: (server: S
         violate("15 a stale plan never begins", `${at}, of ${plan}`);
       if (now.risks.length > 0 && !job.again && job.input?.dataRisk !== "accepted")
         violate("15 data at risk is accepted first", `${at}: ${now.risks.map(({ risk }) => risk).join(", ")}`);
+    },
+    refused(server: Server, { input, job: run }: Asking, decision: Decision): void {
+      const plan = known.jobs.get(jobOf(run))?.input?.plan;
+      if ("no" in decision && decision.no === "plan.stale" && states.get(`${plan} ${server.host}`) === stateOf(server, input))
+        violate("15 a plan that holds is applied", `${run} on ${server.host}: ${decision.reasons.join(", ")}`);
     },
     began(server: Server, run: Run): void {
       const at = `${run.job} on ${server.host}`;

@@ -1,5 +1,6 @@
 import type { Job } from "@berth/domain/job/job.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
+import type { Builds } from "./judge-builds.ts";
 import { judgePlans } from "./judge-plans.ts";
 import { BELATED, ends, isCalm, jobOf, type Known } from "./known.ts";
 import type { Process } from "./process.ts";
@@ -7,7 +8,7 @@ import type { Run, Server, Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 /** Holds what servers are asked and do to the invariants. */
-export function judgeServers(stage: Stage, known: Known, servers: Map<string, Server>) {
+export function judgeServers(stage: Stage, known: Known, servers: Map<string, Server>, builds: Builds) {
   const { clock, swarm, violate } = stage;
   const fences = new Map<string, Process>();
   const accepted = new Map<string, number>();
@@ -15,12 +16,13 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
   const waits = new Map<string, number[]>();
 
   /** A release is what it was when it was first healthy there; where it never was, going back to it means what it was elsewhere. */
-  function judgeImage(server: Server, { input: { values }, image = "" }: Run): void {
+  function judgeImage(server: Server, { job, input: { values }, image = "" }: Run): void {
+    const goesBack = known.jobs.get(jobOf(job))?.rollback === true;
     const release = `${values.app_id} ${values.project} ${values.release}`;
     const had = known.images.get(release) ?? new Map<string, string>();
     known.images.set(release, had);
     const first = had.get(server.host);
-    if (first === undefined ? values.pull === "missing" && ![...had.values()].includes(image) : first !== image)
+    if (first === undefined ? goesBack && ![...had.values()].includes(image) : first !== image)
       violate("4 a release is what it was", `${release} on ${server.host} has ${image} and had ${[...had.values()]}`);
     if (first === undefined) had.set(server.host, image);
   }
@@ -35,6 +37,12 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
   const watch: Watch = {
     planned: plans.planned,
     agreed: plans.agreed,
+    refused: plans.refused,
+    arrived: builds.arrived,
+    dropped: builds.dropped,
+    built: builds.built,
+    changes: builds.changes,
+    concluded: builds.concluded,
     accepted({ host }, resource, fence) {
       const highest = accepted.get(`${host} ${resource}`) ?? 0;
       if (fence < highest) violate("11 fences only rise", `${host} lets in ${fence} after ${highest}`);
@@ -42,6 +50,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
     },
     began(server, run, before) {
       plans.began(server, run);
+      builds.began(server, run);
       const last = began.get(`${server.host} ${run.job}`) ?? -1;
       began.set(`${server.host} ${run.job}`, run.fence);
       if (before && !run.canceled && run.fence <= last)
@@ -63,6 +72,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
       judgeStanding(server, run, job, new Set(others.map((other) => jobOf(other.job))).size + 1);
     },
     took(server, run) {
+      builds.took(server, run);
       const stopping = known.jobs.get(jobOf(run.job))?.cancelAt;
       const since = stopping === undefined ? 0 : clock.now() - Date.parse(stopping);
       if (isCalm(stage, known, server.tenant) && since > 15_000 && run.input.op === "deploy")
@@ -93,6 +103,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
 
   function asked(process: Process, server: Server, input: RunInput): void {
     const { values, fence, files, op } = input;
+    builds.asked(input);
     if (process.tenant && process.tenant !== server.tenant)
       violate("8 no tenant reaches another's", `${process.tenant} reaches ${server.host} of ${server.tenant}`);
     if (op === "check" || op === "inspect" || op === "logs" || op === "plan") return;

@@ -3,6 +3,7 @@ import type { RunInput } from "@berth/domain/remote/remote.ts";
 import { unmarshalItem } from "@berth/local-dynamodb/marshal.ts";
 import { judgeRest } from "./at-rest.ts";
 import type { Customer } from "./customer.ts";
+import { type Builds, judgeBuilds } from "./judge-builds.ts";
 import { judgeJobs } from "./judge-jobs.ts";
 import { judgeServers } from "./judge-servers.ts";
 import { ends, isCalm, type Known, type Rest, type Row } from "./known.ts";
@@ -13,6 +14,7 @@ import type { Table, Written } from "./table.ts";
 
 export interface Judge {
   readonly watch: Watch;
+  readonly builds: Builds;
   readonly asked: (process: Process, server: Server, input: RunInput) => void;
   begin(customers: readonly Customer[]): void;
   going(): number;
@@ -43,8 +45,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     spent: new Map(),
     customers: new Map(),
   };
-  const { judgeJob, checks, going } = judgeJobs(stage, known, servers);
-  const { watch, asked, fences, waits } = judgeServers(stage, known, servers);
+  const builds = judgeBuilds(stage, known);
+  const { judgeJob, checks, going } = judgeJobs(stage, known, servers, builds);
+  const { watch, asked, fences, waits } = judgeServers(stage, known, servers, builds);
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
 
@@ -189,6 +192,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
 
   return {
     watch,
+    builds,
     asked,
     begin(customers) {
       for (const customer of customers) known.customers.set(customer.tenant, customer);

@@ -29,6 +29,8 @@ export interface Rest {
   readonly queue: Queue;
   readonly lines: Lines;
   readonly quietAt: number;
+  /** Whether services are built in this history. */
+  readonly builds: boolean;
 }
 
 export const ends = ({ status }: Pick<Job, "status">) => status === "succeeded" || status === "failed" || status === "canceled";

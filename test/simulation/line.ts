@@ -10,11 +10,12 @@ import {
   type RunInput,
 } from "@berth/domain/remote/remote.ts";
 import type { Voices } from "./container-log.ts";
+import { createConversation } from "./conversation.ts";
 import { createListening, type Stays } from "./listen.ts";
 import type { Process, Processes } from "./process.ts";
 import { packed } from "./reporting.ts";
 import type { Runner } from "./runner.ts";
-import type { Asking, Run, Server, Watch } from "./server.ts";
+import type { Run, Server, Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 export const hostKeyOf = (host: string): HostKey => ({
@@ -70,6 +71,7 @@ export function createLines(
   const { chance, clock, swarm, tell } = stage;
   const commands = new Map<string, number>();
   const listening = createListening(stage, voices, stays);
+  const converse = createConversation(stage, processes, runner);
   const gone = (server: Server) => !server.up || server.silentUntil > clock.now();
 
   async function connect(process: Process, host: string): Promise<Server> {
@@ -153,51 +155,6 @@ export function createLines(
     return packed(server, input);
   };
 
-  /** The caller decides, and its answer may come late, or never; then nothing has begun. */
-  async function agree(
-    process: Process,
-    server: Server,
-    asking: Asking,
-    input: RunInput,
-    onEvent: (event: RunEvent) => void,
-    signal?: AbortSignal,
-  ): Promise<Exit> {
-    const broken = () => runner.forget(server, asking);
-    server.lines.add(broken);
-    try {
-      const report = await processes.call(process, chance.between(300, 1500), () => {
-        if (signal?.aborted) throw lost("aborted");
-        if (gone(server) || swarm.strike("question lost")) throw lost("dropped");
-        return packed(server, input);
-      });
-      const decision = await input.decide?.(report);
-      if (!decision) throw lost("aborted");
-      const front = await processes.call(
-        process,
-        swarm.strike("question answered late") ? 70_000 : chance.between(10, 150),
-        () => {
-          if (signal?.aborted) throw lost("aborted");
-          if (gone(server)) throw lost("dropped");
-          tell(
-            process.name,
-            `answers ${server.host} ${"no" in decision ? `no, ${decision.no}` : decision.go} about ${asking.job}`,
-          );
-          const next = runner.reply(server, asking, decision);
-          // An answer that is said twice is heard once.
-          if (swarm.strike("message sent twice")) runner.reply(server, asking, decision);
-          return next;
-        },
-      );
-      if (!front) throw lost("dropped");
-      if ("follow" in front) return await follow(process, server, front.follow, input.from, onEvent, signal);
-      if ("asks" in front) throw new Error("it has been asked");
-      return front.answer;
-    } finally {
-      server.lines.delete(broken);
-      broken();
-    }
-  }
-
   function remoteOf(process: Process, server: Server): Remote {
     return {
       close: () => Promise.resolve(),
@@ -223,7 +180,12 @@ export function createLines(
         });
         if ("held" in front) return listening.never(process, server, input, onEvent, signal, drips);
         if ("logs" in front) return listening.logs(process, server, input, onEvent, signal, drips);
-        if ("asks" in front) return agree(process, server, front.asks, input, onEvent, signal);
+        if ("asks" in front) {
+          const settled = await converse(process, server, front.asks, input, signal);
+          if ("follow" in settled) return follow(process, server, settled.follow, input.from, onEvent, signal);
+          tell(process.name, `hears ${settled.answer.code} ${settled.answer.class ?? ""}`);
+          return settled.answer;
+        }
         if ("follow" in front) return follow(process, server, front.follow, input.from, onEvent, signal);
         return processes.call(process, chance.between(10, 150), () => {
           if (swarm.strike("answer lost")) throw lost("dropped");

@@ -1,3 +1,4 @@
+import { buildMutants } from "./mutants/build.ts";
 import { jobMutants } from "./mutants/job.ts";
 import { logMutants } from "./mutants/log.ts";
 import { planMutants } from "./mutants/plan.ts";
@@ -13,4 +14,11 @@ export interface Mutant {
   readonly replace: string;
 }
 
-export const mutants: readonly Mutant[] = [...rolloutMutants, ...jobMutants, ...logMutants, ...serverMutants, ...planMutants];
+export const mutants: readonly Mutant[] = [
+  ...rolloutMutants,
+  ...jobMutants,
+  ...logMutants,
+  ...serverMutants,
+  ...planMutants,
+  ...buildMutants,
+];

@@ -1,8 +1,11 @@
 import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { createAsking, type Front, verdict } from "./asking.ts";
+import { createBuilding } from "./building.ts";
 import { composeOf } from "./reporting.ts";
 import { createRun, type Project, type Run, type Server, type Watch } from "./server.ts";
+import { isBuilt } from "./sources.ts";
 import type { Stage } from "./stage.ts";
+import { createTrouble } from "./trouble.ts";
 
 /** What a release does on a server, told by its Compose file. */
 const is = (run: Run, what: "unhealthy" | "missing") =>
@@ -11,6 +14,8 @@ const is = (run: Run, what: "unhealthy" | "missing") =>
 /** The runner, as it is: the half that talks to the caller, and runs that go through their steps in virtual time. */
 export function createRunner(stage: Stage, watch: Watch) {
   const { chance, clock, swarm, tell } = stage;
+  const { trouble, reboot } = createTrouble(stage, soon);
+  const { build, isKnown, keepSource, prune } = createBuilding(stage, watch, step, fail);
   let pulled = 0;
 
   /** A tag means another image each time it is asked for; a digest, which only a return is told, always the same. */
@@ -25,18 +30,21 @@ export function createRunner(stage: Stage, watch: Watch) {
     if (fence < stored) return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
     watch.accepted(server, resource, fence);
     server.fences.set(resource, fence);
-    if (op === "deploy" && values.ask && !server.runs.get(name)) return ask(server, name, input);
+    const before = server.runs.get(name);
+    const begins = op === "deploy" && !before?.alive && !before?.exit && !(before?.pid && fence <= before.fence);
+    const asks = values.ask !== undefined && !before?.pid;
+    if (begins && (asks || input.archives)) return ask(server, name, input, asks);
     const busy = op === "cancel" ? cancel(server, name, fence) : begin(server, name, input);
     if (busy) return { answer: busy };
     const run = server.runs.get(name);
     return run ? { follow: run } : { answer: verdict(75, "interrupted", "The server went away in the middle of the run") };
   }
 
-  function begin(server: Server, job: string, input: RunInput): Exit | undefined {
+  function begin(server: Server, job: string, input: RunInput, plan?: readonly string[]): Exit | undefined {
     const run = server.runs.get(job);
     if (run && (run.alive || run.exit)) return undefined;
     if (run?.pid && input.fence <= run.fence) return undefined;
-    return start(server, job, input, input.fence);
+    return start(server, job, input, input.fence, plan);
   }
 
   function cancel(server: Server, job: string, fence: number): Exit | undefined {
@@ -55,7 +63,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     return start(server, job, run.input, fence);
   }
 
-  function start(server: Server, job: string, input: RunInput, fence: number): Exit | undefined {
+  function start(server: Server, job: string, input: RunInput, fence: number, plan?: readonly string[]): Exit | undefined {
     if (server.asking) return verdict(75, "busy", `The run ${server.asking.job} is asked about`, { holder: server.asking.job });
     if (server.mutation)
       return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
@@ -63,6 +71,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     server.runs.set(job, run);
     const before = run.pid;
     Object.assign(run, { input, fence, alive: true, pid: false, concluded: false, child: undefined, life: run.life + 1 });
+    if (plan) run.plan = plan;
     server.mutation = run;
     tell(server.host, `runs ${job} with the fence ${fence}`);
     watch.began(server, run, before);
@@ -75,43 +84,6 @@ export function createRunner(stage: Stage, watch: Watch) {
     });
     return undefined;
   }
-
-  /** What may befall a server while a run goes on. */
-  function trouble(server: Server, run: Run): void {
-    const within = (milliseconds: number, act: () => void) =>
-      soon(run, chance.between(0, milliseconds), () => swarm.isQuiet() || act());
-    if (swarm.strike("server rebooted")) within(60_000, () => reboot(server));
-    if (swarm.strike("server silent"))
-      within(60_000, () => {
-        server.silentUntil = clock.now() + chance.between(5_000, 40 * 60_000);
-        tell(server.host, "falls silent");
-        breakLines(server);
-      });
-    if (swarm.strike("docker hung")) server.hungUntil = clock.now() + chance.between(1000, 180_000);
-    if (swarm.strike("disk full")) server.fullUntil = clock.now() + chance.between(1000, 300_000);
-  }
-
-  function reboot(server: Server): void {
-    tell(server.host, "reboots");
-    server.up = false;
-    if (server.mutation) {
-      server.mutation.alive = false;
-      server.mutation.life++;
-      server.mutation.followers.clear();
-    }
-    server.mutation = undefined;
-    server.asking = undefined;
-    breakLines(server);
-    clock.after(chance.between(20_000, 120_000), () => {
-      server.up = true;
-      tell(server.host, "is up");
-    });
-  }
-
-  const breakLines = (server: Server) => {
-    for (const lose of server.lines) lose();
-    server.lines.clear();
-  };
 
   /** Happens unless the run has died by then. */
   function soon(run: Run, milliseconds: number, act: () => void): void {
@@ -172,36 +144,41 @@ export function createRunner(stage: Stage, watch: Watch) {
         image: undefined,
         healthy: new Map(),
         composes: new Map(),
+        source: "",
         stopped: false,
       };
       if (project.owner !== values.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");
       server.projects.set(name, project);
       if (run.previous === undefined) run.previous = project.current ?? null;
-      step(server, run, "pull", chance.hit(0.1) ? chance.between(40_000, 90_000) : chance.between(500, 20_000), 600_000, () => {
-        if (values.pull === "always" && swarm.strike("registry down"))
-          return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
-        if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");
-        run.image = project.healthy.get(release) ?? run.image ?? imageOf(values);
-        if (run.image === undefined) return fail(server, run, "pull", "image.gone", "No image of the release is known here");
-        run.changed = true;
-        project.serves = release;
-        project.image = run.image;
-        project.stopped = false;
-        project.composes.set(release, composeOf(run.input));
-        emit(run, "log", "start", `connecting with ${secretOf(run)}`);
-        step(server, run, "start", chance.between(300, 5000), 120_000, () =>
-          step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
-            if (is(run, "unhealthy")) return fail(server, run, "verify", "unhealthy", `web is not healthy: ${secretOf(run)}`);
-            if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
-            emit(run, "step", "record");
-            project.current = release;
-            project.healthy.set(release, run.image ?? "");
-            watch.took(server, run);
-            run.recorded = true;
-            record(server, run);
-          }),
-        );
-      });
+      const known = isKnown(run, project);
+      build(server, run, project, known, (built) =>
+        step(server, run, "pull", chance.hit(0.1) ? chance.between(40_000, 90_000) : chance.between(500, 20_000), 600_000, () => {
+          if (values.pull === "always" && swarm.strike("registry down"))
+            return fail(server, run, "pull", "registry.unavailable", "503 Service Unavailable");
+          if (is(run, "missing")) return fail(server, run, "pull", "image.not_found", "manifest unknown");
+          run.image = project.healthy.get(release) ?? run.image ?? built ?? imageOf(values);
+          if (run.image === undefined) return fail(server, run, "pull", "image.gone", "No image of the release is known here");
+          watch.changes(server, run);
+          run.changed = true;
+          project.serves = release;
+          project.image = run.image;
+          project.stopped = false;
+          project.composes.set(release, composeOf(run.input));
+          emit(run, "log", "start", `connecting with ${secretOf(run)}`);
+          step(server, run, "start", chance.between(300, 5000), 120_000, () =>
+            step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
+              if (is(run, "unhealthy")) return fail(server, run, "verify", "unhealthy", `web is not healthy: ${secretOf(run)}`);
+              if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
+              emit(run, "step", "record");
+              project.current = release;
+              project.healthy.set(release, run.image ?? "");
+              watch.took(server, run);
+              run.recorded = true;
+              record(server, run);
+            }),
+          );
+        }),
+      );
     });
   }
 
@@ -209,9 +186,13 @@ export function createRunner(stage: Stage, watch: Watch) {
   function record(server: Server, run: Run): void {
     run.child = undefined;
     emit(run, "step", "prune");
+    keepSource(server, run);
+    prune(server);
     soon(run, chance.hit(0.1) ? chance.between(1000, 20_000) : chance.between(10, 300), () =>
       conclude(server, run, {
-        ...verdict(0, "internal", "", { "image.web": `${run.image} registry.test/web@${run.image}` }),
+        ...verdict(0, "internal", "", {
+          "image.web": `${run.image} ${isBuilt(composeOf(run.input)) ? "-" : `registry.test/web@${run.image}`}`,
+        }),
         step: "prune",
         changed: true,
       }),
@@ -238,6 +219,7 @@ export function createRunner(stage: Stage, watch: Watch) {
       300_000,
       () => {
         server.projects.delete(name);
+        prune(server);
         watch.took(server, run);
         conclude(server, run, { ...verdict(0, "internal", ""), step: "remove" });
       },
@@ -253,6 +235,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     emit(run, "log", name, message);
     const exit = { ...verdict(1, kind, message), step: name, log: [`last words with ${secretOf(run)}`] };
     if (!run.changed) {
+      prune(server);
       conclude(server, run, exit);
       return;
     }
@@ -273,6 +256,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     run.alive = false;
     run.recorded = false;
     server.mutation = undefined;
+    watch.concluded(server, run);
     tell(server.host, `ends ${run.job}: ${exit.code === 0 ? "good" : `${kind} (${message})`}`);
     for (const follower of run.followers) follower();
     run.followers.clear();
@@ -286,9 +270,9 @@ export function createRunner(stage: Stage, watch: Watch) {
     server.mute = undefined;
   }
 
-  const { ask, reply, forget } = createAsking(clock, watch, begin);
+  const { ask, ...asking } = createAsking(clock, watch, begin);
 
-  return { front, reply, forget, heal, reboot };
+  return { front, ...asking, heal, reboot };
 }
 
 export type Runner = ReturnType<typeof createRunner>;

@@ -16,6 +16,8 @@ export interface Run {
   recorded: boolean;
   /** A removal has begun. */
   removing: boolean;
+  /** What was planned when it was let begin. */
+  plan: readonly string[];
   /** The image it runs, once it is known. */
   image: string | undefined;
   /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
@@ -39,13 +41,20 @@ export interface Project {
   readonly healthy: Map<number, string>;
   /** The Compose file of each release that was started. */
   readonly composes: Map<number, string>;
+  /** Names of the archives that the release `current` leads to is built from, one a line. */
+  source: string;
   /** Somebody stopped its containers by hand. */
   stopped: boolean;
 }
 
+/** A run that has not begun, whose caller is asked for what it lacks, and then whether to begin. */
 export interface Asking {
   readonly job: string;
   readonly input: RunInput;
+  /** Whether it asks to begin. */
+  readonly asks: boolean;
+  /** So long its caller is waited for. */
+  until: number;
 }
 
 export interface Server {
@@ -63,6 +72,8 @@ export interface Server {
   /** The run that waits for an answer whether to begin. */
   asking: Asking | undefined;
   readonly projects: Map<string, Project>;
+  /** What it is to build from, by the name of the bytes. */
+  readonly archives: Map<string, string>;
   /** Connections that break when the server goes. */
   readonly lines: Set<() => void>;
 }
@@ -80,6 +91,7 @@ export const createServer = (host: string, tenant: string): Server => ({
   mutation: undefined,
   asking: undefined,
   projects: new Map(),
+  archives: new Map(),
   lines: new Set(),
 });
 
@@ -92,6 +104,17 @@ export interface Watch {
   planned(server: Server, input: RunInput): void;
   /** A run is let begin, as it was decided by a caller. */
   agreed(server: Server, asking: Asking, decision: Decision): void;
+  /** An archive has arrived that a server asked for, or is dropped there. */
+  arrived(server: Server, hash: string, content: string): void;
+  dropped(server: Server, hash: string): void;
+  /** A run has built its image. */
+  built(server: Server, run: Run): void;
+  /** A run is about to stop what serves. */
+  changes(server: Server, run: Run): void;
+  /** A run has ended. */
+  concluded(server: Server, run: Run): void;
+  /** A run is not let begin, as it was decided by a caller. */
+  refused(server: Server, asking: Asking, decision: Decision): void;
   /** A run reached its effect: its release is recorded, or the app is gone. */
   took(server: Server, run: Run): void;
 }
@@ -109,6 +132,7 @@ export const createRun = (job: string, input?: RunInput): Run => ({
   changed: false,
   recorded: false,
   removing: false,
+  plan: [],
   image: undefined,
   previous: undefined,
   concluded: false,

@@ -1,12 +1,20 @@
 import type { World } from "@berth/domain/context.ts";
 import { ZodError } from "zod";
+import type { Bucket } from "./bucket.ts";
 import type { Process, Processes } from "./process.ts";
 import type { Queue } from "./queue.ts";
 import type { Stage } from "./stage.ts";
 import { type Table, tableName } from "./table.ts";
 
 /** The world as one process has it: every way out of it is a call that may be late, lost, or the process's last. */
-export function worldOf(stage: Stage, processes: Processes, table: Table, queue: () => Queue, process: Process): World {
+export function worldOf(
+  stage: Stage,
+  processes: Processes,
+  table: Table,
+  bucket: Bucket,
+  queue: () => Queue,
+  process: Process,
+): World {
   const { chance, clock } = stage;
   return {
     stage: "simulation",
@@ -33,10 +41,7 @@ export function worldOf(stage: Stage, processes: Processes, table: Table, queue:
       }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     github: { url: "", keys: () => Promise.reject(new Error("the simulation has no GitHub")) },
-    archives: {
-      upload: () => Promise.reject(new Error("the simulation has no bucket")),
-      open: () => Promise.reject(new Error("the simulation has no bucket")),
-    },
+    archives: bucket.archivesOf(process),
     log: (level, message, facts) => {
       if (message === "message failed") process.failed = true;
       if (facts?.error instanceof ZodError)

@@ -26,7 +26,7 @@ export const serverMutants = [
   ),
   of(runner, "a removal can be stopped half-way", "if (run.removing) run.canceled = false;", ""),
   of(
-    runner,
+    "test/simulation/trouble.ts",
     "what served before is forgotten when the server reboots",
     "server.mutation.life++;",
     "server.mutation.life++;\n      server.mutation.previous = undefined;",
