@@ -6,6 +6,7 @@ const bad = ["test/cli/bad-network.test.ts"];
 const settings = ["test/cli/settings.test.ts"];
 const output = ["test/cli/output.test.ts"];
 const bundle = ["test/cli/bundle.test.ts"];
+const profiles = ["test/cli/profiles.test.ts"];
 const mounted = ["test/cli/mounted.test.ts"];
 const told = ["test/cli/bundle-told.test.ts"];
 
@@ -125,6 +126,17 @@ export const cli = [
     bundle,
     ["a link in a repository takes a file from outside of it", "if (!below(real)) throw outside();", ""],
     ["a script loses its executable bit on the way", "(facts.mode & 0o100) !== 0", "facts.mode === 0"],
+  ),
+  ...within("packages/domain/src/deployment/deploy.ts", profiles, [
+    "chosen profiles are forgotten",
+    "...(release.profiles && { profiles: release.profiles }),",
+    "",
+  ]),
+  ...within(
+    "packages/cli/src/deployment/profiles.ts",
+    profiles,
+    ["the profiles of another environment are taken", "({ name }) => name === environment", "({ name }) => name !== ''"],
+    ["remembered profiles go before those of .env", ".values.has(PROFILES)", ".values.has('')"],
   ),
   ...within("packages/cli/src/compose/found.ts", mounted, [
     "a file that Compose reads is not in the bundle",

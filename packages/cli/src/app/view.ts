@@ -146,6 +146,7 @@ export function statusLines(status: AppStatus, layout: Layout): string[] {
                     ...addresses.map((address) => paint.cyan(addressText(address))),
                   ].join(", "),
             ]),
+            ["  Profiles", environment.profiles?.map(clean).join(", ")],
             [
               "  Last job",
               job &&

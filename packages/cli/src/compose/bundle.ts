@@ -12,7 +12,7 @@ import { readFiles, withMounted } from "./mounted.ts";
 import { isOutside, type Project } from "./project.ts";
 import { readWhole } from "./read.ts";
 import { References } from "./references.ts";
-import { type Env, isOfMachine, readOwn, readVariables } from "./variables.ts";
+import { type Env, isOfMachine, PROFILES, readOwn, readVariables } from "./variables.ts";
 
 /** What is sent: the Compose files, the files they need and the variables they are to be read with. */
 export interface Bundle {
@@ -41,11 +41,17 @@ export interface Bundled {
   readonly mounted: readonly Entry[];
 }
 
-/** @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large */
-export async function makeBundle(project: Project, env: Env, images: Images = {}): Promise<Bundled> {
+/**
+ * `profiles`: in place of what COMPOSE_PROFILES says.
+ * @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large
+ */
+export async function makeBundle(project: Project, env: Env, images: Images = {}, profiles?: string): Promise<Bundled> {
   const { folder } = project;
   const own = await readOwn(folder, env);
-  const shell = (name: string) => (isOfMachine(name) ? undefined : env[name]);
+  const shell = (name: string) => {
+    if (name === PROFILES && profiles !== undefined) return profiles;
+    return isOfMachine(name) ? undefined : env[name];
+  };
   const get = (name: string) => shell(name) ?? own.values.get(name);
   const paths: Lookup = (name) => {
     if (name === "PWD") return ".";
@@ -56,15 +62,15 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
   const references = new References(get);
   references.addFile(composed.file);
   references.checkRequired();
-  checkFaults(composed.file, get("COMPOSE_PROFILES"));
-  const { local, remote } = mentionsIn(composed.file, get("COMPOSE_PROFILES"));
+  checkFaults(composed.file, get(PROFILES));
+  const { local, remote } = mentionsIn(composed.file, get(PROFILES));
   const { content, mentions } = composeOf(project, composed.file);
   const reserved = content.compose === undefined ? RESERVED_BESIDE : RESERVED;
   const { found, nowhere } = await findFiles(folder, [...mentions, ...local], reserved);
   const read = await readFiles(found.filter(({ mounted }) => !mounted));
   const files = withTexts(read, content, composed.file, texts);
   readEnvFiles(local, files, references, (name) => environmentOf(composed.file, name, get));
-  if ([...composed.file.services.values()].some(({ profiles }) => profiles.length > 0)) references.names.add("COMPOSE_PROFILES");
+  if ([...composed.file.services.values()].some(({ profiles }) => profiles.length > 0)) references.names.add(PROFILES);
   const fromShell = [...references.names].filter((name) => shell(name) !== undefined);
   const variables = {
     ...Object.fromEntries(own.values),
@@ -75,6 +81,7 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
     found.filter(({ mounted }) => mounted),
   );
   const taken = new Set([...fromShell, ...own.fromShell]);
+  if (profiles !== undefined) taken.delete(PROFILES);
   // One file there is for both: the variables of the project, and what a service reads as its .env.
   const reads = local.some(({ path, variables: read }) => read && posix.normalize(path) === ".env");
   const also = reads ? fromShell.filter((name) => own.values.get(name) !== shell(name)) : [];

@@ -19,6 +19,9 @@ export interface OwnVariables {
   readonly notes: readonly string[];
 }
 
+/** Which profiles are asked for. */
+export const PROFILES = "COMPOSE_PROFILES";
+
 /** Settings of Compose's own that have no meaning here: Berth says which files and which project. */
 const settings = ["COMPOSE_ENV_FILES", "COMPOSE_PROJECT_NAME"];
 

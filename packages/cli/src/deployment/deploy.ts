@@ -33,6 +33,8 @@ export const examples: Verb<Input>["examples"] = [
   ["berth deploy --environment staging", "another environment of the app"],
   ["berth deploy -f compose.yaml -f production.yaml", "the second file over the first, as Compose merges them"],
   ["berth deploy --image web=ghcr.io/acme/web@sha256:...", "a service with an image that was built elsewhere"],
+  ["berth deploy --profile jobs --profile debug", "with the services that have these profiles, and so from then on"],
+  ["berth deploy --no-profile", "without any of them again"],
   ["berth deploy --plan 3f9a2b7c1d0e4f58", "just what `berth plan` said, or nothing"],
   ["berth deploy --yes --json", "for programs: JSON lines, the last is the result"],
 ];

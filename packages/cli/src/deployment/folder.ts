@@ -8,6 +8,7 @@ import type { Project } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { parseImages } from "./images.ts";
+import { chooseProfiles, parseProfiles, profileNotes } from "./profiles.ts";
 
 /** Which folder is deployed, and where to: what its flags say. */
 export interface FolderInput {
@@ -16,6 +17,8 @@ export interface FolderInput {
   readonly files: readonly string[];
   readonly images: Images;
   readonly targets: readonly string[];
+  /** Undefined: those of COMPOSE_PROFILES, else of the deployment before. */
+  readonly profiles: readonly string[] | undefined;
 }
 
 export const folderOptions = (command: Command): Command =>
@@ -24,7 +27,9 @@ export const folderOptions = (command: Command): Command =>
     .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
     .option("-e, --environment <name>", "the environment (default: production)")
     .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
-    .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect);
+    .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
+    .option("--profile <name>", "services with this profile too; may be repeated (default: as the deployment before)", collect)
+    .option("--no-profile", "no services with profiles");
 
 export const parseFolder = (flags: Flags): FolderInput => ({
   app: textOf(flags, "app"),
@@ -32,6 +37,7 @@ export const parseFolder = (flags: Flags): FolderInput => ({
   files: listOf(flags, "file"),
   images: parseImages(listOf(flags, "image")),
   targets: listOf(flags, "target"),
+  profiles: parseProfiles(flags),
 });
 
 export interface Folder {
@@ -42,6 +48,8 @@ export interface Folder {
   readonly read: Composed;
   /** What to know before it is sent. */
   readonly notes: readonly string[];
+  /** Which profiles it has, where that is not plain from COMPOSE_PROFILES. */
+  readonly profiles: readonly string[];
   /** What the service is asked to deploy. */
   readonly asked: ReturnType<typeof bodyOf>;
   /** What services are built from, and large files that they mount. */
@@ -61,12 +69,15 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   const app = appName(given, project.folder);
   const environment = input.environment ?? settings.environment;
   if (environment !== undefined) checkName(environment, "an environment's name");
-  const bundled = await makeBundle(project, session.env, input.images);
-  const { bundle, read, notes } = bundled;
+  const chosen = await chooseProfiles(session, project, input.profiles, { app, environment });
+  const bundled = await makeBundle(project, session.env, input.images, chosen?.names.join(","));
+  const { bundle, read } = bundled;
+  const profiles = profileNotes(chosen, read);
+  const notes = [...profiles, ...bundled.notes];
   const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
   const { archives, notes: told } = await gather(session, project.folder, bundled);
   const asked = bodyOf(bundle, archives, { environment, images: input.images, targets });
-  return { project, app, named: given !== undefined, read, notes: [...notes, ...told], asked, archives };
+  return { project, app, named: given !== undefined, read, notes: [...notes, ...told], profiles, asked, archives };
 }
 
 function appName(given: string | undefined, folder: string): string {

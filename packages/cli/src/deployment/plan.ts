@@ -4,13 +4,14 @@ import { once } from "../api/once.ts";
 import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { settle } from "../job/watch.ts";
-import { type Session, show } from "../session.ts";
+import { note, type Session, show } from "../session.ts";
 import { type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
 import { deploymentPlanLines } from "./plan-view.ts";
 
 export const examples: Verb<FolderInput>["examples"] = [
   ["berth plan", "what `berth deploy` would do with the app in this folder, and why"],
   ["berth plan --target web1", "on one more server"],
+  ["berth plan --profile debug", "with the services that have this profile"],
   ["berth plan --json", "for programs"],
 ];
 
@@ -20,8 +21,9 @@ export const parse = (_: readonly string[], flags: Flags): FolderInput => parseF
 
 /** Exit code 1 where a server could not be asked. */
 export async function run(session: Session, input: FolderInput): Promise<Exit> {
-  const { app, asked: json, archives } = await readFolder(session, input);
+  const { app, asked: json, archives, profiles } = await readFolder(session, input);
   await archives.remove(); // a plan names them; only a deployment sends them
+  note(session, ...profiles);
   const api = await session.api();
   session.names.APP = app;
   const asked = await body(api.v1.apps[":app"].plans.$post({ param: { app: segment(app) }, json }, once()));

@@ -35,6 +35,8 @@ export const Environment = z.object({
   healthy: z.array(z.number().int()),
   /** The highest release number. */
   releases: z.number().int(),
+  /** Of the Compose file, as the last deployment chose them. The command line takes them for the next one. */
+  profiles: z.array(z.string()).optional(),
   /** The last job that changed it; holds the environment until it has ended. */
   job: z.string().nullable(),
   /** The last few, by Idempotency-Key. */

@@ -25,6 +25,7 @@ export const EnvironmentView = z.object({
   /** The last release that was healthy everywhere. */
   release: z.number().int().nullable(),
   releases: z.number().int(),
+  profiles: z.array(z.string()).optional().describe("Those of its last deployment, which the next one has too"),
   /** All targets with a live release together. */
   state: State,
   /** The oldest of their times; null if one was never seen. */
@@ -84,6 +85,7 @@ async function viewAll(ctx: Context, apps: readonly { app: App; environments: re
         name: environment.name,
         release: environment.healthy.at(-1) ?? null,
         releases: environment.releases,
+        ...(environment.profiles?.length && { profiles: environment.profiles }),
         state: together(live.map(({ state }) => state)),
         seenAt: times.includes(null) ? null : (times.sort()[0] ?? null),
         targets,

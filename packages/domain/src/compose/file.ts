@@ -72,8 +72,15 @@ export function fill(value: unknown, get: Lookup): unknown {
   }
 }
 
+/** What COMPOSE_PROFILES names. */
+export const profilesIn = (asked: string): string[] =>
+  asked
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
 export function isActive({ profiles }: Service, asked: string | undefined): boolean {
   if (profiles.length === 0) return true;
-  const wanted = new Set((asked ?? "").split(",").map((name) => name.trim()));
+  const wanted = new Set(profilesIn(asked ?? ""));
   return wanted.has("*") || profiles.some((profile) => wanted.has(String(profile)));
 }

@@ -2,6 +2,7 @@ import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTIO
 import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
+import { profilesIn } from "../compose/file.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, assertPermitted, entitled } from "../entitlement/account.ts";
 import { type Access, policyText, wholePolicy } from "../entitlement/policy.ts";
@@ -58,6 +59,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       number: last + 1,
       services: [...composed.services],
       hash: read.hash,
+      ...chosenIn(input.bundle),
       ...(input.note && { note: input.note }),
       ...(input.origin && { origin: input.origin }),
       ...(input.waitSeconds && { waitSeconds: input.waitSeconds }),
@@ -86,6 +88,14 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       allowed: input.allow,
     });
   });
+}
+
+const PROFILES_MOST = 50;
+
+function chosenIn({ variables }: DeployInput["bundle"]): Pick<Release, "profiles"> {
+  if (!Object.hasOwn(variables, "COMPOSE_PROFILES")) return {};
+  const names = profilesIn(variables.COMPOSE_PROFILES ?? "").filter((name) => /^[a-zA-Z0-9*][a-zA-Z0-9_.-]{0,99}$/.test(name));
+  return { profiles: [...new Set(names)].slice(0, PROFILES_MOST) };
 }
 
 const accepted = ({ acceptDataRisk }: Pick<DeployInput, "acceptDataRisk">): Readonly<Record<string, string>> =>
@@ -218,6 +228,7 @@ function claim(ctx: Context, environment: Environment, job: Job, release: Releas
     healthy: keptHealthy(environment.healthy),
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
+    ...(release.profiles && { profiles: release.profiles }),
     job: job.id,
     requests: withRequest(environment, ctx.once, job.id),
     version: environment.version + 1,

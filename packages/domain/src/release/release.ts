@@ -28,6 +28,7 @@ export const Release = z.object({
     }),
   ),
   hash: z.string(),
+  profiles: z.array(z.string()).optional().describe("Those of the Compose file that were chosen; absent where nobody chose"),
   note: z.string().optional(),
   /** The project it was made from, as the client reports it: a repository or a machine, and the folder. */
   origin: z.string().optional(),
