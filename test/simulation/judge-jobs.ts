@@ -100,6 +100,11 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     }
     if (over(was) && !isDeepStrictEqual({ ...was }, { ...now }))
       violate("2 an accepted job ends once", `the rollout of ${job.id} on ${was.name} had ${was.status} and changes`);
+    const at = `${job.id} ${now.target}`;
+    const markers = known.markers.get(at) ?? [];
+    if (was.status === "running" && now.status !== "running" && markers.includes(process) && markers.at(-1) !== process)
+      violate("3 an effect happens once", `${process.name} was overtaken and makes ${job.id} ${now.status} on ${was.name}`);
+    if (now.attempts > was.attempts) known.markers.set(at, [...markers, process]);
     const retries = now.retries ?? 0;
     if (retries < (was.retries ?? 0) && process.version === "ours")
       violate("6 retries come at 1, 5 and 15 minutes", `${job.id} forgets how many it had`);

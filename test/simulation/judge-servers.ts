@@ -118,6 +118,11 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
     if (first !== process)
       violate("11 fences only rise", `${first.name} and ${process.name} have the same fence ${fence} on ${server.host}`);
     const job = known.jobs.get(jobOf(values.run ?? input.job));
+    if (op !== "cancel" && job && !known.markers.get(`${job.id} ${values.resource}`)?.includes(process))
+      violate(
+        "3 an effect happens once",
+        `${process.name} asks ${server.host} to run ${job.id} and has not marked it as running`,
+      );
     const since = job?.cancelAt === undefined ? 0 : clock.now() - Date.parse(job.cancelAt);
     if (op !== "cancel" && !swarm.has("clock skewed") && since > (swarm.has("process frozen") ? BELATED : 60_000))
       violate("2 who cancels is heard", `${job?.id} is begun ${Math.round(since / 1000)} s after it was canceled`);

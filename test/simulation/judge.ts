@@ -41,6 +41,7 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     rows: new Map(),
     events: new Map(),
     images: new Map(),
+    markers: new Map(),
     effects: new Map(),
     spent: new Map(),
     customers: new Map(),

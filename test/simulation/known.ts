@@ -1,6 +1,7 @@
 import type { Job } from "@berth/domain/job/job.ts";
 import type { Customer } from "./customer.ts";
 import type { Lines } from "./line.ts";
+import type { Process } from "./process.ts";
 import type { Queue } from "./queue.ts";
 import type { Stage } from "./stage.ts";
 
@@ -18,6 +19,8 @@ export interface Known {
   readonly events: Map<string, Set<number>>;
   /** The images that a release of an app was first healthy with, by server. */
   readonly images: Map<string, Map<string, string>>;
+  /** Who has marked a rollout as running, in order, by `job target`. */
+  readonly markers: Map<string, Process[]>;
   /** How often a job had its effect on a server. */
   readonly effects: Map<string, number>;
   /** Write units by job. */
