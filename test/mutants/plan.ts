@@ -72,4 +72,10 @@ export const planner = [
       "if (renamed !== undefined) continue;",
     ],
   ),
+  ...within(
+    "packages/domain/src/plan/decide.ts",
+    ["test/api/planned-deployments.test.ts"],
+    ["a job's page tells of access that its policy allows", "planned: kept({ ...plan, dangers: told })", "planned: kept(plan)"],
+    ["a plan of any size goes with an event", "JSON.stringify(plan).length <= KEPT_MOST ? plan : undefined", "plan"],
+  ),
 ];

@@ -109,4 +109,28 @@ export const web = [
     ["test/web/app.test.ts"],
     ["a rollback is offered that is refused", "{release.rollback.possible && (", "{release.rollback && ("],
   ),
+  ...within(
+    "packages/web/src/plan/plan-of-job.tsx",
+    ["test/web/plan.test.ts"],
+    ["a plan that was overtaken is offered to be applied", "now.release >= release", "now.release > release"],
+    ["a plan that the policy denies is offered to be applied", 'ruled("deny").length > 0', 'ruled("deny").length > 9'],
+    ["what a plan has to be told besides is not said", 'ruled("ask").map(', 'ruled("allow").map('],
+  ),
+  ...within(
+    "packages/web/src/registry/add-registry.tsx",
+    ["test/web/registries.test.ts"],
+    ["a password is shown as it is typed", 'type: "password", ', ""],
+    ["a registry is stored by an address that no image has", "hostOf(host)", "host.trim()"],
+  ),
+  ...within(
+    "packages/domain/src/entitlement/access-words.ts",
+    ["test/web/rules.test.ts"],
+    ["an app's milder rule is said to hold", "if (app?.[access] === effective[access])", "if (app?.[access] !== undefined)"],
+  ),
+  ...within(
+    "packages/web/src/deployer/workflow.ts",
+    ["test/web/deployers.test.ts"],
+    ["a workflow for a tag starts for a branch", '"tags" ? "tags"', '"tags" ? "branches"'],
+    ["an environment's name becomes other YAML", "PLAIN.test(text) ? text : JSON.stringify(text)", "text"],
+  ),
 ];

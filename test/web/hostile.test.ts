@@ -2,8 +2,10 @@ import { putOne } from "@berth/domain/table.ts";
 import { targetKey } from "@berth/domain/target/target.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { reporting } from "../api/planning.ts";
 import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { packReport } from "../support/report.ts";
 import { testTenant } from "../support/tenant.ts";
 import { payloads } from "./payloads.ts";
 import { useSite } from "./site.ts";
@@ -194,3 +196,21 @@ test("a hostile address leads nowhere: after signing in one is on our own pages,
     await harmless();
   }
 }, 60_000);
+
+test("what a hostile server reports for a plan is shown as text", async () => {
+  const { page } = visitor;
+  const tenant = await testTenant(api);
+  await tenant.target();
+  await tenant.app();
+  await enter(visitor, api, site.url, tenant.user.email);
+  const some = payloads.filter((payload) => /^[ -~]{1,120}$/.test(payload)).slice(0, 50);
+  const named = some.map((payload) => [payload, { image: payload, privileged: true }]);
+  const job = await tenant.deploy("shop");
+  await tenant.work(job, reporting(await packReport(Object.fromEntries(named))));
+  await page.goto(`/jobs/${job.id}`);
+  const plan = page.getByRole("region", { name: "Plan", exact: true });
+  await plan.getByText("operations, in their order").click();
+  const shown = lineOf((await plan.textContent()) ?? "");
+  for (const payload of some) expect(shown).toContain(lineOf(payload));
+  await harmless();
+});

@@ -68,6 +68,10 @@ test("a plan's page has the command that applies just that, with what it has to 
   expect(await command.textContent()).toMatch(/^berth deploy --plan [0-9a-f]{16}$/);
   await page.getByText("It goes on only with --allow privileged added.").waitFor();
   await page.getByText("It takes one of the app slots of your plan.").waitFor();
+  await api.call("POST", "/v1/policy", { token, body: { rules: { privileged: "deny" } } });
+  await page.reload();
+  await page.getByText("It cannot be applied: the policy denies privileged.").waitFor();
+  expect(await command.count()).toBe(0);
   await tenant.work(await tenant.deploy("shop"));
   await page.reload();
   await page.getByText("This plan no longer holds: release 1 is live on web1 since.").waitFor();

@@ -203,7 +203,7 @@ async function logins(tenant: TestTenant): Promise<void> {
 /** Rules of the account and of an app, and deployers of two apps. */
 async function rules({ ctx }: TestTenant): Promise<void> {
   await setPolicy(ctx, { rules: { "docker.sock": "deny", privileged: "ask" } });
-  await setPolicy(ctx, { app: "shop", rules: { "host-path": "allow", privileged: "deny" } });
+  await setPolicy(ctx, { app: "shop", rules: { "host-path": "allow", device: "deny" } });
   const of = { provider: "github", repository: "harbour-co/shop" } as const;
   await addDeployer(ctx, { ...of, app: "shop", ref: "refs/heads/main", jobEnvironment: "production" });
   await addDeployer(ctx, { ...of, app: "docs", repository: "harbour-co/docs", jobEnvironment: "preview", pullRequests: true });

@@ -11,8 +11,16 @@ const promises = [
     "A release counts when its health checks pass. One that never gets healthy is taken out by itself, the one before serves again, and the command exits non-zero.",
   ],
   [
+    "Known before it is done",
+    "A plan says for each server what is created or replaced and why, what is down for a moment, and what data is at risk. It is applied as it was shown, or not at all.",
+  ],
+  [
     "Nothing to install on the server",
-    "Docker with Compose and an SSH port are enough. Your compose.yaml stays as it is, and your apps keep running if you leave.",
+    "Docker with Compose and an SSH port are enough, also for what your compose.yaml builds. It stays as it is, and your apps keep running if you leave.",
+  ],
+  [
+    "From your registry and your pipeline",
+    "Private images are pulled with a login that is stored once and sealed. A job of your pipeline signs in by its own identity, without a stored secret.",
   ],
   [
     "A bill never stops an app",

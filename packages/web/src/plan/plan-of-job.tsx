@@ -1,6 +1,7 @@
 import type { AppStatus, DeploymentPlan } from "@berth/api-client/types.ts";
 import { isIdle } from "@berth/domain/plan/plan-words.ts";
 import { useQuery } from "@tanstack/preact-query";
+import { Link } from "wouter-preact";
 import { appQuery, planQuery } from "../queries.ts";
 import { Copy } from "../ui/copy.tsx";
 import { Loaded } from "../ui/loaded.tsx";
@@ -46,12 +47,18 @@ function Apply({ plan }: { plan: DeploymentPlan }) {
         This plan no longer holds: release {newer.release} is live on {newer.name} since. Plan again: <code>berth plan</code>
       </p>
     );
-  const asked = new Set(
-    planned.flatMap(({ dangers }) => dangers.map(({ setting }) => setting)).filter((setting) => policy[setting] === "ask"),
-  );
+  const found = planned.flatMap(({ dangers }) => dangers.map(({ setting }) => setting));
+  const ruled = (rule: string) => [...new Set(found)].filter((setting) => policy[setting] === rule);
+  if (ruled("deny").length > 0)
+    return (
+      <p class="note bad">
+        It cannot be applied: the policy denies {ruled("deny").join(", ")}.{" "}
+        <Link href={`/policy?app=${encodeURIComponent(plan.app)}`}>Policy of {plan.app}</Link>
+      </p>
+    );
   const besides = [
     ...(planned.some(({ risks }) => risks.length > 0) ? ["--accept-data-risk"] : []),
-    ...[...asked].map((setting) => `--allow ${setting}`),
+    ...ruled("ask").map((setting) => `--allow ${setting}`),
   ];
   return (
     <div class="card card-column">
