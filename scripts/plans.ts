@@ -1,3 +1,4 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import * as fc from "fast-check";
 import { engineName, engineNames } from "../test/lab/engine.ts";
@@ -7,47 +8,57 @@ import { comparePair, pushPages } from "../test/lab/planned.ts";
 
 // `npm run plans`: whether real servers do what is planned, for as many generated pairs of releases as one likes.
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    runs: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     engine: { type: "string", default: "machine" },
+    kept: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 
-const usage = `Plans against what Docker's event log shows, on a server of the lab (as root on Linux).
+const usage = `Plans against what runs record and what Docker's event log shows, on a server of the lab (as root on Linux).
 
-  npm run plans                        200 pairs of releases, some 20 minutes
-  npm run plans -- --runs 20 --seed 5  fewer, and others
-  npm run plans -- --engine newest     on one of: ${engineNames.join(", ")}
+  npm run plans                      200 pairs of releases, some half an hour
+  npm run plans -- 20 --seed 5       fewer, and others
+  npm run plans -- --engine newest   on one of: ${engineNames.join(", ")}
+  npm run plans -- --kept FILE       keeps each result there, and goes on after the last one that is there already
 `;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
+type Result = "same" | "different" | "refused";
+
+/** Those of an earlier time, in their order. */
+const earlier = (): Result[] =>
+  values.kept && existsSync(values.kept) ? (readFileSync(values.kept, "utf8").split("\n").filter(Boolean) as Result[]) : [];
+
 async function plans(): Promise<boolean> {
-  const count = { same: 0, refused: 0, different: 0 };
+  const results = earlier();
+  const all = fc.sample(pairs, { numRuns: Number(positionals[0] ?? 200), seed: Number(values.seed) });
   const lab = await startLab({ servers: 1, engine: engineName(values.engine) });
   try {
     await pushPages(lab);
-    for (const [index, pair] of fc.sample(pairs, { numRuns: Number(values.runs), seed: Number(values.seed) }).entries()) {
+    for (const [index, pair] of all.entries()) {
+      if (index < results.length) continue;
       const found = await comparePair(lab.servers[0]!, pair).catch((error: unknown) => error as Error); // one was asked for
-      if (!found || found instanceof Error) {
-        count.refused += 1;
-        say(`${index}: refused${found ? `: ${found.message.slice(-600)}\n${JSON.stringify(pair)}` : ""}`);
-      } else if (found.planned.join() === found.happened.join() && found.disorder.length === 0) count.same += 1;
-      else {
-        count.different += 1;
-        say(
-          `${index}: ${JSON.stringify(pair, null, 1)}\nplanned  ${found.planned.join("; ")}\nhappened ${found.happened.join("; ")}\n${found.disorder.join("\n")}`,
-        );
+      let result: Result = "refused";
+      if (found instanceof Error) say(`${index}: refused: ${found.message.slice(-300).replaceAll("\n", " ")}`);
+      else if (found) {
+        const isSame = found.planned.join() === found.happened.join() && found.disorder.length === 0;
+        result = isSame ? "same" : "different";
+        if (!isSame) say(`${index}: ${JSON.stringify({ ...found, pair })}`);
       }
+      results.push(result);
+      if (values.kept) appendFileSync(values.kept, `${result}\n`);
     }
   } finally {
     await lab.close();
   }
-  say(`${count.same} as planned, ${count.different} not, ${count.refused} refused by Compose or Docker`);
-  return count.different === 0 && count.same > 0;
+  const count = (wanted: Result) => results.filter((result) => result === wanted).length;
+  say(`${count("same")} as planned, ${count("different")} not, ${count("refused")} refused by Compose, Docker or the runner`);
+  return count("different") === 0 && count("same") > 0;
 }
 
 const why = available();

@@ -32,7 +32,7 @@ test("README.md's map and traced request name files, folders and steps that are 
   const runner = filesOf("packages/domain/src/remote/runner/*.sh").map((path) => readFileSync(path, "utf8"));
   const steps = /detached run: ([a-z ]+)/.exec(readme)?.[1]?.trim().split(" ") ?? [];
   expect(steps.length).toBeGreaterThan(3);
-  expect(steps.filter((step) => !runner.some((text) => new RegExp(`\\bstep[ =]${step}\\b`).test(text)))).toEqual([]);
+  expect(steps.filter((step) => !runner.some((text) => new RegExp(`\\b(?:step|stage)[ =]${step}\\b`).test(text)))).toEqual([]);
 });
 
 test("every package that is imported is declared, in the root or in the workspace that imports it", () => {

@@ -15,7 +15,17 @@ const service = (name: string, change: Service["change"], more: Partial<Service>
 });
 
 const whole: TargetPlan = {
-  operations: [],
+  operations: [
+    { operation: "pull", services: ["web", "admin", "worker"] },
+    { operation: "pin", services: [] },
+    { operation: "place", services: [] },
+    { operation: "remove", services: ["old-worker"] },
+    { operation: "up", services: ["db", "migrate", "web", "admin", "worker"] },
+    { operation: "wait", services: ["cache", "db", "migrate", "web", "admin", "worker"] },
+    { operation: "record", services: [] },
+    { operation: "prune", services: [] },
+  ],
+  networks: [],
   services: [
     service("cache", "keep"),
     service("web", "replace", {

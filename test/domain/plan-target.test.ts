@@ -3,7 +3,7 @@ import { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
 import { changesBetween } from "@berth/domain/plan/stale.ts";
-import { summaryOf } from "@berth/domain/plan/summary.ts";
+import { operationLines, summaryOf } from "@berth/domain/plan/summary.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { idOf, reportOf, type Side } from "./reports.ts";
@@ -45,19 +45,13 @@ const report: Report = {
 const plan = planTarget(report);
 
 test("a plan is the operations in the order in which they happen", () => {
-  expect(plan.operations.map(({ operation, subject }) => `${operation} ${subject}`.trim())).toEqual([
-    "pull web:2",
-    "make shop_more",
-    "stop worker",
+  expect(operationLines(plan.operations)).toEqual([
+    "pull migrate web",
+    "pin",
+    "place",
     "remove worker",
-    "create migrate",
-    "create web",
-    "stop web",
-    "remove web",
-    "start migrate",
-    "wait migrate",
-    "start web",
-    "wait web",
+    "up migrate web",
+    "wait db migrate web",
     "record",
     "prune",
   ]);
@@ -99,9 +93,12 @@ test("a plan names images, volumes, ports, secrets and variables, and has no val
 });
 
 test("a release that changes nothing has nothing to do but to be recorded", () => {
-  expect(planTarget(reportOf(live, live)).operations).toEqual([
-    { operation: "record", subject: "" },
-    { operation: "prune", subject: "" },
+  expect(operationLines(planTarget(reportOf(live, live)).operations)).toEqual([
+    "pin",
+    "place",
+    "wait db web worker",
+    "record",
+    "prune",
   ]);
 });
 

@@ -56,6 +56,7 @@ export function reportOf(live: Side | undefined, release: Side, more: Partial<Re
     release: resolved("/srv/releases/2", release, false),
     ...(live && { live: resolved("/srv/releases/1", live, true) }),
     isLive: false,
+    isRecorded: false,
     isSource: false,
     containers,
     images: new Map(

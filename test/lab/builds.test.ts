@@ -84,6 +84,7 @@ describe.skipIf(reason)(`builds${reason ? ` (skipped: ${reason})` : ""}`, () => 
     expect(first.asked).toHaveLength(2);
     expect(await visit(server)).toBe("hello one");
     expect(events.filter(({ type }) => type === "step").map(({ step }) => step)).toEqual([
+      "plan",
       "preflight",
       "build",
       "pull",

@@ -1,4 +1,8 @@
 /** What a worker does with a server of the lab, said shortly. */
+import { planTarget } from "@berth/domain/plan/plan-target.ts";
+import { readReport } from "@berth/domain/plan/read-report.ts";
+import type { Report } from "@berth/domain/plan/report.ts";
+import { linesOf } from "@berth/domain/plan/summary.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { connectSsh } from "@berth/domain/remote/ssh.ts";
 import type { Server } from "./server.ts";
@@ -8,12 +12,25 @@ export interface Outcome {
   readonly events: readonly RunEvent[];
 }
 
-/** One connection and one run. `onEvent` sees each event before the outcome has them all. */
+/** Planned as a worker does it, from what the server reports. */
+export const planned = (run: RunInput, onReport: (report: Report) => void = () => {}): RunInput => ({
+  ...run,
+  values: { ...run.values, ask: "1" },
+  async decide(packed) {
+    const report = await readReport(packed ?? new Uint8Array());
+    onReport(report);
+    const plan = planTarget(report);
+    return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
+  },
+});
+
+/** One connection and one run; a deploy is planned. `onEvent` sees each event before the outcome has them all. */
 export async function runOn(server: Server, input: RunInput, onEvent?: (event: RunEvent) => void): Promise<Outcome> {
   const events: RunEvent[] = [];
   const remote = await connectSsh(server, server.privateKey);
   try {
-    const exit = await remote.run(input, (event) => {
+    const run = input.op === "deploy" && !input.decide ? planned(input) : input;
+    const exit = await remote.run(run, (event) => {
       events.push(event);
       onEvent?.(event);
     });

@@ -112,7 +112,8 @@ describe.skipIf(reason)(`releases of a tag that moves, on a real server${reason 
   test("another release with the same image makes no container anew", async () => {
     expect(await deploy(4)).toMatchObject({ code: 0 });
     const since = (await server.exec("date +%s.%N")).trim();
-    expect(await deploy(5)).toMatchObject({ code: 0 });
+    const fifth = deployOf(5, `${app(lab.registry.address)}# another file\n`);
+    expect((await runOn(server, fifth)).exit).toMatchObject({ code: 0, step: "prune" });
     expect(await created(server, since)).toEqual({});
     expect(await visit(server)).toBe("three");
   });

@@ -1,12 +1,10 @@
 /** What a server reports for a plan: how its Compose reads the release, and what is there. */
 
-import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import { readReport } from "@berth/domain/plan/read-report.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
-import { linesOf } from "@berth/domain/plan/summary.ts";
 import type { Decision, RunInput } from "@berth/domain/remote/remote.ts";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { deployOf, runOn } from "./client.ts";
+import { deployOf, planned, runOn } from "./client.ts";
 import { pageImage } from "./images.ts";
 import { available, type Lab, startLab } from "./lab.ts";
 import { timeOn } from "./planned.ts";
@@ -139,23 +137,17 @@ volumes:
       (
         await runOn(
           server,
-          asking(input(7, app("2", "c")), async () => ({ go: "run", plan: ["replaces web (image)", "create\tweb"] })),
+          asking(input(7, app("2", "c")), async () => ({
+            go: "run",
+            plan: ["replaces web (image)", "pull web", "pin", "place", "up web", "wait web worker", "record"],
+          })),
         )
       ).exit,
-    ).toMatchObject({ code: 0, step: "prune" });
+    ).toMatchObject({ code: 0, step: "record" });
     const { live } = await reported(8, app("2", "c"));
     expect(live?.file.services).toMatchObject({ web: { environment: { NAME: "c" } } });
   });
 
-  /** As a worker answers. */
-  const planned = (run: RunInput): RunInput => ({
-    ...run,
-    values: { ...run.values, ask: "1" },
-    async decide(report) {
-      const plan = planTarget(await readReport(report ?? new Uint8Array()));
-      return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
-    },
-  });
   async function deployed(run: RunInput) {
     const since = await timeOn(server);
     const { exit, events } = await runOn(server, planned(run));
@@ -207,14 +199,13 @@ volumes:
   test("what is planned is kept with the run, for those who attach to it", async () => {
     const { exit } = await runOn(server, { ...planned(input(14, app("1", "d"))), job: "job_kept" });
     expect(exit).toMatchObject({ code: 0 });
-    const kept = (await server.exec("cat /var/lib/berth/runs/job_kept/plan")).trim().split("\n");
-    expect(kept[0]).toBe("replaces web (image, files), leaves worker");
-    expect(kept).toContain("create\tweb");
-    expect(kept).toContain(`here\t${lab.registry.address}/app:1`);
+    const kept = (name: string) => server.exec(`cat /var/lib/berth/runs/job_kept/${name}`);
+    expect(await kept("operations")).toBe("pin\nplace\nup web\nwait web worker\nrecord\nprune\n");
+    expect(await kept("done")).toBe(await kept("operations"));
     const attached = await runOn(server, { ...input(14, app("1", "d")), job: "job_kept", fence: 10_000 });
     expect(attached.events.slice(0, 2)).toMatchObject([
       { seq: 1, type: "step", step: "plan" },
-      { seq: 2, type: "plan", text: kept[0] },
+      { seq: 2, type: "plan", text: "replaces web (image, files), leaves worker" },
     ]);
   });
 });

@@ -38,11 +38,27 @@ export const planner = [
     "return !([",
     "return isLatest && !([",
   ]),
-  ...within("packages/domain/src/plan/operations.ts", whole, [
-    "a service is said to start before the one that it waits for",
-    "    for (const [other, { condition }] of Object",
-    '    to("start", name);\n    for (const [other, { condition }] of Object',
-  ]),
+  ...within(
+    "packages/domain/src/plan/operations.ts",
+    whole,
+    ["a service that runs on is brought up too", ".filter(isTouched).map(", ".map("],
+    ["what a release no longer has runs on", '  ...of("remove", remove),\n', ""],
+    [
+      "files are put in place before the images are known",
+      '  whole("pin"),\n  whole("place"),\n',
+      '  whole("place"),\n  whole("pin"),\n',
+    ],
+  ),
+  ...within(
+    "packages/domain/src/plan/operations.ts",
+    ["test/domain/plan-operations.test.ts"],
+    ["a network that somebody removed is not made again", 'names.includes(release.networks.get(key)?.name ?? "")', "false"],
+    [
+      "what depends on a service whose image moves runs on with the old one",
+      ".some((other) => open.has(other))",
+      ".some(() => false)",
+    ],
+  ),
   ...within("packages/domain/src/plan/hash.ts", whole, [
     "a plan may be applied no more because some disk was used meanwhile",
     "disk: [disk.neededMb, isEnough(disk)]",

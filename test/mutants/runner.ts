@@ -20,7 +20,7 @@ const parts = modules.map((name) => {
 });
 
 /** In the part of the script that has the text; in the first one, and thereby told as lost, where none has. */
-const inRunner = (...planted: readonly Planted[]): Mutant[] =>
+export const inRunner = (...planted: readonly Planted[]): Mutant[] =>
   planted.flatMap((each) => within((parts.find(({ text }) => text.includes(each[1])) ?? parts[0])!.path, [], each));
 
 /** The script that works on a customer's server. */

@@ -7,6 +7,7 @@ import { reading } from "./compose.ts";
 import { deploying } from "./deployer.ts";
 import { infra } from "./infra.ts";
 import type { Mutant } from "./mutant.ts";
+import { operating } from "./operations.ts";
 import { planner } from "./plan.ts";
 import { script } from "./runner.ts";
 import { secrets } from "./secret.ts";
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...web,
   ...infra,
   ...script,
+  ...operating,
   ...workers,
   ...billing,
   ...secrets,

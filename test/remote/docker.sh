@@ -193,6 +193,7 @@ case "$*" in
 '
     ;;
   'ps -aq'*) connect ;;
+  'container stop '* | 'container rm '*) connect ;;
   'ps --all --quiet --no-trunc'*)
     connect
     printf 'c0ffee123456789\n'

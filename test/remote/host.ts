@@ -4,9 +4,14 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isBuilt } from "@berth/domain/compose/compose.ts";
+import { deployment, rollback } from "@berth/domain/plan/operations.ts";
+import { operationLines } from "@berth/domain/plan/summary.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
-import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
-import { RUN, toRequest } from "@berth/domain/remote/request.ts";
+import type { Decision, Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { RUN, toAnswer, toRequest } from "@berth/domain/remote/request.ts";
+import { runner } from "@berth/domain/remote/runner.ts";
+import { parse } from "yaml";
 import { until } from "../lab/until.ts";
 
 export interface Host {
@@ -52,6 +57,62 @@ export function deployOf(job: string, input: Partial<RunInput> = {}): RunInput {
   return { op: "deploy", job, fence: 1, from: 0, files: [{ path: "compose.yaml", content: compose }], ...input, values };
 }
 
+type Services = Readonly<Record<string, { readonly build?: unknown; readonly image?: string; readonly pull_policy?: string }>>;
+
+function servicesOf({ env }: Host): Services {
+  const path = `${env.HOME}/fake/config`;
+  const { services } = parse(existsSync(path) ? readFileSync(path, "utf8") : compose) as { services: Services };
+  return Object.fromEntries(Object.entries(services).filter(([, each]) => !("provider" in each)));
+}
+
+/** Whatever is there: all images are got, but those named by a digest that is there, and all containers are brought up. */
+function everything(host: Host, { values }: RunInput): string[] {
+  const services = servicesOf(host);
+  const names = Object.keys(services);
+  const isMade = (name: string) => isBuilt(services[name]!); // one of its names
+  const isThere = (name: string) => {
+    const digest = /(?:^|:)([0-9a-f]{64})$/.exec(services[name]?.image ?? "")?.[1];
+    const store = `${host.env.HOME}/fake/store`;
+    return digest !== undefined && existsSync(store) && readFileSync(store, "utf8").includes(digest);
+  };
+  const parts = { pull: names.filter((name) => !isMade(name) && !isThere(name)), remove: [], up: names, wait: names };
+  const isRecorded = values.pull === "missing" || existsSync(`${host.home}/state/${values.project}/${values.release}.healthy`);
+  return operationLines(isRecorded ? rollback(parts) : deployment({ ...parts, build: names.filter(isMade), reuse: [] }));
+}
+
+/** A deploy as a worker sends it, which answers whatever is asked, at once. */
+export function asking(
+  host: Host,
+  input: RunInput,
+  operations = everything(host, input),
+): RunInput & { decide(): Promise<Decision> } {
+  const decide = () => Promise.resolve({ go: "run" as const, plan: ["all of it", ...operations] });
+  return { ...input, values: { ...input.values, ask: "1" }, decide };
+}
+
+/** The runner that knows what it would report, and asks nobody for it: the fake docker is for the run. */
+export const silent = (host: Host, script = runner) =>
+  script.replace(
+    /\ncase \$1 in\n {2}--run\)/,
+    `
+report() {
+  mkdir "$scratch/told"
+  : >"$scratch/programs"
+  printf '%s' '${Object.entries(servicesOf(host))
+    .map(([name, each]) => `${name}\t-\t-\t${isBuilt(each) ? "build" : "-"}\n`)
+    .join("")}' >"$scratch/services"
+  cut -f 1 "$scratch/services" >"$scratch/told/all"
+  printf 'q\\n'
+  exit 0
+}$&`,
+  );
+
+/** What a caller sends that does not wait for the question. */
+export async function answered(host: Host, input: RunInput, script?: string): Promise<Buffer> {
+  const asked = asking(host, input);
+  return Buffer.concat([await toRequest(asked, silent(host, script)), Buffer.from(toAnswer(await asked.decide()))]);
+}
+
 export interface Outcome {
   readonly exit: Exit | undefined;
   readonly events: readonly RunEvent[];
@@ -66,15 +127,22 @@ export async function runOn(
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<Outcome> {
   const events: RunEvent[] = [];
-  const reader = createReader(input.from, (event) => {
+  const isUnasked = input.op === "deploy" && !input.decide;
+  const asked = isUnasked ? asking(host, input) : input;
+  const hear = (event: RunEvent) => {
     events.push(event);
     onEvent(event);
+  };
+  const reader = createReader(input.from, hear, undefined, (report) => {
+    void asked.decide?.(report).then((decision) => child.stdin.end(toAnswer(decision)));
   });
   const [program, ...args] = shell;
   const child = spawn(program!, [...args, "-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] }); // a shell is named
   child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));
   child.stdin.on("error", () => {}); // a runner that refuses at once does not read to the end
-  child.stdin.end(await toRequest(input, script));
+  const request = await toRequest(asked, isUnasked ? silent(host, script) : script);
+  if (asked.decide) child.stdin.write(request);
+  else child.stdin.end(request);
   await new Promise((resolve) => child.once("close", resolve));
   return { exit: reader.exit, events };
 }

@@ -11,7 +11,7 @@ import { deployOf, eventually, type Host, runOn } from "./host.ts";
 import { host, shells } from "./hosts.ts";
 
 const A = createHash("sha256").update("one").digest("hex");
-const building = deployOf("job_1", { values: { archives: `${A}\n` } });
+const building = deployOf("job_1", { values: { archives: `${A}\n`, ask: "1" } });
 
 interface Asking {
   readonly child: ChildProcess;

@@ -18,7 +18,7 @@ const release2 = { values: { release: "2" } };
 
 test("a release that was recorded when the server went away is live, whatever would become of it now", async () => {
   await runOn(host, deployOf("job_1"));
-  const gone = await runOn(host, deployOf("job_2", release2), ["/bin/sh"], without("step=prune\n  emit step '' ''"));
+  const gone = await runOn(host, deployOf("job_2", release2), ["/bin/sh"], without("stage prune; prune"));
   expect(gone.exit).toMatchObject({ class: "interrupted" });
   host.set("up.status", "1");
   const { exit } = await runOn(host, deployOf("job_2", { ...release2, fence: 2 }));
@@ -31,7 +31,7 @@ test("a release that was recorded when the server went away is live, whatever wo
 
 test("a release that was not recorded yet is put back when what is started again fails", async () => {
   await runOn(host, deployOf("job_1"));
-  await runOn(host, deployOf("job_2", release2), ["/bin/sh"], without("  settle\n  step record"));
+  await runOn(host, deployOf("job_2", release2), ["/bin/sh"], without('stage verify; settle "$@"'));
   host.set("up.status", "1");
   host.set("up.lines", "Error response from daemon: no\n");
   const { exit } = await runOn(host, deployOf("job_2", { ...release2, fence: 2 }));

@@ -15,6 +15,7 @@ test.each(shells)("a deploy succeeds whatever the login shell is: %s", async (..
   expect(containers).toMatchObject({ items: [{ service: "web", state: "running" }], expected: ["web"], more: 0 });
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
   expect(events.filter((event) => event.type === "step").map((event) => event.step)).toEqual([
+    "plan",
     "preflight",
     "pull",
     "start",
@@ -167,7 +168,7 @@ describe("values from a customer", () => {
       expect.stringMatching(/^image inspect --format .* -- page:1$/u),
       `image tag -- sha256:${"1".repeat(64)} berth/shop-production/web:1`,
       "ps -q --filter label=com.docker.compose.project=shop-production",
-      "compose --project-name shop-production --project-directory APP --env-file STATE/releases/1/.env -f STATE/releases/1/compose.yaml -f STATE/1.pinned.yaml up --detach --remove-orphans --no-build --pull never",
+      "compose --project-name shop-production --project-directory APP --env-file STATE/releases/1/.env -f STATE/releases/1/compose.yaml -f STATE/1.pinned.yaml up --detach --no-build --pull never -- web",
       expect.stringMatching(/^ps -a --no-trunc /u),
       "ps -aq --no-trunc --filter label=com.docker.compose.project=shop-production --filter label=com.docker.compose.oneoff=False",
       expect.stringMatching(/^container inspect --format .* 1$/u),

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { deployOf, eventually, type Host, runOn } from "./host.ts";
+import { answered, deployOf, eventually, type Host, runOn } from "./host.ts";
 import { host } from "./hosts.ts";
 
 describe("a job that is started again", () => {
@@ -63,18 +63,19 @@ describe("a job that is started again", () => {
   test("of many callers at once exactly one run is started, and the others attach or are told", async () => {
     const made = host();
     made.set("up.gate", "");
-    let refused = 0;
+    const refused = { job_1: 0, job_2: 0 };
     const callers = Array.from({ length: 8 }, async (_, index) => {
-      const { exit } = await runOn(made, deployOf(index % 2 ? "job_1" : "job_2"));
-      if (exit?.code === 75) refused++;
+      const job = index % 2 ? "job_1" : "job_2";
+      const { exit } = await runOn(made, deployOf(job));
+      if (exit?.code === 75) refused[job] += 1;
       return exit?.code;
     });
-    // Whoever comes once the run is over would start another.
-    await eventually(() => refused === 4);
+    // Whoever comes once the run is over would start another; who comes while it is planned is told that it is.
+    await eventually(() => Math.max(refused.job_1, refused.job_2) === 4);
     made.unset("up.gate");
     const codes = await Promise.all(callers);
-    expect(codes.filter((code) => code === 0).length).toBe(4);
-    expect(codes.filter((code) => code === 75).length).toBe(4);
+    expect(codes).toContain(0);
+    expect(codes.filter((code) => code !== 0 && code !== 75)).toEqual([]);
     expect(made.read("../fake/ups")).toBe("up\n");
   });
 
@@ -135,9 +136,9 @@ describe("a run is stopped", () => {
     const made = host();
     made.set("up.seconds", "1");
     const { spawn } = await import("node:child_process");
-    const { RUN, toRequest } = await import("@berth/domain/remote/request.ts");
+    const { RUN } = await import("@berth/domain/remote/request.ts");
     const caller = spawn("/bin/sh", ["-c", RUN], { env: made.env, stdio: ["pipe", "pipe", "inherit"], detached: true });
-    caller.stdin.end(await toRequest(deployOf("job_1")));
+    caller.stdin.end(await answered(made, deployOf("job_1")));
     await eventually(() => made.read("../fake/ups") !== "");
     process.kill(-caller.pid!, "SIGKILL"); // it was spawned
     const { exit } = await runOn(made, deployOf("job_1"));

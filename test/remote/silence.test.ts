@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { generateKey } from "@berth/domain/remote/key.ts";
 import { connectSsh } from "@berth/domain/remote/ssh.ts";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { deployOf, type Host, makeHost, runOn } from "./host.ts";
+import { asking, deployOf, type Host, makeHost, runOn } from "./host.ts";
 import { type Sshd, startRelay, startSshd, withoutSshd } from "./sshd.ts";
 
 const reason = withoutSshd();
@@ -24,7 +24,7 @@ describe.skipIf(reason)(`a line that goes dead${reason ? ` (skipped: ${reason})`
   test.concurrent("in the middle of a run is noticed within twenty seconds, though nothing says so", async ({ expect }) => {
     const relay = await startRelay(sshd.address.port);
     const remote = await connectSsh({ ...sshd.address, port: relay.port }, sshd.key.privateKey);
-    const lost = remote.run(deployOf("job_1"), (event) => {
+    const lost = remote.run(asking(host, deployOf("job_1")), (event) => {
       if (event.step === "start") relay.silence();
     });
     await expect(lost).rejects.toMatchObject({ class: "dropped" });

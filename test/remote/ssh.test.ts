@@ -5,7 +5,7 @@ import type { Exit, RemoteError, RunEvent } from "@berth/domain/remote/remote.ts
 import { RUN } from "@berth/domain/remote/request.ts";
 import { connectSsh, scanHostKey } from "@berth/domain/remote/ssh.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compose, deployOf, type Host, makeHost } from "./host.ts";
+import { asking, compose, deployOf, type Host, makeHost } from "./host.ts";
 import { type Sshd, startRelay, startSshd, withoutSshd } from "./sshd.ts";
 
 const reason = withoutSshd();
@@ -36,7 +36,7 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
 
   test("is deployed to with one connection and one exec of the constant command", async () => {
     const before = sshd.log().length;
-    const { exit, events } = await run(deployOf(newJob()));
+    const { exit, events } = await run(asking(host, deployOf(newJob())));
     expect(exit.code).toBe(0);
     expect(events.at(-1)).toMatchObject({ type: "result", data: exit });
     const log = sshd.log().slice(before);
@@ -55,7 +55,7 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
       { path: hostile.replaceAll("/", ""), content: hostile },
       { path: ".env", content: `A=${hostile}` },
     ];
-    const { exit } = await run(deployOf(newJob(), { files }));
+    const { exit } = await run(asking(host, deployOf(newJob(), { files })));
     expect(exit.code).toBe(0);
     expect(execFileSync("cat", [`${host.home}/apps/shop-production/${hostile}`], { encoding: "utf8" })).toBe(hostile);
     expect(execFileSync("find", [host.home, "/root", "-name", "CANARY"], { encoding: "utf8" })).toBe("");
@@ -107,7 +107,7 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
     host.set("ups", "");
     host.set("up.seconds", "1.5");
     host.set("up.lines", "one\ntwo\n");
-    const input = deployOf(newJob());
+    const input = asking(host, deployOf(newJob()));
     const seen: RunEvent[] = [];
     const remote = await connectSsh(sshd.address, sshd.key.privateKey);
     const lost = remote.run(input, (event) => {
@@ -128,10 +128,10 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
 
   test("can be left by its caller without ending the run", async () => {
     host.set("up.seconds", "1");
-    const input = deployOf(newJob());
+    const input = asking(host, deployOf(newJob()));
     const remote = await connectSsh(sshd.address, sshd.key.privateKey);
     const leaving = new AbortController();
-    const left = remote.run(input, () => leaving.abort(), leaving.signal);
+    const left = remote.run(input, ({ step }) => step === "start" && leaving.abort(), leaving.signal);
     await expect(left).rejects.toMatchObject({ class: "aborted" });
     await remote.close();
     expect((await run(input)).exit.code).toBe(0);
@@ -141,7 +141,7 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
   test("may print a great deal: no event is lost or out of order", async () => {
     const lines = Array.from({ length: 3_000 }, (_, index) => `${index} ${"漢".repeat(100)}`);
     host.set("up.lines", `${lines.join("\n")}\n${"x".repeat(9_000)}\n`);
-    const { exit, events } = await run(deployOf(newJob()));
+    const { exit, events } = await run(asking(host, deployOf(newJob())));
     host.set("up.lines", "");
     expect(exit.code).toBe(0);
     const told = events.filter((event) => event.type === "log" && /^\d+ /u.test(event.text ?? "")).map((event) => event.text);

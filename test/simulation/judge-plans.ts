@@ -1,3 +1,4 @@
+import { operationLines } from "@berth/domain/plan/summary.ts";
 import type { Decision, RunInput } from "@berth/domain/remote/remote.ts";
 import { jobOf, type Known } from "./known.ts";
 import { planOn } from "./reporting.ts";
@@ -38,7 +39,7 @@ export function judgePlans({ violate }: Stage, known: Known, highest: (server: S
       const job = known.jobs.get(jobOf(run));
       if (!job || "no" in decision) return;
       const now = planOn(server, input);
-      const lines = now.operations.map(({ operation, subject }) => `${operation}\t${subject}`).join("\n");
+      const lines = operationLines(now.operations).join("\n");
       if (decision.plan.slice(1, 1 + now.operations.length).join("\n") !== lines)
         violate("15 what is applied was planned", `${at}: ${decision.plan.join(", ")}`);
       const plan = job.input?.plan;

@@ -44,6 +44,7 @@ function reportOf({ projects }: Server, { values, files, archives }: RunInput): 
     release: { folder: RELEASE, file: fileOf(compose, RELEASE), files: new Map(), pinned: new Map(recorded) },
     ...(live !== undefined && { live: { folder: "/app", file: fileOf(live, "/app"), files: new Map(), pinned: pins } }),
     isLive: false,
+    isRecorded: values.pull === "missing" || recorded.length > 0,
     isSource: source === (project?.source ?? ""),
     containers: [...servicesOf(serves)].map(([service]) => ({
       service,

@@ -16,8 +16,8 @@ export const planMutants = [
   of(
     "packages/domain/src/plan/summary.ts",
     "the plan that is kept lacks what is done first",
-    "...plan.operations.map(",
-    "...plan.operations.slice(1).map(",
+    "...operationLines(operations)",
+    "...operationLines(operations.slice(1))",
   ),
   of(
     asking,

@@ -6,6 +6,7 @@ import {
   diskWords,
   imageWords,
   isIdle,
+  operationWords,
   otherChanges,
   portWords,
   serviceWords,
@@ -54,6 +55,9 @@ function targetLines({ plan, failure }: DeploymentPlan["targets"][number], polic
         return line(rule === "warn" ? paint.yellow("!") : paint.red("!"), accessWords(danger, rule));
       }),
     ...(disk ? line(paint.red("!"), disk) : []),
+    ...(plan.operations.length > 0
+      ? line(paint.dim("›"), `in this order: ${plan.operations.map(operationWords).join("; ")}`)
+      : []),
   ];
 }
 

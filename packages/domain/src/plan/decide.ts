@@ -22,8 +22,10 @@ const REASONS_MOST = 20;
 
 /** Answers a server that asks whether a deployment may begin there: what it would do is planned first. `report` is none if it was too large. */
 export async function decide(ctx: Context, asked: Asked, report: Uint8Array | undefined, redact: Redact): Promise<Decision> {
-  const plan = report && (await planOf(ctx, report, redact));
-  if (!plan) return { no: "plan.failed", reasons: ["What the server reports is too large, or cannot be read; nothing was done"] };
+  const found = report && (await planOf(ctx, report, redact));
+  if (!found)
+    return { no: "plan.failed", reasons: ["What the server reports is too large, or cannot be read; nothing was done"] };
+  const { plan, operations } = found;
   if (asked.plan !== undefined) {
     const changes = await changesSince(ctx, { ...asked, plan: asked.plan }, plan);
     if (changes.length > 0) return { no: "plan.stale", reasons: most(changes) };
@@ -35,8 +37,8 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
   if (plan.risks.length > 0 && !asked.acceptDataRisk) return { no: "data.at_risk", reasons: most(plan.risks.map(riskText)) };
   const told = dangers.filter(({ setting }) => asked.policy[setting] === "warn");
   return {
-    go: plan.operations.length === 0 ? "unchanged" : "run",
-    plan: linesOf(plan, told),
+    go: operations.length === 0 ? "unchanged" : "run",
+    plan: linesOf(plan, operations, told),
     planned: kept({ ...plan, dangers: told }),
   };
 }

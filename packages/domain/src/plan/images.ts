@@ -63,6 +63,21 @@ const isSame = (there: ReportedImage, { id, digest }: RegistryImage, byConfig: b
 /** In containerd's store an image has the digest of its manifest, or of the list of them. */
 const isComparable = ({ digest }: RegistryImage) => digest !== null;
 
+/** What each service's image takes. One that another service builds is built with that. */
+export function imageActions(report: Report, release: Project): Map<string, Found["action"] | "reuse"> {
+  const services = [...release.services];
+  const isMade = ([, service]: (typeof services)[number]) => !report.isRecorded && isBuilt(service);
+  const made = new Set(services.filter(isMade).map(([name, { image }]) => image ?? name));
+  return new Map(
+    services.map((each) => {
+      const [name, service] = each;
+      const { action } = found(report, name, service);
+      if (isMade(each)) return [name, action === "build" ? "build" : "reuse"];
+      return [name, made.has(service.image ?? name) ? "here" : action];
+    }),
+  );
+}
+
 /** By the name that the release gives them. */
 export function plannedImages(report: Report, release: Project): PlannedImage[] {
   const images = new Map<string, PlannedImage>();

@@ -1,75 +1,71 @@
-/** What happens on the server, in the order in which Berth's runner and `docker compose up --remove-orphans` do it. */
-import { rulesOf } from "./compose-rules.ts";
+/** What happens on the server: the operations that its runner does (runner/operations.sh), one after the other. */
 import type { Difference } from "./differences.ts";
+import { imageActions } from "./images.ts";
 import type { Operation, TargetPlan } from "./plan.ts";
-import { inOrder, type Project } from "./resolved.ts";
+import type { Report } from "./report.ts";
+import { inOrder, needed, type Project } from "./resolved.ts";
 
-/** `differences` in dependency order. All containers are made before the first one is started (pkg/compose/up.go). */
+/** The services that each part is about. */
+export interface Parts {
+  readonly build: readonly string[];
+  readonly reuse: readonly string[];
+  readonly pull: readonly string[];
+  readonly remove: readonly string[];
+  readonly up: readonly string[];
+  readonly wait: readonly string[];
+}
+
+/** Whatever can fail without an interruption comes first: images, then files, then containers. */
+export const deployment = ({ build, reuse, ...parts }: Parts): Operation[] => [
+  ...of("build", build),
+  ...of("reuse", reuse),
+  ...rollback(parts),
+];
+
+/** A release with recorded images is not built, and what is missing of it is pulled by its digest. */
+export const rollback = ({ pull, remove, up, wait }: Omit<Parts, "build" | "reuse">): Operation[] => [
+  ...of("pull", pull),
+  whole("pin"),
+  whole("place"),
+  ...of("remove", remove),
+  ...of("up", up),
+  ...of("wait", wait),
+  whole("record"),
+  whole("prune"),
+];
+
+const whole = (operation: Operation["operation"]): Operation => ({ operation, services: [] });
+const of = (operation: Operation["operation"], services: readonly string[]): Operation[] =>
+  services.length > 0 ? [{ operation, services: [...services] }] : [];
+
+/** Services that run on as they are are in no operation but the wait: the release is healthy when all of it is. */
 export function operations(
-  compose: string,
+  report: Report,
   release: Project,
   differences: readonly Difference[],
-  { images, volumes, networks }: Pick<TargetPlan, "images" | "volumes"> & { readonly networks: readonly string[] },
+  { volumes, networks }: Pick<TargetPlan, "volumes" | "networks">,
 ): Operation[] {
-  const done: Operation[] = [];
-  const to = (operation: Operation["operation"], subject: string, isSo = true) => {
-    if (isSo) done.push({ operation, subject });
-  };
-  for (const { image, action } of images) to("build", image, action === "build");
-  for (const { image, action } of images) to("pull", image, action === "pull" || action === "unknown");
   const order = inOrder(release.services);
-  const own = new Map(differences.map((difference) => [difference.service, difference]));
-  const isStopped = new Set<string>();
-  const stop = (names: readonly string[]) => {
-    for (const name of order.toReversed()) {
-      const { stopped = 0, restart = 0 } = own.get(name) ?? {};
-      if (!names.includes(name) || isStopped.has(name)) continue;
-      isStopped.add(name);
-      to("stop", name, stopped + restart > 0);
-    }
+  const actions = imageActions(report, release);
+  const by = (...wanted: readonly string[]) => order.filter((name) => wanted.includes(actions.get(name) ?? ""));
+  const touched = new Set([
+    ...differences.filter(isTouched).map(({ service }) => service),
+    ...volumes.flatMap(({ change, services }) => (change === "create" ? services : [])),
+    ...[...release.services].filter(([, service]) => isOn(service, release, networks)).map(([name]) => name),
+  ]);
+  // Which image it gets is known once it is pulled: Compose then replaces it, and what goes with it, or leaves it.
+  const open = new Set(by("unknown"));
+  for (const name of order) if (needed(release.services.get(name)!).some((other) => open.has(other))) open.add(name); // the order is made of them
+  const parts = {
+    remove: differences.filter(({ service }) => !release.services.has(service)).map(({ service }) => service),
+    up: [...release.providers.keys(), ...order.filter((name) => touched.has(name) || open.has(name))], // what a program runs, only that can tell
+    wait: order,
   };
-  stop(
-    differences.filter(({ reasons }) => reasons.some(({ reason }) => reason === "network changed")).map(({ service }) => service),
-  );
-  for (const network of networks) to("make", network);
-  for (const { volume, change } of volumes) to("make", volume, change === "create");
-  const gone = differences.filter(({ service }) => !release.services.has(service));
-  for (const { service, ended, remove } of gone) removed(to, service, ended, remove);
-  for (const name of order) {
-    const each = own.get(name);
-    if (!each) continue;
-    removed(to, name, each.ended, each.remove);
-    if (each.replace > 0 && !rulesOf(compose).replacesDependents)
-      stop([...release.services].filter(([, { depends_on }]) => depends_on?.[name]?.restart).map(([other]) => other));
-    to("create", name, each.replace + each.create > 0);
-    to("stop", name, each.stopped > 0 && !isStopped.has(name));
-    to("remove", name, each.replace > 0);
-  }
-  started(to, order, own, release);
-  return [...done, { operation: "record", subject: "" }, { operation: "prune", subject: "" }];
+  if (report.isRecorded) return rollback({ ...parts, pull: by("pull", "build", "unknown") });
+  return deployment({ ...parts, build: by("build"), reuse: by("reuse"), pull: by("pull", "unknown") });
 }
 
-type To = (operation: Operation["operation"], subject: string, isSo?: boolean) => void;
+const isTouched = ({ create, replace, restart, start, remove }: Difference) => create + replace + restart + start + remove > 0;
 
-function removed(to: To, service: string, ended: number, remove: number): void {
-  to("stop", service, ended > 0);
-  to("remove", service, remove > 0);
-}
-
-/** Each one once those that it waits for are healthy or have ended; the runner waits for the others (runner/verify.sh). */
-function started(to: To, order: readonly string[], own: ReadonlyMap<string, Difference>, release: Project): void {
-  const awaited = new Set<string>();
-  const begun = order.filter((name) => {
-    const { create = 0, replace = 0, start = 0, restart = 0 } = own.get(name) ?? {};
-    return create + replace + start + restart > 0;
-  });
-  for (const name of begun) {
-    for (const [other, { condition }] of Object.entries(release.services.get(name)?.depends_on ?? {}).sort()) {
-      if (condition === "service_started" || awaited.has(other) || !begun.includes(other)) continue;
-      awaited.add(other);
-      to("wait", other);
-    }
-    to("start", name);
-  }
-  for (const name of begun) to("wait", name, !awaited.has(name));
-}
+const isOn = ({ networks }: { readonly networks?: object | null | undefined }, release: Project, names: readonly string[]) =>
+  Object.keys(networks ?? {}).some((key) => names.includes(release.networks.get(key)?.name ?? ""));

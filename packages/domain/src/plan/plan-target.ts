@@ -21,10 +21,11 @@ export function planTarget(report: Report): TargetPlan {
   return {
     operations: isUnchanged(report, found, { images, volumes, networks })
       ? []
-      : operations(report.compose, release, found, { images, volumes, networks }),
+      : operations(report, release, found, { volumes, networks }),
     services: found.map((each) => plannedService(each, release)),
     images,
     volumes,
+    networks,
     ports: plannedPorts(release, live),
     secrets: [...new Set([...release.secrets.keys(), ...release.configs.keys()])].sort(),
     variables: variablesOf(release),

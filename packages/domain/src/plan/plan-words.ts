@@ -78,3 +78,20 @@ export function accessWords({ service, setting, what }: Part<"dangers">, rule: R
 /** Empty where the disk has room. */
 export const diskWords = ({ disk }: Pick<TargetPlan, "disk">) =>
   disk.neededMb > disk.freeMb ? `${disk.neededMb} MB of disk are needed and ${disk.freeMb} MB are free` : "";
+
+const operations: Readonly<Record<TargetPlan["operations"][number]["operation"], string>> = {
+  build: "build",
+  reuse: "use again what was built of",
+  pull: "pull the images of",
+  pin: "pin each image by its id",
+  place: "put the files in their place",
+  remove: "remove",
+  up: "bring up",
+  wait: "wait for",
+  record: "record the release",
+  prune: "prune old releases",
+};
+
+/** `bring up web, api` */
+export const operationWords = ({ operation, services }: TargetPlan["operations"][number]): string =>
+  [operations[operation], services.join(", ")].filter(Boolean).join(" ");

@@ -38,7 +38,7 @@ export const plan: Read<Planning> = {
     const { planOf } = await import("./read-plan.ts");
     const found = await planOf(ctx, exit.report, redact);
     if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
-    await commit(ctx, keepTargetPlan(ctx, stored, server.id, found));
+    await commit(ctx, keepTargetPlan(ctx, stored, server.id, found.plan));
     return { ok: true };
   },
 

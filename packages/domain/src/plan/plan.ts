@@ -86,10 +86,16 @@ export const Danger = z.object({
 });
 export type Danger = z.infer<typeof Danger>;
 
-/** In the order in which they happen: none if there is nothing to change. `subject` is an image for `pull` and `build`, a volume, or a network that was removed, for `make`, a service otherwise, and nothing for the last two. */
+/**
+ * What the server does, one after the other, and nothing else: none if there is nothing to change. `build` and `pull` get images; `reuse`: what nothing
+ * has changed for is not built. `pin`: each service gets its image by id. `place`: the release's files are put into the app's folder. `remove`: of
+ * services that the release does not have. `up`: Docker Compose makes, replaces and starts the containers of the services, in the order of what they depend on.
+ * `wait`: until they are healthy. `record`: the release is live. `prune`: of old releases.
+ */
 export const Operation = z.object({
-  operation: z.enum(["pull", "build", "make", "stop", "remove", "create", "start", "wait", "record", "prune"]),
-  subject: z.string(),
+  operation: z.enum(["build", "reuse", "pull", "pin", "place", "remove", "up", "wait", "record", "prune"]),
+  /** Empty for those that are about the whole release. */
+  services: z.array(z.string()),
 });
 export type Operation = z.infer<typeof Operation>;
 
@@ -98,6 +104,8 @@ export const TargetPlan = z.object({
   services: z.array(PlannedService),
   images: z.array(PlannedImage),
   volumes: z.array(PlannedVolume),
+  /** Networks of the live release that somebody removed and that are made again. */
+  networks: z.array(z.string()),
   ports: z.array(PlannedPort),
   /** Names of secrets and configs, and of variables the services get. */
   secrets: z.array(z.string()),

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { cleanText } from "../remote/text.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import { isPlanWord, TargetPlan } from "./plan.ts";
+import { isPlanWord, type Operation, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
 import { changesBetween } from "./stale.ts";
@@ -13,13 +13,22 @@ import { findTargetPlan } from "./stored.ts";
 const PLAN_BYTES = 300 * 1024;
 const JSON_MOST = 2 * 1024 * 1024;
 
-/** What the server's report comes to, without the app's values; nothing for one that no runner of ours makes, or that names too much. */
-export async function planOf(ctx: Context, report: Uint8Array, redact: Redact): Promise<TargetPlan | undefined> {
+interface Found {
+  /** Without the app's values. */
+  readonly plan: TargetPlan;
+  /** The plan's, with the names that services have on the server, whatever the app's values are. */
+  readonly operations: readonly Operation[];
+}
+
+/** What the server's report comes to; nothing for one that no runner of ours makes, or that names too much. */
+export async function planOf(ctx: Context, report: Uint8Array, redact: Redact): Promise<Found | undefined> {
   try {
-    const plan = redactWhole(planTarget(await readReport(report)), (text) => redact(cleanText(text)), isPlanWord);
+    const whole = planTarget(await readReport(report));
+    const plan = redactWhole(whole, (text) => redact(cleanText(text)), isPlanWord);
     const json = JSON.stringify(plan);
     // As it will be read again: what a server made of numbers and names may be no plan.
-    if (json.length <= JSON_MOST && gzipSync(json).length <= PLAN_BYTES) return TargetPlan.parse(JSON.parse(json));
+    if (json.length <= JSON_MOST && gzipSync(json).length <= PLAN_BYTES)
+      return { plan: TargetPlan.parse(JSON.parse(json)), operations: whole.operations };
     ctx.log("warn", "a plan is too large to be kept");
   } catch (error) {
     ctx.log("warn", "a server's report could not be read", { error });

@@ -40,6 +40,7 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
     release,
     ...(live && { live }),
     isLive: files.has("same"),
+    isRecorded: files.has("release.images"),
     isSource: files.has("source"),
     containers: rows("containers").flatMap(container),
     images: new Map(rows("images").flatMap(image)),
@@ -88,10 +89,14 @@ function bounded<T extends Readonly<Record<string, unknown>>>(file: T): T {
   };
   walk(file);
   const { services } = file;
-  if (typeof services === "object" && services !== null && Object.keys(services).length > SERVICES_MOST)
-    throw new Error("the resolved file has too many services");
+  const names = typeof services === "object" && services !== null ? Object.keys(services) : [];
+  if (names.length > SERVICES_MOST) throw new Error("the resolved file has too many services");
+  if (!names.every(isServiceName)) throw new Error("a service of the resolved file has no proper name");
   return file;
 }
+
+/** As Compose has it: an operation names services, and they are separated by spaces. */
+const isServiceName = (name: string) => /^[a-zA-Z0-9._-]+$/.test(name);
 
 const filesIn = (rows: readonly string[][]) => new Map(rows.flatMap(([name, mark]) => (name && mark ? [[name, mark]] : [])));
 
@@ -111,7 +116,7 @@ function pinned(folder: string, json: string, text: string): Resolved {
 }
 
 const container = ([service = "", name = "", state = "", id = "", health = ""]: readonly string[]): ReportedContainer[] =>
-  service === "" ? [] : [{ service, name: name.replace(/^\//, ""), state, image: id, health }];
+  !isServiceName(service) ? [] : [{ service, name: name.replace(/^\//, ""), state, image: id, health }];
 
 const image = ([name = "", id = "", platform = "", bytes, digests = ""]: readonly string[]): [string, ReportedImage][] =>
   name === "" || id === "" ? [] : [[name, { id, platform, bytes: whole(bytes), digests: digests.split(",").filter(Boolean) }]];

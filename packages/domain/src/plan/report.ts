@@ -10,6 +10,8 @@ export interface Report {
   readonly live?: Resolved;
   /** Whether the release is the live one, file by file, and each of its files is where it was placed. */
   readonly isLive: boolean;
+  /** Whether the release has the images that were recorded for it, and asks no registry for others. */
+  readonly isRecorded: boolean;
   /** Whether it is built from what the live release was built from. */
   readonly isSource: boolean;
   readonly containers: readonly ReportedContainer[];

@@ -134,4 +134,9 @@ export function inOrder(services: ReadonlyMap<string, Service>): string[] {
   return order;
 }
 
-const needed = (service: Service) => [...Object.keys(service.depends_on ?? {}), ...hostsOf(service), ...lendersOf(service)];
+/** Whose replacement may replace or restart it. */
+export const needed = (service: Service) => [
+  ...Object.keys(service.depends_on ?? {}),
+  ...hostsOf(service),
+  ...lendersOf(service),
+];

@@ -18,9 +18,7 @@ export function changesBetween(planned: TargetPlan, now: TargetPlan): string[] {
   ];
   if (words.length > 0 || same(planned.operations, now.operations)) return words;
   if (planned.operations.length === 0) return ["Something of the app was changed on the server, like one of its files"];
-  const made = ({ operations }: TargetPlan) =>
-    operations.flatMap(({ operation, subject }) => (operation === "make" ? [subject] : []));
-  const gone = made(now).filter((name) => !made(planned).includes(name));
+  const gone = now.networks.filter((name) => !planned.networks.includes(name));
   if (gone.length > 0) return gone.map((name) => `The network ${name} is not on the server any more and would be made`);
   return ["The same would be done in another order, or with other steps"];
 }

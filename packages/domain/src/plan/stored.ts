@@ -94,9 +94,11 @@ export async function targetPlansOf(ctx: Context, plan: StoredPlan): Promise<Map
   return new Map(
     rows.flatMap((row, at) => {
       const target = plan.targets[at];
-      return row && target ? [[target.id, unpack(row.data as Uint8Array)] as const] : [];
+      const kept = row && unpack(row.data as Uint8Array);
+      return kept && target ? [[target.id, kept] as const] : [];
     }),
   );
 }
 
-const unpack = (data: Uint8Array) => TargetPlan.parse(JSON.parse(gunzipSync(data).toString("utf8")));
+/** Undefined for one that an older version made: it is not kept any more. */
+const unpack = (data: Uint8Array) => TargetPlan.safeParse(JSON.parse(gunzipSync(data).toString("utf8"))).data;

@@ -1,5 +1,5 @@
 /** What a plan says to a run and to people who watch it. */
-import type { PlannedService, TargetPlan } from "./plan.ts";
+import type { Operation, PlannedService, TargetPlan } from "./plan.ts";
 
 const NAMES_MOST = 10;
 
@@ -45,9 +45,13 @@ const access = (dangers: TargetPlan["dangers"]) =>
     ? `; has access: ${listed([...new Set(dangers.map(({ service, setting }) => `${service} ${setting}`))])}`
     : "";
 
-/** What is kept with a run: the sentence with the dangers to be told, the operations in their order, and the images that need no pull. */
-export const linesOf = (plan: TargetPlan, told: TargetPlan["dangers"] = []): string[] => [
-  `${summaryOf(plan)}${access(told)}`,
-  ...plan.operations.map(({ operation, subject }) => `${operation}\t${subject}`),
-  ...plan.images.filter(({ action }) => action === "here").map(({ image }) => `here\t${image}`),
-];
+/** What a run is told and keeps: the sentence with the dangers to be told, and the operations that it does. */
+export const linesOf = (
+  plan: TargetPlan,
+  operations: readonly Operation[] = plan.operations,
+  told: TargetPlan["dangers"] = [],
+): string[] => [`${summaryOf(plan)}${access(told)}`, ...operationLines(operations)];
+
+/** `up web api` */
+export const operationLines = (operations: readonly Operation[]): string[] =>
+  operations.map(({ operation, services }) => [operation, ...services].join(" "));

@@ -60,7 +60,7 @@ export interface RunInput {
   readonly decide?: ((report: Uint8Array | undefined) => Promise<Decision>) | undefined;
 }
 
-/** `plan`: a line for people, and what is kept with the run. `planned`: the same for programs. `unchanged`: it ends without one. */
+/** `plan`: a line for people, then the operations, one a line: `up db web`. `planned`: the same for programs. `unchanged`: it ends without one. */
 export type Decision =
   | { readonly go: "run" | "unchanged"; readonly plan: readonly string[]; readonly planned?: Planned | undefined }
   | { readonly no: ExitClass; readonly reasons: readonly string[] };

@@ -6,6 +6,7 @@ import {
   diskWords,
   imageWords,
   isIdle,
+  operationWords,
   otherChanges,
   portWords,
   serviceWords,
@@ -111,9 +112,9 @@ function PlannedTarget({ name, plan, policy }: Props) {
         <details class="fold">
           <summary>{plan.operations.length} operations, in their order</summary>
           <ol class="planned-operations">
-            {plan.operations.map(({ operation, subject }, i) => (
-              <li key={`${i} ${operation}`} class="break">
-                {operationWords[operation]} {subject}
+            {plan.operations.map((operation, i) => (
+              <li key={`${i} ${operation.operation}`} class="break">
+                {operationWords(operation)}
               </li>
             ))}
           </ol>
@@ -124,19 +125,6 @@ function PlannedTarget({ name, plan, policy }: Props) {
 }
 
 const marks = { create: "+", replace: "~", scale: "~", restart: "~", start: "~", remove: "−", keep: "=" } as const;
-
-const operationWords: Readonly<Record<TargetPlan["operations"][number]["operation"], string>> = {
-  pull: "Pull",
-  build: "Build",
-  make: "Make",
-  stop: "Stop",
-  remove: "Remove",
-  create: "Create",
-  start: "Start",
-  wait: "Wait for",
-  record: "Record the release",
-  prune: "Prune old releases",
-};
 
 const Line = ({ mark, kind = "", children }: { mark: string; kind?: string; children: ComponentChildren }) => (
   <li class={`planned-line ${kind}`}>

@@ -12,7 +12,7 @@ prepare() {
   guard
 }
 
-# Reports and asks whether to begin. The answer is a word; what is planned follows it, or why the run may not begin.
+# Reports and asks whether to begin. The answer is a word; a line for people and the operations follow it, or why the run may not begin.
 agree() {
   set_clock
   told_event step '' >"$scratch/first"
@@ -20,11 +20,16 @@ agree() {
   said=1
   if [ "$from" -eq 0 ]; then cat "$scratch/first" && from=1; fi
   (report) || exit
-  timeout 60 cat >"$scratch/reply"
+  timeout 60 head -c 262145 >"$scratch/reply"
+  [ "$(wc -c <"$scratch/reply")" -le 262144 ] || answer 1 plan.failed 'The plan is larger than 262144 bytes'
   line=
   { IFS= read -r line || :; } <"$scratch/reply"
   case $line in
-    go) ;;
+    go)
+      sed 1,2d "$scratch/reply" >"$scratch/operations"
+      found=$(fit "$scratch/operations")
+      [ "$found" = fit ] || answer 1 plan.failed "The plan cannot be done here: $found"
+      ;;
     unchanged) unchanged ;;
     'no '*) answer 1 "${line#no }" "$(sed 1d "$scratch/reply")" ;;
     *) exit 1 ;; # The caller is gone, and nothing has begun.
@@ -51,8 +56,8 @@ unchanged() {
   exit 0
 }
 
-# What is planned: a line for people, which is an event too, then the operations. A run that is started again keeps its own.
+# What is planned: a line for people, which is an event too, and the operations. A run that is started again keeps its own.
 keep_plan() {
-  if [ ! -f "$scratch/reply" ]; then return; fi
-  sed 1d "$scratch/reply" >"$run/plan" && { cat "$scratch/first" && told_event plan "$(head -n 1 "$run/plan")"; } >"$run/events"
+  if [ ! -f "$scratch/operations" ]; then return; fi
+  cp "$scratch/operations" "$run/operations" && { cat "$scratch/first" && told_event plan "$(sed -n 2p "$scratch/reply")"; } >"$run/events"
 }

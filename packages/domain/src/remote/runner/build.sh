@@ -33,13 +33,9 @@ receive() {
   exec 4<&-
 }
 
-# Builds what has a `build`, from the project's folder as it was sent. Nothing that runs is touched.
+# build SERVICE...: from the project's folder as it was sent. Nothing that runs is touched. The images of a run that is started again are recorded.
 build() {
-  awk -F "$tab" '$4 == "build"' "$run/services" >"$run/built"
-  set --
-  while IFS=$tab read -r name image _; do keeps "$name" "$image" || set -- "$@" "$name"; done <"$run/built"
-  if [ $# -eq 0 ]; then return; fi
-  step build
+  if [ -f "$run/past" ]; then return; fi
   number build_free_mb 500 && free=$(free_mb "$(docker_root)")
   [ "$free" -ge "$value" ] || fail disk.full "$free MB are free and a build needs $value MB"
   number build_seconds 1800 && build_seconds=$value
@@ -49,11 +45,18 @@ build() {
   if [ "$rc" -ne 0 ]; then not_built; fi
 }
 
-# keeps SERVICE IMAGE: whether the plan keeps the image that the live release has of it, which then has the name that a build would give it
-keeps() {
-  grep -Fxqs -e "here$tab$1" -e "here$tab$2" "$run/plan" && live=$(readlink "$own/current") || return 1
-  id=$(awk -F "$tab" -v name="$1" '$1 == name { print $2 }' "$own/${live##*/}.images")
-  [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$2" >/dev/null 2>&1
+# reuse SERVICE...: the image that the live release has of each gets the name that a build would give it. What is gone meanwhile is built.
+reuse() {
+  if [ -f "$run/past" ]; then return; fi
+  live=$(readlink "$own/current") || live=
+  kept=" $* "
+  set --
+  while IFS=$tab read -r name image _; do
+    case $kept in *" $name "*) ;; *) continue ;; esac
+    id=$(awk -F "$tab" -v name="$name" '$1 == name { print $2 }' "$own/${live##*/}.images" 2>/dev/null)
+    [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$image" >/dev/null 2>&1 || set -- "$@" "$name"
+  done <"$run/built"
+  if [ $# -gt 0 ]; then build "$@"; fi
 }
 
 # The project's folder in $built_from: the archives, and over them of the release what a build may read. Its variables are no file of the project.

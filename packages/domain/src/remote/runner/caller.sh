@@ -93,6 +93,7 @@ begin() {
     value=
   else
     value ask ''
+    [ -n "$value" ] || [ "$op" != deploy ] || answer 1 plan.failed 'A deployment does not begin without a plan'
   fi
   if [ -n "$value" ] || [ -f "$values/archives" ] || [ -f "$values/mounted" ]; then
     prepare
@@ -119,7 +120,9 @@ start() {
     unwritten_here 'The run cannot be stored'
   forget_logins
   if [ -n "$secret" ]; then keep_logins 2>"$scratch/why" || { forget_logins && unwritten_here 'The logins cannot be stored'; }; fi
-  set -- "$scratch/runner.sh" "$scratch/op" "$scratch/values"
+  set -- "$scratch/op" "$scratch/values"
+  # What another runner began and kept no operations for, that runner ends.
+  if [ ! -e "$run/pid" ] || [ -f "$run/operations" ]; then set -- "$scratch/runner.sh" "$@"; fi
   if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
   { keep_plan && cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
   printf '%s\n' "$job" >"$base/holder"

@@ -1,4 +1,4 @@
-# The release as Compose resolved it. Writes services, sources, uses, defined, wanted; resolved.yaml.
+# The release as Compose resolved it. Writes services, programs, sources, uses, defined, wanted; resolved.yaml.
 
 # Keeps what Compose made of several files, with its paths in the app's folder. As JSON: in the YAML that it writes, a text that begins with
 # an empty line is another one when it is read again. With all profiles, if that is possible: a service may name one as a dependency that it
@@ -23,15 +23,16 @@ resolve() {
   : >"$run/resolved" # it has the app's secrets
 }
 
-# From the canonical form that Compose prints: services (name, image, platform, whether it is built), contexts (paths that builds read), sources (service, path in the app's folder that it
+# From the canonical form that Compose prints: services (name, image, platform, whether it is built), programs (services that a program runs), contexts (paths that builds read), sources (service, path in the app's folder that it
 # mounts), and given (service, sources of its configs and secrets).
 read_config() {
   : >"$run/mounted"
   : >"$run/wanted"
+  : >"$run/programs"
   : >"$run/uses"
   : >"$run/defined"
   : >"$run/contexts"
-  awk -v tab="$tab" -v project="$project" -v mounted="$run/mounted" -v wanted="$run/wanted" -v uses="$run/uses" -v defined="$run/defined" -v contexts="$run/contexts" -v new="$new" '
+  awk -v tab="$tab" -v project="$project" -v mounted="$run/mounted" -v wanted="$run/wanted" -v programs="$run/programs" -v uses="$run/uses" -v defined="$run/defined" -v contexts="$run/contexts" -v new="$new" '
     function plain(text) {
       if (text ~ /^\047.*\047$/) { text = substr(text, 2, length(text) - 2); gsub(/\047\047/, "\047", text) }
       else if (text ~ /^".*"$/) text = unescaped(substr(text, 2, length(text) - 2))
@@ -101,7 +102,7 @@ read_config() {
       print text >contexts
     }
     /^    pull_policy: / { policy[name] = $2; gsub(/["\047]/, "", policy[name]) }
-    /^    provider:/ { provided[name] } # a program runs it, and no image
+    /^    provider:/ { provided[name] }
     /^    platform: / { platform[name] = $2; gsub(/["\047]/, "", platform[name]) }
     part == "volumes:" && /^        source: / { source(substr($0, 17)) }
     part == "security_opt:" && /^      - .*seccomp[:=]/ {
@@ -120,7 +121,10 @@ read_config() {
       }
       for (i = 1; i <= count; i++) {
         name = names[i]
-        if ((name in provided) && !(name in image)) continue
+        if ((name in provided) && !(name in image)) {
+          print name >programs
+          continue
+        }
         built = (name in builds) && !((name in image) && policy[name] ~ /^(always|missing|if_not_present|never|refresh|daily|weekly|every_)/)
         if (built && !(name in image)) image[name] = project "-" name
         print name tab (name in image ? image[name] : "-") tab (name in platform ? platform[name] : "-") tab (built ? "build" : "-")

@@ -1,4 +1,4 @@
-# The operations deploy and remove. Set $release, $new, $policy.
+# Deploying a release, and removing an app. Set $release, $new, $policy.
 
 deploy() {
   number release 0 && release=$value
@@ -6,7 +6,13 @@ deploy() {
   number pull_seconds 600 && pull_seconds=$value
   value replace_files '' && replace=$value
   new=$own/releases/$release
-  if [ -e "$run/recorded" ]; then record; fi
+  [ -f "$run/operations" ] || fail plan.failed 'The run has lost its plan'
+  if [ ! -e "$run/recorded" ]; then preflight; fi
+  operate
+}
+
+# All that can be known before anything is built, pulled or stopped.
+preflight() {
   step preflight
   enough_disk
   claim
@@ -25,26 +31,6 @@ deploy() {
   externals
   clashes
   look
-  if [ -f "$run/past" ]; then
-    step pull
-    recall
-  else
-    build
-    step pull
-    pull
-  fi
-  runs_here
-  pin
-  forget_names
-  step start
-  now
-  started=$((ms / 1000)).$(printf '%03d' $((ms % 1000)))
-  : >"$run/changed"
-  bring_up
-  step verify
-  settle
-  step record
-  record
 }
 
 # Once recorded, a run cannot be canceled, and if the server goes down the run that is started again continues from here: the release was
@@ -58,10 +44,6 @@ record() {
   read -r up _ </proc/uptime
   deadline=$((${up%.*} + 120))
   files adopt "$new" "$new" || : # at the worst a file that is as the release has it counts as changed later, and is kept
-  step=prune
-  emit step '' ''
-  prune
-  succeed
 }
 
 remove() {

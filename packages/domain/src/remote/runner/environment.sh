@@ -8,7 +8,7 @@
 #     releases/<n>/ <n>.pinned.yaml <n>.sources <n>.images <n>.healthy     a release as it was sent, which Compose is given, or
 #                              <n>.resolved.yaml where it has several Compose files; its images (service, id, digest or -, name); and whether it was ever healthy
 #     laid files/ next next.path                               which release is in the app's folder, and every file as it was placed there
-#   runs/<job>/{values,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
+#   runs/<job>/{values,operations,done,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
 #   logins                                                       names the folder with the logins of the run under way
 #
 # lock      held briefly, to compare fences and start runs

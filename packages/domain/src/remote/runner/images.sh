@@ -1,4 +1,4 @@
-# Images: pulled, or those recorded. Writes found, images, pins. Reads $policy, $pull_seconds.
+# Images: pulled, or those recorded. Writes found, images, pins. Reads $policy, $pull_seconds; sets $fetched.
 
 # Lists the wanted images on the server into found: id, platform, digests. $rc is not 0 if one is missing.
 inspect() {
@@ -10,13 +10,15 @@ inspect() {
 }
 
 # The images recorded for the release, into past: service, id, digest. A release that was healthy, a run that is started again and a
-# rollback use recorded images: a tag may have moved. Otherwise lists the images on the server before any is pulled, into before.
+# rollback use recorded images: a tag may have moved. Otherwise lists the images on the server before any is pulled, into before, and what is built,
+# into built.
 look() {
   if [ -e "$own/$release.healthy" ] || [ -e "$run/pinned" ]; then
     cp "$own/$release.images" "$run/past" || unwritten 'The images cannot be read'
   elif [ "$policy" = missing ]; then
     if [ -f "$values/pins" ]; then cat "$values/pins"; fi >"$run/past"
   else
+    awk -F "$tab" '$4 == "build"' "$run/services" >"$run/built"
     limited 120 docker image ls --all --quiet --no-trunc >"$run/before" 2>"$run/out"
     hung
     if [ "$rc" -eq 0 ]; then return; fi
@@ -33,37 +35,32 @@ here() {
   [ "$rc" -eq 0 ]
 }
 
-# Gets all images before anything is stopped. The registry is asked for tags, which may have moved since the run was planned; digests and
-# ids cannot.
+# pull SERVICE...: gets their images, before anything is stopped. The registry is asked for tags, which may have moved since the run was planned.
 pull() {
-  set --
-  while IFS=$tab read -r name image platform _; do
-    if cut -f 2 "$run/built" | grep -Fxq -e "$image"; then continue; fi
-    if grep -Fxqs -e "here$tab$image" "$run/plan" && here "$image"; then
-      emit image "$name" "$image is already on the server"
-      continue
-    fi
-    case $image/$platform in
-      *@sha256:*/- | sha256:*/*)
-        if here "$image"; then
-          emit image "$name" "$image is already on the server"
-          continue
-        fi
-        ;;
-    esac
-    case $image in sha256:*) fail image.not_found "The image $image is not on the server, and by its id it cannot be pulled" "$name" ;; esac
-    set -- "$@" "$name"
-  done <"$run/services"
-  if [ $# -gt 0 ]; then
-    logged_in watched "$pull_seconds" "$new" '' "$new" pull -- "$@"
-    if [ "$rc" -ne 0 ]; then
-      ended
-      not_pulled
-    fi
+  fetched=" $* "
+  if [ -f "$run/past" ]; then
+    recall
+    return
   fi
+  while IFS=$tab read -r name image _; do
+    case $fetched in *" $name "*) ;; *) continue ;; esac
+    case $image in sha256:*) here "$image" || fail image.not_found "The image $image is not on the server, and by its id it cannot be pulled" "$name" ;; esac
+  done <"$run/services"
+  logged_in watched "$pull_seconds" "$new" '' "$new" pull -- "$@"
+  if [ "$rc" -ne 0 ]; then
+    ended
+    not_pulled
+  fi
+}
+
+# The image that each service has got, by its id.
+identify() {
   inspect
   ended
   [ "$rc" -eq 0 ] || not_here
+  while IFS=$tab read -r name image _ built; do
+    case $built$fetched in -*" $name "* | build*) ;; *) emit image "$name" "$image is already on the server" ;; esac
+  done <"$run/services"
   paste -d "$tab" "$run/wanted" "$run/found" >"$run/pins" || unwritten 'The images cannot be recorded'
   # The digest by which the registry knows an image; if it has several names, that of its own.
   awk -F "$tab" '
@@ -85,12 +82,16 @@ pull() {
   awk -F "$tab" 'FILENAME == ARGV[1] { had[$1]; next } !($1 in had) && !seen[$1]++ { print $1 }' "$run/before" "$run/found" >>"$base/pulled"
 }
 
-# Pulling succeeded, but an image is missing: the pull_policy of its service forbids pulling it.
+# An image is missing: though pulling succeeded, if the pull_policy of its service forbids pulling it, or it has gone since the run was planned.
 not_here() {
   if diagnose; then fail "$class" "$message"; fi
   while IFS=$tab read -r name image _; do
-    here "$image" ||
-      fail image.not_found "The image $image is not on the server, and the pull_policy of the service $name does not let it be pulled" "$name"
+    if here "$image"; then continue; fi
+    case $fetched in
+      *" $name "*) ;;
+      *) fail image.gone "The image $image of the service $name was on the server when the run was planned" "$name" ;;
+    esac
+    fail image.not_found "The image $image is not on the server, and the pull_policy of the service $name does not let it be pulled" "$name"
   done <"$run/services"
   fail image.not_found "$(complaint)"
 }

@@ -9,6 +9,7 @@ export const modules = [
   "logs",
   "run",
   "deploy",
+  "operations",
   "release",
   "large",
   "compose-file",

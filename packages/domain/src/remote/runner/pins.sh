@@ -1,8 +1,16 @@
 # Fixes a release: images by id, and checksums of what services are given. Writes pinned.yaml.
 
+# The images of the release, by id: those recorded for it, or those that its names mean now.
+pin() {
+  if [ ! -f "$run/past" ]; then identify; elif [ -z "$fetched" ]; then recall; fi
+  runs_here
+  fix
+  forget_names
+}
+
 # Names every image by id, so that a moved tag changes neither this release nor a rollback, and keeps it with a tag of ours; labels a
 # service with a checksum of its mounted files, so that a changed file recreates its container.
-pin() {
+fix() {
   if [ -s "$run/replacing" ]; then
     { [ ! -f "$own/replaced" ] || cat "$own/replaced"; } | awk -F "$tab" -v OFS="$tab" -v release="$release" '
       FILENAME == ARGV[1] { now[$0]; next }

@@ -65,7 +65,10 @@ recorded() {
   elif [ "$policy" = missing ] && [ -f "$values/pins" ]; then
     known=$values/pins
   fi
-  if [ -z "$known" ]; then return; fi
+  if [ -z "$known" ]; then
+    if [ "$policy" = missing ]; then : >"$told/release.images"; fi
+    return
+  fi
   cp "$known" "$told/release.images" && cut -f 2 "$known" | grep '^sha256:' | sort -u >>"$run/wanted"
 }
 

@@ -14,19 +14,19 @@ restore() {
     files back "$run/aside" "$run/none" || emit log '' "$message"
     return
   fi
-  replace=
+  replace='' only=''
   # Files that a container changed meanwhile are kept, and files that the failed release replaced are restored.
   if lay "$own/$previous" && files back "$run/aside" "$run/none" && sources "$own/${previous##*/}.sources" "$own/$laid"; then
     : >"$run/needs"
     compose 30 "$own/$laid" "$own/${laid##*/}.pinned.yaml" "$app" config >"$run/config" 2>"$run/out"
     if [ "$rc" -eq 0 ]; then read_needs; fi
     : >"$run/config"
-    up
+    up --remove-orphans
     words=$(complaint)
     if [ "$rc" -ne 0 ]; then
       survey
       if [ "$bad" = docker.down ]; then await_docker; else bring_back; fi && {
-        up
+        up --remove-orphans
         words=$(complaint)
       }
     fi
@@ -61,7 +61,7 @@ recovered() {
   while :; do
     survey
     if { [ "$bad" = docker.down ] && await_docker; } || { [ "$bad" = start.failed ] && restarted; }; then
-      up
+      up --remove-orphans
       waiting_since
       continue
     fi

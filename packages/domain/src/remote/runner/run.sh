@@ -13,7 +13,7 @@ step() {
 
 run() {
   run=$1 values=$1/values scratch=$1 base=${1%/runs/*} step=preflight
-  child='' down='' rolled=false concluded='' failing='' previous='' op='' service='' failed='' release='' new='' laid='' replace='' message='' own='' refused='' account=''
+  child='' down='' rolled=false concluded='' failing='' previous='' op='' service='' failed='' release='' new='' laid='' replace='' message='' own='' only='' fetched='' refused='' account=''
   umask 022 # Containers read these files as whoever they are; the folder above is closed to everybody else.
   trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM
   trap 'if [ -z "$concluded" ]; then give_up; fi' EXIT

@@ -1,23 +1,48 @@
-# Starts containers, and waits for a Docker that stopped answering. Reads $laid; writes raised.
+# Changes files and containers, and waits for a Docker that stopped answering. Reads $laid; writes raised.
 
-# `up --wait` polls twice a second, takes a service that exited successfully for a failure and waits for ever for a crash loop; survey
+# Puts the release's files in their place. From here on a failure restores what was there.
+place() {
+  now
+  started=$((ms / 1000)).$(printf '%03d' $((ms % 1000)))
+  : >"$run/changed"
+  : >"$run/raised"
+  lay "$new" || in_the_way
+  sources "$run/sources" "$new" || fail files.conflict "$message" "$who"
+}
+
+# discard SERVICE...: stops and removes the containers of services that the release does not have, again if Docker stopped answering meanwhile
+discard() {
+  stopping
+  for _ in 1 2 3; do
+    limited 20 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
+      --format "{{.ID}}$tab{{.Label \"$label.service\"}}" >"$run/ps" 2>"$run/out"
+    if [ "$rc" -eq 0 ]; then
+      printf '%s\n' "$@" | awk -F "$tab" 'FILENAME == "-" { gone[$1]; next } $2 in gone { print $1 }' - "$run/ps" >"$run/ids"
+      if [ ! -s "$run/ids" ]; then return; fi
+      limited "$down_seconds" sh -c 'xargs docker container stop <"$1"' sh "$run/ids" >"$run/out" 2>&1
+      if [ "$rc" -eq 0 ]; then limited 60 sh -c 'xargs docker container rm --force <"$1"' sh "$run/ids" >"$run/out" 2>&1; fi
+      if [ "$rc" -eq 0 ]; then break; fi
+    fi
+    if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
+    in_time
+    await_docker || fail docker.down 'Docker stopped answering'
+  done
+  [ "$rc" -eq 0 ] || fail internal "$(complaint)"
+  for name; do emit log "$name" Removed; done
+}
+
+# up ARGUMENT...: `up --wait` polls twice a second, takes a service that exited successfully for a failure and waits for ever for a crash loop; survey
 # waits instead.
 up() {
   may_take
   : >"$run/raised"
-  watched "$up_seconds" "$own/$laid" "$own/${laid##*/}.pinned.yaml" "$app" up --detach --remove-orphans --no-build --pull never
+  watched "$up_seconds" "$own/$laid" "$own/${laid##*/}.pinned.yaml" "$app" up --detach --no-build --pull never "$@"
 }
 
-bring_up() {
-  lay "$new" || in_the_way
-  sources "$run/sources" "$new" || fail files.conflict "$message" "$who"
-  raise
-}
-
-# Starts the release's containers, again if Docker stopped answering meanwhile.
+# raise [-- SERVICE...]: starts their containers as the release has them, or those of all services; again if Docker stopped answering meanwhile
 raise() {
   for _ in 1 2 3; do
-    up
+    up "$@"
     if [ "$rc" -eq 0 ]; then return; fi
     if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
     in_time

@@ -40,7 +40,7 @@ conclude() {
   exec 8>&- 9>&-
   # The values and the files are no longer needed; the release has its own copy.
   rm -rf "$run/values" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
-    "$run/services" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
+    "$run/services" "$run/programs" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
     "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \
     "$run/ids" "$run/described" "$run/seen" "$run/complaint" "$run/needs" "$run/all" "$run/clash" "$run/running" \
     "$run/source" "$run/part" "$run/timeless" "$run/built" "$run/contexts" "$run/behind" "$run/reason" "$run/said" "$run/patience" "$run/raised" "$run/broken" "$run/here"

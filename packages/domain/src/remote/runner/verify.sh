@@ -39,11 +39,12 @@ survey() {
   done <"$run/ps"
 }
 
-# Compose keeps the containers of a service whose profile is no longer enabled: they do not belong to this release and do not count.
+# Compose keeps the containers of a service whose profile is no longer enabled: they do not belong to this release and do not count. Of a wait for some
+# services, $only has their names.
 of_release() {
-  awk -F "$tab" '
+  awk -F "$tab" -v only="$only" '
     FILENAME == ARGV[1] { if (match($0, /^  ".*":$/)) mine[substr($0, 4, length($0) - 5)]; next }
-    $2 in mine' "$own/${laid##*/}.pinned.yaml" "$run/ps" >"$run/ps.new" && mv "$run/ps.new" "$run/ps"
+    ($2 in mine) && (only == "" || index(only, " " $2 " "))' "$own/${laid##*/}.pinned.yaml" "$run/ps" >"$run/ps.new" && mv "$run/ps.new" "$run/ps"
 }
 
 is_bad() {
@@ -51,9 +52,10 @@ is_bad() {
   bad=$1 why=$2 who=$name failing=$id
 }
 
-# A release is healthy when every health check passes, services without one have run for the settling time, and services that ended have
-# succeeded. The health check itself sets its time limit.
+# settle SERVICE...: waits for them. They are healthy when every health check passes, services without one have run for the settling time, and
+# services that ended have succeeded. The health check itself sets its time limit.
 settle() {
+  only=" $* "
   waiting_since
   while :; do
     survey

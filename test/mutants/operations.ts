@@ -1,0 +1,63 @@
+import { inRunner } from "./runner.ts";
+
+const told = (words: string) => `test/remote/operations.test.ts#${words}`;
+
+/** What a run does of what it was told. */
+export const operating = inRunner(
+  [
+    "a run does what this runner does not know, and stops halfway",
+    'if (!(word[1] in named) && !(word[1] in alone)) wrong("This',
+    'if (0) wrong("This',
+    told("a word that it does not know"),
+  ],
+  [
+    "a run touches a service that the release does not have",
+    ': !(word[i] in mine || word[1] == "up" && word[i] in programs))',
+    ": 0)",
+    told("a service that the release does not have"),
+    told("one wrong name among many"),
+  ],
+  [
+    "a service of the release is removed",
+    'word[1] == "remove" ? word[i] in known || word[i] in mine',
+    'word[1] == "remove" ? 0',
+    told("the removal of a service that it has"),
+  ],
+  ["a plan has no end", "if (++lines > 100)", "if (++lines > 100000)", told("more than 100 operations")],
+  [
+    "a plan that was cut off is done as far as it came",
+    '[ "$(wc -c <"$scratch/reply")" -le 262144 ] ||',
+    "true ||",
+    told("an answer without an end"),
+  ],
+  [
+    "containers are changed before the release's files are in place",
+    'after["remove"] = after["up"] = after["wait"]',
+    'after["remove"] = after["wait"]',
+    told("containers before files"),
+  ],
+  [
+    "a deployment that nobody planned begins",
+    '[ -n "$value" ] || [ "$op" != deploy ] || answer 1 plan.failed',
+    "true || answer 1 plan.failed",
+    told("without a plan does not begin"),
+  ],
+  [
+    "services that run on are brought up with those that change",
+    'up) stage start; raise -- "$@" ;;',
+    "up) stage start; raise ;;",
+    told("does what it was told"),
+  ],
+  [
+    "a run that an older runner began is begun anew by another one",
+    'if [ ! -e "$run/pid" ] || [ -f "$run/operations" ]; then set --',
+    "if :; then set --",
+    told("that another runner began"),
+  ],
+  [
+    "a service that is not waited for decides whether the release is healthy",
+    '($2 in mine) && (only == "" || index(only, " " $2 " "))',
+    "$2 in mine",
+    told("does what it was told"),
+  ],
+);
