@@ -50,7 +50,7 @@ export async function plannedRelease(stage: Stage): Promise<void> {
     return ran.stdout.trim().split("\n");
   });
   for (const line of planned.filter((each) => each !== "")) telling.note(line);
-  const hash = / --plan ([0-9a-f]{16})$/.exec(planned.at(-1) ?? "")?.[1] ?? "";
+  const hash = / --plan ([0-9a-f]{16})$/m.exec(planned.join("\n"))?.[1] ?? "";
   await telling.step("the plan of other files is refused, and nothing is done", async () => {
     writeApp(folder, "another");
     const ran = await berth.run(["deploy", "--app", APP, "--plan", hash], { cwd: folder });

@@ -136,7 +136,7 @@ const cases: Record<string, Case> = {
   },
   plan: {
     args: [],
-    text: /Plan for shop \(production\), release \d/,
+    text: /Plan for shop \(production\), release \d[\s\S]*\/jobs\/job_/,
     members: ["id", "hash", "status", "targets"],
     refused: { args: ["--app", "gone"], code: "app.not_found" },
   },

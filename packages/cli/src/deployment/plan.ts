@@ -3,6 +3,7 @@ import type { DeploymentPlan } from "@berth/api-client/types.ts";
 import { once } from "../api/once.ts";
 import type { Flags, Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
+import { placeLines, placesOf } from "../job/places.ts";
 import { settle } from "../job/watch.ts";
 import { note, type Session, show } from "../session.ts";
 import { type FolderInput, folderOptions, parseFolder, readFolder } from "./folder.ts";
@@ -32,6 +33,7 @@ export async function run(session: Session, input: FolderInput): Promise<Exit> {
   const plan: DeploymentPlan = await body(
     api.v1.apps[":app"].plans[":plan"].$get({ param: { app: segment(app), plan: segment(asked.id) } }),
   );
-  show(session, plan, () => deploymentPlanLines(plan, session.terminal));
+  const places = await placesOf(session, api, job);
+  show(session, plan, () => [...deploymentPlanLines(plan, session.terminal), ...placeLines(places, session.terminal.paint)]);
   return plan.hash === null ? exits.failed : exits.done;
 }
