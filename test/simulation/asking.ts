@@ -54,8 +54,10 @@ export function createAsking(
   function next(server: Server, asking: Asking): Next | undefined {
     if (server.asking !== asking) return undefined;
     const canceled = server.runs.get(asking.job)?.exit !== undefined;
-    const list = canceled ? [] : (asking.input.archives?.list ?? []);
-    const lacking = list.find(({ hash }) => !server.archives.has(hash));
+    const { list = [], mounted = [] } = (canceled ? undefined : asking.input.archives) ?? {};
+    const { project = "", release } = asking.input.values;
+    const isThere = server.projects.get(project)?.composes.has(Number(release));
+    const lacking = [...list, ...(isThere ? [] : mounted)].find(({ hash }) => !server.archives.has(hash));
     wait(server, asking, ASKS_MILLISECONDS);
     if (lacking) return { wants: lacking.hash };
     return asking.asks && !canceled ? { decides: true } : settle(server, asking);

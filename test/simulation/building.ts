@@ -11,6 +11,7 @@ type Step = (server: Server, run: Run, name: string, milliseconds: number, limit
 type Fail = (server: Server, run: Run, name: string, kind: ExitClass, message: string) => void;
 
 const namesOf = ({ input }: Run) => (input.archives?.list ?? []).map(({ hash }) => hash);
+const mountedOf = ({ input }: Run) => (input.archives?.mounted ?? []).map(({ hash }) => hash);
 const linesOf = (names: readonly string[]) => names.map((name) => `${name}\n`).join("");
 
 /** How the runner builds what a release is made from, and what it keeps of that. */
@@ -49,8 +50,8 @@ export function createBuilding({ chance, swarm }: Stage, watch: Watch, step: Ste
   /** Drops what neither a live release nor a run that may begin again is made from. */
   function prune(server: Server): void {
     const kept = [
-      ...[...server.projects.values()].map(({ source }) => source),
-      ...[...server.runs.values()].filter(({ exit }) => !exit).map((each) => linesOf(namesOf(each))),
+      ...[...server.projects.values()].map(({ source, mounted }) => source + mounted),
+      ...[...server.runs.values()].filter(({ exit }) => !exit).map((each) => linesOf([...namesOf(each), ...mountedOf(each)])),
     ].join("");
     for (const hash of server.archives.keys()) {
       if (kept.includes(hash)) continue;
@@ -62,7 +63,7 @@ export function createBuilding({ chance, swarm }: Stage, watch: Watch, step: Ste
   /** What the live release is made from is kept. */
   function keepSource(server: Server, run: Run): void {
     const own = server.projects.get(run.input.values.project ?? "");
-    if (own) own.source = linesOf(namesOf(run));
+    if (own) Object.assign(own, { source: linesOf(namesOf(run)), mounted: linesOf(mountedOf(run)) });
   }
 
   return { build, isKnown, keepSource, prune };

@@ -9,10 +9,10 @@ import { type StoredTarget, sealContext, sshKeyRow, targetKey } from "@berth/dom
 import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
 import type { Answer, Ask } from "./api.ts";
+import { createDeploying } from "./deploying.ts";
 import { hostKeyOf } from "./line.ts";
 import type { Readers } from "./reader.ts";
 import { createServer, type Server } from "./server.ts";
-import type { Source } from "./sources.ts";
 import type { Stage } from "./stage.ts";
 import { tableName } from "./table.ts";
 import type { Uploads } from "./uploads.ts";
@@ -165,58 +165,7 @@ export function live(
     if (!customer.jobs.includes(id)) customer.jobs.push(id);
   }
 
-  /** Most of what is done is done to production. */
-  const somewhere = () => (chance.hit(0.12) ? { environment: "staging" } : {});
-
-  function bundle(app: string) {
-    const sources = uploads && chance.hit(0.6) ? uploads.sources(app) : [];
-    const kind = chance.hit(0.76) ? "good" : chance.hit(0.6) || sources.length > 0 ? "unhealthy" : "missing";
-    const db = chance.hit(0.25) ? `  db:\n    image: postgres:${chance.pick([16, 16, 17])}\n` : "";
-    const build = sources.length > 0 ? "    build: ./web\n" : "";
-    const compose = `services:\n  web:\n    image: registry.test/web-${kind}:${++count}\n${build}${db}# of ${tenant}\n`;
-    if (sources.length > 0) uploads?.made(compose, sources);
-    const archives = sources.map(({ hash, content }) => ({ hash, bytes: content.length }));
-    const given = { compose, files: [], variables: { DB_PASSWORD: `s3cr3t-${tenant.slice(-8)}` } };
-    return { sources, bundle: sources.length > 0 ? { ...given, archives } : given };
-  }
-
-  /** What services are built from is sent first. */
-  async function apply(app: string, sources: readonly Source[], body: object): Promise<void> {
-    const deploying = () => insist("POST", `/v1/apps/${app}/deployments`, body);
-    if (!uploads || sources.length === 0) return void (await deploying());
-    const asking = (method: string, path: string, asked: object) => insist(method, path, asked, false);
-    await uploads.during(async () => (await uploads.send(app, sources, asking)) && deploying());
-  }
-
-  const somewhereElse = () =>
-    chance.hit(0.35)
-      ? ["web1", "web2", "web3"].slice(0, chance.between(1, customer.hosts.length))
-      : [chance.pick(["web1", "web1", "web2"])];
-
-  const boldly = () => (chance.hit(0.6) ? { acceptDataRisk: true } : {});
-
-  async function deploy(app: string, only?: string): Promise<void> {
-    const made = bundle(app);
-    const asked = { bundle: made.bundle, targets: only ? [only] : somewhereElse(), ...somewhere() };
-    await apply(app, made.sources, { ...asked, ...boldly() });
-  }
-
-  /** Plans, thinks it over, and applies just that. */
-  async function plan(app: string): Promise<void> {
-    const made = bundle(app);
-    const body = { bundle: made.bundle, targets: somewhereElse(), ...somewhere() };
-    const asked = await insist("POST", `/v1/apps/${app}/plans`, body);
-    if (asked?.status !== 202) return;
-    for (let tries = 0; tries < 20; tries++) {
-      await new Promise<void>((resolve) => clock.after(chance.between(1000, 5000), resolve));
-      const found = await ask("GET", `/v1/apps/${app}/plans/${asked.body.id}`, { token, tenant });
-      const { hash, status } = found?.body ?? {};
-      if (status === "failed" || status === "canceled") return;
-      if (!hash) continue;
-      await new Promise<void>((resolve) => clock.after(chance.between(0, 90_000), resolve));
-      return apply(app, made.sources, { ...body, plan: hash, ...boldly() });
-    }
-  }
+  const { deploy, plan, goBack, somewhere, boldly } = createDeploying(stage, customer, ask, insist, uploads);
 
   /** Somebody on the server itself; nobody can be kept from that, also not while a run is asked about, but then nothing is promised. */
   function stopByHand(): Promise<void> {
@@ -248,6 +197,7 @@ export function live(
   const doings: readonly (readonly [number, (app: string) => Promise<unknown>])[] = [
     [50, deploy],
     [16, plan],
+    [uploads ? 10 : 0, goBack],
     [8, stopByHand],
     [4, everything],
     [10, (app) => insist("POST", `/v1/apps/${app}/rollback`, { ...somewhere(), ...boldly() })],

@@ -19,8 +19,17 @@ const LATE = 49 * MINUTE;
 export function judgeBuilds(stage: Stage, known: Known) {
   const { clock, violate } = stage;
   /** What releases are made from, by their Compose file, as the customer made them. */
-  const made = new Map<string, readonly Source[]>();
-  const sourcesOf = (input: RunInput) => made.get(composeOf(input));
+  const made = new Map<string, { readonly sources: readonly Source[]; readonly mounted: readonly Source[] }>();
+  const sourcesOf = (input: RunInput) => {
+    const { sources = [] } = made.get(composeOf(input)) ?? {};
+    return sources.length > 0 ? sources : undefined;
+  };
+  /** What a run cannot begin without: large files may be there from before. */
+  const neededBy = (input: RunInput, rollback: boolean, server?: Server) => {
+    const { sources = [], mounted = [] } = made.get(composeOf(input)) ?? {};
+    const isThere = server?.projects.get(input.values.project ?? "")?.composes.has(Number(input.values.release));
+    return [...(rollback ? [] : sources), ...(isThere ? [] : mounted)];
+  };
   /** Since when an object is in the bucket without a gap, and until when, by its key. */
   const objects = new Map<string, { readonly since: number; readonly until: number }>();
   const asked = new Map<string, readonly Source[]>();
@@ -54,7 +63,8 @@ export function judgeBuilds(stage: Stage, known: Known) {
 
   return {
     bucket,
-    made: (compose: string, sources: readonly Source[]) => void made.set(compose, sources),
+    made: (compose: string, sources: readonly Source[], mounted: readonly Source[]) =>
+      void made.set(compose, { sources, mounted }),
     /** A client is told that it need not send an archive. */
     calledKept(tenant: string, hash: string): void {
       const left = (objects.get(`${tenant}/${hash}`)?.until ?? 0) - clock.now();
@@ -69,10 +79,11 @@ export function judgeBuilds(stage: Stage, known: Known) {
     },
     asked(input: RunInput): void {
       const job = known.jobs.get(jobOf(input.job));
-      const sources = sourcesOf(input);
-      if (!job || !sources || input.op !== "deploy") return;
-      asked.set(job.id, sources);
-      if (job.rollback && input.archives) violate("16 a rollback never builds", `${job.id} brings what it is built from`);
+      if (!job || input.op !== "deploy") return;
+      const needed = neededBy(input, job.rollback === true);
+      if (needed.length > 0) asked.set(job.id, needed);
+      if (job.rollback && input.archives && input.archives.list.length > 0)
+        violate("16 a rollback never builds", `${job.id} brings what it is built from`);
     },
     arrived(server: Server, hash: string, content: string): void {
       if (sha256(content) !== hash) violate("16 what has arrived is what was sent", `${hash} on ${server.host}`);
@@ -85,8 +96,8 @@ export function judgeBuilds(stage: Stage, known: Known) {
     began(server: Server, run: Run): void {
       if (run.life === 1) before.set(`${server.host} ${run.job}`, runs(server, run));
       const job = known.jobs.get(jobOf(run.job));
-      if (job?.rollback || run.canceled || run.image !== undefined || run.input.op !== "deploy") return;
-      for (const { hash } of sourcesOf(run.input) ?? [])
+      if (run.canceled || run.image !== undefined || run.input.op !== "deploy") return;
+      for (const { hash } of neededBy(run.input, job?.rollback === true, server))
         if (!hereOf(server).has(hash)) violate("16 nothing begins before all has arrived", `${run.job} without ${hash}`);
     },
     built(server: Server, run: Run): void {

@@ -115,6 +115,8 @@ export function judgeJobs(stage: Stage, known: Known, servers: Map<string, Serve
     const hands = Math.floor((clock.now() - Date.parse(now.startedAt ?? job.createdAt)) / STAYS);
     if (isCalm(stage, known, job.tenant) && now.attempts > 1 + retries + hands)
       violate("2 who renews a lease keeps it", `${job.id} was taken ${now.attempts} times without a fault`);
+    if (isCalm(stage, known, job.tenant) && retries > (was.retries ?? 0) && now.failure?.class === "dropped")
+      violate("2 who renews a lease keeps it", `${job.id} is tried again for a lost line without a fault`);
     judgeVerdict(job, was, now);
     if (now.status === "failed" && !over(was)) builds.failed(job, now);
     if (retries > (was.retries ?? 0) && was.status === "retrying")

@@ -145,6 +145,7 @@ export function createRunner(stage: Stage, watch: Watch) {
         healthy: new Map(),
         composes: new Map(),
         source: "",
+        mounted: "",
         stopped: false,
       };
       if (project.owner !== values.app_id) return fail(server, run, "preflight", "conflict", "The folder belongs to another app");

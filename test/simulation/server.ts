@@ -43,6 +43,8 @@ export interface Project {
   readonly composes: Map<number, string>;
   /** Names of the archives that the release `current` leads to is built from, one a line. */
   source: string;
+  /** And of those with its large files. */
+  mounted: string;
   /** Somebody stopped its containers by hand. */
   stopped: boolean;
 }

@@ -17,3 +17,16 @@ export const failsToBuild = (contents: readonly string[]) => contents.some((cont
 
 /** Whether a Compose file has its service built. */
 export const isBuilt = (compose: string) => compose.includes("\n    build: ");
+
+const named = ({ hash, content }: Source) => ({ hash, bytes: content.length });
+
+/** As a bundle names them: what is built from, and large files that are mounted. */
+export const archivesOf = (sources: readonly Source[], mounted: readonly Source[]) => ({
+  ...(sources.length > 0 && { archives: sources.map(named) }),
+  ...(mounted.length > 0 && {
+    large: {
+      archives: mounted.map(named),
+      files: mounted.map((each, i) => ({ ...named(each), path: `data/${i}`, checksum: 1, executable: false })),
+    },
+  }),
+});

@@ -24,14 +24,16 @@ type Ask = (method: string, path: string, body: object) => Promise<Answer | unde
 
 /** What a customer's services are built from, and how it is sent. */
 export interface Uploads {
-  /** What an app is built from now. */
-  sources(app: string): readonly Source[];
+  /** What an app is built from now, or again. */
+  sources(app: string, again: number): readonly Source[];
+  /** The large files that it mounts: mostly none. */
+  mounted(): readonly Source[];
   /** A release is made from them, by its Compose file. */
-  made(compose: string, sources: readonly Source[]): void;
+  made(compose: string, sources: readonly Source[], mounted: readonly Source[]): void;
   /** Asks which are kept, and sends the others. False for a client that gives up. */
   send(app: string, sources: readonly Source[], ask: Ask): Promise<boolean>;
   /** Counts as under way until it is done. */
-  during(work: () => Promise<unknown>): Promise<void>;
+  during<T>(work: () => Promise<T>): Promise<T>;
   going(): number;
 }
 
@@ -70,13 +72,16 @@ export function createUploads(stage: Stage, bucket: Bucket, judge: Builds, tenan
     made: judge.made,
     async during(work) {
       going++;
-      await work();
+      const done = await work();
       going--;
+      return done;
     },
-    sources(app) {
+    mounted: () => (chance.hit(0.2) ? [chance.hit(0.5) ? own : sourceOf(`large file ${++count} of ${tenant}\n`)] : []),
+    sources(app, again) {
       const before = last.get(app);
       const made = sourceOf(`COPY code ${++count} of ${tenant}\n${chance.hit(0.15) ? "RUN false\n" : ""}`);
-      const now = before && chance.hit(0.4) ? before : chance.hit(0.5) ? [shared, own, made] : [chance.pick([shared, own]), made];
+      const now =
+        before && chance.hit(again) ? before : chance.hit(0.5) ? [shared, own, made] : [chance.pick([shared, own]), made];
       last.set(app, now);
       return now;
     },

@@ -59,6 +59,12 @@ export const buildMutants = [
     'if (job.id) return { pull: "always" };',
   ),
   of(
+    deploy,
+    "a run is not given the large files that it mounts",
+    "const mounted = large?.archives ?? [];",
+    "const mounted = large?.archives.slice(1) ?? [];",
+  ),
+  of(
     "packages/domain/src/plan/plan.kind.ts",
     "a plan does not know what would be built from",
     "bundle.archives?.length && { archives",
@@ -71,7 +77,8 @@ export const buildMutants = [
     'if (watch.why() === "handover" && seen < 0) {',
   ),
   of(asking, "what came before the line broke is kept", "if (sha256(bytes) !== hash) {", 'if (bytes === "") {'),
-  of(asking, "a run begins though an archive is missing", "list.find(", "list.slice(1).find("),
+  of(asking, "a run begins though an archive is missing", "= [...list, ...", "= [...list.slice(1), ..."),
+  of(asking, "a run begins without its large files", "...(isThere ? [] : mounted)]", "...(isThere ? [] : mounted.slice(1))]"),
   of(
     asking,
     "what has arrived is lost with its caller",
