@@ -52,7 +52,7 @@ test("a deployment's page says what its run was planned to do: what changes and 
   await plan.getByText("db stays as it is").waitFor();
   await plan.getByText("web has access: privileged").waitFor();
   await plan.getByText("operations, in their order").click();
-  await plan.getByText("bring up job, web").waitFor();
+  await plan.getByText("bring up db, job, web").waitFor();
   await plan.getByText("record the release").waitFor();
   await finish(visitor);
 });
