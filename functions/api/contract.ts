@@ -2,6 +2,7 @@ import { type Permission, permissions, refusalsOf } from "@berth/domain/entitlem
 import type { Code } from "@berth/domain/error.ts";
 import { catalogue, Problem } from "@berth/domain/error.ts";
 import { recall } from "@berth/domain/once.ts";
+import type { Scope } from "@berth/domain/scope.ts";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
@@ -15,7 +16,7 @@ export interface Contract {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  readonly scope: "public" | "session" | "read" | "plan" | "deploy" | "admin" | "billing";
+  readonly scope: "public" | "session" | Scope;
   readonly needs: Permission;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;

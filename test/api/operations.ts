@@ -1,5 +1,5 @@
-import { type Scope, scopes } from "@berth/domain/context.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
+import { type Scope, scopes } from "@berth/domain/scope.ts";
 import { afterAll, beforeAll } from "vitest";
 import { document } from "../../functions/api/document.ts";
 import { testApi } from "../support/api.ts";

@@ -42,7 +42,7 @@ test("a token with the scope plan plans, and applies nothing", async () => {
 test("who may plan and not deploy has no file of the server read: it may be another app's", async () => {
   const { tenant } = await ready();
   const [token, deployer] = [await tenant.token(["plan"]), await tenant.token(["deploy"])];
-  const compose = "services:\n  web:\n    image: nginx:${TAG}\n    env_file: /srv/other/.env\n";
+  const compose = "services:\n  web:\n    image: nginx:$TAG\n    env_file: /srv/other/.env\n";
   const body = { bundle: { ...bundle, compose, variables: { TAG: "1" } } };
   expect((await api.call("POST", plansPath, { token, body })).body).toMatchObject({
     status: 403,

@@ -1,4 +1,4 @@
-import type { Scope } from "@berth/domain/context.ts";
+import type { Scope } from "@berth/domain/scope.ts";
 import { describe, expect, test } from "vitest";
 import { testTenant } from "../support/tenant.ts";
 import { api, ids, type Operation, operations, owner, tokens, useApi } from "./operations.ts";

@@ -1,6 +1,6 @@
 import { type Environment, environmentKey } from "@berth/domain/app/app.ts";
 import { createApp as makeApp } from "@berth/domain/app/create.ts";
-import type { Context, Scope } from "@berth/domain/context.ts";
+import type { Context } from "@berth/domain/context.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { type Account, accountKey, getAccount, limitsOf } from "@berth/domain/entitlement/account.ts";
 import type { Entitlement } from "@berth/domain/entitlement/permission.ts";
@@ -8,6 +8,7 @@ import { newId } from "@berth/domain/id.ts";
 import { enqueue, findJob, type Job } from "@berth/domain/job/job.ts";
 import type { PricingPlanName } from "@berth/domain/pricing/plans.ts";
 import { get } from "@berth/domain/query.ts";
+import type { Scope } from "@berth/domain/scope.ts";
 import { commit, putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
 import { findTarget, type Target, trustTarget } from "@berth/domain/target/target.ts";

@@ -1,5 +1,5 @@
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
-import { Access, accesses } from "@berth/domain/entitlement/policy.ts";
+import { accesses } from "@berth/domain/entitlement/access.ts";
 import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -18,7 +18,7 @@ const accepted = {
       "Go on where the plan says that data is at risk; otherwise the deployment fails with `data.at_risk` before it does anything",
     ),
   allow: z
-    .array(Access)
+    .array(z.enum(accesses))
     .max(accesses.length)
     .optional()
     .describe("Access that the policy asks about; otherwise the deployment fails with `policy.denied` before it does anything"),

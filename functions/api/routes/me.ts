@@ -1,6 +1,6 @@
 import { whoIs } from "@berth/domain/audit/who.ts";
-import { scopes } from "@berth/domain/context.ts";
 import { getUsage, Usage } from "@berth/domain/entitlement/usage.ts";
+import { scopes } from "@berth/domain/scope.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { contract } from "../contract.ts";

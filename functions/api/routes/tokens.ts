@@ -1,4 +1,4 @@
-import { scopes } from "@berth/domain/context.ts";
+import { scopes } from "@berth/domain/scope.ts";
 import { listTokens, revokeToken, Token } from "@berth/domain/token/token.ts";
 import { Hono } from "hono";
 import * as z from "zod";

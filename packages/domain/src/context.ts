@@ -1,10 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type Stripe from "stripe";
 import { Problem } from "./error.ts";
-
-/** `admin` includes `deploy`, which includes `plan`, which includes `read`; `billing` includes `read`. */
-export const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
-export type Scope = (typeof scopes)[number];
+import type { Scope } from "./scope.ts";
 
 export type Actor =
   | {

@@ -1,18 +1,19 @@
 import { body } from "@berth/api-client/client.ts";
+import { type Access, accesses, type Rule, rules } from "@berth/domain/entitlement/access.ts";
 import { once } from "../api/once.ts";
 import { collect, type Flags, isSet, listOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { type Column, table } from "../terminal/table.ts";
-import { type Access, accesses, isAccess, isRule, type Rules, rules } from "./accesses.ts";
+import { accessOf } from "./accesses.ts";
 import { findApp } from "./name.ts";
 
 interface Input {
   readonly app: string | undefined;
   readonly account: boolean;
   /** What is to be changed; undefined for a rule that is taken back. */
-  readonly set: Readonly<Record<string, string | undefined>>;
+  readonly set: Readonly<Partial<Record<Access, Rule | undefined>>>;
 }
 
 export const examples: Verb<Input>["examples"] = [
@@ -37,12 +38,13 @@ export const parse = ([app]: readonly string[], flags: Flags): Input => ({
   set: Object.fromEntries(listOf(flags, "set").map(ruleOf)),
 });
 
-function ruleOf(text: string): [string, string | undefined] {
-  const [access = "", rule = ""] = text.split("=");
-  if (!isAccess(access)) throw usage(`--set ${access}: it is one of ${accesses.join(", ")}.`, "berth app policy");
-  if (rule !== "default" && !isRule(rule))
+function ruleOf(text: string): [Access, Rule | undefined] {
+  const [name = "", said = ""] = text.split("=");
+  const access = accessOf(name, "--set");
+  const rule = rules.find((each) => each === said);
+  if (rule === undefined && said !== "default")
     throw usage(`--set ${access}: a rule is one of ${rules.join(", ")}, or default.`, "berth app policy");
-  return [access, rule === "default" ? undefined : rule];
+  return [access, rule];
 }
 
 export async function run(session: Session, { app: named, account, set }: Input): Promise<Exit> {
@@ -53,7 +55,7 @@ export async function run(session: Session, { app: named, account, set }: Input)
   const of = app === undefined ? {} : { app };
   let found = await body(api.v1.policy.$get({ query: of }));
   if (Object.keys(set).length > 0) {
-    const next: Rules = Object.fromEntries(Object.entries({ ...found.rules, ...set }).filter(([, rule]) => rule !== undefined));
+    const next = Object.fromEntries(Object.entries({ ...found.rules, ...set }).filter(([, rule]) => rule !== undefined));
     found = await body(api.v1.policy.$post({ json: { ...of, rules: next } }, once()));
   }
   const { effective, rules: own } = found;

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { body } from "@berth/api-client/client.ts";
 import type { Me } from "@berth/api-client/types.ts";
+import { type Scope, scopes } from "@berth/domain/scope.ts";
 import { connect } from "../api/client.ts";
 import { whoText } from "../audit/who.ts";
-import { collect, type Flags, listOf, textOf, type Verb } from "../command.ts";
+import { collect, type Flags, textOf, type Verb } from "../command.ts";
 import { changeContexts } from "../config/change.ts";
 import { configFile, type Login } from "../config/contexts.ts";
 import { findPlace, type Place } from "../config/place.ts";
@@ -13,9 +14,7 @@ import { note, type Session, show } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { version } from "../version.ts";
 import { openBrowser } from "./browser.ts";
-
-const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
-type Scope = (typeof scopes)[number];
+import { scopesOf } from "./scopes.ts";
 
 interface Input {
   /** `-` reads it from standard input. */
@@ -37,12 +36,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--no-browser", "do not open a browser");
 
 export function parse(_: readonly string[], flags: Flags): Input {
-  const asked = listOf(flags, "scope").map((text) => {
-    const scope = scopes.find((each) => each === text);
-    if (scope === undefined) throw usage(`--scope: "${text}" is none of ${scopes.join(", ")}.`);
-    return scope;
-  });
-  return { token: textOf(flags, "token"), scopes: asked, browser: flags.browser !== false };
+  return { token: textOf(flags, "token"), scopes: scopesOf(flags), browser: flags.browser !== false };
 }
 
 export async function run(session: Session, input: Input): Promise<Exit> {

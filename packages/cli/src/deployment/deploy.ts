@@ -1,7 +1,8 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
+import type { Access } from "@berth/domain/entitlement/access.ts";
 import { once } from "../api/once.ts";
-import { type Access, allowed } from "../app/accesses.ts";
+import { allowed } from "../app/accesses.ts";
 import { makeApp } from "../app/make.ts";
 import { sendArchives } from "../build/send.ts";
 import { bytesOf, megabytes } from "../build/size.ts";

@@ -1,6 +1,7 @@
 import { body } from "@berth/api-client/client.ts";
+import type { Access } from "@berth/domain/entitlement/access.ts";
 import { once } from "../api/once.ts";
-import { type Access, allowed } from "../app/accesses.ts";
+import { allowed } from "../app/accesses.ts";
 import { collect, type Flags, isSet, toCount, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import type { Session } from "../session.ts";

@@ -1,14 +1,12 @@
 import { body } from "@berth/api-client/client.ts";
+import { type Scope, scopes } from "@berth/domain/scope.ts";
 import { once } from "../api/once.ts";
 import { withProof } from "../auth/prove.ts";
-import { collect, countOf, type Flags, listOf, textOf, type Verb } from "../command.ts";
+import { scopesOf } from "../auth/scopes.ts";
+import { collect, countOf, type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import { moment } from "../terminal/time.ts";
-
-const scopes = ["read", "plan", "deploy", "admin", "billing"] as const;
-type Scope = (typeof scopes)[number];
 
 interface Input {
   readonly name: string;
@@ -31,11 +29,7 @@ export const options: NonNullable<Verb<Input>["options"]> = (command) =>
     .option("--days <count>", "how long it is good for, at most 366 (default: 90)");
 
 export function parse([name = ""]: readonly string[], flags: Flags): Input {
-  const asked = listOf(flags, "scope").map((text) => {
-    const scope = scopes.find((each) => each === text);
-    if (scope === undefined) throw usage(`--scope: "${text}" is none of ${scopes.join(", ")}.`);
-    return scope;
-  });
+  const asked = scopesOf(flags);
   return { name, scopes: asked.length > 0 ? asked : ["deploy"], app: textOf(flags, "app"), days: countOf(flags, "days", 1, 366) };
 }
 

@@ -1,4 +1,5 @@
-import type { Access, Policy, WholePolicy } from "./policy.ts";
+import type { Access, Rule } from "./access.ts";
+import type { Policy, WholePolicy } from "./policy.ts";
 
 /** What each kind of access gives a container, in words. */
 export const accessNames: Readonly<Record<Access, string>> = {
@@ -11,7 +12,7 @@ export const accessNames: Readonly<Record<Access, string>> = {
 };
 
 /** What a rule does, from the mildest to the strictest. */
-export const ruleNames: Readonly<Record<WholePolicy[Access], string>> = {
+export const ruleNames: Readonly<Record<Rule, string>> = {
   allow: "allow: nothing is said",
   warn: "warn: the plan says so",
   ask: "ask: only with --allow",

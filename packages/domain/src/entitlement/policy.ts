@@ -1,23 +1,17 @@
-/** What an account and its apps may have that reaches beyond a release's own containers and folder (plan/dangers.ts). */
+/** Which rule holds for each kind of access, of the account's and the app's. */
 import * as z from "zod";
+import { type Access, accesses, type Rule, rules } from "./access.ts";
 
-export const accesses = ["privileged", "docker.sock", "host-path", "host-namespace", "device", "capability"] as const;
-export const Access = z.enum(accesses);
-export type Access = z.infer<typeof Access>;
-
-/** Each stricter than the one before. `warn`: the plan says so. `ask`: only a deployment that names it with `allow` may. */
-export const rules = ["allow", "warn", "ask", "deny"] as const;
-const Rule = z.enum(rules);
-export type Rule = z.infer<typeof Rule>;
+const AnyRule = z.enum(rules);
 
 export const WholePolicy = z.object({
-  privileged: Rule,
-  "docker.sock": Rule,
-  "host-path": Rule,
-  "host-namespace": Rule,
-  device: Rule,
-  capability: Rule,
-});
+  privileged: AnyRule,
+  "docker.sock": AnyRule,
+  "host-path": AnyRule,
+  "host-namespace": AnyRule,
+  device: AnyRule,
+  capability: AnyRule,
+} satisfies Record<Access, typeof AnyRule>);
 export type WholePolicy = z.infer<typeof WholePolicy>;
 
 export const Policy = WholePolicy.partial();

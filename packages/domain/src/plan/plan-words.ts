@@ -1,10 +1,10 @@
 /** What people read of the parts of a plan, in the command line and the dashboard. */
+import type { Rule } from "../entitlement/access.ts";
 import type { TargetPlan } from "./plan.ts";
 import { reasonWords } from "./reason-words.ts";
 
 type Part<Name extends keyof TargetPlan> = TargetPlan[Name] extends readonly (infer Each)[] ? Each : never;
 type Service = Part<"services">;
-type Rule = "allow" | "warn" | "ask" | "deny";
 
 /** The changes first. */
 const order: readonly Service["change"][] = ["create", "replace", "scale", "restart", "start", "remove", "keep"];

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Access } from "../entitlement/policy.ts";
+import { accesses } from "../entitlement/access.ts";
 
 /** What a deployment will do, target by target; the same value is shown, named by its hash, and applied. Holds names, never values. */
 
@@ -80,7 +80,7 @@ export const Risk = z.object({
 export type Risk = z.infer<typeof Risk>;
 
 export const Danger = z.object({
-  setting: Access,
+  setting: z.enum(accesses),
   service: z.string(),
   what: z.string(),
 });

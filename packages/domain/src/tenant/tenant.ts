@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import type { Context, Scope, World } from "../context.ts";
+import type { Context, World } from "../context.ts";
 import { accountKey, newAccount } from "../entitlement/account.ts";
 import { newId } from "../id.ts";
 import { get, listAll } from "../query.ts";
+import type { Scope } from "../scope.ts";
 import { commit, globalKey, insert, key } from "../table.ts";
 
 /** The paying account, and the first part of every key. Its users are members with a role. */

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
 import { requireProof } from "../auth/proof.ts";
-import { allow, type Context, type Scope, scopes, type World } from "../context.ts";
+import { allow, type Context, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";
 import { get } from "../query.ts";
 import { fromNetwork, limit, limitAll } from "../rate-limit.ts";
+import { type Scope, scopes } from "../scope.ts";
 import { commit, globalKey, insert, ttlIn, update, updateOne } from "../table.ts";
 import { mintToken } from "./issue.ts";
 import type { Token } from "./token.ts";

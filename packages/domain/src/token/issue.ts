@@ -1,11 +1,12 @@
 import { audit } from "../audit/audit.ts";
 import { byWhom } from "../audit/who.ts";
 import { addresses, requireProof } from "../auth/proof.ts";
-import { allow, type Context, type Scope } from "../context.ts";
+import { allow, type Context } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { post, send } from "../mail/outbox.ts";
 import { remember } from "../once.ts";
+import type { Scope } from "../scope.ts";
 import { check, insert, tryCommit, type Write } from "../table.ts";
 import { addWithinLimit } from "../turn.ts";
 import { newToken } from "./new.ts";

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { type Actor, allow, type Context, type Credential, scopes, type World } from "../context.ts";
+import { type Actor, allow, type Context, type Credential, type World } from "../context.ts";
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { sha256 } from "../id.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, listAll } from "../query.ts";
+import { scopes } from "../scope.ts";
 import { globalKey, key, overtaken, remove, tryCommit, updateOne } from "../table.ts";
 import { isoIn } from "../time.ts";
 

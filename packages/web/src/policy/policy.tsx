@@ -1,5 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Policy } from "@berth/api-client/types.ts";
+import { type Access, accesses, type Rule, rules } from "@berth/domain/entitlement/access.ts";
 import { accessNames, ruleNames, sourceOf } from "@berth/domain/entitlement/access-words.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
@@ -55,12 +56,7 @@ export function PolicyPage() {
   );
 }
 
-type Access = keyof Policy["effective"];
-type Rule = Policy["effective"][Access];
-
 const tones: Readonly<Record<Rule, Tone>> = { allow: "off", warn: "wait", ask: "wait", deny: "bad" };
-const rules = Object.keys(ruleNames) as readonly Rule[];
-const accesses = Object.keys(accessNames) as readonly Access[];
 
 function Rules({ policy, account }: { policy: Policy; account: Policy["rules"] }) {
   const [draft, setDraft] = useState<Partial<Record<Access, Rule | "">>>({});

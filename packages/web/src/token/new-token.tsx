@@ -1,5 +1,5 @@
 import { body } from "@berth/api-client/client.ts";
-import type { Scope } from "@berth/domain/context.ts";
+import { type Scope, scopes } from "@berth/domain/scope.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api.ts";
@@ -19,17 +19,16 @@ const days = [
   ["365", "one year"],
 ] as const;
 type Days = (typeof days)[number][0];
-const offered: readonly Scope[] = ["read", "plan", "deploy", "admin", "billing"];
 
 export function NewToken() {
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<readonly Scope[]>(["deploy"]);
+  const [chosen, setChosen] = useState<readonly Scope[]>(["deploy"]);
   const [app, setApp] = useState("");
   const [life, setLife] = useState<Days>("90");
   const queries = useQueryClient();
   const apps = useQuery(appsQuery);
   const make = useMutation({
-    mutationFn: () => body(api.tokens.$post({ json: { name, scopes: [...scopes], days: Number(life), ...(app && { app }) } })),
+    mutationFn: () => body(api.tokens.$post({ json: { name, scopes: [...chosen], days: Number(life), ...(app && { app }) } })),
     onSuccess: async () => {
       setName("");
       await queries.invalidateQueries(tokensQuery);
@@ -42,7 +41,7 @@ export function NewToken() {
       class="card form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!make.isPending && scopes.length > 0) make.mutate();
+        if (!make.isPending && chosen.length > 0) make.mutate();
       }}
     >
       <h2>New token</h2>
@@ -55,13 +54,13 @@ export function NewToken() {
       />
       <fieldset class="ticks">
         <legend>It may</legend>
-        {offered.map((scope) => (
+        {scopes.map((scope) => (
           <Tick
             key={scope}
             label={<code>{scope}</code>}
             hint={scopeWords[scope]}
-            checked={scopes.includes(scope)}
-            onChecked={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((each) => each !== scope))}
+            checked={chosen.includes(scope)}
+            onChecked={(on) => setChosen(on ? [...chosen, scope] : chosen.filter((each) => each !== scope))}
           />
         ))}
       </fieldset>
@@ -79,7 +78,7 @@ export function NewToken() {
         kind="main"
         type="submit"
         busy={make.isPending}
-        reason={scopes.length === 0 ? "Choose at least one thing it may do" : undefined}
+        reason={chosen.length === 0 ? "Choose at least one thing it may do" : undefined}
       >
         Make the token
       </Button>

@@ -1,4 +1,4 @@
-import type { Scope } from "@berth/domain/context.ts";
+import type { Scope } from "@berth/domain/scope.ts";
 
 /** What each scope lets its holder do, in the words of the pages that ask for it. */
 export const scopeWords: Record<Scope, string> = {
