@@ -120,6 +120,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
   // Data without imports of Node's or the SDK's, for pages and help.
   const tables = [
     "entitlement/permission",
+    "bytes",
     "entitlement/access",
     "entitlement/access-words",
     "entitlement/words",

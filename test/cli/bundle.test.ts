@@ -1,11 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BUNDLE_BYTES as SERVICE_BYTES } from "@berth/domain/release/release.ts";
 import { describe, expect, test } from "vitest";
 import { nameOfFolder } from "../../packages/cli/src/app/name.ts";
 import { makeBundle } from "../../packages/cli/src/compose/bundle.ts";
-import { BUNDLE_BYTES } from "../../packages/cli/src/compose/mounted.ts";
 import { findProject } from "../../packages/cli/src/compose/project.ts";
 import { bundle, newFolder, problem } from "./project.ts";
 
@@ -90,10 +88,6 @@ volumes: { data: {} }
     expect(refused.detail).toMatch(/KB compressed; 256 KB is the most\. The biggest: big\.env \(293 KB\)/);
     const wide = await problem(() => bundle({ "compose.yaml": compose, "big.env": `A=${"x".repeat(900_000)}`, "small.env": "" }));
     expect(wide.detail).toMatch(/KB to send; 1024 KB is the most/);
-  });
-
-  test("the limit is the service's own", () => {
-    expect(BUNDLE_BYTES).toBe(SERVICE_BYTES);
   });
 
   test.each([

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { KILOBYTE, MEGABYTE } from "@berth/domain/bytes.ts";
 import { BUILT_FROM_BYTES, type Archive as Named } from "@berth/domain/release/archive.ts";
 import { pack } from "tar-stream";
 import { exits } from "../exit.ts";
@@ -29,8 +30,6 @@ export interface Archives {
   readonly remove: () => Promise<void>;
 }
 
-const KILOBYTE = 1024;
-const MEGABYTE = KILOBYTE * KILOBYTE;
 /** The least that an archive is made for, before it is compressed: a server unpacks each apart, so many small ones take long. */
 const LEAST = MEGABYTE;
 /** So many archives of the least size at most; a larger folder has larger ones. */

@@ -1,10 +1,11 @@
+import { bytesText } from "@berth/domain/bytes.ts";
 import type { Bundled } from "../compose/bundle.ts";
 import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import { plural } from "../terminal/text.ts";
 import { type Archives, makeArchives } from "./archives.ts";
 import { type Entry, entriesOf } from "./context.ts";
-import { biggest, bytesOf, megabytes } from "./size.ts";
+import { biggest, bytesOf } from "./size.ts";
 
 /** From so many bytes on, compressed, it is worth a word. */
 const LARGE = 20_000_000;
@@ -36,13 +37,13 @@ function mountedNotes(contents: readonly Entry[], { mounted }: Archives): string
   if (mounted.length === 0) return [];
   const most = biggest(contents).slice(0, 3).join(", ");
   return [
-    `Mounted, and too large for the bundle: ${plural(contents.length, "file")}, ${megabytes(bytesOf(mounted))} compressed (${most})`,
+    `Mounted, and too large for the bundle: ${plural(contents.length, "file")}, ${bytesText(bytesOf(mounted))} compressed (${most})`,
   ];
 }
 
 function notesOf(built: readonly string[], { list, files }: Archives, entries: readonly Entry[]): string[] {
   const bytes = bytesOf(list);
-  const size = list.length === 0 ? "" : ` (${plural(files, "file")}, ${megabytes(bytes)} compressed)`;
+  const size = list.length === 0 ? "" : ` (${plural(files, "file")}, ${bytesText(bytes)} compressed)`;
   return [
     `Built on the server: ${built.join(", ")}${size}`,
     ...(bytes < LARGE

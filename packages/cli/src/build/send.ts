@@ -1,13 +1,14 @@
 import { openAsBlob } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { body, type Client, segment } from "@berth/api-client/client.ts";
+import { bytesText } from "@berth/domain/bytes.ts";
 import { reasonOf } from "../api/reason.ts";
 import { transportFor } from "../api/transport-for.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { progressOn } from "../terminal/progress.ts";
 import type { Archive } from "./archives.ts";
-import { bytesOf, megabytes } from "./size.ts";
+import { bytesOf } from "./size.ts";
 
 /** Before the second, third, ... try of one archive, in milliseconds. */
 const WAITS = [300, 1000, 2500, 5000, 10_000];
@@ -31,7 +32,7 @@ export async function sendArchives(session: Session, api: Client, app: string, a
   if (all === 0) return 0;
   const progress = progressOn(session.terminal);
   let sent = 0;
-  progress.doing(() => `sending: ${megabytes(sent)} of ${megabytes(all)}`);
+  progress.doing(() => `sending: ${bytesText(sent)} of ${bytesText(all)}`);
   const ended = new AbortController();
   try {
     await Promise.all(

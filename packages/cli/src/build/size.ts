@@ -1,8 +1,6 @@
+import { bytesText } from "@berth/domain/bytes.ts";
 import type { Archive } from "./archives.ts";
 import type { Entry } from "./context.ts";
-
-export const megabytes = (bytes: number) =>
-  bytes < 100_000 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 export const bytesOf = (list: readonly Pick<Archive, "bytes">[]) => list.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -23,7 +21,7 @@ export function biggest(entries: readonly Entry[]): string[] {
     all += entry.bytes;
   }
   const sorted = [...sizes].filter(([, bytes]) => bytes > all * SHARE).sort(([, a], [, b]) => b - a);
-  return sorted.slice(0, MOST).map(([place, bytes]) => `${place} (${megabytes(bytes)})`);
+  return sorted.slice(0, MOST).map(([place, bytes]) => `${place} (${bytesText(bytes)})`);
 }
 
 /** The folder that is made as a whole; otherwise at most two folders deep, or the file itself. */

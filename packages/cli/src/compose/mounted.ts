@@ -3,23 +3,22 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { gzipSync } from "node:zlib";
-import { LARGE_FILES_BYTES, LARGE_FILES_MOST } from "@berth/domain/release/archive.ts";
+import { bytesText, KILOBYTE, MEGABYTE } from "@berth/domain/bytes.ts";
+import { BUNDLE_BYTES, LARGE_FILES_BYTES, LARGE_FILES_MOST } from "@berth/domain/release/archive.ts";
 import type { LargeFile } from "@berth/domain/release/large.ts";
 import type { Entry } from "../build/context.ts";
-import { megabytes } from "../build/size.ts";
 import { refuse } from "../refusal.ts";
 import type { Bundle, BundleFile } from "./bundle.ts";
 import { checksum } from "./checksum.ts";
 import type { FoundFile } from "./found.ts";
 
-/** The service's limits: the bundle compressed, the request and the number of files. */
-export const BUNDLE_BYTES = 256 * 1024;
-export const REQUEST_BYTES = 1024 * 1024;
+/** The service's limits: the request and the number of files. */
+export const REQUEST_BYTES = MEGABYTE;
 export const FILES = 200;
 /** Of the request, for what is said besides the bundle. */
 const BESIDE = 4096;
 /** Of the bundle, for the names of the archives. */
-const NAMES = 32 * 1024;
+const NAMES = 32 * KILOBYTE;
 const BIGGEST = 5;
 /** Mounted files of more bytes than this are large: the first of these with which the bundle is small enough. */
 const LIMITS = [Number.POSITIVE_INFINITY, 65_536, 16_384, 4096, 1024, 0, -1] as const;
@@ -96,7 +95,7 @@ function fits(bundle: Bundle): boolean {
 
 const whole = ({ root, real }: FoundFile) => join(root, real);
 const bytesOf = (found: readonly FoundFile[]) => found.reduce((sum, { bytes }) => sum + bytes, 0);
-const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KB`;
+const kilobytes = (bytes: number) => `${Math.ceil(bytes / KILOBYTE)} KB`;
 const unreadable =
   ({ path }: FoundFile) =>
   (error: Error): never => {
@@ -108,7 +107,7 @@ type Size = readonly [path: string, bytes: number];
 function refused(what: string, sizes: readonly Size[]) {
   const biggest = sizes.toSorted((a, b) => b[1] - a[1]).slice(0, BIGGEST);
   return refuse("bundle.too_large", {
-    detail: `${what}. The biggest: ${biggest.map(([path, bytes]) => `${path} (${bytes < 10_000_000 ? kilobytes(bytes) : megabytes(bytes)})`).join(", ")}.`,
+    detail: `${what}. The biggest: ${biggest.map(([path, bytes]) => `${path} (${bytesText(bytes)})`).join(", ")}.`,
   });
 }
 
@@ -117,7 +116,7 @@ function checkAll(found: readonly FoundFile[]): void {
   const bytes = bytesOf(found);
   if (bytes > LARGE_FILES_BYTES)
     throw refused(
-      `The files that services mount are ${megabytes(bytes)}; ${megabytes(LARGE_FILES_BYTES)} is the most`,
+      `The files that services mount are ${bytesText(bytes)}; ${bytesText(LARGE_FILES_BYTES)} is the most`,
       found.map((file) => [file.path, file.bytes]),
     );
   if (found.length > LARGE_FILES_MOST)

@@ -1,11 +1,12 @@
 import { body, type Client, segment } from "@berth/api-client/client.ts";
 import type { App, Job } from "@berth/api-client/types.ts";
+import { bytesText } from "@berth/domain/bytes.ts";
 import type { Access } from "@berth/domain/entitlement/access.ts";
 import { once } from "../api/once.ts";
 import { allowed } from "../app/accesses.ts";
 import { makeApp } from "../app/make.ts";
 import { sendArchives } from "../build/send.ts";
-import { bytesOf, megabytes } from "../build/size.ts";
+import { bytesOf } from "../build/size.ts";
 import { collect, type Flags, isSet, textOf, type Verb } from "../command.ts";
 import type { Exit } from "../exit.ts";
 import { isProblem, Refused, refuse, usage } from "../refusal.ts";
@@ -106,7 +107,7 @@ async function deployFolder(session: Session, input: Input, folder: Folder): Pro
   const sent = await sendArchives(session, api, name, all);
   await archives.remove();
   if (sent > 0 && sent < bytesOf(all))
-    note(session, ...marked(errPaint.dim("·"), `Sent of it: ${megabytes(sent)}, the rest is as it was`, { width: errWidth }));
+    note(session, ...marked(errPaint.dim("·"), `Sent of it: ${bytesText(sent)}, the rest is as it was`, { width: errWidth }));
   const job = await send(session, api, name, {
     ...asked,
     ...(input.note !== undefined && { note: input.note }),

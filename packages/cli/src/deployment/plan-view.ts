@@ -4,13 +4,10 @@ import {
   builtOf,
   changesFirst,
   diskWords,
-  imageWords,
   isIdle,
   operationWords,
   otherChanges,
-  portWords,
   serviceWords,
-  volumeWords,
 } from "@berth/domain/plan/plan-words.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { clean, marked, wrap } from "../terminal/text.ts";
@@ -39,14 +36,14 @@ function targetLines({ plan, failure }: DeploymentPlan["targets"][number], polic
   if (!plan) return ["  It has not answered."];
   const line = (mark: string, text: string) => marked(mark, clean(text), { width });
   const built = builtOf(plan);
-  const { images, volumes, ports } = otherChanges(plan);
+  const { images, others } = otherChanges(plan);
   const disk = diskWords(plan);
   return [
     ...changesFirst(plan.services).flatMap((service) =>
       line(marks(service, paint), `${service.service} ${serviceWords(service, built.has(service.service))}`),
     ),
-    ...images.flatMap((image) => line(paint.dim("↓"), imageWords(image))),
-    ...[...volumes.map(volumeWords), ...ports.map(portWords)].flatMap((text) => line(paint.dim("·"), text)),
+    ...images.flatMap((text) => line(paint.dim("↓"), text)),
+    ...others.flatMap((text) => line(paint.dim("·"), text)),
     ...plan.risks.flatMap(({ service, message }) => line(paint.red("!"), `data at risk, ${service}: ${message}`)),
     ...plan.dangers
       .filter(({ setting }) => policy[setting] !== "allow")

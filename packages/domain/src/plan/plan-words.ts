@@ -1,4 +1,5 @@
 /** What people read of the parts of a plan, in the command line and the dashboard. */
+import { bytesText } from "../bytes.ts";
 import type { Rule } from "../entitlement/access.ts";
 import type { TargetPlan } from "./plan.ts";
 import { reasonWords } from "./reason-words.ts";
@@ -40,15 +41,12 @@ export function serviceWords({ change, reasons, interruption }: Service, isBuilt
   ].join("");
 }
 
-export const imageWords = ({ image, action, bytes }: Part<"images">) =>
+const imageWords = ({ image, action, bytes }: Part<"images">) =>
   action === "build"
     ? `${image} is built on the server`
     : action === "unknown"
       ? `${image}: what the registry has now is asked when deploying`
-      : `${image} is pulled${bytes === null ? "" : `, ${megabytes(bytes)} compressed`}`;
-
-const megabytes = (bytes: number) =>
-  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${Math.round(bytes / 1e6)} MB`;
+      : `${image} is pulled${bytes === null ? "" : `, ${bytesText(bytes)} compressed`}`;
 
 const volumeChanges: Readonly<Record<Part<"volumes">["change"], string>> = {
   keep: "kept",
@@ -58,16 +56,18 @@ const volumeChanges: Readonly<Record<Part<"volumes">["change"], string>> = {
   differs: "it is there with other settings, which stay as they are",
 };
 
-export const volumeWords = ({ volume, change }: Part<"volumes">) => `volume ${volume}: ${volumeChanges[change]}`;
+const volumeWords = ({ volume, change }: Part<"volumes">) => `volume ${volume}: ${volumeChanges[change]}`;
 
-export const portWords = ({ published, protocol, change, service }: Part<"ports">) =>
+const portWords = ({ published, protocol, change, service }: Part<"ports">) =>
   `port ${published}/${protocol} of ${service} is ${change === "open" ? "opened" : "closed"}`;
 
-/** What is pulled or built, made, opened and closed. */
+/** What is pulled or built, and then what is made, opened and closed: a text for each. */
 export const otherChanges = ({ images, volumes, ports }: Pick<TargetPlan, "images" | "volumes" | "ports">) => ({
-  images: images.filter(({ action }) => action !== "here"),
-  volumes: volumes.filter(({ change }) => change !== "keep" && change !== "external"),
-  ports: ports.filter(({ change }) => change !== "keep"),
+  images: images.filter(({ action }) => action !== "here").map(imageWords),
+  others: [
+    ...volumes.filter(({ change }) => change !== "keep" && change !== "external").map(volumeWords),
+    ...ports.filter(({ change }) => change !== "keep").map(portWords),
+  ],
 });
 
 export function accessWords({ service, setting, what }: Part<"dangers">, rule: Rule): string {

@@ -1,10 +1,10 @@
 /** What a release takes of its server: volumes, ports, disk and memory. */
 import { isDeepStrictEqual } from "node:util";
+import { MEGABYTE } from "../bytes.ts";
 import type { PlannedPort, PlannedVolume, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { type Project, replicasOf, type Service } from "./resolved.ts";
 
-const MB = 1024 * 1024;
 /** A pulled image takes its compressed layers while it is unpacked, and then about twice as much. */
 const UNPACKED_TIMES = 2.5;
 
@@ -60,7 +60,7 @@ function portsOf(project: Project | undefined): Map<string, Omit<PlannedPort, "c
 
 export function neededDisk(report: Report, images: TargetPlan["images"]): TargetPlan["disk"] {
   const bytes = images.reduce((sum, { action, bytes }) => sum + (action === "pull" ? (bytes ?? 0) : 0), 0);
-  return { neededMb: Math.ceil((bytes * UNPACKED_TIMES) / MB), freeMb: report.diskFreeMb };
+  return { neededMb: Math.ceil((bytes * UNPACKED_TIMES) / MEGABYTE), freeMb: report.diskFreeMb };
 }
 
 /** The most that its containers may take together, as far as the file limits them. */
@@ -69,7 +69,7 @@ export function limitedMemory(report: Report, release: Project): TargetPlan["mem
     .map((service) => limitOf(service) * replicasOf(service))
     .filter((bytes) => bytes > 0);
   const sum = limits.reduce((total, bytes) => total + bytes, 0);
-  return { limitMb: limits.length === 0 ? null : Math.ceil(sum / MB), freeMb: report.memoryFreeMb };
+  return { limitMb: limits.length === 0 ? null : Math.ceil(sum / MEGABYTE), freeMb: report.memoryFreeMb };
 }
 
 /** Compose prints a number of bytes. */

@@ -1,11 +1,11 @@
 import { getAppIn, PRODUCTION } from "../app/app.ts";
+import { MEGABYTE } from "../bytes.ts";
 import { allow, type Context, type Upload } from "../context.ts";
 import { assertPermitted } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { limit } from "../rate-limit.ts";
 import { ARCHIVES_MOST, type Archive, BUILT_FROM_BYTES } from "./archive.ts";
 
-const MEGABYTE = 1024 * 1024;
 /** Megabytes that an account may send in a day. */
 const DAILY = 10_000;
 /** How many are looked up at once. */

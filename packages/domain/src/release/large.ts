@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MEGABYTE } from "../bytes.ts";
 import { Problem } from "../error.ts";
 import { LARGE_FILES_BYTES } from "./archive.ts";
 
@@ -14,8 +15,6 @@ export const LargeFile = z.object({
   executable: z.boolean().optional(),
 });
 export type LargeFile = z.infer<typeof LargeFile>;
-
-const MEGABYTE = 1024 * 1024;
 
 /** @throws Problem bundle.too_large, and input.invalid for a path that a line cannot hold */
 export function checkLarge(files: readonly LargeFile[]): void {

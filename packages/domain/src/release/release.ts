@@ -8,6 +8,7 @@ import { Problem } from "../error.ts";
 import type { Page, Paging } from "../page.ts";
 import { fill, get, getImmutable, list } from "../query.ts";
 import { insert, key, overtaken, type Write } from "../table.ts";
+import { BUNDLE_BYTES } from "./archive.ts";
 import { LargeFile } from "./large.ts";
 
 /**
@@ -71,8 +72,6 @@ export function sourcesOf({ compose, composeFiles, files }: Bundle): Sources {
     },
   };
 }
-
-export const BUNDLE_BYTES = 256 * 1024;
 
 const sortKey = (appId: string, environment: string, number: number) =>
   `${appId}#${environment}#${String(number).padStart(6, "0")}`;

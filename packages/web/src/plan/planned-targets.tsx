@@ -4,13 +4,10 @@ import {
   builtOf,
   changesFirst,
   diskWords,
-  imageWords,
   isIdle,
   operationWords,
   otherChanges,
-  portWords,
   serviceWords,
-  volumeWords,
 } from "@berth/domain/plan/plan-words.ts";
 import type { ComponentChildren } from "preact";
 import { Status } from "../ui/status.tsx";
@@ -58,7 +55,7 @@ function PlannedTarget({ name, plan, policy }: Props) {
       </li>
     );
   const built = builtOf(plan);
-  const { images, volumes, ports } = otherChanges(plan);
+  const { images, others } = otherChanges(plan);
   const services = changesFirst(plan.services);
   const kept = services.filter(({ change }) => change === "keep").map(({ service }) => service);
   const dangers = plan.dangers.filter(({ setting }) => policy?.[setting] !== "allow");
@@ -82,12 +79,12 @@ function PlannedTarget({ name, plan, policy }: Props) {
               <strong>{each.service}</strong> {serviceWords(each, built.has(each.service))}
             </Line>
           ))}
-        {images.map((image) => (
-          <Line key={image.image} mark="↓">
-            {imageWords(image)}
+        {images.map((text) => (
+          <Line key={text} mark="↓">
+            {text}
           </Line>
         ))}
-        {[...volumes.map(volumeWords), ...ports.map(portWords)].map((text) => (
+        {others.map((text) => (
           <Line key={text} mark="·">
             {text}
           </Line>
