@@ -62,3 +62,45 @@ test("nothing is found where all of it is the bundle's own, whatever its contain
   expect(found(own, {}, { HOME: "/root" })).toBeUndefined();
   expect(found(`include: [a.yaml]\n${own}`, { "a.yaml": "services:\n  b: { image: nginx:1 }\n" })).toBeUndefined();
 });
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const ODD = "a file that only Compose finds in compose.yaml";
+
+/** With each of them, Compose reads /srv/other/.env. */
+test.each([
+  ["an anchor on a key", `x-b:\n  &p /srv/other/.env: 1\n${service("    env_file: *p\n")}`, "/srv/other/.env"],
+  ["a list with a tag", service("    env_file: !!pairs [/srv/other/.env]\n"), ODD],
+  ["mappings with a tag", service("    env_file: !!omap [{ path: /srv/other/.env }]\n"), ODD],
+  ["a directive", `%YAML 1.1\n---\n${service("    env_file: !!pairs [/srv/other/.env]\n")}`, ODD],
+  ["a comment that ends for Compose alone", service("    # \u0085    env_file: /srv/other/.env\n"), ODD],
+  ["another one", service("    # \u2028    env_file: /srv/other/.env\n"), ODD],
+  [
+    "brackets that end to the left of where they begin, and a quote over what is meant",
+    `${service("")}x-a: [\n1\n]\nx-b: [ it's, "a'b # c"]\nx-d: { services: { web: { env_file: /srv/other/.env } } }\nx-c: a"]\n`,
+    ODD,
+  ],
+  ["an anchor that is there twice", `x-a: &p a\nx-b: &p b\n${service("")}`, ODD],
+  ["a repository without a scheme", `include: [github.com/a/b]\n${service("")}`, "github.com/a/b"],
+  ["a path with a colon", `include: ["a:b"]\n${service("")}`, "a:b"],
+])("what another parser may read otherwise is found: %s", (_, compose, path) => {
+  expect(found(compose, { "github.com/a/b": service(""), "a:b": service("") })).toBe(path);
+});
+
+test.each([
+  ["a path", service(`    env_file: !!binary ${base64("/srv/other/.env")}\n`)],
+  ["a key", service(`    !!binary ${base64("env_file")}: /srv/other/.env\n`)],
+])("what Compose decodes is refused: %s", (_, compose) => {
+  expect(() => found(compose)).toThrow(
+    expect.objectContaining({ code: "compose.unsupported", detail: expect.stringContaining("!!binary") }),
+  );
+});
+
+test("an override and a reset are read as Compose reads them", () => {
+  const later = service("    env_file: !override [b.env]\n    ports: !reset []\n");
+  expect(found(service("    env_file: a.env\n"), { "compose.override.yaml": later })).toBeUndefined();
+});
+
+test("what shares its parts is searched once, and not as often as it is named", () => {
+  const levels = Array.from({ length: 100 }, (_, at) => `x-${at + 1}: &l${at + 1} [*l${at}, *l${at}]\n`);
+  expect(found(`x-0: &l0 [a]\n${levels.join("")}${service("")}`)).toBeUndefined();
+});

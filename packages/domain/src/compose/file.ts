@@ -18,6 +18,8 @@ export interface Part {
   readonly path: string;
   readonly documents: readonly unknown[];
   readonly variables: ReadonlyMap<string, string>;
+  /** Compose may read another thing in it (yaml.ts). */
+  readonly odd: boolean;
 }
 
 export interface Read {

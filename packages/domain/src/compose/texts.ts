@@ -9,6 +9,10 @@ export interface Sources {
   readonly text: (path: string) => string | undefined;
 }
 
+interface Parsed extends Pick<Yaml, "documents" | "odd"> {
+  readonly cost: number;
+}
+
 const none: ReadonlySet<string> = new Set();
 
 /** The texts of a project, each parsed once, and all of them within one bound. */
@@ -20,31 +24,31 @@ export class Texts {
   partial = false;
   readonly #sources: Sources;
   readonly #cleared: Cleared;
-  readonly #parsed = new Map<string, { readonly documents: readonly unknown[]; readonly cost: number }>();
+  readonly #parsed = new Map<string, Parsed>();
 
   constructor(sources: Sources, first: Yaml | undefined) {
     this.#sources = sources;
     this.spent = first?.spent ?? nothingSpent();
     this.#cleared = first?.cleared ?? new WeakMap();
     const [path] = sources.files;
-    if (first && path !== undefined) this.#parsed.set(path, { documents: first.documents, cost: this.spent.parts });
+    if (first && path !== undefined) this.#parsed.set(path, { ...first, cost: this.spent.parts });
   }
 
   /** The documents of a file, which is read with these variables; none when it is not at hand. */
   documents(given: string, variables: Part["variables"]): readonly unknown[] | undefined {
     const path = posix.normalize(given);
-    const known = this.#parsed.get(path);
-    const { documents, cost } = known ?? this.#parse(path) ?? {};
-    if (!documents || cost === undefined) {
+    const parsed = this.#parsed.get(path) ?? this.#parse(path);
+    if (!parsed) {
       this.partial = true;
       return undefined;
     }
+    const { documents, odd, cost } = parsed;
     const before = this.parts.filter((each) => each.path === path);
     if (before.some((each) => each.variables === variables)) return documents;
     // What is read again with other variables costs again.
     if (before.length > 0) this.spent.parts += cost;
     if (this.spent.parts > this.spent.partsMost) throw new ComposeError(TOO_LARGE, true);
-    this.parts.push({ path, documents, variables });
+    this.parts.push({ path, documents, variables, odd });
     return documents;
   }
 
@@ -62,13 +66,13 @@ export class Texts {
     return new ComposeError(path === this.#sources.files[0] ? message : `In ${path.slice(0, 200)}: ${message}`, limit);
   }
 
-  #parse(path: string): { readonly documents: readonly unknown[]; readonly cost: number } | undefined {
+  #parse(path: string): Parsed | undefined {
     const text = this.other(path);
     if (text === undefined) return undefined;
     const before = this.spent.parts;
     try {
-      const { documents } = readYaml(text, this.spent, this.#cleared);
-      const parsed = { documents, cost: this.spent.parts - before };
+      const { documents, odd } = readYaml(text, this.spent, this.#cleared);
+      const parsed = { documents, odd, cost: this.spent.parts - before };
       this.#parsed.set(path, parsed);
       return parsed;
     } catch (error) {

@@ -33,6 +33,8 @@ export interface Yaml {
   readonly documents: readonly unknown[];
   readonly cleared: Cleared;
   readonly spent: Spent;
+  /** Compose's parser may read another thing in it, so it proves nothing of what Compose does. */
+  readonly odd: boolean;
 }
 
 /** Errors of this parser that Compose's parser does not report; the server judges such a file. */
@@ -44,13 +46,17 @@ function lenient(code: string, message: string, rest: string): boolean {
 
 export function readYaml(text: string, spent = nothingSpent(), cleared: Cleared = new WeakMap()): Yaml {
   // A lone carriage return ends a line too, which this parser does not support.
-  const documents = parseAsCompose(text.replace(/^\ufeff/, "").replaceAll(/\r(?!\n)/g, "\n"), spent);
+  const { found, odd } = parseAsCompose(text.replace(/^\ufeff/, "").replaceAll(/\r(?!\n)/g, "\n"), spent);
   const reader = new Reader(cleared, spent); // one: an anchor holds in the documents after its own too
-  return { documents: documents.map(({ contents }) => reader.read(contents, 0)), cleared, spent };
+  const documents = found.map(({ contents }) => reader.read(contents, 0));
+  return { documents, cleared, spent, odd: odd || reader.odd || ODD.test(text) };
 }
 
+/** Directives, and what ends a line for Compose alone. */
+const ODD = /^%|[\u0085\u2028\u2029]|(?!^)\ufeff/m;
+
 /** Compose ignores indentation inside brackets, this parser does not: a text it refuses is retried with its brackets joined. */
-function parseAsCompose(text: string, spent: Spent): Document.Parsed[] {
+function parseAsCompose(text: string, spent: Spent): Parsed {
   const { parts } = spent;
   try {
     return parse(text, spent);
@@ -60,7 +66,7 @@ function parseAsCompose(text: string, spent: Spent): Document.Parsed[] {
     if (joined === text) throw error;
     try {
       spent.parts = parts;
-      return parse(joined, spent);
+      return { ...parse(joined, spent), odd: true };
     } catch {
       throw error; // the lines it names are those of the file
     }
@@ -80,7 +86,12 @@ function joinBrackets(text: string): string {
   });
 }
 
-function parse(text: string, spent: Spent): Document.Parsed[] {
+interface Parsed {
+  readonly found: readonly Document.Parsed[];
+  readonly odd: boolean;
+}
+
+function parse(text: string, spent: Spent): Parsed {
   const lineOf = (offset: number) => text.slice(0, offset).split("\n").length;
   let first: YamlError | undefined;
   const fail = (offset: number, message: string): never => {
@@ -88,11 +99,16 @@ function parse(text: string, spent: Spent): Document.Parsed[] {
     first ??= deep ? new YamlError(TOO_DEEP, true) : new YamlError(`Line ${lineOf(offset)}: ${sentence(message)}`);
     throw first;
   };
-  const composer = new Composer({ uniqueKeys: false, logLevel: "error", merge: false, strict: true });
+  let odd = false;
+  // The schema is fixed, or a directive and the tags that this parser knows would make values of it that Compose does not.
+  const schema = { schema: "core", resolveKnownTags: false, merge: false } as const;
+  const composer = new Composer({ ...schema, uniqueKeys: false, logLevel: "error", strict: true });
   Object.assign(composer, {
     onError: (source: number | [number, number] | { offset: number }, code: string, message: string, warning?: boolean) => {
       const offset = typeof source === "number" ? source : Array.isArray(source) ? source[0] : source.offset;
-      if (!warning && !lenient(code, message, text.slice(offset))) fail(offset, message);
+      if (warning) return;
+      if (!lenient(code, message, text.slice(offset))) fail(offset, message);
+      odd = true;
     },
   });
   const found: Document.Parsed[] = [];
@@ -113,7 +129,7 @@ function parse(text: string, spent: Spent): Document.Parsed[] {
     keep(composer.next(token));
   }
   keep(composer.end());
-  return found;
+  return { found, odd };
 }
 
 const sentence = (message: string) => `${(message.split("\n")[0] ?? "").slice(0, 200).replace(/[.:]?$/, "")}.`;
@@ -121,8 +137,11 @@ const sentence = (message: string) => `${(message.split("\n")[0] ?? "").slice(0,
 const TOO_DEEP = "It is nested too deeply.";
 
 const reading = Symbol("reading");
+const BINARY = "tag:yaml.org,2002:binary";
+const plainTags: ReadonlySet<string | undefined> = new Set([undefined, "!", "!reset", "!override"]);
 
 class Reader {
+  odd = false;
   readonly #cleared: Cleared;
   readonly #spent: Spent;
   readonly #anchors = new Map<string, Node>();
@@ -135,17 +154,20 @@ class Reader {
 
   read(node: unknown, depth: number): unknown {
     if (isAlias(node)) return this.#follow(node, depth);
-    if (isScalar(node)) {
-      if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-      return valueIn(node);
-    }
-    if (!isMap(node) && !isSeq(node)) return null;
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
+    if (!plainTags.has(node.tag)) this.odd = true;
+    if (node.anchor !== undefined) this.#anchor(node.anchor, node);
+    if (isScalar(node)) return valueIn(node);
     if (depth > DEPTH_MOST) throw new YamlError(TOO_DEEP, true);
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     this.#known.set(node, reading);
     const value = isMap(node) ? this.#mapping(node, depth + 1) : node.items.map((item) => this.read(item, depth + 1));
     this.#known.set(node, value);
     return value;
+  }
+
+  #anchor(name: string, node: Node): void {
+    if ((this.#anchors.get(name) ?? node) !== node || !/^[\w-]+$/.test(name)) this.odd = true;
+    this.#anchors.set(name, node);
   }
 
   #follow({ source }: Alias, depth: number): unknown {
@@ -164,6 +186,7 @@ class Reader {
     let taken: unknown[] = [];
     for (const { key, value } of node.items) {
       if (isMerge(key)) {
+        this.read(key, depth); // for its anchor
         taken = taken.concat(this.read(value, depth)); // one mapping or a list of them
         continue;
       }
@@ -190,7 +213,8 @@ class Reader {
   }
 
   #keyOf(key: unknown, depth: number): string {
-    const value = isScalar(key) ? (key.source ?? key.value) : this.read(key, depth);
+    const read = this.read(key, depth);
+    const value = isScalar(key) ? (key.source ?? key.value) : read;
     if (typeof value === "object" && value !== null) throw new YamlError("A key is a list or a mapping.");
     return String(value);
   }
@@ -202,7 +226,8 @@ const isMerge = (key: unknown) =>
   (key.tag === "tag:yaml.org,2002:merge" || (key.type === "PLAIN" && (key.tag === undefined || key.tag === "!")));
 
 /** Numbers that would not survive a round trip through JavaScript keep their source text. */
-function valueIn({ value, source }: Scalar): unknown {
+function valueIn({ value, source, tag }: Scalar): unknown {
+  if (tag === BINARY) throw new YamlError("It has text in base64, with the tag !!binary, which Berth does not read.", true);
   if (typeof value === "bigint" || (typeof value === "number" && String(value) !== source)) return source ?? String(value);
   return value;
 }
