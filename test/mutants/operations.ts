@@ -31,6 +31,12 @@ export const operating = inRunner(
     told("an answer without an end"),
   ],
   [
+    "a plan of which a part has arrived is done",
+    '[ "$(tail -c 3 "$scratch/reply")" = "$newline." ] ||',
+    "true ||",
+    told("whose caller's line breaks"),
+  ],
+  [
     "containers are changed before the release's files are in place",
     'after["remove"] = after["up"] = after["wait"]',
     'after["remove"] = after["wait"]',

@@ -1,9 +1,11 @@
 /** What a run is told to do: what it takes, what it refuses before anything has begun, and that it does just that. */
+import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { Operation } from "@berth/domain/plan/plan.ts";
+import { RUN } from "@berth/domain/remote/request.ts";
 import { partOf, runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
-import { asking, deployOf, eventually, type Host, runOn, silent } from "./host.ts";
+import { answered, asking, deployOf, eventually, type Host, runOn, silent } from "./host.ts";
 import { host, shells } from "./hosts.ts";
 
 const two = "name: x\nservices:\n  web:\n    image: page:1\n  db:\n    image: page:2\n  made:\n    build: .\n    image: made:1\n";
@@ -65,6 +67,17 @@ describe("a run", () => {
     const { exit } = await told(on, [...whole.slice(0, 3), "up db web nobody", ...whole.slice(4)], shell);
     expect(exit).toMatchObject({ class: "plan.failed", message: expect.stringContaining("nobody") });
     expect(calls(on)).toEqual([]);
+  });
+
+  const ends = ["record", "record\n", "record\nprun", "record\nprune", "record\nprune\n", "record\nprune\n."];
+  test.each(ends)("whose caller's line breaks in the middle of its answer does not begin: %j", async (end) => {
+    const on = made();
+    const whole = await answered(on, deployOf("job_1"));
+    const cut = whole.subarray(0, whole.lastIndexOf("record\n") + end.length);
+    const { stdout } = spawnSync("/bin/sh", ["-c", RUN], { env: on.env, input: cut });
+    expect(String(stdout)).not.toContain("\tcode\t0");
+    expect(existsSync(`${on.home}/runs/job_1`)).toBe(false);
+    expect(String(spawnSync("/bin/sh", ["-c", RUN], { env: on.env, input: whole }).stdout)).toContain("\tcode\t0");
   });
 
   test("of a deployment without a plan does not begin", async () => {

@@ -114,11 +114,11 @@ const authBody = (login: Login | undefined) =>
       )
     : "";
 
-/** The answer to a runner that asks whether to begin (agree in runner/caller.sh). */
+/** The answer to a runner that asks whether to begin (agree in runner/agree.sh). The dot at its end tells that all of it has arrived. */
 export function toAnswer(decision: Decision): string {
   const [word, lines] =
     "no" in decision ? [`no ${decision.no}`, decision.reasons] : [decision.go === "run" ? "go" : decision.go, decision.plan];
-  return [word, ...lines].map((line) => `${line.replaceAll("\n", " ")}\n`).join("");
+  return [word, ...lines, "."].map((line) => `${line.replaceAll("\n", " ")}\n`).join("");
 }
 
 /** A relative path of a release's file, as it is. Throws when it leaves the folder. */

@@ -12,7 +12,7 @@ prepare() {
   guard
 }
 
-# Reports and asks whether to begin. The answer is a word; a line for people and the operations follow it, or why the run may not begin.
+# Reports and asks whether to begin. The answer is a word; a line for people and the operations follow it, or why the run may not begin; then a dot.
 agree() {
   set_clock
   told_event step '' >"$scratch/first"
@@ -22,17 +22,18 @@ agree() {
   (report) || exit
   timeout 60 head -c 262145 >"$scratch/reply"
   [ "$(wc -c <"$scratch/reply")" -le 262144 ] || answer 1 plan.failed 'The plan is larger than 262144 bytes'
+  [ "$(tail -c 3 "$scratch/reply")" = "$newline." ] || exit 1 # The caller is gone, and nothing has begun.
   line=
   { IFS= read -r line || :; } <"$scratch/reply"
   case $line in
     go)
-      sed 1,2d "$scratch/reply" >"$scratch/operations"
+      sed '1,2d;$d' "$scratch/reply" >"$scratch/operations"
       found=$(fit "$scratch/operations")
       [ "$found" = fit ] || answer 1 plan.failed "The plan cannot be done here: $found"
       ;;
     unchanged) unchanged ;;
-    'no '*) answer 1 "${line#no }" "$(sed 1d "$scratch/reply")" ;;
-    *) exit 1 ;; # The caller is gone, and nothing has begun.
+    'no '*) answer 1 "${line#no }" "$(sed '1d;$d' "$scratch/reply")" ;;
+    *) exit 1 ;;
   esac
 }
 
