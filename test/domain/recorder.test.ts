@@ -253,3 +253,12 @@ describe("what a server says is searched for secrets only as far as it is kept",
     expect(searched).toBeLessThan(1000);
   });
 });
+
+test("what is planned is stored once, however often the server tells of it", async () => {
+  const { kept, change, done, poll } = await recording();
+  kept.decided({ go: "run", plan: ["all of it"], planned: { services: ["x".repeat(90_000)] } });
+  for (let i = 0; i < 5; i++) change("all of it", "plan");
+  await done();
+  const { items } = await poll();
+  expect(items.map(({ plan }) => plan !== undefined)).toEqual([true, false, false, false, false]);
+});

@@ -151,13 +151,15 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
       }
       return true;
     },
-    /** What is planned goes with the event that tells of it. */
+    /** What is planned goes with the first event that tells of it: a server may say a small one again and again. */
     decided(decision: Decision): Decision {
       if ("go" in decision) planned = decision.planned;
       return decision;
     },
     add(event: RunEvent): void {
       const { seq, at: time, type, step, service, text } = event;
+      const plan = type === "plan" ? planned : undefined;
+      if (plan) planned = undefined;
       const kept = {
         seq: options.base + seq,
         at: time,
@@ -165,7 +167,7 @@ export function recorder(ctx: Context, at: { job: string; target: string }, opti
         ...(step && { step }),
         ...(service && { service }),
         ...(text !== undefined && { text }),
-        ...(type === "plan" && planned && { plan: planned }),
+        ...(plan && { plan }),
       };
       closeGap();
       push(kept);
