@@ -76,7 +76,7 @@ export function createDeploying(
 
   async function returning(app: string): Promise<void> {
     for (let nth = 0; nth < 2; nth++) {
-      const accepted = await deploy(app, "web1");
+      const accepted = await deploy(app, nth === 0 ? "web1" : undefined);
       if (accepted?.status !== 202) return;
       for (let tries = 0; tries < 30; tries++) {
         await sleep(chance.between(5000, 15_000));

@@ -56,7 +56,7 @@ export const buildMutants = [
     deploy,
     "a rollback asks for new images",
     'if (!job.rollback) return { pull: "always" };',
-    'if (job.id) return { pull: "always" };',
+    'if (job.release > 0) return { pull: "always" };',
   ),
   of(
     deploy,
@@ -76,7 +76,7 @@ export const buildMutants = [
     'if (watch.why() === "handover") {',
     'if (watch.why() === "handover" && seen < 0) {',
   ),
-  of(asking, "what came before the line broke is kept", "if (sha256(bytes) !== hash) {", 'if (bytes === "") {'),
+  of(asking, "what came before the line broke is kept", "if (sha256(bytes) !== hash) {", 'if (sha256(bytes) === "") {'),
   of(asking, "a run begins though an archive is missing", "= [...list, ...", "= [...list.slice(1), ..."),
   of(asking, "a run begins without its large files", "...(isThere ? [] : mounted)]", "...(isThere ? [] : mounted.slice(1))]"),
   of(
