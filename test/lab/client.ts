@@ -2,7 +2,7 @@
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import { readReport } from "@berth/domain/plan/read-report.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
-import { linesOf } from "@berth/domain/plan/summary.ts";
+import { planLines } from "@berth/domain/plan/summary.ts";
 import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { connectSsh } from "@berth/domain/remote/ssh.ts";
 import type { Server } from "./server.ts";
@@ -20,7 +20,7 @@ export const planned = (run: RunInput, onReport: (report: Report) => void = () =
     const report = await readReport(packed ?? new Uint8Array());
     onReport(report);
     const plan = planTarget(report);
-    return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: linesOf(plan) };
+    return { go: plan.operations.length === 0 ? "unchanged" : "run", plan: planLines(plan, plan.operations, []) };
   },
 });
 

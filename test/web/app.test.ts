@@ -3,7 +3,7 @@ import { testApi } from "../support/api.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -15,12 +15,6 @@ const entered = async () => {
   const visitor = await visit(site.browser, site.url);
   await enter(visitor, api, site.url, tenant.user.email);
   return { tenant, visitor, page: visitor.page, token: await tenant.token() };
-};
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 };
 
 test("the page offers for a rollback what the API accepts, and says how every release came out and who made it", async () => {

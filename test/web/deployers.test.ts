@@ -5,7 +5,7 @@ import { workflow } from "../../packages/web/src/deployer/workflow.ts";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, visit } from "./visitor.ts";
 
 const api = testApi();
 const site = useSite(api);
@@ -16,12 +16,6 @@ const entered = async () => {
   const visitor = await visit(site.browser, site.url);
   await enter(visitor, api, site.url, tenant.user.email);
   return { tenant, visitor, page: visitor.page };
-};
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 };
 
 const shop = { id: "dpr_01ARZ3NDEKTSV4RRFFQ69G5FAV", app: "shop", repository: "me/shop", ref: "refs/heads/main" };

@@ -4,7 +4,7 @@ import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -51,12 +51,6 @@ async function watched() {
   const { tenant, ...rest } = await watching();
   return { tenant, job: await tenant.deploy("shop", { targets: ["web1", "web2"] }), ...rest };
 }
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
-};
 
 test("a job is seen live by its stream: queued, each target's steps, its lines once each, and the end without a reload", async () => {
   const { tenant, job, reach, gate, visitor, page } = await watched();

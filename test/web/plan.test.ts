@@ -4,7 +4,7 @@ import { testApi } from "../support/api.ts";
 import { packReport } from "../support/report.ts";
 import { COMPOSE, testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -33,12 +33,6 @@ const entered = async () => {
     return body.job as string;
   };
   return { tenant, visitor, page: visitor.page, token, ask };
-};
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 };
 
 test("a deployment's page says what its run was planned to do: what changes and why, what is left, what it reaches for, and each operation", async () => {

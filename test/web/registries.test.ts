@@ -7,7 +7,7 @@ import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { barriers } from "./accessibility.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, visit } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -23,12 +23,6 @@ const entered = async () => {
   const add = async (host: string) =>
     api.call("POST", "/v1/registries", { token: await tenant.token(), body: { host, user: "mona", password: PASSWORD } });
   return { tenant, visitor, page: visitor.page, add };
-};
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 };
 
 test("a login is stored as the registry is named in images, and its password is in no answer and nowhere on the page", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, type Visitor, visit } from "./visitor.ts";
+import { enter, finish, type Visitor, visit } from "./visitor.ts";
 
 const api = testApi();
 const site = useSite(api);
@@ -15,12 +15,6 @@ const entered = async () => {
   const token = await tenant.token();
   const policy = async (query = "") => (await api.call("GET", `/v1/policy${query}`, { token })).body;
   return { tenant, visitor, page: visitor.page, token, policy };
-};
-
-const finish = async (visitor: Visitor) => {
-  const { complaints, dialogs } = visitor;
-  await visitor.close();
-  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 };
 
 const row = (visitor: Visitor, access: string) =>

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
 import type { TestApi } from "../support/api.ts";
 
 /** A person with a browser: a page of their own, and everything it complained of. */
@@ -69,4 +70,10 @@ export async function enter(visitor: Visitor, api: TestApi, url: string, email: 
   const value = await sessionOf(api, email);
   await visitor.context.addCookies([{ name: "berth", value, url, httpOnly: true, sameSite: "Lax" }]);
   await visitor.page.addInitScript(() => localStorage.setItem("berth.signed-in", "yes"));
+}
+
+/** Ends a visit. @throws where the page complained of something, or opened a dialog */
+export async function finish({ complaints, dialogs, close }: Visitor): Promise<void> {
+  await close();
+  expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
 }

@@ -1,5 +1,6 @@
 import { body, segment } from "@berth/api-client/client.ts";
 import type { Composed } from "@berth/domain/compose/compose.ts";
+import { isProfile } from "@berth/domain/compose/file.ts";
 import { type Flags, listOf } from "../command.ts";
 import type { Project } from "../compose/project.ts";
 import { PROFILES, readOwn } from "../compose/variables.ts";
@@ -17,7 +18,7 @@ export interface Chosen {
 export function parseProfiles(flags: Flags): readonly string[] | undefined {
   if (flags.profile === false) return [];
   const names = listOf(flags, "profile");
-  const odd = names.find((name) => !/^[a-zA-Z0-9*][a-zA-Z0-9_.-]*$/.test(name));
+  const odd = names.find((name) => !isProfile(name));
   if (odd !== undefined) throw usage(`--profile: "${odd}" cannot be the name of a profile.`);
   return names.length > 0 ? names : undefined;
 }

@@ -74,6 +74,9 @@ export function fill(value: unknown, get: Lookup): unknown {
   }
 }
 
+/** Whether Berth keeps a profile of that name: one that Compose takes, and not too long. */
+export const isProfile = (name: string): boolean => /^[a-zA-Z0-9*][a-zA-Z0-9_.-]{0,99}$/.test(name);
+
 /** What COMPOSE_PROFILES names. */
 export const profilesIn = (asked: string): string[] =>
   asked

@@ -2,7 +2,7 @@ import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTIO
 import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
-import { profilesIn } from "../compose/file.ts";
+import { isProfile, profilesIn } from "../compose/file.ts";
 import { allow, type Context } from "../context.ts";
 import type { Access } from "../entitlement/access.ts";
 import { type Account, assertPermitted, entitled } from "../entitlement/account.ts";
@@ -95,7 +95,7 @@ const PROFILES_MOST = 50;
 
 function chosenIn({ variables }: DeployInput["bundle"]): Pick<Release, "profiles"> {
   if (!Object.hasOwn(variables, "COMPOSE_PROFILES")) return {};
-  const names = profilesIn(variables.COMPOSE_PROFILES ?? "").filter((name) => /^[a-zA-Z0-9*][a-zA-Z0-9_.-]{0,99}$/.test(name));
+  const names = profilesIn(variables.COMPOSE_PROFILES ?? "").filter(isProfile);
   return { profiles: [...new Set(names)].slice(0, PROFILES_MOST) };
 }
 

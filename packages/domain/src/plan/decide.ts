@@ -6,7 +6,7 @@ import type { Redact } from "../secret/redact.ts";
 import type { TargetPlan } from "./plan.ts";
 import { changesSince, planOf } from "./read-plan.ts";
 import { serverFiles } from "./server-files.ts";
-import { linesOf } from "./summary.ts";
+import { planLines } from "./summary.ts";
 
 interface Asked {
   readonly appId: string;
@@ -38,7 +38,7 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
   const told = dangers.filter(({ setting }) => asked.policy[setting] === "warn");
   return {
     go: operations.length === 0 ? "unchanged" : "run",
-    plan: linesOf(plan, operations, told),
+    plan: planLines(plan, operations, told),
     planned: kept({ ...plan, dangers: told }),
   };
 }

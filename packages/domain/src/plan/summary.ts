@@ -46,11 +46,10 @@ const access = (dangers: TargetPlan["dangers"]) =>
     : "";
 
 /** What a run is told and keeps: the sentence with the dangers to be told, and the operations that it does. */
-export const linesOf = (
-  plan: TargetPlan,
-  operations: readonly Operation[] = plan.operations,
-  told: TargetPlan["dangers"] = [],
-): string[] => [`${summaryOf(plan)}${access(told)}`, ...operationLines(operations)];
+export const planLines = (plan: TargetPlan, operations: readonly Operation[], told: TargetPlan["dangers"]): string[] => [
+  `${summaryOf(plan)}${access(told)}`,
+  ...operationLines(operations),
+];
 
 /** `up web api` */
 export const operationLines = (operations: readonly Operation[]): string[] =>
