@@ -3,7 +3,7 @@ import { testApi } from "../support/api.ts";
 import { containersOf, failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -12,8 +12,7 @@ const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.target();
   await tenant.app();
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   return { tenant, visitor, page: visitor.page, token: await tenant.token() };
 };
 

@@ -3,7 +3,7 @@ import { testApi } from "../support/api.ts";
 import { failed, scriptedReach } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -12,8 +12,8 @@ test("a build is seen as it goes: what is being built, every line, and of one th
   const tenant = await testTenant(api);
   await tenant.target();
   await tenant.app();
-  const { page, complaints, close, ...visitor } = await visit(site.browser, site.url);
-  await enter({ page, complaints, close, ...visitor }, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
+  const { page } = visitor;
   const [installed, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const reach = scriptedReach(async (_, tell) => {
     tell({ type: "step", step: "preflight" });
@@ -42,6 +42,5 @@ test("a build is seen as it goes: what is being built, every line, and of one th
   await failure.getByText("at the step build images").waitFor();
   await failure.getByRole("region", { name: "Last lines of the build" }).getByText("Cannot find name 'prize'").waitFor();
   expect(await column.getByText("[web 3/4]").count()).toBe(0);
-  await close();
-  expect(complaints).toEqual([]);
+  await finish(visitor);
 });

@@ -5,7 +5,7 @@ import { workflow } from "../../packages/web/src/deployer/workflow.ts";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi();
 const site = useSite(api);
@@ -13,8 +13,7 @@ const site = useSite(api);
 const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.app();
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   return { tenant, visitor, page: visitor.page };
 };
 

@@ -4,7 +4,7 @@ import { testApi } from "../support/api.ts";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -41,8 +41,7 @@ async function watching() {
       changed: true,
     });
   });
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   return { tenant, reach, gate, visitor, page: visitor.page };
 }
 

@@ -6,7 +6,7 @@ import { barriers } from "./accessibility.ts";
 import { type PageOf, pagesOf } from "./pages.ts";
 import { type Scene, scene } from "./scene.ts";
 import { useSite } from "./site.ts";
-import { enter, type Look, type Visitor, visit } from "./visitor.ts";
+import { enter, type Look, type Visitor, visit, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -35,8 +35,7 @@ async function open(page: PageOf, how: Look = {}, email = main.tenant.user.email
 /** Looks at every page, each as the one it is for. */
 async function tour(how: Look, at: (page: PageOf, visitor: Visitor) => Promise<void>): Promise<void> {
   const stranger = await visit(site.browser, site.url, how);
-  const owner = await visit(site.browser, site.url, how);
-  await enter(owner, api, site.url, main.tenant.user.email);
+  const owner = await visitAs(main.tenant.user.email, api, site, how);
   for (const page of all) await at(page, await look(page.signedOut ? stranger : owner, page));
   await Promise.all([stranger.close(), owner.close()]);
 }

@@ -4,7 +4,7 @@ import { testApi } from "../support/api.ts";
 import { packReport } from "../support/report.ts";
 import { COMPOSE, testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -24,8 +24,7 @@ const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.target();
   await tenant.app();
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   const token = await tenant.token();
   const ask = async () => {
     const { body } = await api.call("POST", "/v1/apps/shop/plans", { token, body: { bundle: { compose: COMPOSE } } });

@@ -7,7 +7,7 @@ import { failed, scriptedReach, succeeded } from "../support/reach.ts";
 import { testTenant } from "../support/tenant.ts";
 import { barriers } from "./accessibility.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, visit } from "./visitor.ts";
+import { finish, visitAs } from "./visitor.ts";
 
 const api = testApi({ running: true, start: new Date() });
 const site = useSite(api);
@@ -18,8 +18,7 @@ const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.target("web1");
   await tenant.target("web2", "127.0.0.2");
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   const add = async (host: string) =>
     api.call("POST", "/v1/registries", { token: await tenant.token(), body: { host, user: "mona", password: PASSWORD } });
   return { tenant, visitor, page: visitor.page, add };
@@ -95,8 +94,7 @@ test("a check with no server to ask from says so on the row", async () => {
     token: await tenant.token(),
     body: { host: "ghcr.io", user: "mona", password: PASSWORD },
   });
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   await visitor.page.goto("/registries");
   await visitor.page.getByRole("button", { name: "Check ghcr.io" }).click();
   await visitor.page.getByRole("alert").getByText("A login is checked on a server, and there is none").waitFor();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { testTenant } from "../support/tenant.ts";
 import { useSite } from "./site.ts";
-import { enter, finish, type Visitor, visit } from "./visitor.ts";
+import { finish, type Visitor, visitAs } from "./visitor.ts";
 
 const api = testApi();
 const site = useSite(api);
@@ -10,8 +10,7 @@ const site = useSite(api);
 const entered = async () => {
   const tenant = await testTenant(api);
   await tenant.app();
-  const visitor = await visit(site.browser, site.url);
-  await enter(visitor, api, site.url, tenant.user.email);
+  const visitor = await visitAs(tenant.user.email, api, site);
   const token = await tenant.token();
   const policy = async (query = "") => (await api.call("GET", `/v1/policy${query}`, { token })).body;
   return { tenant, visitor, page: visitor.page, token, policy };

@@ -72,6 +72,18 @@ export async function enter(visitor: Visitor, api: TestApi, url: string, email: 
   await visitor.page.addInitScript(() => localStorage.setItem("berth.signed-in", "yes"));
 }
 
+/** Somebody who is signed in. */
+export async function visitAs(
+  email: string,
+  api: TestApi,
+  { browser, url }: { readonly browser: Browser; readonly url: string },
+  look?: Look,
+): Promise<Visitor> {
+  const visitor = await visit(browser, url, look);
+  await enter(visitor, api, url, email);
+  return visitor;
+}
+
 /** Ends a visit. @throws where the page complained of something, or opened a dialog */
 export async function finish({ complaints, dialogs, close }: Visitor): Promise<void> {
   await close();

@@ -1,4 +1,4 @@
-# What services are built from, and building it. Reads $values, $new; writes source, part, built; sets $built_from.
+# What services are built from, and building it. Reads $values, $new, built; writes source, part, asked; sets $built_from.
 
 # Asks the caller for the archives that are not here: a line with the name of one is answered by a line with its length, and its bytes. A
 # length of 0 says that it is no longer kept. What has arrived stays, so that a caller whose line broke sends only the rest. Large files that

@@ -1,4 +1,4 @@
-# Images: pulled, or those recorded. Writes found, images, pins. Reads $policy, $pull_seconds; sets $fetched.
+# Images: pulled, or those recorded. Writes found, images, pins, past, before, built. Reads $policy, $pull_seconds; sets $fetched.
 
 # Lists the wanted images on the server into found: id, platform, digests. $rc is not 0 if one is missing.
 inspect() {

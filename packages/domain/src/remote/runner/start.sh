@@ -1,4 +1,4 @@
-# Changes files and containers, and waits for a Docker that stopped answering. Reads $laid; writes raised.
+# Changes files and containers, and waits for a Docker that stopped answering. Reads $laid; writes changed, raised, ids.
 
 # Puts the release's files in their place. From here on a failure restores what was there.
 place() {
