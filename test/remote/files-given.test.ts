@@ -1,7 +1,9 @@
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import type { RunFile } from "@berth/domain/remote/remote.ts";
 import { describe, expect, test } from "vitest";
 import { app, deploy, failing, host, removal, there, useFolder, write } from "./folder.ts";
+import { compose, deployOf, runOn } from "./host.ts";
 
 useFolder();
 
@@ -175,6 +177,16 @@ configs:
     expect(both.web).toBe(replaced.web);
     expect(await marked(5)).toEqual(both);
   });
+});
+
+test("a path that leads out of the release is none of its files: a plan reads nothing there", async () => {
+  host.set("config", "name: x\nservices:\n  web:\n    image: page:1\n    security_opt:\n      - seccomp:./../../outside\n");
+  host.env.TMPDIR = host.env.HOME!; // every host has one; two folders above the release that is planned
+  writeFileSync(`${host.env.HOME}/outside`, "one");
+  const files = [{ path: "compose.yaml", content: compose }];
+  const { exit } = await runOn(host, deployOf("job_plan", { op: "plan", fence: 0, files, values: { release: "1" } }));
+  const told = execFileSync("tar", ["-xzOf", "-", "./release.files"], { input: exit?.report, encoding: "utf8" });
+  expect(told).toBe("web\t\n");
 });
 
 describe("modes", () => {
