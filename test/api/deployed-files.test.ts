@@ -149,6 +149,27 @@ test("a large file is refused that leads out of the folder, takes a place of our
   expect(await code(withLarge([large("a")], []))).toBe("input.invalid");
 });
 
+test("no large file is what Compose itself reads: a server plans without it, and would do another thing", async () => {
+  const { tenant } = await ready();
+  const text = (compose: string) => Buffer.from(compose).toString("base64");
+  const inner = "services:\n  web:\n    image: nginx:1\n    volumes: ['$WHERE/data:/data']\n";
+  const code = async (compose: string, path: string) => {
+    const files = [
+      { path: "compose.yaml", content: text(compose) },
+      { path: "sub/a.yaml", content: text(inner) },
+    ];
+    const asked = { ...withLarge([large(path)]).bundle, compose: undefined, composeFiles: ["compose.yaml"], files };
+    return (await post("/v1/apps/shop/deployments", { bundle: asked })(tenant)).body.code;
+  };
+  const include = "include: [./sub/a.yaml]\n";
+  const web = "services:\n  web:\n    image: nginx:1\n";
+  expect(await code(include, "sub/.env")).toBe("input.invalid");
+  expect(await code(`${web}    env_file: [{ path: ./x/y.env, required: false }]\n`, "x/y.env")).toBe("input.invalid");
+  expect(await code(`${web}    label_file: x/labels\n`, "x/labels")).toBe("input.invalid");
+  expect(await code(`${web}# \u0085include: [sub/a.yaml]\n`, "sub/.env")).toBe("input.invalid");
+  expect(await code(include, "sub/data")).toBeUndefined();
+});
+
 test("large files are too large in all, before and after they are compressed", async () => {
   const { tenant } = await ready();
   const half = (path: string) => large(path, { bytes: 600 * MEGABYTE });

@@ -87,6 +87,11 @@ test("what the policy asks about is deployed only when it is named, which is aud
 
 test.each([
   ["a service's variables", "services:\n  web:\n    image: a:1\n    env_file: [{ path: /etc/shadow }]\n", "web (/etc/shadow)"],
+  [
+    "what stands in a comment for all but Compose",
+    "services:\n  web:\n    image: a:1\n    # \u0085    env_file: /etc/shadow\n",
+    "compose.yaml (only Compose can tell what it reads)",
+  ],
   ["its labels", "services:\n  web:\n    image: a:1\n    label_file: ../../../etc/shadow\n", "web (../../../etc/shadow)"],
   [
     "what it extends",

@@ -30,7 +30,8 @@ export async function decide(ctx: Context, asked: Asked, report: Uint8Array | un
     const changes = await changesSince(ctx, { ...asked, plan: asked.plan }, plan);
     if (changes.length > 0) return { no: "plan.stale", reasons: most(changes) };
   }
-  const read = serverFiles(asked.bundle).map((each) => ({ ...each, what: redact(each.what) }));
+  const strict = ["ask", "deny"].includes(asked.policy["host-path"]);
+  const read = serverFiles(asked.bundle, strict).map((each) => ({ ...each, what: redact(each.what) }));
   const dangers = [...plan.dangers, ...read];
   const refused = dangers.filter(({ setting }) => ["ask", "deny"].includes(asked.policy[setting]));
   if (refused.length > 0) return { no: "policy.denied", reasons: most(refused.map((each) => dangerText(each, asked.policy))) };

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import { buildOf, isLocal } from "../compose/build.ts";
 import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
+import { readsOf } from "../compose/reads.ts";
 import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
 import { Problem } from "../error.ts";
 import { checkArchives } from "./archives.ts";
@@ -42,6 +44,7 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">)
   checkArchives([...(bundle.archives ?? []), ...(large?.archives ?? [])]);
   const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
   checkBuilds(composed, bundle);
+  checkUnread(composed, large?.files ?? []);
   const data = pack(checked);
   const hash = createHash("sha256")
     .update(data)
@@ -61,4 +64,13 @@ function checkBuilds({ services, file }: Composed, { archives = [] }: Bundle): v
         facts: { feature: "build", service: name },
       });
   }
+}
+
+/** A server plans without large files. What Compose reads may not be one, or another thing would be done than is planned. */
+function checkUnread({ file }: Composed, large: readonly { readonly path: string }[]): void {
+  if (large.length === 0) return;
+  const read = new Set(readsOf(file).map(({ path }) => posix.normalize(path)));
+  const isOdd = file.parts.some(({ odd }) => odd);
+  const found = large.find(({ path }) => read.has(path) || (isOdd && posix.basename(path) === ".env"));
+  if (found) throw new Problem("input.invalid", { detail: `"${found.path}" is large, and Compose itself reads it.` });
 }
