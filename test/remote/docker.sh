@@ -84,6 +84,10 @@ case "$*" in
       /^    image: / { services = services separator "\"" service "\":{\"image\":\"" $2 "\"}"; separator = "," }
       END { print "{\"name\":\"x\",\"services\":{" services "}}" }'
     ;;
+  'compose --project-name '*" --profile * config --services") # `services.fails` is there: it cannot tell them
+    if [ -f "$fake/services.fails" ]; then exit 15; fi
+    say services web
+    ;;
   'compose --project-name '*' config')
     config | sed "s|RELEASE|$5|;s|PWD|$(tr "\\000" "\\n" <"/proc/$$/environ" | sed -n "s/^PWD=//p")|"
     ;;
@@ -185,7 +189,8 @@ case "$*" in
     ;;
   'container inspect --format {{index'*)
     connect
-    printf 'web\t/shop-production-web-1\trunning\tsha256:1\thealthy\n'
+    say containers.told 'web	/shop-production-web-1	running	sha256:1	healthy
+'
     ;;
   'container inspect --format'*)
     connect

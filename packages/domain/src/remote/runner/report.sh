@@ -25,15 +25,27 @@ report() {
   compose 30 "$new" '' "$new" config >"$run/config" 2>"$run/out"
   if [ "$rc" -ne 0 ]; then together; fi # it says why
   read_config
-  cut -f 1 "$run/services" >"$told/all"
-  if grep -rqs profiles "$new"; then compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"; fi
+  all_services
   while IFS=$tab read -r name _; do printf '%s\t%s\n' "$name" "$(given_mark "$name")"; done <"$run/services" >"$told/release.files"
   recorded
   together
+  # If they cannot be told, no container is taken for one of a service that is gone.
+  if [ -n "$untold" ]; then cut -f 1 "$told/containers" >>"$told/all"; fi
   same_source
   images_there
   as_it_is
   tell_report
+}
+
+# The services, also those whose profile is not active: Compose leaves their containers alone. What they name may not be there any more, and then Compose does not tell them.
+all_services() {
+  untold=
+  if grep -rqs -e profiles -e include -e extends "$new"; then
+    compose 30 "$new" '' "$new" --profile '*' config --services >"$told/all" 2>"$run/out"
+    if [ "$rc" -eq 0 ]; then return; fi
+    untold=1
+  fi
+  cut -f 1 "$run/services" >"$told/all"
 }
 
 # apart NAME COMMAND...: does it meanwhile, with a folder of its own as $run
