@@ -167,7 +167,11 @@ secrets:
     });
     expect((await release(142, {}, mount)).exit).toMatchObject({ code: 0 });
     await inside("cd /app && /bin/busybox rm -r config && /bin/busybox ln -s /srv/host config");
-    expect((await release(143, {}, mount)).exit).toMatchObject({ class: "files.conflict", service: "web", changed: false });
+    expect((await release(143, {}, `${mount}# changed\n`)).exit).toMatchObject({
+      class: "files.conflict",
+      service: "web",
+      changed: false,
+    });
     expect((await runOn(server, { ...deployOf(0, ""), op: "remove", files: [] })).exit).toMatchObject({ code: 0 });
     expect(await server.exec("ls /srv/host; cat /srv/host/job; docker ps -aq")).toBe("job\nown\n");
   });

@@ -57,7 +57,9 @@ describe.skipIf(reason)(`kinds of real servers${reason ? ` (skipped: ${reason})`
       ["#!/bin/sh\necho refused >>/scopes\nexit 1\n", 51],
     ] as const) {
       await server.exec(`cat >/usr/bin/systemd-run <<'EOF'\n${script}EOF\nchmod +x /usr/bin/systemd-run`);
-      expect((await runOn(server, deployOf(number, service("page:1"), { values: { settle_seconds: "0" } }))).exit).toMatchObject({
+      expect(
+        (await runOn(server, deployOf(number, `${service("page:1")}# ${number}\n`, { values: { settle_seconds: "0" } }))).exit,
+      ).toMatchObject({
         code: 0,
       });
     }
