@@ -47,6 +47,7 @@ describe("a run", () => {
     ["an option for Compose", ["pin", "place", "up --privileged web", "record"], "is not for the service --privileged"],
     ["two names by a tab", ["pin", "place", "up\tweb", "record"], "is no operation"],
     ["containers before files", ["pin", "up web", "place", "record"], "up comes before place"],
+    ["a record of what nobody has waited for", ["pin", "place", "up web", "record"], "record comes before wait"],
     ["files before images", ["place", "pin", "record"], "place comes before pin"],
     ["no end", ["pin", "place", "up web", "wait web"], "do not end with the release being recorded"],
     ["nothing", [], "do not end with the release being recorded"],

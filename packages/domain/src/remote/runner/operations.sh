@@ -7,7 +7,7 @@ fit() {
     BEGIN {
       split("build reuse pull up wait remove", some, " "); for (i in some) named[some[i]]
       split("pin place record prune", some, " "); for (i in some) alone[some[i]]
-      after["place"] = "pin"; after["remove"] = after["up"] = after["wait"] = after["record"] = "place"; after["prune"] = "record"
+      after["place"] = "pin"; after["remove"] = after["up"] = after["wait"] = "place"; after["record"] = "wait"; after["prune"] = "record"
     }
     function wrong(text) { if (said == "") said = text }
     FILENAME == ARGV[1] { split($0, part, "\t"); mine[part[1]]; if (part[4] == "build") built[part[1]]; next }
