@@ -98,6 +98,12 @@ test.each([
     "services:\n  web:\n    image: a:1\n    extends: { file: /etc/x.yaml, service: web }\n",
     "web (/etc/x.yaml)",
   ],
+  ["a repository", "include: [github.com/a/b]\nservices:\n  web:\n    image: a:1\n", "include (https://github.com/a/b)"],
+  [
+    "a repository for one service",
+    "services:\n  web:\n    image: a:1\n    extends: { file: github.com/a/b, service: web }\n",
+    "web (https://github.com/a/b)",
+  ],
   ["what is included", "include: [/etc/x.yaml]\nservices:\n  web:\n    image: a:1\n", "include (/etc/x.yaml)"],
 ])("%s from a file of the server is a path of the server", async (_, compose, what) => {
   const { tenant } = await ready();

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { EnvFileError, readEnvFile } from "./env-file.ts";
 import { ComposeError, type ComposeFile, type Fields, fill, isFields, type Service } from "./file.ts";
-import { filled, isElsewhere, pathIn } from "./path.ts";
+import { fileIn, filled, isElsewhere, pathIn } from "./path.ts";
 import { isBound, overService, serviceOf } from "./service.ts";
 import { type Lookup, TemplateError } from "./template.ts";
 import { type Sources, Texts, TOO_LARGE } from "./texts.ts";
@@ -124,7 +124,7 @@ class Merger {
     if (asking.has(asked)) throw new ComposeError(`${said} extends itself.`);
     asking.add(asked);
     if (typeof of === "string" && typeof file === "string") {
-      const other = this.#ofFile(pathIn(scope.folder, file), of, name, asking, scope);
+      const other = this.#ofFile(fileIn(scope.folder, file), of, name, asking, scope);
       if (other) service = this.#over(other, service, this.#texts.cleared(fields));
     } else if (typeof of === "string") {
       if (!(of in services)) throw new ComposeError(`${said} extends "${of.slice(0, 80)}", and there is no such service.`);
@@ -161,7 +161,7 @@ class Merger {
     for (const entry of given) {
       if (++this.#includes > INCLUDES_MOST) throw new ComposeError(`It includes more than ${INCLUDES_MOST} files.`, true);
       const fields: Fields = isFields(entry) ? entry : { path: entry };
-      const paths = this.#list(fields.path, scope).map((path) => pathIn(scope.folder, path));
+      const paths = this.#list(fields.path, scope).map((path) => fileIn(scope.folder, path));
       const [path] = paths;
       if (path === undefined) continue;
       if (scope.within.includes(path)) throw new ComposeError(`${path.slice(0, 80)} includes itself.`);

@@ -8,6 +8,10 @@ export const isElsewhere = (path: string): boolean => /^[/~$]|^(oci|docker):|^[a
 export const pathIn = (folder: string, path: string): string =>
   folder === "" || isElsewhere(path) ? path : posix.join(folder, path);
 
+/** The same of a Compose file, where Compose takes one of these for a repository though it has no scheme. */
+export const fileIn = (folder: string, path: string): string =>
+  /^github\.com\//i.test(path) ? `https://${path}` : pathIn(folder, path);
+
 /** Its variables put in, one level deep: what Berth reads is no deeper. */
 export const filled = (value: unknown, fill: (value: unknown) => unknown): unknown =>
   isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each)])) : fill(value);
