@@ -59,6 +59,13 @@ export const builds = [
     ["large files are kept from the app's users", 'cat "$from" >"$new.new/$path"', 'cp "$from" "$new.new/$path"'],
     ["a release has other large files than were sent", "! awk -F", "awk -F"],
   ),
+  ...within(
+    "packages/domain/src/remote/runner/build.sh",
+    ["test/remote/built.test.ts"],
+    ["a build weighs as much as what serves", "    weigh 102 10\n", ""],
+    ["what comes after a build weighs as little", "  weigh 1024 100\n", ""],
+    ["a build keeps its run's locks", "(exec 8>&- 9>&- && yielding) &", "yielding &"],
+  ),
   ...within("packages/domain/src/remote/runner/pins.sh", large, [
     "a plan knows nothing of large files",
     '    unsent "$source"\n',

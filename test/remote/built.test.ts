@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
-import { deployOf, type Host, runOn } from "./host.ts";
+import { deployOf, eventually, type Host, runOn } from "./host.ts";
 import { host, shells } from "./hosts.ts";
 import { type Entry, tarred } from "./tarred.ts";
 
@@ -18,7 +20,7 @@ async function deploying(
   made: Host,
   archives: readonly Buffer[],
   shell: readonly string[],
-  more: Parameters<typeof deployOf>[1] = {},
+  { script, ...more }: Parameters<typeof deployOf>[1] & { readonly script?: string } = {},
 ) {
   made.set("config", config);
   mkdirSync(`${made.home}/archives`, { recursive: true });
@@ -26,7 +28,7 @@ async function deploying(
   for (const [i, name] of names.entries()) writeFileSync(`${made.home}/archives/${name}`, archives[i]!); // each name has one
   const files = [{ path: "compose.yaml", content: compose }];
   const values = { ...more.values, archives: names.map((name) => `${name}\n`).join(""), build_free_mb: "1" };
-  return runOn(made, deployOf("job_1", { files, ...more, values }), shell);
+  return runOn(made, deployOf("job_1", { files, ...more, values }), shell, script);
 }
 
 const fake = (made: Host) => `${dirname(made.home)}/fake`;
@@ -96,6 +98,44 @@ describe("a build", () => {
       await tarred({ "real/Dockerfile": link("../docker/web"), "docker/web": "FROM page:1\n", web: link("real") }),
     ];
     expect((await deploying(made, archives, shell)).exit).toMatchObject({ code: 0 });
+  });
+
+  test.each(shells)(
+    "weighs a tenth of a container as long as it lasts, and nothing that comes after it does: %s",
+    async (...shell) => {
+      const made = host();
+      const groups = `${dirname(made.home)}/cgroup`;
+      const one = (path: string, file: string) => {
+        mkdirSync(`${groups}/${path}`, { recursive: true });
+        writeFileSync(`${groups}/${path}/${file}`, "untouched\n");
+        return () => readFileSync(`${groups}/${path}/${file}`, "utf8").trim();
+      };
+      const old = one("cpu/docker/buildkit", "cpu.shares");
+      const container = one("cpu/docker/1234", "cpu.shares");
+      made.set("build.gate", "");
+      const script = runner.replace("groups=/sys/fs/cgroup", () => `groups=${groups}`);
+      const ended = deploying(made, [await tarred(web)], shell, { script });
+      await eventually(() => old() === "102");
+      const command = one("system.slice/system.slice:docker:abc", "cpu.weight");
+      await eventually(() => command() === "10");
+      made.unset("build.gate");
+      expect((await ended).exit).toMatchObject({ code: 0 });
+      expect([old(), command(), container()]).toEqual(["1024", "100", "untouched"]);
+      const later = one("system.slice/system.slice:docker:def", "cpu.weight");
+      await sleep(1500);
+      expect(later()).toBe("untouched");
+    },
+  );
+
+  test.each(shells)("is forgotten with its run, even if that is killed: %s", async (...shell) => {
+    const made = host();
+    made.set("build.gate", "");
+    const ended = deploying(made, [await tarred(web)], shell);
+    await eventually(() => existsSync(`${fake(made)}/built`));
+    process.kill(Number(made.read("runs/job_1/pid")), "SIGKILL");
+    made.unset("build.gate");
+    expect((await ended).exit).toMatchObject({ class: "interrupted" });
+    expect((await runOn(made, deployOf("job_2", { fence: 2, files: [] }), shell)).exit).not.toMatchObject({ class: "busy" });
   });
 
   test("has no devices and no pipes", async () => {

@@ -8,7 +8,7 @@
 # Its images are those of the containerd store: an image's id is its digest, and a tag that moves takes the name with it.
 #   registry   image TAB id, the last line of an image counting; what is not there is sha256:1...
 #   store      id TAB name, or - for an image that has lost its name
-# `built` is the folder that the last build was done from; `build.lines`: what it says when it fails.
+# `built` is the folder that the last build was done from; `build.lines`: what it says when it fails; it waits while `build.gate` is there.
 #   ran        the images by id that the last `up` was told to run, a service a line
 # What was called with a Docker configuration of its own is in `configured`, that configuration in `configuration`. `auth` is what Docker's
 # API answers to a login, `auth.asked` what it was asked.
@@ -130,6 +130,7 @@ case "$*" in
     ;;
   *' build -- '*)
     rm -rf "$fake/built" && cp -RP "$5" "$fake/built"
+    if [ -f "$fake/build.gate" ]; then timeout 120 sh -c 'while [ -f "$1/build.gate" ]; do sleep 0.05; done' sh "$fake"; fi
     if [ -f "$fake/build.lines" ]; then
       cat "$fake/build.lines"
       exit 1

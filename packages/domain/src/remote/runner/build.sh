@@ -40,7 +40,11 @@ build() {
   [ "$free" -ge "$value" ] || fail disk.full "$free MB are free and a build needs $value MB"
   number build_seconds 1800 && build_seconds=$value
   source_from || unwritten 'The files to build from cannot be put in place'
+  (exec 8>&- 9>&- && yielding) &
+  yielder=$!
   logged_in watched "$build_seconds" "$new" '' "$built_from" build -- "$@"
+  kill "$yielder" && wait "$yielder" 2>/dev/null
+  weigh 1024 100
   rm -rf "$built_from"
   if [ "$rc" -ne 0 ]; then not_built; fi
 }
@@ -57,6 +61,25 @@ reuse() {
     [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$image" >/dev/null 2>&1 || set -- "$@" "$name"
   done <"$run/built"
   if [ $# -gt 0 ]; then build "$@"; fi
+}
+
+# Lets what serves go before the commands of a build, as long as the run is alive: they appear one after the other.
+yielding() {
+  while alive; do
+    weigh 102 10
+    sleep 1
+  done
+}
+
+# weigh SHARES WEIGHT: the commands of all builds, in cgroup v1 or v2. Docker has them in one group, and with systemd each in one of its own. Only
+# root may do so.
+weigh() {
+  groups=/sys/fs/cgroup
+  for group in "$groups/docker/buildkit" "$groups/cpu/docker/buildkit" "$groups/system.slice/system.slice:docker:"* \
+    "$groups/cpu/system.slice/system.slice:docker:"*; do
+    if [ -w "$group/cpu.shares" ]; then printf '%s\n' "$1" >"$group/cpu.shares"; fi
+    if [ -w "$group/cpu.weight" ]; then printf '%s\n' "$2" >"$group/cpu.weight"; fi
+  done 2>/dev/null
 }
 
 # The project's folder in $built_from: the archives, and over them of the release what a build may read. Its variables are no file of the project.
