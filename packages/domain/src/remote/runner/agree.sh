@@ -32,7 +32,7 @@ agree() {
       [ "$found" = fit ] || answer 1 plan.failed "The plan cannot be done here: $found"
       ;;
     unchanged) unchanged ;;
-    'no '*) answer 1 "${line#no }" "$(sed '1d;$d' "$scratch/reply")" ;;
+    'no '*) answer 1 "${line#no }" "$(sed -e 1d -e '$d' "$scratch/reply")" ;;
     *) exit 1 ;;
   esac
 }
