@@ -73,9 +73,10 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     const many = Math.max(1, Object.keys(job.rollouts).length);
     const messages = rest.queue.sent.get(job.id) ?? 0;
     const waited = swarm.calm ? rest.queue.sent.size * 2 : 0; // a job that ends dispatches those that wait
-    // A run that lasts longer than a worker stays changes hands, and the sweep looks each minute whether somebody is with it.
+    // A run that lasts longer than a worker stays changes hands, and while it lasts or waits for one the sweep looks each minute after it.
     const lasted = ((known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.startedAt ?? job.createdAt)) / 1000;
-    const looks = 2 * Math.floor(Math.max(0, lasted) / 60);
+    const there = (known.endedAt.get(job.id) ?? stage.clock.now()) - Date.parse(job.createdAt);
+    const looks = 2 * Math.floor(Math.max(0, there) / 60_000);
     const hands = 2 * Math.floor(Math.max(0, lasted) / 600);
     if (messages > (most.messages + waited + hands + looks) * many)
       violate("11 work is bounded", `${job.id} cost ${messages} messages`);

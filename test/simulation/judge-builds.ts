@@ -133,7 +133,7 @@ export function judgeBuilds(stage: Stage, known: Known) {
           return since < created && until > clock.now() + 16 * MINUTE;
         };
         if (!sources || sources.every(kept)) violate("16 what is kept is found", `${job.id} is told that it is gone`);
-      } else if (sources && failure && isCalm(stage, known, job.tenant) && /^(dropped|timeout|internal)$/.test(failure.class))
+      } else if (sources && failure && isCalm(stage, known, job.tenant) && /^(dropped|internal)$/.test(failure.class))
         violate("16 what is sent arrives, and what is gone is said so", `${job.id} ends as ${failure.class}`);
     },
   };
