@@ -6,7 +6,7 @@
  *   p <base64>                                    a part of the report that a plan is made of
  *   w <hash>                                      the runner wants an archive
  *   q                                             the runner asks, after its report, whether to begin: answered by `go`, `unchanged` or
- *                                                 `no <class>`, a line for people, and with `go` the operations, one a line
+ *                                                 `no <class>`, lines for people, with `go` one and the operations, and a dot
  *   .                                             the end; without it the connection was lost
  * The server is untrusted: lines are cut at 4 KB and stripped of terminal sequences and control characters.
  */
