@@ -99,8 +99,3 @@ test("an override and a reset are read as Compose reads them", () => {
   const later = service("    env_file: !override [b.env]\n    ports: !reset []\n");
   expect(found(service("    env_file: a.env\n"), { "compose.override.yaml": later })).toBeUndefined();
 });
-
-test("what shares its parts is searched once, and not as often as it is named", () => {
-  const levels = Array.from({ length: 100 }, (_, at) => `x-${at + 1}: &l${at + 1} [*l${at}, *l${at}]\n`);
-  expect(found(`x-0: &l0 [a]\n${levels.join("")}${service("")}`)).toBeUndefined();
-});

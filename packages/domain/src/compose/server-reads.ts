@@ -9,26 +9,22 @@ const keys = new Set(["include", "extends", "env_file", "label_file"]);
  * takes it back. Undefined when there is nothing.
  */
 export function readOnServer({ parts, partial }: ComposeFile): string | undefined {
-  const seen = { named: new Set<object>(), other: new Set<object>() };
   for (const { path, documents, odd } of parts) {
     if (odd) return `a file that only Compose finds in ${path}`;
     const found = find(documents, false);
     if (found !== undefined) return found;
   }
   return partial ? "a file that was not sent" : undefined;
+}
 
-  function find(value: unknown, named: boolean): string | undefined {
-    if (typeof value === "string") return named && leaves(value) ? value : undefined;
-    if (typeof value !== "object" || value === null) return undefined;
-    const before = named ? seen.named : seen.other;
-    if (before.has(value)) return undefined;
-    before.add(value);
-    for (const [key, each] of Object.entries(value)) {
-      const found = find(each, named || (isFields(value) && keys.has(key)));
-      if (found !== undefined) return found;
-    }
-    return undefined;
+function find(value: unknown, named: boolean): string | undefined {
+  if (typeof value === "string") return named && leaves(value) ? value : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, each] of Object.entries(value)) {
+    const found = find(each, named || (isFields(value) && keys.has(key)));
+    if (found !== undefined) return found;
   }
+  return undefined;
 }
 
 /** A variable in it may be anything, and Compose takes a repository for one without a scheme too. */

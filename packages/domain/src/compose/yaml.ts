@@ -16,15 +16,18 @@ const DOCUMENTS_MOST = 100;
 export const COPIES_MOST = 20_000;
 /** Tokens, which determine the cost of parsing: this many take 50 ms. The largest of 183 real files (69 KB) has 3,500. */
 const PARTS_MOST = 40_000;
+/** Values that aliases stand for, each counted wherever it is meant, and each 100 characters of a text as one: Compose goes through all of them. */
+export const ALIASED_MOST = 20_000;
 
 /** The cost so far. All texts of a request share one, so each limit applies to them together. */
 export interface Spent {
   parts: number;
   copies: number;
+  aliased: number;
   readonly partsMost: number;
 }
 
-export const nothingSpent = (partsMost = PARTS_MOST): Spent => ({ parts: 0, copies: 0, partsMost });
+export const nothingSpent = (partsMost = PARTS_MOST): Spent => ({ parts: 0, copies: 0, aliased: 0, partsMost });
 
 /** The keys of a mapping that are tagged `!reset` or `!override`: they replace the earlier value. */
 export type Cleared = WeakMap<object, ReadonlySet<string>>;
@@ -146,6 +149,9 @@ class Reader {
   readonly #spent: Spent;
   readonly #anchors = new Map<string, Node>();
   readonly #known = new Map<Node, unknown>();
+  /** How many values are in one, at any depth and with what aliases stand for. */
+  readonly #sizes = new Map<Node, number>();
+  #values = 0;
 
   constructor(cleared: Cleared, spent: Spent) {
     this.#cleared = cleared;
@@ -153,15 +159,23 @@ class Reader {
   }
 
   read(node: unknown, depth: number): unknown {
-    if (isAlias(node)) return this.#follow(node, depth);
+    if (isAlias(node)) return this.#follow(node);
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
     if (!plainTags.has(node.tag)) this.odd = true;
     if (node.anchor !== undefined) this.#anchor(node.anchor, node);
-    if (isScalar(node)) return valueIn(node);
+    if (isScalar(node)) {
+      const value = valueIn(node);
+      const size = 1 + Math.floor(String(value).length / 100);
+      this.#sizes.set(node, size);
+      this.#values += size;
+      return value;
+    }
     if (depth > DEPTH_MOST) throw new YamlError(TOO_DEEP, true);
     this.#known.set(node, reading);
+    const before = this.#values++;
     const value = isMap(node) ? this.#mapping(node, depth + 1) : node.items.map((item) => this.read(item, depth + 1));
     this.#known.set(node, value);
+    this.#sizes.set(node, this.#values - before);
     return value;
   }
 
@@ -170,12 +184,15 @@ class Reader {
     this.#anchors.set(name, node);
   }
 
-  #follow({ source }: Alias, depth: number): unknown {
+  #follow({ source }: Alias): unknown {
     const node = this.#anchors.get(source);
     if (!node) throw new YamlError(`There is no anchor "${source.slice(0, 80)}".`);
-    if (isScalar(node)) return this.read(node, depth);
-    const value = this.#known.get(node);
+    const value = isScalar(node) ? valueIn(node) : this.#known.get(node);
     if (value === reading) throw new YamlError(`The anchor "${source.slice(0, 80)}" holds itself.`);
+    const size = this.#sizes.get(node) ?? 0;
+    this.#values += size;
+    this.#spent.aliased += size;
+    if (this.#spent.aliased > ALIASED_MOST) throw new YamlError("Its aliases make it too large.", true);
     return value;
   }
 
