@@ -63,10 +63,10 @@ test("what nothing is built from any more goes with the failure of a deployment,
   await ended;
   const archives = `${made.home}/archives`;
   writeFileSync(`${archives}/${A}`, "no longer");
-  made.set("config", "name: x\nservices: {}\n");
-  expect((await runOn(made, deployOf("job_2"))).exit).toMatchObject({ class: "compose.invalid" });
+  made.set("pull.status", "1");
+  expect((await runOn(made, deployOf("job_2"))).exit).toMatchObject({ code: 1, step: "pull" });
   expect(readdirSync(archives)).toEqual([]);
-  made.unset("config");
+  made.unset("pull.status");
   expect((await runOn(made, deployOf("job_3"))).exit?.code).toBe(0);
   writeFileSync(`${archives}/${A}`, "no longer");
   await runOn(made, { ...deployOf("job_4"), op: "remove", files: [] });

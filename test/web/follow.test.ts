@@ -39,7 +39,9 @@ test("of a very long log the last lines are kept, and how many were dropped is k
 test("every step that a run tells of has a word on its page", () => {
   const folder = new URL("../../packages/domain/src/remote/runner/", import.meta.url);
   const scripts = readdirSync(folder).filter((name) => name.endsWith(".sh"));
-  const told = scripts.flatMap((name) => [...readFileSync(new URL(name, folder), "utf8").matchAll(/^ *step[ =]([a-z]+)/gm)]);
+  const told = scripts.flatMap((name) => [
+    ...readFileSync(new URL(name, folder), "utf8").matchAll(/(?:^ *step[ =]|\bstage )([a-z]+)/gm),
+  ]);
   const steps = [...new Set(told.map(([, step]) => step!))]; // the group is not optional
   expect(steps).toContain("build");
   expect(steps.filter((step) => !Object.hasOwn(stepWords, step))).toEqual([]);

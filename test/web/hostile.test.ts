@@ -204,7 +204,7 @@ test("what a hostile server reports for a plan is shown as text", async () => {
   await tenant.app();
   await enter(visitor, api, site.url, tenant.user.email);
   const some = payloads.filter((payload) => /^[ -~]{1,120}$/.test(payload)).slice(0, 50);
-  const named = some.map((payload) => [payload, { image: payload, privileged: true }]);
+  const named = some.map((payload, at) => [`s${at}`, { image: payload, privileged: true }]);
   const job = await tenant.deploy("shop");
   await tenant.work(job, reporting(await packReport(Object.fromEntries(named))));
   await page.goto(`/jobs/${job.id}`);
