@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { createApp } from "@berth/domain/app/create.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
+import { makePlan } from "@berth/domain/plan/make.ts";
 import { eraseReleases, erasureOf, promiseErasure } from "@berth/domain/release/erase.ts";
-import type { Bundle } from "@berth/domain/release/release.ts";
+import { type Bundle, openBundle, pack, sealBundle } from "@berth/domain/release/release.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { commit } from "@berth/domain/table.ts";
 import { afterAll, expect, test } from "vitest";
@@ -72,11 +74,13 @@ const loud = (all: string): Partial<Exit> => ({
 const toldIn = (text: string, canaries: readonly string[]) =>
   canaries.filter((canary) => [...formsOf(canary), canary.slice(0, 16)].some((form) => text.includes(form)));
 
-/** Everything the table holds but the bundles themselves. */
-function kept(): string {
-  const { Items } = JSON.parse(api.dump()) as { Items: Record<string, unknown>[] };
-  return JSON.stringify(Items.map(({ data: _, ...row }) => row));
+/** The rows of a tenant that hold a bundle, of a release or of a plan. */
+function bundlesOf({ id }: TestTenant): string[] {
+  const { Items } = JSON.parse(api.dump()) as { Items: Record<string, { readonly S?: string } | undefined>[] };
+  const names = Items.flatMap(({ pk, sk, data }) => (data && sk?.S && pk?.S === `TENANT#${id}` ? [sk.S] : []));
+  return names.filter((name) => /^(REL|BUNDLE|PLANBUNDLE)#/.test(name)).sort();
 }
+const nouns = (names: readonly string[]) => names.map((name) => name.split("#")[0]);
 
 /** Every answer of the API's that may be read, of an app and its jobs. */
 async function answers(tenant: TestTenant, jobs: readonly string[]): Promise<string> {
@@ -111,7 +115,7 @@ test("what a server tells of a release's values is in no row and no answer, what
     gossip(canaries, (all) => failed({ class: "unhealthy", message: all.slice(0, 3000), ...loud(all) })),
   );
   expect(bad).toMatchObject({ status: "failed", failure: { class: "unhealthy", message: expect.stringContaining("[secret]") } });
-  expect(toldIn(kept(), canaries)).toEqual([]);
+  expect(toldIn(api.dump(), canaries)).toEqual([]);
   expect(toldIn(await answers(tenant, [good.id, bad.id]), canaries)).toEqual([]);
   expect(toldIn(JSON.stringify(api.logs), canaries)).toEqual([]);
 });
@@ -136,7 +140,7 @@ test("nor is what it tells of the release before, when it is asked for container
   );
   await api.clock.advance(60);
   await Promise.all([waiting, fresh]);
-  expect(toldIn(kept(), canaries)).toEqual([]);
+  expect(toldIn(api.dump(), canaries)).toEqual([]);
   expect(
     toldIn(
       await answers(
@@ -159,16 +163,47 @@ test("a removal leaves nothing of a release's values anywhere in the table", asy
     all.push(...canaries);
     await tenant.work(await deploy(tenant.ctx, { app: "shop", bundle: { ...bundle, files: [...bundle.files, ...files] } }));
   }
-  expect(toldIn(api.dump(), all).length).toBeGreaterThan(all.length - 3); // in a file they are base64 of all of it
+  expect(nouns(bundlesOf(tenant))).toEqual(["BUNDLE", "REL"]);
   const removal = await removeApp(tenant.ctx, { app: "shop", volumes: "keep" });
   expect(removal && (await tenant.work(removal))).toMatchObject({ status: "succeeded" });
+  expect(bundlesOf(tenant)).toEqual([]);
   expect(toldIn(api.dump(), all)).toEqual([]);
   expect(api.dump()).not.toContain("REMOVED#");
 });
 
-test("a worker that dies as the removal ends leaves it to the sweep, and an environment that is made again keeps its own and is numbered on", async () => {
+test("whoever has the table has no value of a release or of a plan: nothing in it, unpacked or decoded, tells one", async () => {
   const tenant = await ready();
   const { bundle, canaries } = secretBundle();
+  const large = { path: "large.bin", content: randomBytes(6000).toString("base64") };
+  await tenant.work(await deploy(tenant.ctx, { app: "shop", bundle }));
+  await tenant.work(await deploy(tenant.ctx, { app: "shop", bundle: { ...bundle, files: [...bundle.files, large] } }));
+  await makePlan(tenant.ctx, { app: "shop", bundle });
+  expect(nouns(bundlesOf(tenant))).toEqual(["BUNDLE", "PLANBUNDLE", "REL"]);
+  expect(toldIn(api.dump(), canaries)).toEqual([]);
+});
+
+test("a sealed bundle opens for the release, environment, app and tenant that it is of, and for no other", async () => {
+  const tenant = await ready();
+  const { bundle } = secretBundle();
+  const of = { app: "app_1", environment: "production", release: "1" };
+  const sealed = await sealBundle(tenant.ctx, of, pack(bundle));
+  expect(await openBundle(tenant.system, of, sealed)).toEqual(bundle);
+  const other = await testTenant(api);
+  await expect(openBundle(other.system, of, sealed)).rejects.toThrow();
+  for (const moved of [
+    { ...of, app: "app_2" },
+    { ...of, environment: "staging" },
+    { ...of, release: "2" },
+    { app: of.app, environment: of.environment, plan: "1" },
+  ])
+    await expect(openBundle(tenant.system, moved, sealed), JSON.stringify(moved)).rejects.toThrow();
+  for (const cut of [sealed.subarray(0, 1), sealed.subarray(0, -1), sealed.subarray(0, 40)])
+    await expect(openBundle(tenant.system, of, cut)).rejects.toThrow();
+});
+
+test("a worker that dies as the removal ends leaves it to the sweep, and an environment that is made again keeps its own and is numbered on", async () => {
+  const tenant = await ready();
+  const { bundle } = secretBundle();
   const stage = (input: Bundle) => deploy(tenant.ctx, { app: "shop", environment: "staging", bundle: input });
   await tenant.work(
     await deploy(tenant.ctx, {
@@ -189,13 +224,13 @@ test("a worker that dies as the removal ends leaves it to the sweep, and an envi
   Object.assign(tenant.system, { table: { ...api.world.table, client: dying } });
   await expect(tenant.work(removal ?? { id: "" })).rejects.toThrow("killed");
   Object.assign(tenant.system, { table: api.world.table });
-  expect(toldIn(api.dump(), canaries).length).toBeGreaterThan(canaries.length - 2);
+  expect(bundlesOf(tenant).filter((name) => name.includes("#staging#"))).toHaveLength(1);
   const second = secretBundle();
   const job = await tenant.work(await stage(second.bundle));
   expect(job).toMatchObject({ status: "succeeded", release: 2 });
   await sweep(api.world);
-  expect(toldIn(api.dump(), canaries)).toEqual([]);
-  expect(toldIn(api.dump(), second.canaries).length).toBeGreaterThan(canaries.length - 2);
+  const left = bundlesOf(tenant).filter((name) => name.includes("#staging#"));
+  expect(left).toEqual([expect.stringMatching(/#000002$/)]);
   expect(await tenant.work(await stage(second.bundle))).toMatchObject({ status: "succeeded", release: 3 });
 });
 

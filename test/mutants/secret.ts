@@ -34,6 +34,17 @@ export const secrets = [
     ],
   ),
   ...within(
+    "packages/domain/src/release/release.ts",
+    ["test/domain/secrets.test.ts"],
+    [
+      "a release's values are readable in the table",
+      "const data = await sealBundle(ctx, { app: app.id, environment, release: String(number) }, packed);",
+      "const data = packed;",
+    ],
+    ["a bundle sealed for one release opens for another", "({ ...of, tenant, what", "({ app: of.app, tenant, what"],
+    ["a bundle opens for another tenant", "({ ...of, tenant, what", '({ ...of, tenant: "", what'],
+  ),
+  ...within(
     "packages/domain/src/registry/login.ts",
     ["test/domain/logins.test.ts"],
     ["a server is sent logins of registries that none of its images is from", ".filter(({ host }) => wanted(host))", ""],

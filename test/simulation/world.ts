@@ -39,6 +39,14 @@ export function worldOf(
         if (sealed.key !== nameOf(about)) throw new Error("simulated: the value is about something else");
         return sealed.data;
       }),
+    sealBytes: (plain, about) =>
+      processes.call(process, chance.between(2, 10), () => Buffer.concat([Buffer.from(`${nameOf(about)}\n`), plain])),
+    openBytes: (sealed, about) =>
+      processes.call(process, chance.between(2, 10), () => {
+        const name = Buffer.from(`${nameOf(about)}\n`);
+        if (!name.equals(sealed.subarray(0, name.length))) throw new Error("simulated: the bytes are about something else");
+        return sealed.subarray(name.length);
+      }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     github: { url: "", keys: () => Promise.reject(new Error("the simulation has no GitHub")) },
     archives: bucket.archivesOf(process),

@@ -82,6 +82,9 @@ export interface World {
   readonly seal: (plain: string, about: Readonly<Record<string, string>>) => Promise<Sealed>;
   /** Throws where the function may not decrypt. */
   readonly open: (sealed: Sealed, about: Readonly<Record<string, string>>) => Promise<string>;
+  /** As `seal` and `open`, for bytes: what is sealed is one string of bytes. */
+  readonly sealBytes: (plain: Uint8Array, about: Readonly<Record<string, string>>) => Promise<Uint8Array>;
+  readonly openBytes: (sealed: Uint8Array, about: Readonly<Record<string, string>>) => Promise<Uint8Array>;
   readonly stripe: () => Promise<Stripe>;
   readonly github: Issuer;
   readonly archives: Archives;

@@ -76,7 +76,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
             ...{ hash: input.plan, environment, appId: app.id, bundle: read.hash, targets: placed },
             acceptDataRisk: input.acceptDataRisk === true,
           });
-    const writes = insertRelease(ctx, app, release, data);
+    const writes = await insertRelease(ctx, app, release, data);
     return start(ctx, {
       app,
       environment,

@@ -43,11 +43,12 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     by: whoIs(ctx.actor),
     createdAt: ctx.now().toISOString(),
   };
+  const writes = await insertPlan(ctx, plan, data);
   const answer = viewOf({ plan, job, found: new Map(), refused: refusal(ctx, account, "grow"), app, account });
   await commit(
     ctx,
     remember(ctx, answer),
-    ...insertPlan(ctx, plan, data),
+    ...writes,
     enqueue(ctx, job),
     audit(ctx, "deployment.plan", `${app.name}/${environment.name}`, { detail: `${id}, ${job.id}` }),
   );

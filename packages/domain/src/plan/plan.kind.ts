@@ -6,7 +6,6 @@ import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { bundleValues, filesOf } from "../release/files.ts";
-import { unpack } from "../release/release.ts";
 import { redactorOf } from "../release/secrets.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
@@ -58,9 +57,8 @@ async function wholeHash(ctx: Context, stored: StoredPlan): Promise<string> {
 }
 
 async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, server: Server, reach: Reach) {
-  const data = await bundleOfPlan(ctx, stored);
-  if (!data) throw new RemoteError("timeout", "The servers were not asked within an hour");
-  const bundle = unpack(data);
+  const bundle = await bundleOfPlan(ctx, stored);
+  if (!bundle) throw new RemoteError("timeout", "The servers were not asked within an hour");
   const name = job.rollouts[server.id]?.name ?? server.id;
   const release = { number: stored.release, services: stored.services };
   const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle });

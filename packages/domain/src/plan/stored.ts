@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { erase } from "../erase.ts";
 import { Problem } from "../error.ts";
 import { get, getAll } from "../query.ts";
-import { Release } from "../release/release.ts";
+import { type Bundle, openBundle, Release, sealBundle } from "../release/release.ts";
 import { insert, key, put, ttlIn, type Write } from "../table.ts";
 import { TargetPlan } from "./plan.ts";
 
@@ -40,10 +40,16 @@ const bundleKey = (ctx: Context, { appId, id }: Owner) => key(ctx, `PLANBUNDLE#$
 const targetPlanKey = (ctx: Context, { appId, id }: Owner, target: string) => key(ctx, `PLANTARGET#${appId}#${id}#${target}`);
 const hashKey = (ctx: Context, appId: string, hash: string) => key(ctx, `PLANHASH#${appId}#${hash}`);
 
-export const insertPlan = (ctx: Context, plan: StoredPlan, bundle: Uint8Array): Write[] => [
-  insert(ctx, planKey(ctx, plan), { ...plan, ttl: ttlIn(ctx, KEEP_SECONDS) }),
-  insert(ctx, bundleKey(ctx, plan), { data: bundle, ttl: ttlIn(ctx, BUNDLE_SECONDS) }),
-];
+const bundleOf = ({ appId, environment, id }: Owner & Pick<StoredPlan, "environment">) => ({ app: appId, environment, plan: id });
+
+/** `packed`: what `pack` of release/release.ts made of its bundle. */
+export async function insertPlan(ctx: Context, plan: StoredPlan, packed: Uint8Array): Promise<Write[]> {
+  const data = await sealBundle(ctx, bundleOf(plan), packed);
+  return [
+    insert(ctx, planKey(ctx, plan), { ...plan, ttl: ttlIn(ctx, KEEP_SECONDS) }),
+    insert(ctx, bundleKey(ctx, plan), { data, ttl: ttlIn(ctx, BUNDLE_SECONDS) }),
+  ];
+}
 
 const missing = (id: string) =>
   new Problem("plan.not_found", { detail: `There is no plan ${id} of this app; a plan is kept for a day.` });
@@ -62,8 +68,11 @@ export async function findPlanByHash(ctx: Context, appId: string, hash: string):
   return findPlan(ctx, { appId, id: String(found.plan) });
 }
 
-export const bundleOfPlan = async (ctx: Context, plan: Owner): Promise<Uint8Array | undefined> =>
-  (await get(ctx, bundleKey(ctx, plan)))?.data as Uint8Array | undefined;
+/** Undefined when it is no longer kept. */
+export async function bundleOfPlan(ctx: Context, plan: StoredPlan): Promise<Bundle | undefined> {
+  const found = await get(ctx, bundleKey(ctx, plan));
+  return found && openBundle(ctx, bundleOf(plan), found.data as Uint8Array);
+}
 
 /**
  * The servers have been asked: the bundle goes, which holds values and is needed no more, and a plan that is whole is named by its hash

@@ -13,8 +13,8 @@ import { LargeFile } from "./large.ts";
 
 /**
  * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
- * creates one; rolling back deploys an earlier one. A small bundle is in the release's row, a larger one in a row that lists do not
- * read.
+ * creates one; rolling back deploys an earlier one. A bundle is sealed; a small one is in the release's row, a larger one in a row that
+ * lists do not read.
  */
 export const Release = z.object({
   app: z.string(),
@@ -86,16 +86,33 @@ export function pack(bundle: Bundle): Uint8Array {
   return data;
 }
 
-export const unpack = (data: Uint8Array): Bundle => Bundle.parse(JSON.parse(gunzipSync(data).toString("utf8")));
+const unpack = (data: Uint8Array): Bundle => Bundle.parse(JSON.parse(gunzipSync(data).toString("utf8")));
+
+/** What a bundle belongs to: its release, or the plan it is kept for. Sealed for one, it opens for no other. */
+export type BundleOf = { readonly app: string; readonly environment: string } & (
+  | { readonly release: string }
+  | { readonly plan: string }
+);
+const sealContext = ({ tenant }: Context, of: BundleOf) => ({ ...of, tenant, what: "bundle" });
+
+/** The API seals bundles, as they hold values of the customer's; only workers open them. */
+export const sealBundle = (ctx: Context, of: BundleOf, packed: Uint8Array): Promise<Uint8Array> =>
+  ctx.sealBytes(packed, sealContext(ctx, of));
+
+export const openBundle = async (ctx: Context, of: BundleOf, sealed: Uint8Array): Promise<Bundle> =>
+  unpack(await ctx.openBytes(sealed, sealContext(ctx, of)));
 
 const INLINE_BYTES = 4096;
 
-export function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, data: Uint8Array): Write[] {
-  const at = sortKey(app.id, release.environment, release.number);
+/** `packed`: what `pack` made of its bundle. */
+export async function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, packed: Uint8Array): Promise<Write[]> {
+  const { environment, number } = release;
+  const at = sortKey(app.id, environment, number);
+  const data = await sealBundle(ctx, { app: app.id, environment, release: String(number) }, packed);
   if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, overtaken)];
   return [
     insert(ctx, key(ctx, `REL#${at}`), release, overtaken),
-    insert(ctx, bundleKey(ctx, app.id, release.environment, release.number), { data }),
+    insert(ctx, bundleKey(ctx, app.id, environment, number), { data }),
   ];
 }
 
@@ -138,7 +155,9 @@ export async function bundleIfKept(
   const at = sortKey(appId, environment, number);
   const found = await getImmutable(ctx, key(ctx, `REL#${at}`));
   const data = found?.data ?? (found && (await getImmutable(ctx, bundleKey(ctx, appId, environment, number)))?.data);
-  return found && data ? { release: Release.parse(found), bundle: unpack(data as Uint8Array) } : undefined;
+  if (!found || !data) return undefined;
+  const bundle = await openBundle(ctx, { app: appId, environment, release: String(number) }, data as Uint8Array);
+  return { release: Release.parse(found), bundle };
 }
 
 /** @throws Problem release.not_found */
