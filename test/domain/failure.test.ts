@@ -52,6 +52,9 @@ test("who may not use Docker is told the command with the user's own name, and o
   const remedy = (user: string) => failureOf(failed({ class: "docker.denied", data: { user } })).remedy;
   expect(remedy("first.last")).toContain("sudo usermod -aG docker first.last ");
   expect(remedy("x; reboot")).toContain("usermod -aG docker USER ");
+  const sudo = failureOf(failed({ class: "sudo.password", data: { user: "admin" } })).remedy;
+  expect(sudo).toContain("echo 'admin ALL=(ALL) NOPASSWD: ALL' | sudo tee");
+  expect(sudo).not.toContain("USER");
 });
 
 test("a failure's sentence is not said twice, whatever the connection said", () => {
@@ -75,6 +78,14 @@ test("no remedy tells to deploy where nothing was deployed: reaching and checkin
     "address.unknown",
     "address.refused",
   ] as const;
-  const there = ["docker.missing", "docker.down", "docker.denied", "compose.missing", "tool.missing", "folder.denied"] as const;
+  const there = [
+    "docker.missing",
+    "docker.down",
+    "docker.denied",
+    "sudo.password",
+    "compose.missing",
+    "tool.missing",
+    "folder.denied",
+  ] as const;
   for (const kind of [...checked, ...there]) expect(failures[kind].remedy).not.toMatch(/deploy/iu);
 });

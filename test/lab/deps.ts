@@ -14,10 +14,12 @@ const anywhere: Record<string, string> = { ip: "iproute2", iptables: "iptables",
 const plugins = ["/usr/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/local/lib/docker/cli-plugins"];
 const folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** `more` are programs that have their package's name. */
+const packageOf = (program: string) => (program === "newuidmap" ? "uidmap" : program);
+
+/** `more` are programs; most have their package's name. */
 function missing(more: readonly string[] = []): { packages: string[]; compose: boolean } {
   const absent = Object.entries(programs).filter(([path]) => !existsSync(path));
-  const named = { ...anywhere, ...Object.fromEntries(more.map((name) => [name, name])) };
+  const named = { ...anywhere, ...Object.fromEntries(more.map((name) => [name, packageOf(name)])) };
   const unfound = Object.entries(named).filter(([name]) => !folders.some((folder) => existsSync(`${folder}/${name}`)));
   const compose = !plugins.some((folder) => existsSync(`${folder}/docker-compose`));
   return { packages: [...absent, ...unfound].map(([, name]) => name), compose };

@@ -78,6 +78,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const network = `10.77.${slot}`;
     ip("link", "add", `berthlab${slot}`, "type", "bridge");
     ip("addr", "add", `${network}.1/24`, "dev", `berthlab${slot}`);
+    ip("-6", "addr", "add", `fd77:${slot + 1}::1/64`, "dev", `berthlab${slot}`, "nodad");
     ip("link", "set", `berthlab${slot}`, "up");
     const registry = startRegistry(folder, `${network}.1`, options.locked === true);
     const key = generateKey("lab");
@@ -110,6 +111,8 @@ async function start(
   ip("link", "set", `bv${slot}-${number}`, "master", `berthlab${slot}`, "up");
   const host = `${network}.${10 + number}`;
   ip("-n", namespace, "addr", "add", `${host}/24`, "dev", "eth0");
+  const host6 = `fd77:${slot + 1}::${10 + number}`;
+  ip("-n", namespace, "-6", "addr", "add", `${host6}/64`, "dev", "eth0", "nodad");
   ip("-n", namespace, "link", "set", "eth0", "up");
   ip("-n", namespace, "link", "set", "lo", "up");
   ip("-n", namespace, "route", "add", "default", "via", `${network}.1`);
@@ -117,6 +120,7 @@ async function start(
     folder: `${folder}/${namespace}`,
     namespace,
     host,
+    host6,
     registry: registry.address,
     locked: registry.locked,
     key,

@@ -17,7 +17,7 @@ done
 mirror=$(awk '/^URIs:/ { print $2; exit }' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
 # This machine's apt may have a proxy, or a mirror that stands still.
 apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Retries|https?::)' >"$cache/apt.new" || true
-packages=docker.io,docker-cli,docker-compose,openssh-server,iptables,iproute2,mount,procps,passwd,busybox-static
+packages=docker.io,docker-cli,docker-compose,openssh-server,iptables,iproute2,mount,procps,passwd,busybox-static,sudo,rootlesskit,slirp4netns,uidmap
 mmdebstrap --mode=root --variant=essential --format=directory --include="$packages" \
   --aptopt="$cache/apt.new" --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \

@@ -11,6 +11,8 @@ import { until } from "./until.ts";
 const script = fileURLToPath(new URL("./server.sh", import.meta.url));
 
 export interface Server extends Address {
+  /** Its other address, of IPv6. */
+  readonly host6: string;
   readonly namespace: string;
   readonly privateKey: string;
   readonly publicKey: string;
@@ -37,6 +39,7 @@ interface Making {
   readonly folder: string;
   readonly namespace: string;
   readonly host: string;
+  readonly host6: string;
   readonly registry: string;
   readonly locked: string;
   readonly key: KeyPair;
@@ -46,7 +49,8 @@ interface Making {
 }
 
 /** Lay out a server's folder and host key; `start` brings it up. */
-export function makeServer({ folder, namespace, host, registry, locked, key, engine, cgroups, dockerMegabytes }: Making): Server {
+export function makeServer(making: Making): Server {
+  const { folder, namespace, host, host6, registry, locked, key, engine, cgroups, dockerMegabytes } = making;
   for (const name of ["upper", "work", "root", "docker", "berth", "home"]) mkdirSync(`${folder}/${name}`, { recursive: true });
   const hostKey = generateKey(namespace);
   writeFileSync(`${folder}/ssh_host_ed25519_key`, hostKey.privateKey, { mode: 0o600 });
@@ -73,6 +77,7 @@ export function makeServer({ folder, namespace, host, registry, locked, key, eng
 
   return {
     host,
+    host6,
     port: 22,
     user: "root",
     hostKey: hostKey.publicKey.split(" ")[1]!, // a public key line has three words

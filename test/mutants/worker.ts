@@ -58,8 +58,8 @@ export const workers = [
     failure,
     [
       "a server's name for its user becomes part of a command to paste",
-      'kind === "docker.denied" && userName.test(data.user ?? "")',
-      'kind === "docker.denied" && data.user',
+      '(kind === "docker.denied" || kind === "sudo.password") && userName.test(data.user ?? "")',
+      '(kind === "docker.denied" || kind === "sudo.password") && data.user',
     ],
     [
       "a remedy speaks of lines that are not there",

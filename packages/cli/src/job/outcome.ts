@@ -145,6 +145,7 @@ export function nextOf(job: Job): string[] {
       "docker.missing",
       "docker.down",
       "docker.denied",
+      "sudo.password",
       "compose.missing",
       "tool.missing",
       "folder.denied",

@@ -65,7 +65,8 @@ export const failure = (kind: FailureClass, more: Partial<Failure> = {}): Failur
 
 function remedyOf(kind: FailureClass, { data, log, changed, service }: Exit): string {
   const general = failures[kind].remedy;
-  if (kind === "docker.denied" && userName.test(data.user ?? "")) return general.replace("USER", () => data.user ?? "");
+  if ((kind === "docker.denied" || kind === "sudo.password") && userName.test(data.user ?? ""))
+    return general.replaceAll("USER", () => data.user ?? "");
   if (kind === "registry.denied" && registryHost.test(data.registry ?? ""))
     return general.replace("REGISTRY", () => data.registry ?? "").replace("USER", () => data.login ?? "USER");
   if (kind === "disk.full" && !changed) return `${general} Nothing was stopped.`;

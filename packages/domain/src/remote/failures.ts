@@ -37,6 +37,11 @@ export const remoteFailures = {
     remedy:
       "On the server: sudo usermod -aG docker USER (or use a target whose user is root). It takes effect at the next login.",
   },
+  "sudo.password": {
+    title: "The target's user becomes root only with a password",
+    remedy:
+      "On the server: echo 'USER ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/berth (or, to work without root: sudo usermod -aG docker USER).",
+  },
   "compose.missing": {
     title: "Docker Compose is not installed on the server",
     remedy: "Install the package docker-compose-plugin (Compose version 2 or later).",

@@ -86,6 +86,7 @@ export const exitClasses = [
   "docker.missing",
   "docker.down",
   "docker.denied",
+  "sudo.password",
   "compose.missing",
   "compose.invalid",
   "tool.missing",

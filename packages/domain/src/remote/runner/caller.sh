@@ -8,7 +8,7 @@ answer() {
   field step preflight
   printf '%s\n' "$3" | while IFS= read -r line; do field message "$line"; done
   if [ $# -ge 5 ]; then field "$4" "$5"; fi
-  if [ "$2" = docker.denied ]; then field user "$(id -un)"; fi # whom its remedy is about
+  case $2 in docker.denied | sudo.password) field user "$(id -un)" ;; esac # whom its remedy is about
   printf '.\n'
   exit "$1"
 }
@@ -19,22 +19,22 @@ unwritten_here() {
   answer 1 "$class" "$message"
 }
 
-# front FOLDER [3]: with a 3, what may never be in a file is to be read there.
+# front FOLDER [3|again]: what may never be in a file is to be read from descriptor 3, which root opens again.
 front() {
   scratch=$1 values=$1/values from=0 op='' job='' fence='' secret=''
   trap 'rm -rf "$scratch"' EXIT
   trap '' PIPE
-  if [ -n "${2-}" ]; then
-    IFS= read -r secret <&3 || answer 1 internal 'The request has lost its logins'
-    exec 3<&-
-  fi
   line "$1/op" && op=$value
   line "$1/job" && job=$value
   line "$1/fence" && fence=$value
   line "$1/from" && from=$value
   case $from in '' | *[!0-9]*) from=0 ;; esac
-  uid=$(id -u)
-  if [ "$uid" = 0 ]; then base=${BERTH_HOME:-/var/lib/berth}; else base=${BERTH_HOME:-$HOME/.berth}; fi
+  settle_user "$@"
+  if [ -n "${2-}" ]; then
+    if [ "$2" = again ]; then exec 3<"$scratch/s"; fi
+    IFS= read -r secret <&3 || answer 1 internal 'The request has lost its logins'
+    exec 3<&-
+  fi
   case $op in
     check) check ;;
     plan) report ;;

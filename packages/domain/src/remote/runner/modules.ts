@@ -2,6 +2,7 @@ export const modules = [
   "environment",
   "values",
   "server",
+  "user",
   "caller",
   "check",
   "report",

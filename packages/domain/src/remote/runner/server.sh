@@ -56,7 +56,18 @@ as_written() {
 free_mb() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1024) }'; }
 
 # Where images and volumes are stored, as far as can be told without Docker.
-docker_root() { if [ -d /var/lib/docker ]; then printf /var/lib/docker; elif [ -d "$base" ]; then printf '%s' "$base"; else printf /; fi; }
+docker_root() {
+  rootless=${HOME-}/.local/share/docker
+  if [ -d "$rootless" ] && [ ! -w /var/run/docker.sock ]; then
+    printf '%s' "$rootless"
+  elif [ -d /var/lib/docker ]; then
+    printf /var/lib/docker
+  elif [ -d "$base" ]; then
+    printf '%s' "$base"
+  else
+    printf /
+  fi
+}
 
 # Why Docker cannot be used, into $class and $message; fails if it can be used.
 diagnose() {
@@ -77,6 +88,7 @@ diagnose() {
   elif ! docker_version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>"$scratch/docker"); then
     class=docker.down message='Docker does not answer'
     if denied; then class=docker.denied message="The user $(id -un) may not use Docker"; fi
+    if [ "$class" = docker.denied ] && may_sudo; then class=sudo.password message="$message, and sudo wants a password"; fi
     cause=$(head -n 1 "$scratch/docker")
     message="$message${cause:+: $cause}"
   else

@@ -26,7 +26,7 @@ conclude() {
     if [ "$1" -ne 0 ]; then
       field class "$failed"
       while IFS= read -r line; do field message "$line"; done <"$run/reason"
-      if [ "$failed" = docker.denied ]; then field user "$(id -un)"; fi
+      case $failed in docker.denied | sudo.password) field user "$(id -un)" ;; esac
       if [ -n "$refused" ]; then field registry "$refused"; fi
       if [ -n "$account" ]; then field login "$account"; fi
       field rolledBack "$rolled"
