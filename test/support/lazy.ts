@@ -9,6 +9,7 @@ await Promise.all([
   import("@berth/domain/engine/cancel.ts"),
   import("@berth/domain/app/create.ts"),
   import("@berth/domain/target/add.ts"),
+  import("@berth/domain/target/bootstrap.ts"),
   import("@berth/domain/registry/add.ts"),
   import("@berth/domain/registry/check.ts"),
   import("@berth/domain/deployment/remove.ts"),
