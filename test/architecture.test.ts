@@ -49,6 +49,7 @@ const nouns = [
     "target",
     "registry",
     "app",
+    "addon",
     "deployer",
     "release",
     "plan",
@@ -120,6 +121,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
   // Data without imports of Node's or the SDK's, for pages and help.
   const tables = [
     "entitlement/permission",
+    "addon/kind",
     "bytes",
     "entitlement/access",
     "entitlement/access-words",
@@ -130,7 +132,6 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "job/words",
     "pricing/plans",
     "import/secret",
-    "remote/install",
     "remote/user-name",
     "remote/registry-host",
     "compose/reserved",

@@ -6,6 +6,7 @@ import { credentials } from "./credentials.ts";
 import { answerProblem } from "./problem.ts";
 import type { Env } from "./request.ts";
 import { account } from "./routes/account.ts";
+import { addons } from "./routes/addons.ts";
 import { apps } from "./routes/apps.ts";
 import { archives } from "./routes/archives.ts";
 import { audit } from "./routes/audit.ts";
@@ -41,6 +42,7 @@ export const v1 = new Hono<Env>()
   .route("/", registries)
   .route("/", policy)
   .route("/", apps)
+  .route("/", addons)
   .route("/", releases)
   .route("/", deployments)
   .route("/", archives)

@@ -112,6 +112,7 @@ export const deployedRefusals = [
   "target.not_found",
   "target.untrusted",
   "deployment.no_target",
+  "compose.conflict",
   "compose.invalid",
   "compose.unsupported",
   "compose.no_service",

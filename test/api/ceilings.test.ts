@@ -1,3 +1,4 @@
+import { ADDONS_MOST } from "@berth/domain/addon/add.ts";
 import { APPS_MOST } from "@berth/domain/app/create.ts";
 import { SESSIONS_MOST } from "@berth/domain/auth/session.ts";
 import { REGISTRIES_MOST } from "@berth/domain/registry/add.ts";
@@ -30,7 +31,6 @@ const bounded: Record<string, string> = {
   addTarget: "targets, here",
   checkTarget: "target-checks.test.ts: one job for a target, so many a minute",
   trustTarget: "target-checks.test.ts: one job for a target, so many a minute",
-  bootstrapTarget: "bootstrap.test.ts: one job for a target, so many in ten minutes",
   addRegistry: "logins of registries, here",
   checkRegistry: "registries.test.ts: so many a minute",
   createApp: "apps, here",
@@ -39,6 +39,7 @@ const bounded: Record<string, string> = {
   createDeployment: "environments, here; deployments.test.ts: a hundred waiting deploys",
   rollback: "rollback.test.ts: a hundred waiting deploys",
   startApp: "deployments.test.ts: a hundred waiting deploys",
+  addAddon: "add-ons, here",
   setPolicy: "nothing",
   openLogs: "logs.test.ts: log.too_many at a time, so many a minute",
   cancelJob: "nothing",
@@ -117,6 +118,27 @@ covers("addRegistry", "registry.too_many", "logins have an end, and one that is 
   expect(await refusals(REGISTRIES_MOST + 2, add)).toEqual(["registry.too_many", "registry.too_many"]);
   expect((await add(0)).status).toBe(201);
 });
+
+covers(
+  "addAddon",
+  "addon.too_many",
+  "an environment has ten add-ons, and twenty names with those whose data is kept",
+  async () => {
+    const tenant = await testTenant(api);
+    await tenant.target();
+    await tenant.app();
+    const token = await tenant.token();
+    const add = (i: number) => api.call("POST", "/v1/apps/shop/addons", { token, body: { kind: "redis", name: `r${i}` } });
+    expect(await refusals(ADDONS_MOST + 2, add)).toEqual(["addon.too_many", "addon.too_many"]);
+    await tenant.work(await tenant.deploy("shop"));
+    for (let i = 0; i < ADDONS_MOST; i++) await api.call("DELETE", `/v1/apps/shop/addons/r${i}`, { token });
+    expect(await refusals(ADDONS_MOST, (i) => add(100 + i))).toEqual([]);
+    await tenant.work(await tenant.deploy("shop"));
+    await api.call("DELETE", "/v1/apps/shop/addons/r100", { token });
+    expect((await add(200)).body.code).toBe("addon.too_many");
+    expect((await add(0)).status).toBe(201);
+  },
+);
 
 test("tokens: a hundred, those of device logins with them", async () => {
   const tenant = await testTenant(api);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { addAddon } from "@berth/domain/addon/add.ts";
 import type { Context } from "@berth/domain/context.ts";
 import { importedKey } from "@berth/domain/import/imported.ts";
 import { jobKey } from "@berth/domain/job/job.ts";
@@ -39,6 +40,7 @@ beforeAll(async () => {
   await tenant.target();
   for (const host of ["docker.io", "b.example", "a.example"]) await addRegistry(ctx, { host, user: "mona", password: "secret" });
   for (const app of ["zulu", ...many((i) => `app${i}`)]) await tenant.app(app);
+  for (const kind of ["redis", "nats"] as const) await addAddon(ctx, { app: "zulu", kind });
   api.clock.advance(1);
   const narrow = await tenant.token(["read"], { app: "zulu" });
   for (let i = 0; i < 4; i++) await tenant.work(await tenant.deploy("zulu"));
@@ -80,7 +82,7 @@ const keepImport = (ctx: Context, app: string, appId: string) => {
 };
 
 /** Given whole, however many it may be. */
-const unpaged = ["/v1/targets", "/v1/registries"];
+const unpaged = ["/v1/targets", "/v1/registries", "/v1/apps/zulu/addons"];
 
 /** Follows the cursor to the end. A page that says that more follows must hold something. */
 // biome-ignore lint/suspicious/noExplicitAny: items of every list
@@ -135,6 +137,10 @@ const lists: Readonly<Record<string, readonly List[]>> = {
   listAudit: [{ path: "/v1/audit", by: "whole", holds: ({ id }) => id, is: () => scene.lines }],
   listRegistries: [
     { path: "/v1/registries", by: "whole", holds: ({ host }) => host, is: ["a.example", "b.example", "docker.io"] },
+  ],
+  listAddons: [
+    { path: "/v1/apps/zulu/addons", by: "whole", holds: name, is: ["nats", "redis"] },
+    { path: "/v1/apps/zulu/addons", by: "narrow", holds: name, is: ["nats", "redis"] },
   ],
   listTargets: [{ path: "/v1/targets", by: "whole", holds: name, is: ["web1"] }],
 };

@@ -6,7 +6,7 @@ import type { TestTenant } from "../support/tenant.ts";
 import type { TestWorld } from "../support/world.ts";
 
 /** Asks while something else happens before each of the request's commits: after all that it has read. */
-async function whileBefore(test: TestWorld, happens: () => Promise<void>, ask: () => Promise<Answer>): Promise<Answer> {
+export async function whileBefore(test: TestWorld, happens: () => Promise<void>, ask: () => Promise<Answer>): Promise<Answer> {
   const { client } = test.world.table;
   const send = client.send.bind(client);
   const late = async (...given: Parameters<typeof send>) => {

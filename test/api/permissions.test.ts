@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { addAddon } from "@berth/domain/addon/add.ts";
 import { accountKey, getAccount } from "@berth/domain/entitlement/account.ts";
 import { type Entitlement, permits } from "@berth/domain/entitlement/permission.ts";
 import { openLogs } from "@berth/domain/log/open.ts";
@@ -63,6 +64,7 @@ async function settled(): Promise<{ payer: Payer; token: string } & Ids> {
   await prove(api, payer.user.email, { token });
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
   await addRegistry(payer.ctx, { host: "r.example", user: "mona", password: "secret" });
+  await addAddon(payer.ctx, { app: "shop", kind: "redis" });
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
   const body = { provider: "github", app: "shop", repository: "me/other", ref: "refs/heads/main" };
   const deployer = await api.call("POST", "/v1/deployers", { token, body });
@@ -123,10 +125,14 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   addRegistry: () => ["POST", "/registries", { host: "ghcr.io", user: "mona", password: "secret" }],
   checkRegistry: () => ["POST", "/registries/r.example/check", {}],
   removeRegistry: () => ["DELETE", "/registries/r.example"],
+  listAddons: () => ["GET", "/apps/shop/addons"],
+  addAddon: () => ["POST", "/apps/shop/addons", { kind: "nats" }],
+  getAddon: () => ["GET", "/apps/shop/addons/redis"],
+  setAddon: () => ["PATCH", "/apps/shop/addons/redis", { memory: "1g" }],
+  removeAddon: () => ["DELETE", "/apps/shop/addons/redis"],
   getPolicy: () => ["GET", "/policy?app=shop"],
   setPolicy: () => ["POST", "/policy", { app: "shop", rules: { device: "deny" } }],
   checkTarget: () => ["POST", "/targets/web1/check"],
-  bootstrapTarget: () => ["POST", "/targets/web1/bootstrap", { password: "secret" }],
   trustTarget: () => ["POST", "/targets/web1/trust", { fingerprint: `SHA256:${"f".repeat(43)}` }],
   cancelJob: ({ job }) => ["POST", `/jobs/${job}/cancel`],
   listTokens: () => ["GET", "/tokens"],

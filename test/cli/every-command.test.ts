@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { flat } from "../../packages/cli/src/command.ts";
 import { commands } from "../../packages/cli/src/commands.ts";
+import { addonCases } from "./addon-cases.ts";
+import { type Case, gone } from "./command-case.ts";
 import { useCli } from "./harness.ts";
 
 const cli = useCli();
@@ -23,20 +25,6 @@ beforeAll(async () => {
   cwd = await cli.folder({ "compose.yaml": compose, "export.json": JSON.stringify(brought) }, "shop");
   elsewhere = await cli.folder();
 });
-
-interface Case {
-  readonly args: readonly string[];
-  readonly input?: string;
-  readonly text: RegExp;
-  /** The names of the answer's members; for a stream those of its last line. */
-  readonly members: readonly string[];
-  readonly stream?: true;
-  /** What is refused, and as what, by whom. */
-  readonly refused?: { readonly args?: readonly string[]; readonly code: string; readonly reader?: true };
-  readonly public?: true;
-}
-
-const gone = { args: ["gone"], code: "app.not_found" };
 
 /** Every command, in an order in which each finds what it needs. `JOB` is the job of the deployment above. */
 const cases: Record<string, Case> = {
@@ -80,13 +68,6 @@ const cases: Record<string, Case> = {
     members: ["target", "install", "next", "exit"],
     refused: { args: ["web1", "root@127.0.0.1"], code: "target.exists" },
   },
-  "target bootstrap": {
-    args: ["web1"],
-    input: "a password\n",
-    text: /✓ web1 is ready/,
-    members: ["id", "name", "status", "facts"],
-    refused: { args: ["gone"], code: "target.not_found" },
-  },
   "target remove": {
     args: ["web2", "--yes"],
     text: /web2 is forgotten/,
@@ -121,6 +102,7 @@ const cases: Record<string, Case> = {
     members: ["name", "environments", "jobs"],
     refused: gone,
   },
+  ...addonCases,
   "app policy": {
     args: ["shop", "--set", "privileged=deny"],
     text: /privileged +deny +the app shop\n.*docker\.sock +warn +default/,
@@ -156,7 +138,7 @@ const cases: Record<string, Case> = {
   },
   releases: { args: [], text: /\d +live on web1/, members: ["items", "next"], refused: gone },
   logs: { args: [], text: /web +hello from web/, members: ["items", "failed"], refused: gone },
-  "jobs list": { args: [], text: /succeeded +deploy shop #2/, members: ["items", "next"] },
+  "jobs list": { args: [], text: /succeeded +deploy shop #1/, members: ["items", "next"] },
   "jobs show": {
     args: ["JOB"],
     text: /What +deploy shop #1/,
@@ -240,7 +222,14 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, input = "", text
 
   test("with --json prints JSON and nothing else", async () => {
     // What the first run made is there now, so these make another.
-    const again = { "target add": ["web3", ...args.slice(1)], "target remove": ["web3", "--yes"], rollback: ["2"] }[name] ?? args;
+    const again =
+      {
+        "target add": ["web3", ...args.slice(1)],
+        "target remove": ["web3", "--yes"],
+        "addon add": ["nats"],
+        "addon remove": ["nats", "--yes"],
+        rollback: ["2"],
+      }[name] ?? args;
     if (name === "app remove") await cli.berth(["app", "init", "spare"], { token, cwd: elsewhere });
     if (name === "registry remove")
       await cli.berth(["registry", "add", "ghcr.io", "--user", "mona"], { token, input: "a token" });

@@ -1,4 +1,5 @@
 import type {
+  Addon,
   AuditLine,
   Billing,
   Deployer,
@@ -45,6 +46,45 @@ export const registries = [
     problem: { class: "registry.denied", message: "ghcr.io refused the login of robot$shop", target: "web1" },
   },
 ] as Registry[];
+
+export const addons = [
+  {
+    name: "postgres",
+    kind: "postgres",
+    version: "17",
+    environment: "production",
+    volume: "postgres-data",
+    by: mona,
+    addedAt: at(60 * 24 * 9),
+    variables: {
+      DATABASE_URL: "postgres://app:<BERTH_ADDON_POSTGRES_PASSWORD>@postgres:5432/app",
+      PGHOST: "postgres",
+      PGPORT: "5432",
+      PGUSER: "app",
+      PGPASSWORD: "<BERTH_ADDON_POSTGRES_PASSWORD>",
+      PGDATABASE: "app",
+    },
+  },
+  {
+    name: "jobs",
+    kind: "redis",
+    version: "7",
+    environment: "production",
+    volume: "jobs-data",
+    services: ["web", "worker"],
+    image: "valkey/valkey:7.2",
+    args: ["--maxmemory", "200mb"],
+    memory: "512m",
+    by: mona,
+    addedAt: at(60 * 3),
+    variables: {
+      JOBS_URL: "redis://default:<BERTH_ADDON_JOBS_PASSWORD>@jobs:6379",
+      JOBS_HOST: "jobs",
+      JOBS_PORT: "6379",
+      JOBS_PASSWORD: "<BERTH_ADDON_JOBS_PASSWORD>",
+    },
+  },
+] as Addon[];
 
 export const deployers = [
   {

@@ -1,6 +1,7 @@
 import type { Billing, Job, PricingPlan } from "@berth/api-client/types.ts";
 import { describe, expect, test } from "vitest";
 import { closedLines } from "../../packages/cli/src/account/delete.ts";
+import { addonLines, addonTable } from "../../packages/cli/src/addon/view.ts";
 import { appTable, statusLines } from "../../packages/cli/src/app/view.ts";
 import { auditTable } from "../../packages/cli/src/audit/list.ts";
 import { invoiceLines } from "../../packages/cli/src/billing/invoices.ts";
@@ -20,7 +21,20 @@ import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/t
 import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
 import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
-import { bill, change, deployers, invoices, lines, page, plans, registries, smaller, tokens, usage } from "./sample-account.ts";
+import {
+  addons,
+  bill,
+  change,
+  deployers,
+  invoices,
+  lines,
+  page,
+  plans,
+  registries,
+  smaller,
+  tokens,
+  usage,
+} from "./sample-account.ts";
 import { apps, at, jobs, now, releases, rollout, status, targets, why } from "./sample-apps.ts";
 import { deploymentPlan, idlePlan } from "./sample-plan.ts";
 
@@ -33,6 +47,7 @@ const views: Record<string, (look: Look) => string[]> = {
   targets: (look) => targetTable(targets, look),
   target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
+  addons: (look) => [...addonTable(addons, look), "", ...addons.flatMap((each) => [...addonLines(each, look), ""])],
   registries: (look) => registryTable(registries, look),
   deploymentPlan: (look) => [...deploymentPlanLines(deploymentPlan, look), "", ...deploymentPlanLines(idlePlan, look)],
   apps: (look) => appTable(apps, look),

@@ -1,4 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
+import { addAddon } from "@berth/domain/addon/add.ts";
+import { removeAddon } from "@berth/domain/addon/remove.ts";
+import { setAddon } from "@berth/domain/addon/set.ts";
+import { getAddon, listAddons } from "@berth/domain/addon/view.ts";
 import { getApp, getAppIn, listApps, listEnvironments } from "@berth/domain/app/app.ts";
 import { createApp } from "@berth/domain/app/create.ts";
 import { getPolicy, setPolicy } from "@berth/domain/app/policy.ts";
@@ -36,7 +40,6 @@ import { prepareArchives } from "@berth/domain/release/archives.ts";
 import { getRelease, listReleases } from "@berth/domain/release/view.ts";
 import type { Scope } from "@berth/domain/scope.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
-import { bootstrapTarget } from "@berth/domain/target/bootstrap.ts";
 import { checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
 import { answerDevice, showDevice } from "@berth/domain/token/device.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
@@ -92,11 +95,15 @@ const verbs: Verb[] = [
   verb("cancelJob", "deploy", "app", (ctx) => cancelJob(ctx, ids.job)),
   verb("getPolicy", "read", "app", (ctx) => getPolicy(ctx, { app: "shop" })),
   verb("setPolicy", "admin", "app", (ctx) => setPolicy(ctx, { app: "shop", rules: {} })),
+  verb("listAddons", "read", "app", (ctx) => listAddons(ctx, { app: "shop" })),
+  verb("getAddon", "read", "app", (ctx) => getAddon(ctx, { app: "shop", addon: "redis" })),
+  verb("addAddon", "deploy", "app", (ctx) => addAddon(ctx, { app: "shop", kind: "redis" })),
+  verb("setAddon", "deploy", "app", (ctx) => setAddon(ctx, { app: "shop", addon: "redis", choices: { memory: "1g" } })),
+  verb("removeAddon", "deploy", "app", (ctx) => removeAddon(ctx, { app: "shop", addon: "redis" })),
   verb("listTargets", "read", "all", (ctx) => listTargets(ctx)),
   verb("getTarget", "read", "all", (ctx) => getTarget(ctx, "web1")),
   verb("addTarget", "admin", "tenant", (ctx) => addTarget(ctx, { name: "web9", host: "127.0.0.1", port: 22, user: "root" })),
   verb("checkTarget", "deploy", "tenant", (ctx) => checkTarget(ctx, "web1")),
-  verb("bootstrapTarget", "admin", "tenant", (ctx) => bootstrapTarget(ctx, { target: "web1", password: "secret" })),
   verb("trustTarget", "admin", "tenant", (ctx) => trustTarget(ctx, { target: "web1", fingerprint })),
   verb("removeTarget", "admin", "tenant", (ctx) => removeTarget(ctx, "web1")),
   verb("listRegistries", "read", "all", (ctx) => listRegistries(ctx)),

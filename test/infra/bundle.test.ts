@@ -31,10 +31,10 @@ const text = ({ metafile }: BundleSize) =>
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
 
-test("the API starts from one file of at most 440 KB, and the webhook's function is at most 350 KB in all", () => {
+test("the API starts from one file of at most 450 KB, and the webhook's function is at most 350 KB in all", () => {
   for (const name of ["api/handler", "api/stream"] as const) {
     expect(startFiles(bundleOf(name).metafile.outputs)).toHaveLength(1);
-    expect(bundleOf(name).startBytes).toBeLessThanOrEqual(440_000);
+    expect(bundleOf(name).startBytes).toBeLessThanOrEqual(450_000);
   }
   expect(bundleOf("webhooks/stripe").totalBytes).toBeLessThanOrEqual(350_000);
 });

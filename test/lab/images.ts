@@ -86,6 +86,8 @@ export function redisImage(): Image {
     files: [
       ...busyboxFiles(),
       { path: "bin/redis-server", content: readFileSync(programs[0]!) }, // two programs were named above
+      // As in its maker's image, which then goes on as another user.
+      { path: "bin/docker-entrypoint.sh", content: '#!/bin/sh\nexec "$@"\n' },
       { path: "bin/redis-cli", content: readFileSync(programs.at(-1)!) },
       ...Array.from(libraries, (path) => ({ path: path.slice(1), content: readFileSync(path) })),
       { path: "data", folder: true as const, mode: 0o777 },

@@ -14,6 +14,7 @@ export type Target = InferResponseType<V1["targets"]["$get"], 200>["items"][numb
 export type Registry = InferResponseType<V1["registries"]["$get"], 200>["items"][number];
 export type HostKey = NonNullable<Target["hostKey"]>;
 export type App = InferResponseType<V1["apps"]["$get"], 200>["items"][number];
+export type Addon = InferResponseType<V1["apps"][":app"]["addons"]["$get"], 200>["items"][number];
 export type AppStatus = InferResponseType<V1["apps"][":app"]["status"]["$get"], 200>;
 export type LogPage = InferResponseType<V1["logs"][":log"]["$get"], 200>;
 export type LogItem = LogPage["items"][number];

@@ -1,4 +1,5 @@
 import { account } from "./account/commands.ts";
+import { addon } from "./addon/commands.ts";
 import { app } from "./app/commands.ts";
 import { audit } from "./audit/commands.ts";
 import { login, logout, prove, whoami } from "./auth/commands.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Listed[] = [
   releases,
   logs,
   app,
+  addon,
   target,
   registry,
   jobs,

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import type { Entry, Flags, Ready } from "./command.ts";
 import { commands } from "./commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -28,12 +28,16 @@ export function createProgram(
       subcommandTerm: (command) => [command.name(), command.usage().replace("[options]", "")].join(" ").trimEnd(),
       commandUsage: (command) => `${wordsOf(command).join(" ")} ${command.usage()}`,
       // The program's own help lists them as its options.
-      visibleGlobalOptions: (command) => (command === program ? [] : program.options.filter(({ long }) => long !== "--version")),
+      visibleGlobalOptions: (command) => (command === program ? [] : [...program.options]),
+      // Only shown: elsewhere it is an option of a command's own.
+      visibleOptions: (command) => {
+        const visible = Help.prototype.visibleOptions.call(command.createHelp(), command);
+        return command === program ? visible.toSpliced(-1, 0, new Option("-V, --version", "print the version")) : visible;
+      },
     })
     .option("--json", "print JSON, and only that")
     .addOption(new Option("--context <name>", "use the login kept under this name").env("BERTH_CONTEXT"))
     .addOption(new Option("--url <address>", "where the service is").env("BERTH_URL"))
-    .option("-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand(false);
 

@@ -41,8 +41,7 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
   });
   try {
     const words = await typed(args, terminal);
-    if (before(words, "--").some((word) => word === "--version" || word === "-V"))
-      terminal.out(json ? JSON.stringify({ version: version() }) : version());
+    if (asksVersion(before(words, "--"))) terminal.out(json ? JSON.stringify({ version: version() }) : version());
     else await program.parseAsync(words, { from: "user" });
   } catch (error) {
     exit = fail(error, args, terminal, json);
@@ -51,6 +50,10 @@ async function perform(args: readonly string[], terminal: Terminal, json: boolea
   if (session?.entitlement && !refusedForBill) terminal.err(...banner(session.entitlement, await session.place(), terminal));
   return exit;
 }
+
+/** With a number after it, it is the version of something else. */
+const asksVersion = (words: readonly string[]) =>
+  words.some((word, i) => word === "-V" || (word === "--version" && !/^\d/.test(words[i + 1] ?? "")));
 
 /** The command line, asked for where nothing was typed; `help a b` is `a b --help`. */
 async function typed(args: readonly string[], terminal: Terminal): Promise<string[]> {

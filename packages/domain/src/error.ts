@@ -1,3 +1,4 @@
+import { addonProblems } from "./addon/problems.ts";
 import { appProblems } from "./app/problems.ts";
 import { authProblems } from "./auth/problems.ts";
 import { billingProblems } from "./billing/problems.ts";
@@ -63,6 +64,7 @@ export const catalogue = {
   ...deployerProblems,
   ...releaseProblems,
   ...composeProblems,
+  ...addonProblems,
   ...deploymentProblems,
   ...logProblems,
   ...planProblems,

@@ -83,8 +83,6 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   const trusted = await call("trustTarget", { with: { target: target.id }, body: { fingerprint: shownKey.fingerprint } });
   await ended(trusted.job.id);
   await ended((await call("checkTarget", { with: { target: target.id } })).id);
-  // This machine lets nobody in with it.
-  await ended((await call("bootstrapTarget", { with: { target: target.id }, body: { password: "a long secret" } })).id, "failed");
   const { host } = await call("addRegistry", { body: { host: "r.example:5000", user: "ada", password: "a long secret" } });
   await call("listRegistries");
   // Its Docker says nothing of it, and has been asked.
@@ -92,6 +90,10 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("removeRegistry", { with: { host } });
   const app = "shop";
   await call("createApp", { body: { name: app } });
+  await call("addAddon", { with: { app }, body: { kind: "redis" } });
+  await call("setAddon", { with: { app, addon: "redis" }, body: { memory: "1g" } });
+  await call("getAddon", { with: { app, addon: "redis" } });
+  await call("listAddons", { with: { app } });
   await call("setPolicy", { body: { rules: { privileged: "deny" } } });
   await call("setPolicy", { body: { app, rules: { device: "ask" } } });
   await call("getPolicy", { with: { app } });
@@ -139,6 +141,7 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("listDeployments", { with: { app } });
   await call("getDeployment", { with: { app, deployment: first.id } });
   await call("getAppStatus", { with: { app } });
+  await call("removeAddon", { with: { app, addon: "redis" } });
   await call("getAppStatus", { with: { app, fresh: "true" } });
   await call("getActivity");
   await call("listJobs");

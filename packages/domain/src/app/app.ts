@@ -19,6 +19,8 @@ export const App = z.object({
   /** Environments that are deployed or being deployed. The app holds its slot while there are any. */
   active: z.array(z.string()),
   policy: Policy.optional(),
+  /** Environments that have or had add-ons: a deployment looks for them in no other. */
+  addons: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   version: z.number().int(),
 });

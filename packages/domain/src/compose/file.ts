@@ -6,6 +6,7 @@ export interface ComposeFile {
   readonly configs: ReadonlyMap<string, Fields>;
   readonly secrets: ReadonlyMap<string, Fields>;
   readonly volumes: ReadonlyMap<string, Fields>;
+  readonly networks: ReadonlyMap<string, Fields>;
   readonly parts: readonly Part[];
   /** The files read besides those named: what they include and extend, and the variables of what is included. */
   readonly reads: readonly Read[];
@@ -50,6 +51,11 @@ export interface Service {
   readonly security_opt: readonly unknown[];
   /** Null for a name without a value. */
   readonly environment: ReadonlyMap<string, unknown>;
+  readonly container_name?: unknown;
+  readonly network_mode?: unknown;
+  /** With what is said of it there. */
+  readonly networks: ReadonlyMap<string, unknown>;
+  readonly depends_on: ReadonlySet<string>;
 }
 
 export class ComposeError extends Error {

@@ -14,16 +14,23 @@ const INCLUDES_MOST = 200;
 /** Pass `first` if the first file is already parsed. @throws ComposeError */
 export const readProject = (sources: Sources, get: Lookup, first?: Yaml): ComposeFile => new Merger(sources, get, first).merge();
 
-const tops = ["configs", "secrets", "volumes"] as const;
+const tops = ["configs", "secrets", "volumes", "networks"] as const;
 
 interface Model {
   readonly services: Map<string, Service>;
   readonly configs: Map<string, Fields>;
   readonly secrets: Map<string, Fields>;
   readonly volumes: Map<string, Fields>;
+  readonly networks: Map<string, Fields>;
 }
 
-const emptyModel = (): Model => ({ services: new Map(), configs: new Map(), secrets: new Map(), volumes: new Map() });
+const emptyModel = (): Model => ({
+  services: new Map(),
+  configs: new Map(),
+  secrets: new Map(),
+  volumes: new Map(),
+  networks: new Map(),
+});
 
 /** Where a text stands: what its variables are, and where its paths start. */
 interface Scope {
@@ -88,7 +95,7 @@ class Merger {
       const options = filled(own.driver_opts, (each) => this.#fill(each, scope)) as Fields;
       return { ...own, driver_opts: isBound(options) ? this.#placed(options, "device", scope) : options };
     }
-    return this.#placed(own, "file", scope);
+    return kind === "networks" ? own : this.#placed(own, "file", scope);
   }
 
   #placed(fields: Fields, key: string, { folder }: Scope): Fields {

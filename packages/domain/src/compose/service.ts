@@ -3,7 +3,7 @@ import { buildIn, overBuild } from "./build.ts";
 import { ComposeError, type Fields, isFields, type Service } from "./file.ts";
 import { filled, pathIn } from "./path.ts";
 
-const scalars = ["image", "provider", "pull_policy"] as const;
+const scalars = ["image", "provider", "pull_policy", "container_name", "network_mode"] as const;
 const lists = ["profiles", "ports", "volumes", "env_file", "label_file", "configs", "secrets", "security_opt"] as const;
 
 /** Whether a volume with these `driver_opts` is a folder of the server's under another name: the one that `device` names. */
@@ -41,6 +41,10 @@ export function serviceOf(name: string, fields: Fields, folder: string, fill: (v
     ...(typo !== undefined && { typo }),
     ...(Object.fromEntries(entries) as Record<(typeof lists)[number], unknown[]>),
     environment: new Map(isFields(fields.environment) ? Object.entries(fields.environment) : list("environment").map(assignment)),
+    networks: new Map(
+      isFields(fields.networks) ? Object.entries(fields.networks) : list("networks").map((each) => [String(each), null]),
+    ),
+    depends_on: new Set(isFields(fields.depends_on) ? Object.keys(fields.depends_on) : list("depends_on").map(String)),
   };
 }
 
@@ -70,6 +74,8 @@ export function overService(
     build: overBuild(base.build, own.build),
     ...(Object.fromEntries(lists.map((key) => [key, join(key)])) as Record<(typeof lists)[number], unknown[]>),
     environment: new Map([...counted([...inherited]), ...own.environment]),
+    networks: new Map([...counted([...((base.networks as Service["networks"] | undefined) ?? [])]), ...own.networks]),
+    depends_on: new Set([...counted([...((base.depends_on as Service["depends_on"] | undefined) ?? [])]), ...own.depends_on]),
   };
 }
 

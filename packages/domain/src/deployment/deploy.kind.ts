@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { openPasswords, variablesWith } from "../addon/password.ts";
 import { Environment, environmentKey, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { readPolicy } from "../entitlement/policy.ts";
@@ -43,10 +44,13 @@ export const deploy: Change<Deployment> = {
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
-    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle }, logins);
+    const { addons = [] } = bundle;
+    const passwords = await openPasswords(ctx, job, addons);
+    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle, passwords }, logins);
+    const variables = { ...bundle.variables, ...variablesWith(passwords, addons) };
     return {
       op: "deploy",
-      files: filesOf(release, bundle),
+      files: filesOf(release, { ...bundle, variables }),
       values: {
         ...projectValues(ctx, job),
         release: String(job.release),

@@ -1,4 +1,15 @@
-import { type App, appKey, type Environment, environmentKey, getAppIn, PRODUCTION, withMemory, withRequest } from "../app/app.ts";
+import { addonsOf } from "../addon/addon.ts";
+import {
+  type App,
+  appKey,
+  type Environment,
+  environmentKey,
+  getAppIn,
+  PRODUCTION,
+  projectOf,
+  withMemory,
+  withRequest,
+} from "../app/app.ts";
 import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
@@ -50,7 +61,8 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     assertPermitted(ctx, account, "grow");
     if (!app.active.includes(name) && app.active.length >= ENVIRONMENTS_MOST)
       throw new Problem("environment.too_many", { detail: `"${app.name}" has ${app.active.length}; that is the most.` });
-    read ??= readBundle(input); // only for who may deploy, and once
+    const addons = await addonsOf(ctx, app, name);
+    read ??= readBundle(input, { project: projectOf(app.name, name), addons }); // only for who may deploy, and once
     const { composed, data } = read;
     const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;
     const job = newId(ctx, "job");

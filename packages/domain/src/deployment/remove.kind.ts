@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { addonsWithout, leaveAddons } from "../addon/remove.ts";
 import { App, appKey, type Environment, environmentKey, keepRequests, listEnvironments, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { succeededRollouts } from "../job/job.ts";
@@ -37,7 +38,7 @@ export const remove: Change<Removal> = {
     const placement = environment.placement.filter((target) => !gone.has(target));
     const live = Object.fromEntries(Object.entries(environment.live).filter(([target]) => !gone.has(target)));
     const writes: Write[] = [...gone].map((target) => leave(ctx, target, `${job.app}/${job.environment}`));
-    if (placement.length === 0) writes.push(...(await removeEnvironment(ctx, environment)));
+    if (placement.length === 0) writes.push(...(await removeEnvironment(ctx, environment, job.input.volumes)));
     else {
       const next = { ...environment, placement, live, version: environment.version + 1 };
       writes.push(replace(ctx, environmentKey(ctx, environment.app, environment.name), next, environment.version));
@@ -58,7 +59,7 @@ const leave = (ctx: Context, target: string, subject: string): Write =>
   });
 
 /** The app is removed with its last environment. If two environments end or are accepted at once, the versions let one see what the other left. */
-async function removeEnvironment(ctx: Context, environment: Environment): Promise<Write[]> {
+async function removeEnvironment(ctx: Context, environment: Environment, volumes: "keep" | "delete"): Promise<Write[]> {
   const seen = ({ version }: { version: number }) => ({ condition: "version = :seen", values: { ":seen": version } });
   const found = await get(ctx, appKey(ctx, environment.app));
   // Another worker has just ended this very job.
@@ -76,8 +77,9 @@ async function removeEnvironment(ctx: Context, environment: Environment): Promis
       upTo: environment.releases,
       last: others.length === 0,
     }),
+    ...(await leaveAddons(ctx, app, environment.name, volumes)),
     others.length > 0
-      ? replace(ctx, at, { ...app, active, version: app.version + 1 }, app.version)
+      ? replace(ctx, at, { ...app, active, ...addonsWithout(app, environment.name), version: app.version + 1 }, app.version)
       : removeRow(ctx, at, seen(app), overtaken),
     ...freeSlot(ctx, app, active),
   ];

@@ -1,3 +1,4 @@
+import { leaveAddons } from "../addon/remove.ts";
 import { appKey, environmentKey, getAppIn, keepRequests, listEnvironments, PRODUCTION } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import { allow, type Context } from "../context.ts";
@@ -38,6 +39,7 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, overtaken) : undefined,
       ...keepRequests(ctx, environment),
       ...promiseErasure(ctx, { app: app.id, environment: name, upTo: environment.releases, last: others.length === 0 }),
+      ...(await leaveAddons(ctx, app, name, input.volumes)),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );
     return removed ? undefined : false;

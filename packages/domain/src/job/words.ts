@@ -2,7 +2,6 @@ import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
 import { planWords } from "../plan/plan.words.ts";
 import { checkRegistryWords } from "../registry/check.words.ts";
-import { bootstrapWords } from "../target/bootstrap.words.ts";
 import { checkWords } from "../target/check.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
@@ -12,7 +11,6 @@ const jobWords = {
   "deployment.plan": planWords,
   "app.remove": removeWords,
   "target.check": checkWords,
-  "target.bootstrap": bootstrapWords,
   "registry.check": checkRegistryWords,
 } as const satisfies Readonly<Record<string, KindWords>>;
 

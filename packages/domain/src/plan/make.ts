@@ -1,4 +1,5 @@
-import { getAppIn, PRODUCTION } from "../app/app.ts";
+import { addonsOf } from "../addon/addon.ts";
+import { getAppIn, PRODUCTION, projectOf } from "../app/app.ts";
 import { choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
@@ -24,7 +25,8 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   allow(ctx, "plan", { app: input.app });
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
   const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
-  const { composed, data, hash } = readBundle(input);
+  const addons = await addonsOf(ctx, app, environment.name);
+  const { composed, data, hash } = readBundle(input, { project: projectOf(app.name, environment.name), addons });
   if (!holds(ctx, "deploy")) assertOwnFiles(composed);
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { openPasswords, variablesWith } from "../addon/password.ts";
 import { projectValues } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
 import type { Context } from "../context.ts";
@@ -61,7 +62,10 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
   if (!bundle) throw new RemoteError("timeout", "The servers were not asked within an hour");
   const name = job.rollouts[server.id]?.name ?? server.id;
   const release = { number: stored.release, services: stored.services };
-  const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle });
+  const { addons = [] } = bundle;
+  const passwords = await openPasswords(ctx, job, addons);
+  const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle, passwords });
+  const variables = { ...bundle.variables, ...variablesWith(passwords, addons) };
   const values = {
     ...projectValues(ctx, job),
     release: String(stored.release),
@@ -69,6 +73,6 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
     // Their names alone: whether anything has to be built depends on what the live release was built from.
     ...(bundle.archives?.length && { archives: bundle.archives.map(({ hash }) => `${hash}\n`).join("") }),
   };
-  const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, bundle), values } as const;
+  const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, { ...bundle, variables }), values } as const;
   return { exit: await ask(ctx, server, reach, run, redact), redact };
 }

@@ -2,13 +2,15 @@ import { lookupIn } from "../compose/compose.ts";
 import { ComposeError, fill } from "../compose/file.ts";
 import { readProject } from "../compose/merge.ts";
 import type { Known } from "../secret/redact.ts";
+import { withoutGenerated } from "./generated.ts";
 import { type Bundle, sourcesOf } from "./release.ts";
 
 /** Files up to this total are searched for in every encoding; lines of the rest literally. */
 const ENCODED_CHARS = 128 * 1024;
 
 /** Redacted: the values of a release's variables, files and inline environments. Names and images are visible elsewhere anyway. */
-export function knownOf(bundle: Bundle): { values: string[]; lines: string[] } & Known {
+export function knownOf(whole: Bundle): { values: string[]; lines: string[] } & Known {
+  const bundle = withoutGenerated(whole);
   const { files, variables } = bundle;
   const values = [...Object.values(variables), ...inlineOf(bundle)];
   const lines: string[] = [];

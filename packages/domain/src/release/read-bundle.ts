@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import { contractOf } from "../addon/contract.ts";
+import { type Chosen, fragmentOf } from "../addon/fragment.ts";
 import { buildOf, isLocal } from "../compose/build.ts";
 import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
+import { generate } from "../compose/generated.ts";
 import { readsOf } from "../compose/reads.ts";
 import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
+import { type Lookup, TemplateError } from "../compose/template.ts";
 import { Problem } from "../error.ts";
 import { checkArchives } from "./archives.ts";
+import { withGenerated } from "./generated.ts";
 import { checkLarge } from "./large.ts";
 import { type Bundle, pack, sourcesOf } from "./release.ts";
 
@@ -26,8 +31,14 @@ export interface Asked {
   readonly targets?: readonly string[] | undefined;
 }
 
-/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, input.invalid, bundle.too_large */
-export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">): ReadBundle {
+/** What Berth adds to it. */
+interface Added {
+  readonly project: string;
+  readonly addons: readonly Chosen[];
+}
+
+/** @throws Problem compose.invalid, compose.unsupported, compose.no_service, compose.conflict, input.invalid, bundle.too_large */
+export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">, { project, addons }: Added): ReadBundle {
   const { compose, composeFiles } = bundle;
   if ((compose === undefined) === (composeFiles === undefined))
     throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
@@ -42,15 +53,32 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">)
     if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
       throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
   checkArchives([...(bundle.archives ?? []), ...(large?.archives ?? [])]);
-  const composed = readComposed(sourcesOf(checked), lookupIn(bundle.variables), { images });
+  const { composed, whole } = withAddons(checked, images, project, addons);
   checkBuilds(composed, bundle);
   checkUnread(composed, large?.files ?? []);
-  const data = pack(checked);
+  const data = pack(whole);
   const hash = createHash("sha256")
     .update(data)
     .update(JSON.stringify(images ?? {}))
     .digest("hex");
   return { composed, data, hash };
+}
+
+/** The bundle with what is added to it, read as a whole. */
+function withAddons(bundle: Bundle, images: Images | undefined, project: string, addons: readonly Chosen[]) {
+  const { variables } = bundle;
+  const sources = sourcesOf(bundle);
+  const given = addons.map(({ name, kind }) => ({ name, variables: contractOf({ name, kind }) }));
+  const later = new Set(given.flatMap((each) => Object.keys(each.variables)));
+  const get: Lookup = (name) => {
+    if (later.has(name)) throw new TemplateError("only a run knows it");
+    return lookupIn(variables)(name);
+  };
+  const own = readComposed(sources, get, { images });
+  if (addons.length === 0) return { composed: own, whole: bundle };
+  const text = generate({ file: own.file, sources, variables, get, project }, addons.map(fragmentOf));
+  const whole: Bundle = { ...withGenerated(bundle, text), addons: given };
+  return { composed: readComposed(sourcesOf(whole), get, { images }), whole };
 }
 
 /** @throws Problem compose.unsupported where a service is built from a folder of which nothing was sent */

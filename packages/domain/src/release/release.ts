@@ -53,6 +53,8 @@ export const Bundle = z.object({
   archives: z.array(ArchiveRow).optional(),
   /** Mounted files that are too large to be among `files`, and the archives that have their content. */
   large: z.object({ files: z.array(LargeFile), archives: z.array(ArchiveRow) }).optional(),
+  /** Those that Berth added, with the contract of each: the values as Compose reads them. */
+  addons: z.array(z.object({ name: z.string(), variables: z.record(z.string(), z.string()) })).optional(),
 });
 export type Bundle = z.infer<typeof Bundle>;
 

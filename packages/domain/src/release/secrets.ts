@@ -1,3 +1,5 @@
+import { passwordVariable } from "../addon/contract.ts";
+import { openPasswords } from "../addon/password.ts";
 import { Environment, environmentKey, projectOf } from "../app/app.ts";
 import type { AppOnTarget } from "../container/seen.ts";
 import type { Context } from "../context.ts";
@@ -13,6 +15,8 @@ interface Named extends AppOnTarget {
 interface Bundled {
   readonly release: Pick<Release, "number" | "services">;
   readonly bundle: Bundle;
+  /** Of its add-ons, by their variables. */
+  readonly passwords?: Readonly<Record<string, string>>;
 }
 
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
@@ -28,8 +32,9 @@ export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logi
   // Loaded for a run: it brings the YAML parser, which nobody needs who only sweeps, cancels or ends jobs.
   const { knownOf } = await import("./known.ts");
   const known = all.map(({ bundle }) => knownOf(bundle));
+  const passwords = { ...(await openPasswords(ctx, where, unopened(all, own?.passwords))), ...own?.passwords };
   return redactor({
-    values: [...known.flatMap(({ values }) => values), ...logins.map(({ password }) => password)],
+    values: [...known.flatMap(({ values }) => values), ...logins.map(({ password }) => password), ...Object.values(passwords)],
     lines: known.flatMap(({ lines }) => lines),
     shown: [
       app,
@@ -43,6 +48,16 @@ export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logi
     ],
   });
 }
+
+/** Each add-on once, without those whose password is known. */
+const unopened = (all: readonly Bundled[], passwords: Bundled["passwords"] = {}) => [
+  ...new Map(
+    all
+      .flatMap(({ bundle }) => bundle.addons ?? [])
+      .filter(({ name }) => !(passwordVariable(name) in passwords))
+      .map((addon) => [addon.name, addon]),
+  ).values(),
+];
 
 const shownOf = ({ release, bundle }: Bundled): string[] => [
   ...release.services.flatMap(({ name, image }) => [name, image, ...image.split(/[/:@]/)]),
