@@ -16,6 +16,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   maySend(rollout, queues.jobs);
   mayOpen(rollout, data.key, "ssh-key");
   mayOpen(rollout, data.key, "registry-login");
+  mayOpen(rollout, data.key, "bootstrap-password");
   mayOpen(rollout, data.key, "bundle");
   mayOpen(rollout, data.key, "addon-password");
   mayFetch(rollout, data.bucket);

@@ -132,6 +132,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "job/words",
     "pricing/plans",
     "import/secret",
+    "remote/install",
     "remote/user-name",
     "remote/registry-host",
     "compose/reserved",

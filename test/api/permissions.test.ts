@@ -133,6 +133,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   getPolicy: () => ["GET", "/policy?app=shop"],
   setPolicy: () => ["POST", "/policy", { app: "shop", rules: { device: "deny" } }],
   checkTarget: () => ["POST", "/targets/web1/check"],
+  bootstrapTarget: () => ["POST", "/targets/web1/bootstrap", { password: "secret" }],
   trustTarget: () => ["POST", "/targets/web1/trust", { fingerprint: `SHA256:${"f".repeat(43)}` }],
   cancelJob: ({ job }) => ["POST", `/jobs/${job}/cancel`],
   listTokens: () => ["GET", "/tokens"],

@@ -68,6 +68,13 @@ const cases: Record<string, Case> = {
     members: ["target", "install", "next", "exit"],
     refused: { args: ["web1", "root@127.0.0.1"], code: "target.exists" },
   },
+  "target bootstrap": {
+    args: ["web1"],
+    input: "a password\n",
+    text: /✓ web1 is ready/,
+    members: ["id", "name", "status", "facts"],
+    refused: { args: ["gone"], code: "target.not_found" },
+  },
   "target remove": {
     args: ["web2", "--yes"],
     text: /web2 is forgotten/,
@@ -138,7 +145,7 @@ const cases: Record<string, Case> = {
   },
   releases: { args: [], text: /\d +live on web1/, members: ["items", "next"], refused: gone },
   logs: { args: [], text: /web +hello from web/, members: ["items", "failed"], refused: gone },
-  "jobs list": { args: [], text: /succeeded +deploy shop #1/, members: ["items", "next"] },
+  "jobs list": { args: [], text: /succeeded +deploy shop #2/, members: ["items", "next"] },
   "jobs show": {
     args: ["JOB"],
     text: /What +deploy shop #1/,

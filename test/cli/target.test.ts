@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { INSTALL } from "@berth/domain/remote/install.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { addressText, parseAddress } from "../../packages/cli/src/target/address.ts";
-import { INSTALL, installCommand } from "../../packages/cli/src/target/install.ts";
+import { installCommand } from "../../packages/cli/src/target/install.ts";
 import { HOST_KEY, lost } from "../support/reach.ts";
 import { useCli } from "./harness.ts";
 

@@ -20,6 +20,7 @@ async function counted(connect?: () => Promise<Remote>) {
   const reach = {
     resolve: (host: string) => Promise.resolve(host),
     scan: () => Promise.reject(new Error("nothing asks for the host key")),
+    letIn: () => Promise.reject(new Error("nothing has a password")),
     connect: () => {
       counts.made++;
       const close = async () => void counts.closed++;

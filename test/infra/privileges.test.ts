@@ -30,10 +30,10 @@ test("no policy is for every resource, but for listing the names of streams, whi
       if (list(Resource).includes("*")) expect(Action).toBe("dynamodb:ListStreams");
 });
 
-test("only the rollout worker may decrypt, and only SSH keys, logins of registries, bundles and passwords of add-ons of a tenant that the ciphertext names", () => {
+test("only the rollout worker may decrypt, and only SSH keys, logins of registries, passwords for one use, bundles and passwords of add-ons of a tenant that the ciphertext names", () => {
   expect(whoMay("kms:Decrypt")).toEqual(["workers/rollout"]);
   expect(statementsFor("workers/rollout", "kms:Decrypt")).toMatchObject(
-    ["ssh-key", "registry-login", "bundle", "addon-password"].map((what) => ({
+    ["ssh-key", "registry-login", "bootstrap-password", "bundle", "addon-password"].map((what) => ({
       Condition: { StringEquals: { "kms:EncryptionContext:what": what }, Null: { "kms:EncryptionContext:tenant": "false" } },
     })),
   );

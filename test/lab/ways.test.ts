@@ -118,7 +118,9 @@ describe.skipIf(reason)(`a server that is reached in another way${reason ? ` (sk
   });
 
   test("at another port and an address of IPv6, given as such or by a name that has no other", async () => {
-    await server.exec("/usr/sbin/sshd -p 2222 -o PidFile=/run/sshd-2222.pid -o PermitRootLogin=yes -o UsePAM=no");
+    await server.exec(
+      "/usr/sbin/sshd -p 2222 -o PidFile=/run/sshd-2222.pid -o PermitRootLogin=yes -o UsePAM=no; until [ -s /run/sshd-2222.pid ]; do sleep 0.05; done",
+    );
     await lives({ ...server, port: 2222, host: server.host6 }, "six-production", 8104);
     const lookup = () => Promise.resolve([{ address: server.host6 }]);
     const host = await checkAddress("six.example", { allowPrivate: true, lookup });

@@ -55,6 +55,26 @@ export const secrets = [
     ["a registry's password is told where the server printed it", "...logins.map(({ password }) => password)", ""],
   ),
   ...within(
+    "packages/domain/src/target/password.ts",
+    ["test/api/bootstrap.test.ts"],
+    [
+      "a password is used again by the worker that comes after one that died",
+      "if (!row || !(await tryCommit(ctx, remove(ctx, at, undefined, overtaken)))) return undefined;",
+      "if (!row) return undefined;",
+    ],
+  ),
+  ...within(
+    "packages/domain/src/target/bootstrap.kind.ts",
+    ["test/api/bootstrap.test.ts"],
+    ["a password stays when its job is canceled", "forget(ctx, passwordKey(ctx, job.id)),", ""],
+    ["a password is told where the server quotes it", "throw withoutSecrets(error, redact);", "throw error;"],
+    [
+      "a key is taken to be in without a look",
+      "const remote = await openConnection(ctx, server, reach);\n      await remote.close();\n",
+      "",
+    ],
+  ),
+  ...within(
     "packages/domain/src/registry/check.kind.ts",
     ["test/api/registries.test.ts"],
     [

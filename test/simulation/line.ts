@@ -200,6 +200,7 @@ export function createLines(
     commands,
     reachOf: (process) => ({
       resolve: (host) => (swarm.strike("name held") ? new Promise(() => {}) : Promise.resolve(host)),
+      letIn: () => Promise.reject(new Error("nothing has a password")),
       scan: async (host) => {
         await connect(process, host);
         return hostKeyOf(host);

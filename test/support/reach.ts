@@ -24,6 +24,10 @@ export interface ScriptedReach extends Reach {
   readonly runs: (RunInput & { readonly at: string })[];
   /** The next run is played like this; those after it as before. */
   next(play: Play): void;
+  /** Public keys that a password let in, with that password. */
+  readonly letIns: { readonly password: string; readonly publicKey: string; readonly at: string }[];
+  /** The next password is refused. */
+  refusePassword(error: RemoteError): void;
   /** The next connection cannot be made. */
   refuse(error: RemoteError): void;
   /** Every run is played like this from now on. */
@@ -94,8 +98,11 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
   let cancels: Play = () => succeeded();
   const queue: Play[] = [];
   const refusals: RemoteError[] = [];
+  const refusedPasswords: RemoteError[] = [];
   const reach: ScriptedReach = {
     runs: [],
+    letIns: [],
+    refusePassword: (error) => void refusedPasswords.push(error),
     hostKey: HOST_KEY,
     next: (each) => void queue.push(each),
     refuse: (error) => void refusals.push(error),
@@ -107,6 +114,12 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
     },
     resolve: (host) => Promise.resolve(host),
     scan: () => Promise.resolve(reach.hostKey),
+    letIn: async (address, password, publicKey) => {
+      if (address.hostKey !== reach.hostKey.key) throw new RemoteError("hostkey.changed", "The server showed another host key");
+      reach.letIns.push({ password, publicKey, at: address.host });
+      const refusal = refusedPasswords.shift();
+      if (refusal) throw refusal;
+    },
     connect: (address) => {
       if (address.hostKey !== reach.hostKey.key)
         return Promise.reject(new RemoteError("hostkey.changed", "The server showed another host key"));

@@ -98,6 +98,29 @@ export const targets = new Hono<Env>()
     async (c) => c.json(await checkTarget(c.var.ctx, c.req.valid("param").target), 202),
   )
   .post(
+    "/targets/:target/bootstrap",
+    contract(() => ({
+      operationId: "bootstrapTarget",
+      summary: "Let the target's key in with a password, which is used once and never kept longer",
+      tag,
+      scope: "admin",
+      needs: "grow",
+      params,
+      body: z.object({
+        password: z
+          .string()
+          .max(1024)
+          .regex(/^[^\p{Cc}\p{Cs}]{1,1024}$/u, "1 to 1024 characters, none of them a control character"),
+      }),
+      answers: { 202: { description: "The job that adds it; check the server when it has succeeded", schema: Job } },
+      problems: ["target.not_found", "target.untrusted", "target.bootstrapping", "rate.limited"],
+    })),
+    async (c) => {
+      const { bootstrapTarget } = await import("@berth/domain/target/bootstrap.ts");
+      return c.json(await bootstrapTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
+  )
+  .post(
     "/targets/:target/trust",
     contract(() => ({
       operationId: "trustTarget",

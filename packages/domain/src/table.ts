@@ -165,6 +165,9 @@ export const remove = (world: World, at: Key, change?: Omit<Change, "change">, r
   return { op: { Delete: { TableName: world.table.name, Key: at, ...rest } }, refusal };
 };
 
+/** Also where it is not there. */
+export const forget = (world: World, at: Key): Write => ({ op: { Delete: { TableName: world.table.name, Key: at } } });
+
 async function updateRow(world: World, at: Key, change: Change): Promise<Row> {
   const expressions = expression(change);
   const command = new UpdateCommand({ TableName: world.table.name, Key: at, ...expressions, ReturnValues: "ALL_NEW" });

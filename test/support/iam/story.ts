@@ -83,6 +83,8 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   const trusted = await call("trustTarget", { with: { target: target.id }, body: { fingerprint: shownKey.fingerprint } });
   await ended(trusted.job.id);
   await ended((await call("checkTarget", { with: { target: target.id } })).id);
+  // This machine lets nobody in with it.
+  await ended((await call("bootstrapTarget", { with: { target: target.id }, body: { password: "a long secret" } })).id, "failed");
   const { host } = await call("addRegistry", { body: { host: "r.example:5000", user: "ada", password: "a long secret" } });
   await call("listRegistries");
   // Its Docker says nothing of it, and has been asked.

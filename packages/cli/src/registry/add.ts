@@ -3,6 +3,7 @@ import { type Flags, textOf, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
+import { readSecret } from "../terminal/secret.ts";
 import { checkHost } from "./host.ts";
 
 interface Input {
@@ -30,22 +31,13 @@ export function parse([host = ""]: readonly string[], flags: Flags): Input {
 export async function run(session: Session, { host, user }: Input): Promise<Exit> {
   session.names.REGISTRY = host;
   const api = await session.api();
-  const password = await readPassword(session, host, user);
+  const password = await readSecret(session, `Password or token of ${user} at ${host}`, [
+    "The password or token is to come on standard input.",
+    `berth registry add ${host} --user ${user} < FILE`,
+  ]);
   const added = await body(api.v1.registries.$post({ json: { host, user, password } }));
   const { paint, errPaint } = session.terminal;
   show(session, added, () => [`${paint.green("✓")} Deploys of images from ${host} now have the login of ${user}`]);
   note(session, errPaint.dim("Next:"), `  ${errPaint.cyan(`berth registry check ${host}`)}`);
   return exits.done;
-}
-
-/** Never an argument: other users of this machine could read it there, and a shell would remember it. */
-async function readPassword(session: Session, host: string, user: string): Promise<string> {
-  if (session.terminal.interactive) {
-    const { askSecret } = await import("../terminal/ask.ts");
-    return askSecret(`Password or token of ${user} at ${host}`);
-  }
-  const text = (await session.input()).replace(/\r?\n$/, "");
-  if (text === "")
-    throw usage("The password or token is to come on standard input.", `berth registry add ${host} --user ${user} < FILE`);
-  return text;
 }

@@ -7,6 +7,7 @@ export const target: Listed = {
   summary: "Add, check and remove servers",
   verbs: [
     verb("add", "<name> <address>", "Add a server and give Berth access", () => import("./add.ts")),
+    verb("bootstrap", "<name> [address]", "Let Berth's key in with a password", () => import("./bootstrap.ts")),
     verb("list", "", "List your servers", () => import("./list.ts")),
     verb("show", "<name>", "Show one server", () => import("./show.ts")),
     verb("check", "[name]", "Look at a server again", () => import("./check.ts")),

@@ -1,16 +1,7 @@
 import { spawn } from "node:child_process";
+import { INSTALL } from "@berth/domain/remote/install.ts";
 import { refuse } from "../refusal.ts";
 import type { Address } from "./address.ts";
-
-/**
- * What runs on the server when a person lets Berth's key in with their own ssh: a constant. The key comes on standard input, and a second
- * time changes nothing.
- */
-export const INSTALL =
-  "exec sh -c '" +
-  'umask 077; k=$(cat); f="$HOME/.ssh/authorized_keys"; mkdir -p "$HOME/.ssh" && touch "$f" && ' +
-  'if grep -qxF "$k" "$f"; then :; else [ -z "$(tail -c 1 "$f")" ] || echo >>"$f"; printf "%s\\n" "$k" >>"$f"; fi' +
-  "'";
 
 const form = /^ssh-[a-z0-9-]+ [A-Za-z0-9+/=]+( [A-Za-z0-9._@-]+)?$/;
 

@@ -5,6 +5,7 @@ import type { Kind } from "../job/kind.ts";
 import type { JobKind } from "../job/words.ts";
 import { plan } from "../plan/plan.kind.ts";
 import { checkLogin } from "../registry/check.kind.ts";
+import { bootstrap } from "../target/bootstrap.kind.ts";
 import { check } from "../target/check.kind.ts";
 
 export const kinds: { readonly [Name in JobKind]: Kind } = {
@@ -12,6 +13,7 @@ export const kinds: { readonly [Name in JobKind]: Kind } = {
   "deployment.plan": plan,
   "app.remove": remove,
   "target.check": check,
+  "target.bootstrap": bootstrap,
   "registry.check": checkLogin,
 };
 

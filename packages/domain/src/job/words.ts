@@ -2,6 +2,7 @@ import { deployWords } from "../deployment/deploy.words.ts";
 import { removeWords } from "../deployment/remove.words.ts";
 import { planWords } from "../plan/plan.words.ts";
 import { checkRegistryWords } from "../registry/check.words.ts";
+import { bootstrapWords } from "../target/bootstrap.words.ts";
 import { checkWords } from "../target/check.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
@@ -11,6 +12,7 @@ const jobWords = {
   "deployment.plan": planWords,
   "app.remove": removeWords,
   "target.check": checkWords,
+  "target.bootstrap": bootstrapWords,
   "registry.check": checkRegistryWords,
 } as const satisfies Readonly<Record<string, KindWords>>;
 

@@ -5,7 +5,7 @@ import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { get } from "../query.ts";
 import { commit } from "../table.ts";
-import { findTarget, limitChecks, listTargets } from "../target/target.ts";
+import { findTarget, limitChecks, listTargets, unconfirmed } from "../target/target.ts";
 import { missing, Registry, registryKey } from "./registry.ts";
 
 /** Asks the registry through the Docker of the targets named, or of every one that is confirmed: they are what pulls. */
@@ -19,11 +19,7 @@ export async function checkRegistry(
   const { host, addedAt } = Registry.parse(row);
   const named = await Promise.all((input.targets ?? []).map((name) => findTarget(ctx, name)));
   const untrusted = named.find(({ hostKey }) => !hostKey);
-  if (untrusted)
-    throw new Problem("target.untrusted", {
-      detail: `"${untrusted.name}" waits for you to confirm its host key.`,
-      next: [`berth target trust ${untrusted.name}`],
-    });
+  if (untrusted) throw unconfirmed(untrusted);
   const targets = named.length > 0 ? named : (await listTargets(ctx)).filter(({ hostKey }) => hostKey);
   if (targets.length === 0) throw new Problem("registry.no_target");
   await limitChecks(ctx, targets.length);

@@ -20,6 +20,25 @@ export const remoteFailures = {
     title: "The server does not accept the target's key",
     remedy: "Add the target's public key to ~/.ssh/authorized_keys of the target's user on the server.",
   },
+  "password.wrong": {
+    title: "The server does not accept the password",
+    remedy:
+      "It was tried once and nothing changed. Check user and password. Many servers let root in by a key only: name another user, or let the key in by hand; `berth target show` prints the line.",
+  },
+  "password.refused": {
+    title: "The server lets nobody in with a password",
+    remedy: "The password was not sent. Let the key in by hand: `berth target show` prints the line.",
+  },
+  "password.more": {
+    title: "The server wants more than the password",
+    remedy:
+      "Log in once with your own ssh and do what it asks for, such as a new password. With a second factor, let the key in by hand: `berth target show` prints the line.",
+  },
+  "key.failed": {
+    title: "The target's key could not be written on the server",
+    remedy:
+      "Make ~/.ssh/authorized_keys of the target's user writable, or let the key in by hand: `berth target show` prints the line.",
+  },
   "hostkey.changed": {
     title: "The server's host key is not the one you confirmed",
     remedy:

@@ -55,28 +55,37 @@ export const connectSsh: Connect = (address, key, signal) =>
     };
     if (signal?.aborted) return giveUp();
     signal?.addEventListener("abort", giveUp, { once: true });
-    const serverHostKey = hostKeyAlgorithms[keyType(address.hostKey)];
-    if (!serverHostKey) throw new Error("the pinned host key is of a type that is not supported");
-    let changed = false;
     client.once("ready", () => {
       signal?.removeEventListener("abort", giveUp);
       resolve(toRemote(client));
     });
-    client.on("error", (error) => reject(changed ? hostKeyChanged() : toRemoteError(error)));
     client.once("close", () => reject(new RemoteError("unreachable", "The server hung up")));
-    dial(client, {
-      host: address.host,
-      port: address.port,
-      username: address.user,
-      privateKey: key,
-      authHandler: ["publickey"],
-      algorithms: { serverHostKey },
-      hostVerifier: (seen: Buffer) => {
-        changed = !isPinned(address, seen);
-        return !changed;
-      },
-    });
+    dialPinned(client, address, { privateKey: key, authHandler: ["publickey"] }, (error) => reject(toRemoteError(error)));
   });
+
+/** Gives up before any credential is sent where another host key is shown than the pinned one. */
+export function dialPinned(
+  client: Client,
+  address: Address,
+  credential: Pick<ConnectConfig, "privateKey" | "authHandler">,
+  onError: (error: SshError | RemoteError) => void,
+): void {
+  const serverHostKey = hostKeyAlgorithms[keyType(address.hostKey)];
+  if (!serverHostKey) throw new Error("the pinned host key is of a type that is not supported");
+  let changed = false;
+  client.on("error", (error) => onError(changed ? hostKeyChanged() : error));
+  dial(client, {
+    host: address.host,
+    port: address.port,
+    username: address.user,
+    ...credential,
+    algorithms: { serverHostKey },
+    hostVerifier: (seen: Buffer) => {
+      changed = !isPinned(address, seen);
+      return !changed;
+    },
+  });
+}
 
 function dial(client: Client, config: ConnectConfig): void {
   client.connect({ ...keepalive, readyTimeout: connectMs, timeout: connectMs, ...config });
@@ -214,7 +223,10 @@ function hostKeyChanged(): RemoteError {
   return new RemoteError("hostkey.changed", "The server does not have the host key that was confirmed for it");
 }
 
-function toRemoteError(error: Error & { level?: string; code?: string }): RemoteError {
+type SshError = Error & { level?: string; code?: string };
+
+export function toRemoteError(error: SshError | RemoteError): RemoteError {
+  if (error instanceof RemoteError) return error;
   const cause = { cause: error };
   if (error.level === "client-authentication") {
     return new RemoteError("auth.failed", "The server did not accept the key made for it", cause);

@@ -52,7 +52,7 @@ export function redactRemote(remote: Remote, redact: Redact, keeps = none): Remo
 }
 
 /** Connection errors quote the server, too. */
-const withoutSecrets = (error: unknown, redact: Redact) =>
+export const withoutSecrets = (error: unknown, redact: Redact) =>
   error instanceof RemoteError ? new RemoteError(error.class, redact(error.message), { cause: error.cause }) : error;
 
 /** One read-only request over a connection of its own, with a deadline. @throws RemoteError */

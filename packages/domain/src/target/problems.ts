@@ -23,6 +23,12 @@ export const targetProblems = {
     hint: "Look at the fingerprint again; confirm only the one you can verify.",
     next: ["berth target check NAME"],
   },
+  "target.bootstrapping": {
+    status: 409,
+    title: "A password is being tried on that target",
+    hint: "Wait for that job to end, then look at the target.",
+    next: ["berth target show NAME"],
+  },
   "target.in_use": {
     status: 409,
     title: "Apps are deployed on that target",

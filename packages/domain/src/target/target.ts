@@ -49,6 +49,8 @@ export const StoredTarget = Target.extend({
   waiting: z.array(z.string()),
   /** Until this check has ended, a request for another gets this one. */
   check: z.string().optional(),
+  /** Until this job has ended, no other password is taken. */
+  bootstrap: z.string().optional(),
   /** Deployed here, as `app/environment`. */
   apps: z.set(z.string()).optional(),
 });
@@ -83,7 +85,7 @@ export async function readPrivateKey(ctx: Context, id: string): Promise<string> 
   return ctx.open(Sealed.parse(row), sealContext(ctx.tenant, id));
 }
 
-const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
+export const missing = (name: string) => new Problem("target.not_found", { detail: `There is no target "${name}".` });
 
 /** @throws Problem target.not_found */
 export async function findTarget(ctx: Context, idOrName: string): Promise<StoredTarget> {
@@ -146,6 +148,12 @@ export async function checkTarget(ctx: Context, idOrName: string): Promise<Job> 
 /** One check at a time: two would find the same. */
 const checkUnderWay = async (ctx: Context, { check }: StoredTarget): Promise<Job | undefined> =>
   check === undefined ? undefined : (await unfinishedJobs(ctx, [check]))[0];
+
+export const unconfirmed = ({ name }: Pick<Target, "name">) =>
+  new Problem("target.untrusted", {
+    detail: `"${name}" waits for you to confirm its host key.`,
+    next: [`berth target trust ${name}`],
+  });
 
 /** Confirms the host key by its fingerprint, and starts a check. @throws Problem auth.proof, target.key_mismatch */
 export async function trustTarget(
