@@ -83,9 +83,14 @@ test("an issuer that fails is asked at most once a second", async () => {
   expect(asked()).toBe(2);
 });
 
+/** What it leads to would be believed. */
+const leading: RequestListener = ({ url }, response) =>
+  url === "/elsewhere"
+    ? void response.end(JSON.stringify({ keys: [{ kty: "RSA", kid: "a" }] }))
+    : void response.writeHead(302, { location: "/elsewhere" }).end();
 const many = JSON.stringify({ keys: Array.from({ length: 51 }, (_, i) => ({ kty: "RSA", kid: String(i) })) });
 test.each<[string, RequestListener]>([
-  ["leads elsewhere", (_, response) => void response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
+  ["leads elsewhere, where there are keys", leading],
   ["is no JSON", (_, response) => void response.end("<html>")],
   ["has no keys", (_, response) => void response.end("{}")],
   ["has more keys than anybody has", (_, response) => void response.end(many)],

@@ -25,7 +25,7 @@ export const inRunner = (...planted: readonly Planted[]): Mutant[] =>
 
 /** The script that works on a customer's server. */
 export const script = inRunner(
-  ["a run leaves its logins on the server", "conclude() {\n  forget_logins\n", "conclude() {\n", logins("gone")],
+  ["a run leaves its logins on the server", "conclude() {\n  forget_logins\n", "conclude() {\n", logins("by the run itself")],
   [
     "a run that is killed leaves its logins on the server",
     "  hold_logins\n",

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Login } from "@berth/domain/remote/remote.ts";
+import { runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
 import { deployOf, eventually, type Host, runOn } from "./host.ts";
 import { host, shells } from "./hosts.ts";
@@ -109,6 +110,16 @@ describe("the user's own Docker configuration", () => {
 });
 
 describe("logins are gone", () => {
+  test("before the verdict is told, by the run itself and not only by what watches over it", async () => {
+    const made = host();
+    const unwatched = runner.replace("  hold_logins\n", '  kept=$(readlink "$base/logins") || kept=\n');
+    expect(unwatched).not.toBe(runner);
+    const { exit } = await runOn(made, deployOf("job_1", { logins }), ["/bin/sh"], unwatched);
+    expect(exit).toMatchObject({ code: 0 });
+    expect(existsSync(link(made))).toBe(false);
+    expect(leaks(made)).toEqual([]);
+  });
+
   test("when a release has failed, and a put-back has pulled with them", async () => {
     const made = host();
     expect((await runOn(made, deployOf("job_1"))).exit).toMatchObject({ code: 0 });
