@@ -64,6 +64,12 @@ export const functions = {
     memoryMegabytes: 1024,
     concurrency: 100,
   },
+  "api/reveal": {
+    trigger: { kind: "http", routes: [{ method: "POST", path: "/v1/apps/{app}/variables/{name}/reveal" }] },
+    timeoutSeconds: 29,
+    memoryMegabytes: 512,
+    concurrency: 10,
+  },
   "api/stream": {
     trigger: { kind: "stream-url", routes: [{ method: "GET", path: "/v1/jobs/{job}/events" }] },
     timeoutSeconds: 60,

@@ -2,7 +2,7 @@ import { CfnOutput, Duration } from "aws-cdk-lib";
 import { FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { ApiEnv } from "../functions/api/env.ts";
-import { mayChange, mayFetch, mayMark, mayRead, mayReadParameter, maySeal, maySend, mayStore } from "./grants.ts";
+import { mayChange, mayFetch, mayMark, mayOpen, mayRead, mayReadParameter, maySeal, maySend, mayStore } from "./grants.ts";
 import { Handler } from "./handler.ts";
 import type { Parts } from "./parts.ts";
 
@@ -21,7 +21,7 @@ const GLOBAL = [
   "TOKEN#*",
 ];
 
-/** functions/api: the API behind the gateway, and its event streams behind an address of their own. */
+/** functions/api: the API behind the gateway, the one route of it that opens a value, and event streams behind an address of their own. */
 export function api(scope: Construct, { data, queues, gateway, alarms, common, code }: Parts): void {
   const environment: ApiEnv = { ...common, STRIPE_SECRET: data.parameters.stripeSecret };
   const handler = new Handler(scope, "api/handler", { code, environment });
@@ -34,6 +34,13 @@ export function api(scope: Construct, { data, queues, gateway, alarms, common, c
   mayStore(handler, data.bucket);
   mayReadParameter(handler, data.parameters.stripeSecret);
 
+  const reveal = new Handler(scope, "api/reveal", { code, environment: common });
+  gateway.route("api/reveal", reveal);
+  mayChange(reveal, data.table, "TENANT#*", "RATE#*");
+  mayRead(reveal, data.table, "SESSION#*", "TOKEN#*");
+  mayMark(reveal, data.table, "TOKEN#*");
+  mayOpen(reveal, data.key, "value");
+
   const stream = new Handler(scope, "api/stream", { code, environment: common });
   mayRead(stream, data.table, "TENANT#*", "SESSION#*", "TOKEN#*");
   // TENANT#*: the tenant's count of open streams, and when a credential of its was last used.
@@ -43,7 +50,7 @@ export function api(scope: Construct, { data, queues, gateway, alarms, common, c
     authType: FunctionUrlAuthType.NONE,
     invokeMode: InvokeMode.RESPONSE_STREAM,
   });
-  for (const { lambda } of [handler, stream])
+  for (const { lambda } of [handler, reveal, stream])
     alarms.add(lambda, "ThrottleAlarm", {
       metric: lambda.metricThrottles({ period: Duration.minutes(5) }),
       says: `${lambda.node.scope?.node.id} turned requests away: as many as may run at once were running.`,

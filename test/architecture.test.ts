@@ -52,6 +52,7 @@ const nouns = [
     "addon",
     "deployer",
     "release",
+    "variable",
     "plan",
     "deployment",
     "log",

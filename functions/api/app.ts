@@ -1,9 +1,5 @@
 import type { World } from "@berth/domain/context.ts";
-import { Problem } from "@berth/domain/error.ts";
-import { ulid } from "@berth/domain/id.ts";
 import { Hono } from "hono";
-import { credentials } from "./credentials.ts";
-import { answerProblem } from "./problem.ts";
 import type { Env } from "./request.ts";
 import { account } from "./routes/account.ts";
 import { addons } from "./routes/addons.ts";
@@ -24,9 +20,12 @@ import { plans } from "./routes/plans.ts";
 import { policy } from "./routes/policy.ts";
 import { registries } from "./routes/registries.ts";
 import { releases } from "./routes/releases.ts";
+import { reveal } from "./routes/reveal.ts";
 import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
 import { tokens } from "./routes/tokens.ts";
+import { variables } from "./routes/variables.ts";
+import { shell } from "./shell.ts";
 
 /** The CLI and the dashboard are written against this type. */
 export const v1 = new Hono<Env>()
@@ -43,6 +42,8 @@ export const v1 = new Hono<Env>()
   .route("/", policy)
   .route("/", apps)
   .route("/", addons)
+  .route("/", variables)
+  .route("/", reveal)
   .route("/", releases)
   .route("/", deployments)
   .route("/", archives)
@@ -52,31 +53,11 @@ export const v1 = new Hono<Env>()
   .route("/", audit)
   .route("/", imports);
 
-const securityHeaders: Record<string, string> = {
-  "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-  "strict-transport-security": "max-age=63072000; includeSubDomains",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-};
-
 /** Made once: anybody may ask for it, and it is the most expensive answer. */
 let description: string | undefined;
 
 export function createApp(world: World) {
-  const app = new Hono<Env>();
-  app.use(async (c, next) => {
-    const request = `req_${ulid(world)}`;
-    c.set("request", request);
-    c.set("world", world);
-    c.header("x-request-id", request);
-    for (const [header, value] of Object.entries(securityHeaders)) c.header(header, value);
-    await next();
-  });
-  app.use("/v1/*", credentials);
-  app.onError((error, c) => answerProblem(c, error));
-  app.notFound((c) => answerProblem(c, new Problem("route.not_found", { detail: `${c.req.method} ${c.req.path}` })));
+  const app = shell(world);
   app.get("/v1/openapi.json", async (c) => {
     description ??= JSON.stringify((await import("./openapi.ts")).openapi(v1));
     return c.body(description, 200, { "content-type": "application/json" });

@@ -5,6 +5,7 @@ import { importedKey } from "@berth/domain/import/imported.ts";
 import { jobKey } from "@berth/domain/job/job.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
 import { key, putOne, type Row } from "@berth/domain/table.ts";
+import { setVariables } from "@berth/domain/variable/set.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApi } from "../support/api.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -41,6 +42,7 @@ beforeAll(async () => {
   for (const host of ["docker.io", "b.example", "a.example"]) await addRegistry(ctx, { host, user: "mona", password: "secret" });
   for (const app of ["zulu", ...many((i) => `app${i}`)]) await tenant.app(app);
   for (const kind of ["redis", "nats"] as const) await addAddon(ctx, { app: "zulu", kind });
+  await setVariables(ctx, { app: "zulu", kind: "variable", values: { C: "c", A: "a", B: "b" } });
   api.clock.advance(1);
   const narrow = await tenant.token(["read"], { app: "zulu" });
   for (let i = 0; i < 4; i++) await tenant.work(await tenant.deploy("zulu"));
@@ -82,7 +84,7 @@ const keepImport = (ctx: Context, app: string, appId: string) => {
 };
 
 /** Given whole, however many it may be. */
-const unpaged = ["/v1/targets", "/v1/registries", "/v1/apps/zulu/addons"];
+const unpaged = ["/v1/targets", "/v1/registries", "/v1/apps/zulu/addons", "/v1/apps/zulu/variables"];
 
 /** Follows the cursor to the end. A page that says that more follows must hold something. */
 // biome-ignore lint/suspicious/noExplicitAny: items of every list
@@ -142,6 +144,7 @@ const lists: Readonly<Record<string, readonly List[]>> = {
     { path: "/v1/apps/zulu/addons", by: "whole", holds: name, is: ["nats", "redis"] },
     { path: "/v1/apps/zulu/addons", by: "narrow", holds: name, is: ["nats", "redis"] },
   ],
+  listVariables: [{ path: "/v1/apps/zulu/variables", by: "narrow", holds: name, is: ["A", "B", "C"] }],
   listTargets: [{ path: "/v1/targets", by: "whole", holds: name, is: ["web1"] }],
 };
 

@@ -6,6 +6,7 @@ import { openLogs } from "@berth/domain/log/open.ts";
 import { makePlan } from "@berth/domain/plan/make.ts";
 import { addRegistry } from "@berth/domain/registry/add.ts";
 import { putOne } from "@berth/domain/table.ts";
+import { setVariables } from "@berth/domain/variable/set.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { document, matrix } from "../../functions/api/document.ts";
 import { permissionsPage } from "../../scripts/permissions.ts";
@@ -65,6 +66,7 @@ async function settled(): Promise<{ payer: Payer; token: string } & Ids> {
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
   await addRegistry(payer.ctx, { host: "r.example", user: "mona", password: "secret" });
   await addAddon(payer.ctx, { app: "shop", kind: "redis" });
+  await setVariables(payer.ctx, { app: "shop", kind: "secret", values: { TOKEN: "a secret", OLD: "another" } });
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
   const body = { provider: "github", app: "shop", repository: "me/other", ref: "refs/heads/main" };
   const deployer = await api.call("POST", "/v1/deployers", { token, body });
@@ -130,6 +132,11 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   getAddon: () => ["GET", "/apps/shop/addons/redis"],
   setAddon: () => ["PATCH", "/apps/shop/addons/redis", { memory: "1g" }],
   removeAddon: () => ["DELETE", "/apps/shop/addons/redis"],
+  listVariables: () => ["GET", "/apps/shop/variables"],
+  setVariables: () => ["PUT", "/apps/shop/variables", { kind: "secret", values: { A: "b" } }],
+  unsetVariable: () => ["DELETE", "/apps/shop/variables/OLD"],
+  getVariableHistory: () => ["GET", "/apps/shop/variables/TOKEN/history"],
+  revealVariable: () => ["POST", "/apps/shop/variables/TOKEN/reveal", { reason: "a test" }],
   getPolicy: () => ["GET", "/policy?app=shop"],
   setPolicy: () => ["POST", "/policy", { app: "shop", rules: { device: "deny" } }],
   checkTarget: () => ["POST", "/targets/web1/check"],

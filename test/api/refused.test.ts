@@ -153,6 +153,8 @@ function example({ id }: Operation): unknown {
     addAddon: { kind: "redis" },
     setAddon: { memory: "1g" },
     setPolicy: { rules: { privileged: "deny" } },
+    setVariables: { kind: "secret", values: { TOKEN: "a secret" } },
+    revealVariable: { reason: "a test" },
     createApp: { name: "only-theirs" },
     createImport: { document: { format: "berth-self-hosted", version: 1 } },
     prepareArchives: { archives: [{ hash: "a".repeat(64), bytes: 1 }] },

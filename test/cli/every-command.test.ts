@@ -4,6 +4,7 @@ import { commands } from "../../packages/cli/src/commands.ts";
 import { addonCases } from "./addon-cases.ts";
 import { type Case, gone } from "./command-case.ts";
 import { useCli } from "./harness.ts";
+import { secretCases } from "./secret-cases.ts";
 
 const cli = useCli();
 const compose = "services:\n  web:\n    image: registry.test/web:1\n";
@@ -22,7 +23,10 @@ beforeAll(async () => {
   await tenant.app("shop");
   job = (await tenant.work(await tenant.deploy("shop"))).id;
   const brought = { format: "berth-self-hosted", version: 1, apps: [{ name: "brought", compose }] };
-  cwd = await cli.folder({ "compose.yaml": compose, "export.json": JSON.stringify(brought) }, "shop");
+  cwd = await cli.folder(
+    { "compose.yaml": compose, "export.json": JSON.stringify(brought), "export.env": "REGION=eu\n" },
+    "shop",
+  );
   elsewhere = await cli.folder();
 });
 
@@ -101,6 +105,7 @@ const cases: Record<string, Case> = {
     members: ["host", "removed"],
     refused: { args: ["quay.io", "--yes"], code: "registry.not_found" },
   },
+  ...secretCases,
   "app init": { args: ["spare"], text: /App spare (made|is there already)/, members: ["id", "name", "made", "settings"] },
   "app list": { args: [], text: /shop +production +running, seen .* +1 on web1/, members: ["items", "next"] },
   "app status": {
@@ -240,6 +245,10 @@ describe.each(Object.entries(cases))("berth %s", (name, { args, input = "", text
     if (name === "app remove") await cli.berth(["app", "init", "spare"], { token, cwd: elsewhere });
     if (name === "registry remove")
       await cli.berth(["registry", "add", "ghcr.io", "--user", "mona"], { token, input: "a token" });
+    if (name === "secret unset" || name === "variable unset") {
+      const [first = "", ...rest] = args;
+      await cli.berth([name.slice(0, name.indexOf(" ")), "set", first, ...rest.slice(0, -1)], { token, cwd, input: "again" });
+    }
     const run = await cli.berth([...words(name, again), "--json"], {
       token,
       input,

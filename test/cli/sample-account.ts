@@ -9,6 +9,8 @@ import type {
   Registry,
   Token,
   Usage,
+  Variable,
+  VariableHistory,
 } from "@berth/api-client/types.ts";
 import { at } from "./sample-apps.ts";
 
@@ -85,6 +87,20 @@ export const addons = [
     },
   },
 ] as Addon[];
+
+export const secrets = [
+  { name: "DB_PASSWORD", kind: "secret", namespace: "default", version: 12, changedAt: at(60 * 24 * 3) },
+  { name: "STRIPE_WEBHOOK_SIGNING_SECRET_OF_THE_SHOP", kind: "secret", namespace: "default", version: 7, changedAt: at(5) },
+  { name: "DB_PASSWORD", kind: "secret", namespace: "eu-west", version: 13, changedAt: at(60 * 2) },
+] as Variable[];
+
+export const secretHistory = {
+  ...secrets[0],
+  versions: [
+    { version: 12, by: mona, at: at(60 * 24 * 3) },
+    { version: 3, by: { kind: "token", id: "tok_1", name: "ci of the shop" }, at: at(60 * 24 * 40) },
+  ],
+} as VariableHistory;
 
 export const deployers = [
   {

@@ -21,6 +21,7 @@ import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/t
 import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
 import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
+import { historyTable, variableTable } from "../../packages/cli/src/variable/view.ts";
 import {
   addons,
   bill,
@@ -31,6 +32,8 @@ import {
   page,
   plans,
   registries,
+  secretHistory,
+  secrets,
   smaller,
   tokens,
   usage,
@@ -49,6 +52,7 @@ const views: Record<string, (look: Look) => string[]> = {
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
   addons: (look) => [...addonTable(addons, look), "", ...addons.flatMap((each) => [...addonLines(each, look), ""])],
   registries: (look) => registryTable(registries, look),
+  secrets: (look) => [...variableTable(secrets, look), "", ...historyTable(secretHistory, look)],
   deploymentPlan: (look) => [...deploymentPlanLines(deploymentPlan, look), "", ...deploymentPlanLines(idlePlan, look)],
   apps: (look) => appTable(apps, look),
   status: (look) => statusLines(status, look),

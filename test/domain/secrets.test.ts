@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { createApp } from "@berth/domain/app/create.ts";
 import { deploy } from "@berth/domain/deployment/deploy.ts";
+import { eraseReleases, erasureOf, promiseErasure } from "@berth/domain/deployment/erase.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
 import { makePlan } from "@berth/domain/plan/make.ts";
-import { eraseReleases, erasureOf, promiseErasure } from "@berth/domain/release/erase.ts";
 import { type Bundle, openBundle, pack, sealBundle } from "@berth/domain/release/release.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
 import { commit } from "@berth/domain/table.ts";
@@ -236,7 +236,8 @@ test("a worker that dies as the removal ends leaves it to the sweep, and an envi
 
 test("what is removed again while the first removal is erased is left to the sweep", async () => {
   const tenant = await ready();
-  const removed = (upTo: number) => promiseErasure(tenant.ctx, { app: "app_gone", environment: "staging", upTo, last: false });
+  const removed = (upTo: number) =>
+    promiseErasure(tenant.ctx, { id: "app_gone" }, { environment: "staging", upTo, variables: 0, last: false });
   await commit(tenant.ctx, ...removed(1));
   const { client } = api.world.table;
   let again = false;

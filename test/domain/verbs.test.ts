@@ -45,6 +45,9 @@ import { checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "
 import { answerDevice, showDevice } from "@berth/domain/token/device.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { listTokens, revokeToken } from "@berth/domain/token/token.ts";
+import { revealVariable } from "@berth/domain/variable/reveal.ts";
+import { setVariables, unsetVariable } from "@berth/domain/variable/set.ts";
+import { listVariables, variableHistory } from "@berth/domain/variable/variable.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { scriptedReach } from "../support/reach.ts";
 import { COMPOSE, type TestTenant, testTenant } from "../support/tenant.ts";
@@ -112,6 +115,11 @@ const verbs: Verb[] = [
   verb("addRegistry", "admin", "tenant", (ctx) => addRegistry(ctx, { host: "ghcr.io", user: "mona", password: "secret" })),
   verb("checkRegistry", "deploy", "tenant", (ctx) => checkRegistry(ctx, { host: "ghcr.io" })),
   verb("removeRegistry", "admin", "tenant", (ctx) => removeRegistry(ctx, "ghcr.io")),
+  verb("listVariables", "read", "app", (ctx) => listVariables(ctx, { app: "shop" })),
+  verb("setVariables", "deploy", "app", (ctx) => setVariables(ctx, { app: "shop", kind: "secret", values: { A: "b" } })),
+  verb("unsetVariable", "deploy", "app", (ctx) => unsetVariable(ctx, { app: "shop", name: "A" })),
+  verb("variableHistory", "read", "app", (ctx) => variableHistory(ctx, { app: "shop", name: "A" })),
+  verb("revealVariable", "deploy", "app", (ctx) => revealVariable(ctx, { app: "shop", name: "A", reason: "a test" })),
   verb("issueToken", "admin", "tenant", (ctx) => issueToken(ctx, { name: "x", scopes: ["read"] })),
   verb("addDeployer", "admin", "tenant", (ctx) => addDeployer(ctx, github)),
   verb("listDeployers", "admin", "tenant", (ctx) => listDeployers(ctx, page)),

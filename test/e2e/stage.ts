@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PROOF_MINUTES } from "@berth/domain/auth/proof.ts";
+import { PROOF_MINUTES } from "@berth/domain/auth/proved.ts";
 import { fingerprint } from "@berth/domain/remote/key.ts";
 import { type Cloud, type CloudOptions, startCloud } from "@berth/local/cloud.ts";
 import { type Berth, createBerth } from "../../scripts/demo/berth.ts";

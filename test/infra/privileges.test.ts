@@ -30,13 +30,16 @@ test("no policy is for every resource, but for listing the names of streams, whi
       if (list(Resource).includes("*")) expect(Action).toBe("dynamodb:ListStreams");
 });
 
-test("only the rollout worker may decrypt, and only SSH keys, logins of registries, passwords for one use, bundles and passwords of add-ons of a tenant that the ciphertext names", () => {
-  expect(whoMay("kms:Decrypt")).toEqual(["workers/rollout"]);
-  expect(statementsFor("workers/rollout", "kms:Decrypt")).toMatchObject(
-    ["ssh-key", "registry-login", "bootstrap-password", "bundle", "addon-password"].map((what) => ({
-      Condition: { StringEquals: { "kms:EncryptionContext:what": what }, Null: { "kms:EncryptionContext:tenant": "false" } },
-    })),
-  );
+test("only the rollout worker and the function that reveals may decrypt, each only what it needs of a tenant that the ciphertext names", () => {
+  expect(whoMay("kms:Decrypt")).toEqual(["api/reveal", "workers/rollout"]);
+  const opened = (name: string, ...whats: string[]) =>
+    expect(statementsFor(name, "kms:Decrypt"), name).toMatchObject(
+      whats.map((what) => ({
+        Condition: { StringEquals: { "kms:EncryptionContext:what": what }, Null: { "kms:EncryptionContext:tenant": "false" } },
+      })),
+    );
+  opened("workers/rollout", "ssh-key", "registry-login", "bootstrap-password", "bundle", "addon-password");
+  opened("api/reveal", "value");
 });
 
 test("only the API may make data keys, each bound to a tenant", () => {
@@ -118,6 +121,7 @@ test("mails leave only by the mail worker and only from our address", () => {
 /** One call that each role must not be able to make, the worst a stolen one could. */
 test.each([
   ["api/handler", "kms:Decrypt"],
+  ["api/reveal", "kms:GenerateDataKey"],
   ["api/stream", "dynamodb:PutItem"],
   ["billing/close", "kms:Decrypt"],
   ["billing/reconcile", "kms:Decrypt"],

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs
 import { within } from "./mutant.ts";
 
 const redact = ["test/domain/redact.test.ts"];
@@ -43,6 +44,23 @@ export const secrets = [
     ],
     ["a bundle sealed for one release opens for another", "({ ...of, tenant, what", "({ app: of.app, tenant, what"],
     ["a bundle opens for another tenant", "({ ...of, tenant, what", '({ ...of, tenant: "", what'],
+  ),
+  ...within(
+    "packages/domain/src/variable/reveal.ts",
+    ["test/api/reveal.test.ts"],
+    ["a stolen token shows a secret", "    requireProof(ctx);\n", ""],
+  ),
+  ...within(
+    "packages/domain/src/variable/variable.ts",
+    ["test/api/reveal.test.ts"],
+    ["a secret copied to another name is shown there", "  ...of,\n  tenant,", '  ...of,\n  name: "",\n  tenant,'],
+    ["a secret copied to another environment is shown there", "  ...of,\n  tenant,", '  ...of,\n  environment: "",\n  tenant,'],
+    ["an old version of a secret passes for the new one", "  version: String(version),", '  version: "1",'],
+  ),
+  ...within(
+    "packages/domain/src/variable/kept.ts",
+    ["test/api/variables.test.ts"],
+    ["a rollback does not find the secrets it ran with", "named.has(`${namespace}#${name}#${version}`) || ", ""],
   ),
   ...within(
     "packages/domain/src/registry/login.ts",

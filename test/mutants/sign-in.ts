@@ -67,9 +67,13 @@ export const signIn = [
     ["signing out elsewhere ends this session too", ".filter(({ hash }) => !isCurrent(ctx, hash))", ""],
   ),
   ...within(
-    "packages/domain/src/auth/proof.ts",
+    "packages/domain/src/auth/proved.ts",
     ["test/api/proof.test.ts"],
     ["a proof of yesterday still counts", "isoIn(ctx, -PROOF_MINUTES * 60)", "isoIn(ctx, -PROOF_MINUTES * 60_000)"],
+  ),
+  ...within(
+    "packages/domain/src/auth/proof.ts",
+    ["test/api/proof.test.ts"],
     [
       "a token without rights has mails sent",
       'if (ctx.actor.kind === "token" && !ctx.actor.scopes.includes("billing")) allow(ctx, "admin");',

@@ -2,6 +2,8 @@
 await Promise.all([
   import("ipaddr.js"),
   import("yaml"),
+  import("@berth/domain/auth/code.ts"),
+  import("@berth/domain/auth/proof.ts"),
   import("@berth/domain/deployment/deploy.ts"),
   import("@berth/domain/plan/make.ts"),
   import("@berth/domain/plan/decide.ts"),
@@ -19,6 +21,9 @@ await Promise.all([
   import("@berth/domain/deployment/remove.ts"),
   import("@berth/domain/release/known.ts"),
   import("@berth/domain/release/archives.ts"),
+  import("@berth/domain/variable/variable.ts"),
+  import("@berth/domain/variable/set.ts"),
+  import("@berth/domain/variable/reveal.ts"),
   import("@berth/domain/token/issue.ts"),
   import("@berth/domain/container/fresh.ts"),
   import("@berth/domain/log/open.ts"),

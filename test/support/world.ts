@@ -59,8 +59,8 @@ export interface TestWorldOptions {
 
 /** What is packed, unpacked: a thief can do that. What does not unpack, as sealed bytes do not, is there as it is. */
 function plain(name: string, value: unknown): unknown {
-  if (name !== "B") return value;
-  const bytes = typeof value === "string" ? Buffer.from(value, "base64") : Buffer.from(Object.values(value as Uint8Array));
+  if (name !== "B" || !(typeof value === "string" || value instanceof Uint8Array)) return value;
+  const bytes = typeof value === "string" ? Buffer.from(value, "base64") : Buffer.from(value);
   try {
     return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : inflateRawSync(bytes)).toString("utf8");
   } catch {

@@ -1,6 +1,4 @@
 import { browserName } from "@berth/domain/auth/browser.ts";
-import { BROWSER_DAYS, requestCode, verifyCode } from "@berth/domain/auth/code.ts";
-import { giveProof, requestProof } from "@berth/domain/auth/proof.ts";
 import { SESSION_DAYS, signOut } from "@berth/domain/auth/session.ts";
 import { secretText } from "@berth/domain/id.ts";
 import { scopes } from "@berth/domain/scope.ts";
@@ -25,6 +23,8 @@ const userCode = z.object({
 });
 const tag = "Sign-in";
 
+const code = () => import("@berth/domain/auth/code.ts");
+const proof = () => import("@berth/domain/auth/proof.ts");
 const device = () => import("@berth/domain/token/device.ts");
 
 const cookie = (origin: string, days: number) => ({
@@ -63,6 +63,7 @@ export const auth = new Hono<Env>()
     async (c) => {
       const { world, ip } = c.var;
       const browser = browserOf(c) ?? secretText(world, 43);
+      const { BROWSER_DAYS, requestCode } = await code();
       await requestCode(world, { email: c.req.valid("json").email, browser, ip });
       setCookie(c, browserCookie(world.origin), browser, cookie(world.origin, BROWSER_DAYS));
       return c.json({ sent: true as const }, 202);
@@ -89,6 +90,7 @@ export const auth = new Hono<Env>()
     async (c) => {
       const { world, ip } = c.var;
       const browser = browserOf(c) ?? "";
+      const { BROWSER_DAYS, verifyCode } = await code();
       const { user, session } = await verifyCode(world, { ...c.req.valid("json"), browser, ip, client: clientOf(c) });
       setCookie(c, cookieName(world.origin), session, cookie(world.origin, SESSION_DAYS));
       if (browser) setCookie(c, browserCookie(world.origin), browser, cookie(world.origin, BROWSER_DAYS));
@@ -123,7 +125,7 @@ export const auth = new Hono<Env>()
       answers: { 202: { description: "Sent, to the addresses told in part", schema: z.object({ to: z.array(z.string()) }) } },
       problems: ["token.scope", "rate.limited"],
     })),
-    async (c) => c.json(await requestProof(c.var.ctx), 202),
+    async (c) => c.json(await (await proof()).requestProof(c.var.ctx), 202),
   )
   .post(
     "/proof/verify",
@@ -142,7 +144,7 @@ export const auth = new Hono<Env>()
       answers: { 200: { description: "Proved", schema: z.object({ until: z.string() }) } },
       problems: ["auth.code_wrong"],
     })),
-    async (c) => c.json(await giveProof(c.var.ctx, c.req.valid("json").code), 200),
+    async (c) => c.json(await (await proof()).giveProof(c.var.ctx, c.req.valid("json").code), 200),
   )
   .post(
     "/device",

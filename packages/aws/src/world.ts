@@ -3,11 +3,10 @@ import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Archives, Issuer, Queue, World } from "@berth/domain/context.ts";
-import { sealing } from "@berth/domain/secret/seal.ts";
 import type Stripe from "stripe";
-import { dataKeys } from "./data-keys.ts";
 import { type CommonEnv, endpoint, need, type Vars } from "./env.ts";
 import { writeLog } from "./log.ts";
+import type { Sealer } from "./sealer.ts";
 import type { Sender } from "./sqs.ts";
 
 const queueVariable: Record<Queue, keyof CommonEnv> = { jobs: "JOBS_QUEUE", mail: "MAIL_QUEUE", billing: "BILLING_QUEUE" };
@@ -24,6 +23,11 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: 
     bucket ??= import("./s3.ts").then(({ bucketOf }) => bucketOf(endpoint(env, "s3"), need(env, "BUCKET"), now));
     return bucket;
   };
+  let sealed: Promise<Sealer> | undefined;
+  const sealer = () => {
+    sealed ??= import("./sealer.ts").then(({ sealerOf }) => sealerOf(env));
+    return sealed;
+  };
   return {
     stage: need(env, "STAGE"),
     origin: need(env, "ORIGIN"),
@@ -38,7 +42,10 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: 
       sender ??= import("./sqs.ts").then(({ createSender }) => createSender(endpoint(env, "sqs")));
       await (await sender)(need(env, queueVariable[queue]), message, options);
     },
-    ...sealing(dataKeys(env), (bytes) => randomBytes(bytes)),
+    seal: async (plain, about) => (await sealer()).seal(plain, about),
+    open: async (sealed, about) => (await sealer()).open(sealed, about),
+    sealBytes: async (plain, about) => (await sealer()).sealBytes(plain, about),
+    openBytes: async (sealed, about) => (await sealer()).openBytes(sealed, about),
     stripe: stripe ?? (() => Promise.reject(new Error("this function has no access to Stripe"))),
     github: github ?? { url: "", keys: () => Promise.reject(new Error("this function asks no issuer for its keys")) },
     archives: {

@@ -16,6 +16,7 @@ import { registry } from "./registry/commands.ts";
 import { releases } from "./release/commands.ts";
 import { target } from "./target/commands.ts";
 import { token } from "./token/commands.ts";
+import { secret, variable } from "./variable/commands.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly Listed[] = [
@@ -26,6 +27,8 @@ export const commands: readonly Listed[] = [
   logs,
   app,
   addon,
+  secret,
+  variable,
   target,
   registry,
   jobs,

@@ -14,6 +14,7 @@ import { releaseProblems } from "./release/problems.ts";
 import { targetProblems } from "./target/problems.ts";
 import { tenantProblems } from "./tenant/problems.ts";
 import { tokenProblems } from "./token/problems.ts";
+import { variableProblems } from "./variable/problems.ts";
 
 /**
  * Every reason to refuse a request or fail a job (RFC 9457). A code is a contract: its meaning never changes and it is never
@@ -63,6 +64,7 @@ export const catalogue = {
   ...appProblems,
   ...deployerProblems,
   ...releaseProblems,
+  ...variableProblems,
   ...composeProblems,
   ...addonProblems,
   ...deploymentProblems,

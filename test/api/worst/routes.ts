@@ -9,6 +9,7 @@ export interface Node {
   readonly default?: unknown;
   readonly maxLength?: number;
   readonly maxItems?: number;
+  readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly minimum?: number;
   readonly properties?: Readonly<Record<string, Node>>;
@@ -94,6 +95,7 @@ const oneOf = ["compose", "ref"];
 export function plainOf(node: Node, name = ""): unknown {
   if (node.const !== undefined) return node.const;
   if (node.enum) return node.enum[0];
+  if (node.minProperties) return { A: plainOf(node.additionalProperties as Node, name) };
   if (node.type === "object") {
     const held = [...(node.required ?? []), ...oneOf.filter((each) => node.properties?.[each])];
     return Object.fromEntries(held.map((each) => [each, plainOf(node.properties?.[each] ?? {}, each)]));

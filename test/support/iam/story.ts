@@ -100,6 +100,16 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await call("setPolicy", { body: { app, rules: { device: "ask" } } });
   await call("getPolicy", { with: { app } });
 
+  const name = "DB_PASSWORD";
+  await call("setVariables", { with: { app }, body: { kind: "secret", values: { [name]: "a long secret", OLD: "another" } } });
+  await call("setVariables", { with: { app }, body: { kind: "variable", values: { LEVEL: "debug" } } });
+  await call("unsetVariable", { with: { app, name: "OLD" } });
+  await call("listVariables", { with: { app } });
+  await call("getVariableHistory", { with: { app, name } });
+  await call("revealVariable", { with: { app, name }, body: { reason: "to look at it" } });
+  const { secret: unused } = await mint("shows a variable");
+  await call("revealVariable", { with: { app, name: "LEVEL" }, body: {}, token: unused });
+
   // A job of a repository, which holds nothing but what GitHub says of it.
   const at = { repository: "ada/shop", ref: "refs/heads/main" };
   const { id: deployer } = await call("addDeployer", { body: { provider: "github", app, ...at } });

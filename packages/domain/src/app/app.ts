@@ -21,6 +21,8 @@ export const App = z.object({
   policy: Policy.optional(),
   /** Environments that have or had add-ons: a deployment looks for them in no other. */
   addons: z.array(z.string()).optional(),
+  /** Environments for which secrets or variables are set; the others are not asked for any. */
+  variables: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   version: z.number().int(),
 });

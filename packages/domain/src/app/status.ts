@@ -33,7 +33,7 @@ export const EnvironmentView = z.object({
   targets: z.array(TargetView),
   job: z.string().nullable(),
 });
-export const AppView = App.omit({ version: true, active: true }).extend({
+export const AppView = App.omit({ version: true, active: true, variables: true }).extend({
   slot: z.boolean(),
   environments: z.array(EnvironmentView),
 });
@@ -68,7 +68,7 @@ async function viewAll(ctx: Context, apps: readonly { app: App; environments: re
   const [all, stored] = await Promise.all([listTargets(ctx), getSeen(ctx, deployed)]);
   const known = new Map(all.map((target) => [target.id, target]));
   const seen = new Map(deployed.map(({ appId, environment, target }, i) => [`${appId}/${environment}/${target}`, stored[i]]));
-  return apps.map(({ app: { version: _, active, ...app }, environments }) => ({
+  return apps.map(({ app: { version: _, variables: _variables, active, ...app }, environments }) => ({
     ...app,
     slot: active.length > 0,
     environments: environments.map((environment) => {

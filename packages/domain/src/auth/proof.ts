@@ -8,20 +8,7 @@ import { commit, globalKey, update } from "../table.ts";
 import { memberKey, owners, User } from "../tenant/tenant.ts";
 import { isoIn } from "../time.ts";
 import { CODE_MINUTES, newCode, takeCode } from "./code.ts";
-
-/**
- * A stolen session or token can read and deploy, but cannot change the card or billing address or close the account: that takes a code from
- * the person's mail, which proves the credential for a quarter of an hour. Signing in is such a proof.
- */
-export const PROOF_MINUTES = 15;
-
-export function requireProof(ctx: Context): void {
-  if (ctx.actor.kind === "system") return;
-  const least = isoIn(ctx, -PROOF_MINUTES * 60);
-  const provedAt = ctx.credential?.provedAt;
-  if (provedAt === undefined || provedAt <= least)
-    throw new Problem("auth.proof", { facts: { fix_url: `${ctx.origin}/account` } });
-}
+import { PROOF_MINUTES } from "./proved.ts";
 
 const needed = (ctx: Context): Credential => {
   if (!ctx.credential) throw new Problem("auth.required");

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Environment, environmentFlag } from "../app/app.ts";
 import { audit } from "../audit/audit.ts";
-import { requireProof } from "../auth/proof.ts";
+import { requireProof } from "../auth/proved.ts";
 import { allow, type Context } from "../context.ts";
 import { type Account, accountKey, findAccount, getAccount, refusal } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";

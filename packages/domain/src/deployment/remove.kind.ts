@@ -5,11 +5,12 @@ import type { Context } from "../context.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change } from "../job/kind.ts";
 import { get } from "../query.ts";
-import { eraseReleases, erasureOf, promiseErasure } from "../release/erase.ts";
 import { redactorOf } from "../release/secrets.ts";
 import { check, overtaken, remove as removeRow, replace, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
+import { findSet } from "../variable/variable.ts";
 import { auditEnd, deactivate, environmentOf, freeSlot } from "./after-job.ts";
+import { eraseReleases, erasureOf, promiseErasure } from "./erase.ts";
 
 const Removal = z.object({
   app: z.string(),
@@ -71,16 +72,22 @@ async function removeEnvironment(ctx: Context, environment: Environment, volumes
   return [
     removeRow(ctx, environmentKey(ctx, environment.app, environment.name), seen(environment), overtaken),
     ...keepRequests(ctx, environment),
-    ...promiseErasure(ctx, {
-      app: app.id,
+    ...promiseErasure(ctx, app, {
       environment: environment.name,
       upTo: environment.releases,
+      variables: (await findSet(ctx, app, environment.name)).version,
       last: others.length === 0,
     }),
     ...(await leaveAddons(ctx, app, environment.name, volumes)),
     others.length > 0
-      ? replace(ctx, at, { ...app, active, ...addonsWithout(app, environment.name), version: app.version + 1 }, app.version)
+      ? replace(ctx, at, { ...app, active, ...leftOf(app, environment.name), version: app.version + 1 }, app.version)
       : removeRow(ctx, at, seen(app), overtaken),
     ...freeSlot(ctx, app, active),
   ];
 }
+
+/** What the app says of its environments, without the one that is removed. */
+export const leftOf = (app: App, environment: string): Pick<App, "variables" | "addons"> => ({
+  ...(app.variables && { variables: app.variables.filter((name) => name !== environment) }),
+  ...addonsWithout(app, environment),
+});

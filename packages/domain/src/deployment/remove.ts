@@ -5,12 +5,13 @@ import { allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
-import { promiseErasure } from "../release/erase.ts";
 import { overtaken, remove, replace, tryCommit } from "../table.ts";
 import { targetNames } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
+import { findSet } from "../variable/variable.ts";
 import { assertNotBusy } from "./admission.ts";
-import type { Removal } from "./remove.kind.ts";
+import { promiseErasure } from "./erase.ts";
+import { leftOf, type Removal } from "./remove.kind.ts";
 
 /** Removes an environment from its targets, and the app with its last environment. Without a placement it is removed at once and there is no job. */
 export async function removeApp(
@@ -29,16 +30,24 @@ async function takeOff(ctx: Context, input: Parameters<typeof removeApp>[1]): Pr
     const others = (await listEnvironments(ctx, app.name)).filter((each) => each.name !== name);
     if (environment.version === 0 && (others.length > 0 || name !== PRODUCTION))
       throw new Problem("app.not_found", { detail: `"${app.name}" has no environment "${name}".` });
+    const { version: variables } = await findSet(ctx, app, name);
     const seen = { condition: "version = :seen", values: { ":seen": environment.version } };
     const removed = await tryCommit(
       ctx,
       entitled(ctx, "grow"),
       others.length === 0
         ? remove(ctx, appKey(ctx, app.name), { condition: "version = :seen", values: { ":seen": app.version } }, overtaken)
-        : undefined,
+        : variables > 0
+          ? replace(ctx, appKey(ctx, app.name), { ...app, ...leftOf(app, name), version: app.version + 1 }, app.version)
+          : undefined,
       environment.version > 0 ? remove(ctx, environmentKey(ctx, app.name, name), seen, overtaken) : undefined,
       ...keepRequests(ctx, environment),
-      ...promiseErasure(ctx, { app: app.id, environment: name, upTo: environment.releases, last: others.length === 0 }),
+      ...promiseErasure(ctx, app, {
+        environment: name,
+        upTo: environment.releases,
+        variables,
+        last: others.length === 0,
+      }),
       ...(await leaveAddons(ctx, app, name, input.volumes)),
       audit(ctx, "app.remove", `${app.name}/${name}`),
     );

@@ -1,9 +1,9 @@
 import { type Context, systemContext, type World } from "../context.ts";
+import { eraseReleases, isErasure } from "../deployment/erase.ts";
 import { LIFE_MINUTES, nextSweepAt } from "../job/advance.ts";
 import { dispatch, dueShards, findJob, type Job, stepJob } from "../job/job.ts";
 import { ended } from "../job/status.ts";
 import { listDue } from "../query.ts";
-import { eraseReleases, isErasure } from "../release/erase.ts";
 import { tenantOf } from "../table.ts";
 import { applyEvent } from "./apply-event.ts";
 

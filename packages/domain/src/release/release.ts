@@ -29,6 +29,10 @@ export const Release = z.object({
     }),
   ),
   hash: z.string(),
+  variables: z
+    .array(z.object({ name: z.string(), kind: z.enum(["secret", "variable"]), namespace: z.string(), version: z.number().int() }))
+    .optional()
+    .describe("The versions of secrets and variables that it uses"),
   profiles: z.array(z.string()).optional().describe("Those of the Compose file that were chosen; absent where nobody chose"),
   note: z.string().optional(),
   /** The project it was made from, as the client reports it: a repository or a machine, and the folder. */
@@ -78,6 +82,8 @@ export function sourcesOf({ compose, composeFiles, files }: Bundle): Sources {
 const sortKey = (appId: string, environment: string, number: number) =>
   `${appId}#${environment}#${String(number).padStart(6, "0")}`;
 export const releasePrefix = (appId: string, environment: string) => `REL#${appId}#${environment}#`;
+export const releaseKey = (ctx: Context, appId: string, environment: string, number: number) =>
+  key(ctx, `REL#${sortKey(appId, environment, number)}`);
 export const bundleKey = (ctx: Context, appId: string, environment: string, number: number) =>
   key(ctx, `BUNDLE#${sortKey(appId, environment, number)}`);
 
@@ -109,20 +115,17 @@ const INLINE_BYTES = 4096;
 /** `packed`: what `pack` made of its bundle. */
 export async function insertRelease(ctx: Context, app: Pick<App, "id">, release: Release, packed: Uint8Array): Promise<Write[]> {
   const { environment, number } = release;
-  const at = sortKey(app.id, environment, number);
+  const at = releaseKey(ctx, app.id, environment, number);
   const data = await sealBundle(ctx, { app: app.id, environment, release: String(number) }, packed);
-  if (data.length <= INLINE_BYTES) return [insert(ctx, key(ctx, `REL#${at}`), { ...release, data }, overtaken)];
-  return [
-    insert(ctx, key(ctx, `REL#${at}`), release, overtaken),
-    insert(ctx, bundleKey(ctx, app.id, environment, number), { data }),
-  ];
+  if (data.length <= INLINE_BYTES) return [insert(ctx, at, { ...release, data }, overtaken)];
+  return [insert(ctx, at, release, overtaken), insert(ctx, bundleKey(ctx, app.id, environment, number), { data })];
 }
 
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
 /** @throws Problem release.not_found */
 export async function findRelease(ctx: Context, appId: string, environment: string, number: number): Promise<Release> {
-  const found = await get(ctx, key(ctx, `REL#${sortKey(appId, environment, number)}`));
+  const found = await get(ctx, releaseKey(ctx, appId, environment, number));
   if (!found) throw missing(number);
   return Release.parse(found);
 }
@@ -133,7 +136,7 @@ export async function releaseIfKept(
   environment: string,
   number: number,
 ): Promise<Release | undefined> {
-  const found = await getImmutable(ctx, key(ctx, `REL#${sortKey(appId, environment, number)}`));
+  const found = await getImmutable(ctx, releaseKey(ctx, appId, environment, number));
   return found && Release.parse(found);
 }
 
@@ -154,8 +157,7 @@ export async function bundleIfKept(
   environment: string,
   number: number,
 ): Promise<KeptRelease | undefined> {
-  const at = sortKey(appId, environment, number);
-  const found = await getImmutable(ctx, key(ctx, `REL#${at}`));
+  const found = await getImmutable(ctx, releaseKey(ctx, appId, environment, number));
   const data = found?.data ?? (found && (await getImmutable(ctx, bundleKey(ctx, appId, environment, number)))?.data);
   if (!found || !data) return undefined;
   const bundle = await openBundle(ctx, { app: appId, environment, release: String(number) }, data as Uint8Array);

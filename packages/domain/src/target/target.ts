@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { requireProof } from "../auth/proof.ts";
+import { requireProof } from "../auth/proved.ts";
 import { ANY_APP, allow, type Context } from "../context.ts";
 import { entitled } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { audit } from "../audit/audit.ts";
-import { requireProof } from "../auth/proof.ts";
+import { requireProof } from "../auth/proved.ts";
 import { allow, type Context, type World } from "../context.ts";
 import { Problem } from "../error.ts";
 import { secretText, sha256 } from "../id.ts";

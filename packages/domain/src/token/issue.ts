@@ -1,6 +1,7 @@
 import { audit } from "../audit/audit.ts";
 import { byWhom } from "../audit/who.ts";
-import { addresses, requireProof } from "../auth/proof.ts";
+import { addresses } from "../auth/proof.ts";
+import { requireProof } from "../auth/proved.ts";
 import { allow, type Context } from "../context.ts";
 import { isOpen } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";

@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { requireProof } from "../../auth/proof.ts";
+import { requireProof } from "../../auth/proved.ts";
 import { allow, type Context } from "../../context.ts";
 import { getAccount } from "../../entitlement/account.ts";
 import { Problem } from "../../error.ts";
