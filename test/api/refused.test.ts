@@ -148,6 +148,7 @@ function example({ id }: Operation): unknown {
     changePlan: { plan: "pro" },
     addTarget: { name: "web9", host: "127.0.0.1" },
     trustTarget: { fingerprint: `SHA256:${"f".repeat(43)}` },
+    prepareTarget: { what: "docker" },
     bootstrapTarget: { password: "secret" },
     addRegistry: { host: "r.example", user: "mona", password: "secret" },
     addAddon: { kind: "redis" },

@@ -47,3 +47,34 @@ test("a password is never an argument, and an empty one is asked for", async () 
   expect(empty.code).toBe(1);
   expect(empty.stderr).toContain("standard input");
 });
+
+test("Docker is installed and passwords are turned off in the same command, with the way back shown before, and the server is checked last", async () => {
+  const more = ["--install-docker", "--disable-password-login"];
+  const asked = await bootstrap(["web1", "root@127.0.0.1", "--fingerprint", fingerprint, ...more]);
+  expect(asked.code).not.toBe(0);
+  expect(asked.stderr).toContain("berth target prepare web1 --enable-password-login");
+  expect(asked.stderr).toContain("rm /etc/ssh/sshd_config.d/00-berth.conf");
+  const run = await bootstrap(["web1", "--yes", ...more]);
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stderr).toMatch(/web1 has Docker and Compose[\s\S]*web1 takes no passwords any more/);
+  expect(run.stdout).toMatch(/✓ web1 is ready/);
+  expect(
+    cli.reach.runs
+      .filter(({ op }) => op === "prepare")
+      .slice(-2)
+      .map(({ values }) => values.what),
+  ).toEqual(["docker", "passwords.off"]);
+});
+
+test("prepare asks for what is to be done, and does not turn passwords off unless that is agreed to", async () => {
+  await bootstrap(["web1", "root@127.0.0.1", "--fingerprint", fingerprint]);
+  const prepare = (...args: string[]) => cli.berth(["target", "prepare", "web1", ...args], { token: tenant.secret });
+  const runs = () => cli.reach.runs.filter(({ op }) => op === "prepare").length;
+  const before = runs();
+  expect((await prepare()).code).toBe(1);
+  expect((await prepare("--disable-password-login", "--enable-password-login")).code).toBe(1);
+  expect((await prepare("--disable-password-login")).stderr).toContain("--disable-password-login --yes");
+  expect(runs()).toBe(before);
+  expect((await prepare("--enable-password-login")).code).toBe(0);
+  expect(runs()).toBe(before + 1);
+});

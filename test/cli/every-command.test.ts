@@ -5,6 +5,7 @@ import { addonCases } from "./addon-cases.ts";
 import { type Case, gone } from "./command-case.ts";
 import { useCli } from "./harness.ts";
 import { secretCases } from "./secret-cases.ts";
+import { targetCases } from "./target-cases.ts";
 
 const cli = useCli();
 const compose = "services:\n  web:\n    image: registry.test/web:1\n";
@@ -47,44 +48,7 @@ const cases: Record<string, Case> = {
     members: ["items", "next"],
     refused: { code: "token.scope", reader: true },
   },
-  "target list": { args: [], text: /web1 +ready/, members: ["items"] },
-  "target show": {
-    args: ["web1"],
-    text: /Docker +27\.3\.1/,
-    members: ["id", "name", "status", "publicKey"],
-    refused: { args: ["gone"], code: "target.not_found" },
-  },
-  "target check": {
-    args: ["web1"],
-    text: /✓ web1 is ready/,
-    members: ["id", "name", "status", "facts"],
-    refused: { args: ["gone"], code: "target.not_found" },
-  },
-  "target trust": {
-    args: ["web1", "--yes"],
-    text: /✓ web1 is ready/,
-    members: ["id", "name", "hostKey"],
-    refused: { args: ["gone", "--yes"], code: "target.not_found" },
-  },
-  "target add": {
-    args: ["web2", "root@127.0.0.1", "--yes", "--no-install"],
-    text: /✗ That|✓ web2 is ready/,
-    members: ["target", "install", "next", "exit"],
-    refused: { args: ["web1", "root@127.0.0.1"], code: "target.exists" },
-  },
-  "target bootstrap": {
-    args: ["web1"],
-    input: "a password\n",
-    text: /✓ web1 is ready/,
-    members: ["id", "name", "status", "facts"],
-    refused: { args: ["gone"], code: "target.not_found" },
-  },
-  "target remove": {
-    args: ["web2", "--yes"],
-    text: /web2 is forgotten/,
-    members: ["id", "name", "removed"],
-    refused: { args: ["web1", "--yes"], code: "target.in_use" },
-  },
+  ...targetCases,
   "registry add": {
     args: ["ghcr.io", "--user", "mona"],
     input: "a token\n",
@@ -150,7 +114,7 @@ const cases: Record<string, Case> = {
   },
   releases: { args: [], text: /\d +live on web1/, members: ["items", "next"], refused: gone },
   logs: { args: [], text: /web +hello from web/, members: ["items", "failed"], refused: gone },
-  "jobs list": { args: [], text: /succeeded +deploy shop #2/, members: ["items", "next"] },
+  "jobs list": { args: [], text: /succeeded +deploy shop #3/, members: ["items", "next"] },
   "jobs show": {
     args: ["JOB"],
     text: /What +deploy shop #1/,

@@ -54,6 +54,7 @@ const DEADLINES = {
   logs: READ_SECONDS + 5,
   cancel: 603,
   deploy: 603,
+  prepare: 603,
   remove: 603,
 };
 /** For each minute that a session is followed: a worker's turn and its signs of life, the reader's time, and a batch a second at most. */

@@ -121,6 +121,24 @@ export const targets = new Hono<Env>()
     },
   )
   .post(
+    "/targets/:target/prepare",
+    contract(() => ({
+      operationId: "prepareTarget",
+      summary: "Install Docker on a server, or turn logins by password off or on",
+      tag,
+      scope: "admin",
+      needs: "grow",
+      params,
+      body: z.object({ what: z.enum(["docker", "passwords.off", "passwords.on"]) }),
+      answers: { 202: { description: "The job that does it; check the server when it has succeeded", schema: Job } },
+      problems: ["target.not_found", "target.untrusted", "rate.limited", "idempotency.mismatch", "idempotency.busy"],
+    })),
+    async (c) => {
+      const { prepareTarget } = await import("@berth/domain/target/prepare.ts");
+      return c.json(await prepareTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
+  )
+  .post(
     "/targets/:target/trust",
     contract(() => ({
       operationId: "trustTarget",

@@ -85,6 +85,8 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await ended((await call("checkTarget", { with: { target: target.id } })).id);
   // This machine lets nobody in with it.
   await ended((await call("bootstrapTarget", { with: { target: target.id }, body: { password: "a long secret" } })).id, "failed");
+  // Its Docker is there already, so nothing is installed.
+  await ended((await call("prepareTarget", { with: { target: target.id }, body: { what: "docker" } })).id);
   const { host } = await call("addRegistry", { body: { host: "r.example:5000", user: "ada", password: "a long secret" } });
   await call("listRegistries");
   // Its Docker says nothing of it, and has been asked.

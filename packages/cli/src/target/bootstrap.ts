@@ -12,9 +12,9 @@ import { readSecret } from "../terminal/secret.ts";
 import { checkFingerprint } from "./add.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { type Confirming, confirmKey, getTarget, looked } from "./confirm.ts";
-import { checkedLines } from "./view.ts";
+import { type Preparation, prepareAndCheck, showWayBack } from "./prepare.ts";
 
-interface Input extends Confirming {
+interface Input extends Confirming, Preparation {
   readonly name: string;
   readonly address: Address | undefined;
 }
@@ -25,6 +25,7 @@ export const examples: Verb<Input>["examples"] = [
     "adds the server, shows its host key, then asks for the password without showing it",
   ],
   ["berth target bootstrap web1", "for one that was added before"],
+  ["berth target bootstrap web1 root@203.0.113.7 --install-docker", "then installs Docker and Compose from the distribution"],
   [
     "berth target bootstrap web1 root@203.0.113.7 --fingerprint SHA256:... < password.txt",
     "asks nothing: the password comes on standard input",
@@ -34,11 +35,15 @@ export const examples: Verb<Input>["examples"] = [
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
   command
     .option("--fingerprint <SHA256:...>", "the host key it must show; confirms it without asking")
-    .option("-y, --yes", "trust whatever host key it shows first");
+    .option("--install-docker", "install Docker and Compose from the server's distribution too")
+    .option("--disable-password-login", "let nobody log in with a password afterwards")
+    .option("-y, --yes", "trust whatever host key it shows first, and do not ask");
 
 export const parse = ([name = "", address]: readonly string[], flags: Flags): Input => ({
   name: checkName(name, "a server's name"),
   address: address === undefined ? undefined : parseAddress(address),
+  docker: isSet(flags, "installDocker") ? "install" : undefined,
+  passwords: isSet(flags, "disablePasswordLogin") ? "off" : undefined,
   fingerprint: checkFingerprint(textOf(flags, "fingerprint")),
   yes: isSet(flags, "yes"),
 });
@@ -48,6 +53,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
   session.names.NAME = name;
   const api = await session.api();
   const target = await confirmed(session, api, input);
+  if (input.passwords === "off") await showWayBack(session, target, input);
   const password = await readSecret(session, `Password of ${target.user} on ${name}`, [
     "The password is to come on standard input.",
     `berth target bootstrap ${name} < FILE`,
@@ -61,10 +67,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
     return job.status === "canceled" ? exits.canceled : exits.failed;
   }
   note(session, `${terminal.errPaint.green("✓")} ${name} takes Berth's key; the password is forgotten`);
-  const check = await body(api.v1.targets[":target"].check.$post({ param }, once()));
-  const checked = await looked(session, api, name, check, `checking ${name}`);
-  show(session, checked, () => checkedLines(checked, terminal));
-  return checked.status === "ready" ? exits.done : exits.failed;
+  return prepareAndCheck(session, api, target, input);
 }
 
 /** The server as it is registered, and with a host key that somebody confirmed: no password goes to another. */

@@ -7,6 +7,7 @@ import { plan } from "../plan/plan.kind.ts";
 import { checkLogin } from "../registry/check.kind.ts";
 import { bootstrap } from "../target/bootstrap.kind.ts";
 import { check } from "../target/check.kind.ts";
+import { prepare } from "../target/prepare.kind.ts";
 
 export const kinds: { readonly [Name in JobKind]: Kind } = {
   deployment: deploy,
@@ -14,6 +15,7 @@ export const kinds: { readonly [Name in JobKind]: Kind } = {
   "app.remove": remove,
   "target.check": check,
   "target.bootstrap": bootstrap,
+  "target.prepare": prepare,
   "registry.check": checkLogin,
 };
 

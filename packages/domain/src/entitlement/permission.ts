@@ -43,7 +43,7 @@ export const permissions = {
   },
   rollback: { what: "Roll back to an earlier healthy release; start the live one again", action: "rollback" },
   grow: {
-    what: "Deploy; add or remove an app, an add-on or a target, or have a password add its key; set secrets and variables; store a registry's login",
+    what: "Deploy; add or remove an app, an add-on or a target, or have a password add its key; prepare a server; set secrets and variables; store a registry's login",
     action: "grow",
     note: "Within the plan's limits, and not while a payment is disputed.",
   },

@@ -4,6 +4,7 @@ import { planWords } from "../plan/plan.words.ts";
 import { checkRegistryWords } from "../registry/check.words.ts";
 import { bootstrapWords } from "../target/bootstrap.words.ts";
 import { checkWords } from "../target/check.words.ts";
+import { prepareWords } from "../target/prepare.words.ts";
 import type { KindWords } from "./kind-words.ts";
 
 /** Every kind of job: its public name, and what people read of it. engine/kinds.ts has what each does. */
@@ -13,6 +14,7 @@ const jobWords = {
   "app.remove": removeWords,
   "target.check": checkWords,
   "target.bootstrap": bootstrapWords,
+  "target.prepare": prepareWords,
   "registry.check": checkRegistryWords,
 } as const satisfies Readonly<Record<string, KindWords>>;
 

@@ -61,6 +61,23 @@ export const remoteFailures = {
     remedy:
       "On the server: echo 'USER ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/berth (or, to work without root: sudo usermod -aG docker USER).",
   },
+  "root.needed": {
+    title: "This needs root on the server",
+    remedy: "Use a target whose user is root, or may use sudo without a password; or do it on the server yourself.",
+  },
+  "docker.unpackaged": {
+    title: "Docker cannot be installed from this server's distribution",
+    remedy: "Install Docker Engine yourself: https://docs.docker.com/engine/install/",
+  },
+  "install.failed": {
+    title: "The server's packages could not be installed",
+    remedy: "The message is apt-get's own. Once `sudo apt-get update` and `sudo apt-get -f install` work there, try again.",
+  },
+  "passwords.stay": {
+    title: "Logins by password could not be turned off, and everything is as before",
+    remedy:
+      "Look at /etc/ssh/sshd_config on the server: it has to include /etc/ssh/sshd_config.d/*.conf before it says PasswordAuthentication itself.",
+  },
   "compose.missing": {
     title: "Docker Compose is not installed on the server",
     remedy: "Install the package docker-compose-plugin (Compose version 2 or later).",

@@ -14,7 +14,7 @@ export interface Address {
 
 export type PrivateKey = string;
 
-export type Op = "deploy" | "remove" | "check" | "plan" | "login" | "inspect" | "logs" | "cancel";
+export type Op = "deploy" | "remove" | "check" | "plan" | "prepare" | "login" | "inspect" | "logs" | "cancel";
 
 export interface RunFile {
   readonly path: string;
@@ -87,6 +87,10 @@ export const exitClasses = [
   "docker.down",
   "docker.denied",
   "sudo.password",
+  "root.needed",
+  "docker.unpackaged",
+  "install.failed",
+  "passwords.stay",
   "compose.missing",
   "compose.invalid",
   "tool.missing",

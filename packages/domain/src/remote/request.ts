@@ -54,6 +54,7 @@ export const VALUES = [
   "large", // these files: lines of hash TAB x or - TAB checksum SPACE length TAB path
   "build_seconds", // 1800
   "build_free_mb", // 500
+  "what", // of preparing a server: "docker", "passwords.off" or "passwords.on"
   "ask", // "1": reports before it begins, and asks whether to
 ] as const;
 

@@ -41,7 +41,7 @@ front() {
     inspect) containers ;;
     login) login ;;
     logs) logs ;;
-    deploy | remove | cancel) mutate ;;
+    deploy | remove | prepare | cancel) mutate ;;
     *) answer 1 internal "The runner does not know what '$op' is" ;;
   esac
 }

@@ -10,6 +10,7 @@ export const modules = [
   "logs",
   "run",
   "deploy",
+  "prepare",
   "operations",
   "release",
   "large",

@@ -28,13 +28,14 @@ run() {
   number settle_seconds 3 && settle_seconds=$value
   read -r up _ </proc/uptime
   deadline=$((${up%.*} + seconds))
+  IFS= read -r op <"$run/op" || :
+  if [ "$op" = prepare ]; then prepare_server; fi
   value project '' && project=$value
   value app_id '' && app_id=$value
   plain "$project" || fail internal 'The app has no proper name'
   app=$base/apps/$project own=$base/state/$project
   # A run that is started again after the server went down may have to undo its earlier changes.
   if [ -f "$run/previous" ]; then IFS= read -r previous <"$run/previous" || :; fi
-  IFS= read -r op <"$run/op" || :
   case $op in deploy) deploy ;; remove) remove ;; esac
   fail internal 'The run has nothing to do'
 }

@@ -8,13 +8,21 @@ settle_user() {
   if [ "$uid" = 0 ]; then return; fi
   mine=${BERTH_HOME:-$HOME/.berth}
   find_rootless
-  if [ -L "$mine" ]; then
+  if [ "$op" = prepare ]; then
+    if ! becomes_root; then refuse_to_prepare; fi
+    as_root "$@"
+  elif [ -L "$mine" ]; then
     becomes_root || answer 69 sudo.password "The user $(id -un) may no longer become root without a password"
     as_root "$@"
   elif [ ! -d "$mine" ] && barred && becomes_root; then
     as_root "$@"
   fi
   base=$mine
+}
+
+refuse_to_prepare() {
+  if may_sudo; then answer 69 sudo.password "The user $(id -un) is not root, and sudo wants a password"; fi
+  answer 69 root.needed "The user $(id -un) is not root and may not become it"
 }
 
 # Docker's own installer for rootless use leaves it to the login to say where it listens, and logins for a command often do not.
@@ -37,6 +45,6 @@ may_sudo() { command -v sudo >/dev/null && case " $(id -Gn) " in *' sudo '* | *'
 as_root() {
   if [ "$op" = deploy ] && [ ! -L "$mine" ]; then ln -s "$base" "$mine" 2>"$scratch/why" || unwritten_here "$mine cannot be made"; fi
   sudo -n -H env -u BERTH_CLEAN -u BERTH_HOME -u DOCKER_HOST -u DOCKER_CONTEXT -u DOCKER_CONFIG -u DOCKER_CERT_PATH -u DOCKER_TLS_VERIFY \
-    -u XDG_RUNTIME_DIR sh "$0" "$1" ${2:+again}
+    -u XDG_RUNTIME_DIR sh "$0" "$1" "${2:+again}"
   exit
 }
