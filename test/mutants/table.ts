@@ -1,4 +1,5 @@
 import { account } from "./account.ts";
+import { addon } from "./addon.ts";
 import { api } from "./api.ts";
 import { billing } from "./billing.ts";
 import { builds } from "./build.ts";
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...signIn,
   ...deploying,
   ...account,
+  ...addon,
   ...cli,
   ...builds,
   ...reading,

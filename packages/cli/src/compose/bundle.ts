@@ -42,10 +42,16 @@ export interface Bundled {
 }
 
 /**
- * `profiles`: in place of what COMPOSE_PROFILES says.
+ * `profiles`: in place of what COMPOSE_PROFILES says. `later` are names that the service sets; it is asked where a name is set nowhere.
  * @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large
  */
-export async function makeBundle(project: Project, env: Env, images: Images = {}, profiles?: string): Promise<Bundled> {
+export async function makeBundle(
+  project: Project,
+  env: Env,
+  images: Images = {},
+  profiles?: string,
+  later: () => Promise<readonly string[]> = async () => [],
+): Promise<Bundled> {
   const { folder } = project;
   const own = await readOwn(folder, env);
   const shell = (name: string) => {
@@ -61,6 +67,7 @@ export async function makeBundle(project: Project, env: Env, images: Images = {}
   const { composed, texts } = await readWhole(project, paths, images);
   const references = new References(get);
   references.addFile(composed.file);
+  if (references.unset.size + references.required.size > 0) references.leave(await later());
   references.checkRequired();
   checkFaults(composed.file, get(PROFILES));
   const { local, remote } = mentionsIn(composed.file, get(PROFILES));

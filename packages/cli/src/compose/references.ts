@@ -35,6 +35,14 @@ export class References {
     }
   }
 
+  /** These are set by the service. */
+  leave(names: Iterable<string>): void {
+    for (const name of names) {
+      this.unset.delete(name);
+      this.required.delete(name);
+    }
+  }
+
   /** @throws Refused compose.invalid naming all that has to be set and is not */
   checkRequired(): void {
     const names = [...this.required.keys()];

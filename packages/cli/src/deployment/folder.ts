@@ -1,5 +1,6 @@
 import type { Composed, Images } from "@berth/domain/compose/compose.ts";
 import type { Command } from "commander";
+import { addonVariables } from "../addon/variables.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import type { Archives } from "../build/archives.ts";
 import { collect, type Flags, listOf, textOf } from "../command.ts";
@@ -70,7 +71,8 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   const environment = input.environment ?? settings.environment;
   if (environment !== undefined) checkName(environment, "an environment's name");
   const chosen = await chooseProfiles(session, project, input.profiles, { app, environment });
-  const bundled = await makeBundle(project, session.env, input.images, chosen?.names.join(","));
+  const later = () => addonVariables(session, { app, environment });
+  const bundled = await makeBundle(project, session.env, input.images, chosen?.names.join(","), later);
   const { bundle, read } = bundled;
   const profiles = profileNotes(chosen, read);
   const notes = [...profiles, ...bundled.notes];

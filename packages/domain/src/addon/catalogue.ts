@@ -19,7 +19,8 @@ export interface Kind {
 
 export type Part = "url" | "host" | "port" | "user" | "password" | "database";
 
-const every2s = { interval: "2s", timeout: "3s", retries: 30 };
+/** A first start makes the database: on a slow disk that takes a while. */
+const every2s = { interval: "2s", timeout: "3s", retries: 30, start_period: "1m" };
 const shell = (test: string) => ({ test: ["CMD-SHELL", test], ...every2s });
 
 /** A password goes from the secret's file into a file of the container, never into a command line. `$$` is one dollar for Compose. */

@@ -80,20 +80,21 @@ function assertWhole({ parts, partial, reads }: ComposeFile): void {
 
 function assertNew({ file, variables, project }: Own, { by, name, volumes, secrets, variables: given }: Addition): void {
   const has = (what: What, found: string, where: string) =>
-    conflict(what, found, `${by} would add the ${what} "${found}", which ${where} already.`);
+    conflict(what, found, `${by} would add the ${what} "${found}", which ${where}.`);
   for (const [own, { container_name, networks }] of file.services) {
-    if (own === name) throw has("service", name, "the Compose file has");
+    if (own === name) throw has("service", name, "the Compose file has already");
     const aliases = [...networks.values()].flatMap((each) => (isFields(each) && Array.isArray(each.aliases) ? each.aliases : []));
     if ([container_name, ...aliases].includes(name)) throw has("service", name, `is another name of the service "${own}"`);
   }
   for (const volume of volumes) {
-    if (file.volumes.has(volume)) throw has("volume", volume, "the Compose file has");
+    if (file.volumes.has(volume)) throw has("volume", volume, "the Compose file has already");
     for (const [own, fields] of file.volumes)
       if (fields.name === `${project}_${volume}`) throw has("volume", volume, `is the name of the volume "${own}"`);
   }
-  for (const secret of Object.keys(secrets)) if (file.secrets.has(secret)) throw has("secret", secret, "the Compose file has");
+  for (const secret of Object.keys(secrets))
+    if (file.secrets.has(secret)) throw has("secret", secret, "the Compose file has already");
   for (const variable of [...Object.keys(given), ...Object.values(secrets)])
-    if (Object.hasOwn(variables, variable)) throw has("variable", variable, "the variables of the release (.env) have");
+    if (Object.hasOwn(variables, variable)) throw has("variable", variable, "is set in .env or by the shell that calls berth");
 }
 
 function usersOf(file: ComposeFile, { by, services }: Addition): string[] {

@@ -2,7 +2,7 @@ export const composeProblems = {
   "compose.conflict": {
     status: 409,
     title: "The project already has what Berth would add to it",
-    hint: "Rename it in the Compose file, or add the add-on under another name with --name. Nothing is overwritten.",
+    hint: "Rename it or take it out of .env, or add the add-on under another name with --name. Nothing is overwritten.",
   },
   "compose.invalid": {
     status: 422,
