@@ -17,7 +17,7 @@ import { jobLines, jobTable } from "../../packages/cli/src/job/view.ts";
 import { explain } from "../../packages/cli/src/refusal.ts";
 import { registryTable } from "../../packages/cli/src/registry/view.ts";
 import { releaseTable } from "../../packages/cli/src/release/list.ts";
-import { checkedLines, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
+import { checkedLines, checkTable, targetLines, targetTable } from "../../packages/cli/src/target/view.ts";
 import { coloured, type Paint, plain } from "../../packages/cli/src/terminal/paint.ts";
 import { widthOf } from "../../packages/cli/src/terminal/text.ts";
 import { tokenTable } from "../../packages/cli/src/token/list.ts";
@@ -49,6 +49,7 @@ interface Look {
 const views: Record<string, (look: Look) => string[]> = {
   targets: (look) => targetTable(targets, look),
   target: (look) => targets.flatMap((each) => [...targetLines(each, look), ""]),
+  "checked-all": (look) => checkTable(targets, look),
   checked: (look) => targets.flatMap((each) => checkedLines(each, look)),
   addons: (look) => [...addonTable(addons, look), "", ...addons.flatMap((each) => [...addonLines(each, look), ""])],
   registries: (look) => registryTable(registries, look),

@@ -8,7 +8,7 @@ import { fillIn, Refused, usage } from "../refusal.ts";
 import { type Session, show } from "../session.ts";
 import { plural } from "../terminal/text.ts";
 import { getTarget } from "./confirm.ts";
-import { checkedLines } from "./view.ts";
+import { checkedLines, checkTable } from "./view.ts";
 
 interface Input {
   readonly name: string | undefined;
@@ -16,7 +16,7 @@ interface Input {
 
 export const examples: Verb<Input>["examples"] = [
   ["berth target check web1", "host key, Docker, Compose, processor, disk"],
-  ["berth target check --all", "every server; exit code 1 if one is not ready"],
+  ["berth target check --all", "every server, with what puts each right; exit code 1 if one is not ready"],
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) => command.option("--all", "every server");
@@ -38,9 +38,7 @@ export async function run(session: Session, { name }: Input): Promise<Exit> {
   if (name !== undefined) show(session, only, () => (only ? checkedLines(only, terminal) : []));
   else
     show(session, { items: targets }, () =>
-      targets.length === 0
-        ? ["No servers yet. `berth target add NAME USER@HOST` adds one."]
-        : targets.flatMap((target, i) => [...(i > 0 ? [""] : []), ...checkedLines(target, terminal)]),
+      targets.length === 0 ? ["No servers yet. `berth target add NAME USER@HOST` adds one."] : checkTable(targets, terminal),
     );
   return exit;
 }

@@ -4,6 +4,7 @@ import { facts, type Layout, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
 import { ago } from "../terminal/time.ts";
 import { addressText } from "./address.ts";
+import { fixOf } from "./fix.ts";
 
 /** What a check found, by name; servers say it, so it may be anything. */
 const fact = ({ facts: found }: Target, name: string): string | undefined => {
@@ -53,7 +54,7 @@ export function targetLines(target: Target, { width, paint, now }: Layout): stri
     ],
     { width, paint },
   );
-  // Whole, whatever the width: it is there to be copied.
+  // There to be copied, so it never goes.
   return [...lines, paint.dim("Public key"), `  ${clean(target.publicKey)}`];
 }
 
@@ -64,6 +65,26 @@ const foundPairs = (target: Target): (readonly [string, string | undefined])[] =
   ["Disk", of(gigabytes(fact(target, "disk_free_mb")), gigabytes(fact(target, "disk_mb")))],
   ["Memory", of(gigabytes(fact(target, "memory_free_mb")), gigabytes(fact(target, "memory_mb")))],
 ];
+
+/** How checks of many came out, each with what puts it right. */
+export const checkTable = (targets: readonly Target[], { width, paint }: Pick<Layout, "width" | "paint">): string[] =>
+  table<Target>(
+    [
+      { title: "NAME", cell: ({ name }) => name, paint: (on, text) => on.bold(text) },
+      { title: "STATUS", cell: ({ status }) => status, paint: (on, text, { status }) => toned(on, text, status) },
+      { title: "DOCKER", cell: (target) => fact(target, "docker") ?? "", keep: 1 },
+      {
+        title: "PROBLEM",
+        cell: ({ status, problem }) => (status === "ready" ? "" : (problem?.message ?? "")),
+        least: 24,
+        keep: 2,
+      },
+      // There to be copied, so it never goes.
+      { title: "FIX", cell: (target) => fixOf(target) ?? "", paint: (on, text) => on.cyan(text) },
+    ],
+    targets,
+    { width, paint },
+  );
 
 /** How a check came out, in a few lines. */
 export function checkedLines(target: Target, { width, paint }: Pick<Layout, "width" | "paint">): string[] {
