@@ -13,6 +13,7 @@ export const targets = [
     port: 22,
     user: "root",
     publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK berth-web1",
+    labels: ["eu", "production"],
     status: "ready",
     hostKey,
     checkedAt: at(3),

@@ -40,6 +40,12 @@ export const targetCases: Record<string, Case> = {
     members: ["id", "name", "status", "facts"],
     refused: { args: ["gone", "--install-docker"], code: "target.not_found" },
   },
+  "target label": {
+    args: ["web1", "eu", "gpu"],
+    text: /✓ web1 has the labels eu, gpu/,
+    members: ["id", "name", "labels"],
+    refused: { args: ["gone", "eu"], code: "target.not_found" },
+  },
   "target remove": {
     args: ["web2", "--yes"],
     text: /web2 is forgotten/,

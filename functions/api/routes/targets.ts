@@ -8,6 +8,7 @@ import type { Env } from "../request.ts";
 
 const tag = "Targets";
 const params = z.object({ target: z.string().min(1).max(60).describe("Id or name") });
+const labels = z.array(name).max(20).default([]);
 const Added = z.object({ target: Target, job: Job });
 
 export const targets = new Hono<Env>()
@@ -118,6 +119,24 @@ export const targets = new Hono<Env>()
     async (c) => {
       const { bootstrapTarget } = await import("@berth/domain/target/bootstrap.ts");
       return c.json(await bootstrapTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
+  )
+  .post(
+    "/targets/:target/labels",
+    contract(() => ({
+      operationId: "labelTarget",
+      summary: "Add labels to a server, or remove some",
+      tag,
+      scope: "admin",
+      needs: "check",
+      params,
+      body: z.object({ add: labels, remove: labels }),
+      answers: { 200: { description: "The target with its labels", schema: Target } },
+      problems: ["target.not_found", "target.labels_full"],
+    })),
+    async (c) => {
+      const { labelTarget } = await import("@berth/domain/target/label.ts");
+      return c.json(await labelTarget(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 200);
     },
   )
   .post(

@@ -8,6 +8,7 @@ import type { Bundle } from "../compose/bundle.ts";
 import type { Project } from "../compose/project.ts";
 import { refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
+import { namedTargets } from "../target/labelled.ts";
 import { parseImages } from "./images.ts";
 import { chooseProfiles, parseProfiles, profileNotes } from "./profiles.ts";
 
@@ -25,7 +26,7 @@ export interface FolderInput {
 export const folderOptions = (command: Command): Command =>
   command
     .option("--app <name>", "the app (default: berth.yaml, else the folder's name)")
-    .option("-t, --target <name>", "a server to run on, besides those it runs on; may be repeated", collect)
+    .option("-t, --target <name>", "a server to run on, besides those it runs on, or label=WORD; may be repeated", collect)
     .option("-e, --environment <name>", "the environment (default: production)")
     .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
     .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
@@ -76,7 +77,7 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   const { bundle, read } = bundled;
   const profiles = profileNotes(chosen, read);
   const notes = [...profiles, ...bundled.notes];
-  const targets = input.targets.length > 0 ? input.targets : (settings.targets ?? []);
+  const targets = await namedTargets(session, input.targets.length > 0 ? input.targets : (settings.targets ?? []));
   const { archives, notes: told } = await gather(session, project.folder, bundled);
   const asked = bodyOf(bundle, archives, { environment, images: input.images, targets });
   return { project, app, named: given !== undefined, read, notes: [...notes, ...told], profiles, asked, archives };

@@ -5,6 +5,7 @@ import { type Exit, exits } from "../exit.ts";
 import { failure, namesOf } from "../job/outcome.ts";
 import { settle } from "../job/watch.ts";
 import { type Session, show } from "../session.ts";
+import { namedTargets } from "../target/labelled.ts";
 import { checkHost } from "./host.ts";
 
 interface Input {
@@ -28,7 +29,10 @@ export const parse = ([host = ""]: readonly string[], flags: Flags): Input => ({
 export async function run(session: Session, { host, targets }: Input): Promise<Exit> {
   session.names.REGISTRY = host;
   const api = await session.api();
-  const asked = { param: { host: segment(host) }, json: targets.length > 0 ? { targets: [...targets] } : {} };
+  const asked = {
+    param: { host: segment(host) },
+    json: targets.length > 0 ? { targets: await namedTargets(session, targets) } : {},
+  };
   const started = await body(api.v1.registries[":host"].check.$post(asked, once()));
   const job = await settle(session, api, started, `asking ${host}`);
   const { terminal } = session;

@@ -9,6 +9,7 @@ export const target: Listed = {
     verb("add", "<name> <address>", "Add a server and give Berth access", () => import("./add.ts")),
     verb("bootstrap", "<name> [address]", "Let Berth's key in with a password", () => import("./bootstrap.ts")),
     verb("prepare", "<name>", "Install Docker, or turn logins by password off", () => import("./prepare.ts")),
+    verb("label", "<name> [labels...]", "Label a server, to name several at once", () => import("./label.ts")),
     verb("list", "", "List your servers", () => import("./list.ts")),
     verb("show", "<name>", "Show one server", () => import("./show.ts")),
     verb("check", "[name]", "Look at a server again", () => import("./check.ts")),

@@ -26,6 +26,7 @@ export const targetTable = (targets: readonly Target[], { width, paint, now }: L
       { title: "NAME", cell: ({ name }) => name, paint: (on, text) => on.bold(text) },
       { title: "STATUS", cell: ({ status }) => status, paint: (on, text, { status }) => toned(on, text, status) },
       { title: "ADDRESS", cell: addressText, keep: 5, least: 14 },
+      { title: "LABELS", cell: ({ labels }) => labels?.join(" ") ?? "", keep: 1, least: 10 },
       { title: "DOCKER", cell: (target) => fact(target, "docker") ?? "", keep: 3 },
       { title: "ARCH", cell: (target) => fact(target, "arch") ?? "", keep: 2 },
       { title: "FREE", cell: (target) => gigabytes(fact(target, "disk_free_mb")) ?? "", keep: 4, right: true },
@@ -42,6 +43,7 @@ export function targetLines(target: Target, { width, paint, now }: Layout): stri
     [
       ["Name", paint.bold(target.name)],
       ["Address", addressText(target)],
+      ["Labels", target.labels && target.labels.length > 0 ? target.labels.join(", ") : undefined],
       ["Status", `${toned(paint, status, status)}${target.checkedAt ? `, checked ${ago(target.checkedAt, now)}` : ""}`],
       ["Problem", problem && `${clean(problem.message)} (${problem.class})`],
       ["What to do", problem?.remedy && clean(problem.remedy)],

@@ -53,7 +53,7 @@ export const permissions = {
     note: "Its plan can be looked at in every state.",
   },
   check: {
-    what: "Check a target or a registry's login, confirm a host key; plan a deployment; set the policy",
+    what: "Check a target or a registry's login, confirm a host key, label a target; plan a deployment; set the policy",
     action: "always",
   },
   forget: { what: "Remove a registry's login", action: "always" },

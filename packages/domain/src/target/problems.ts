@@ -29,6 +29,7 @@ export const targetProblems = {
     hint: "Wait for that job to end, then look at the target.",
     next: ["berth target show NAME"],
   },
+  "target.labels_full": { status: 409, title: "The target has as many labels as it can", hint: "Remove one first." },
   "target.in_use": {
     status: 409,
     title: "Apps are deployed on that target",

@@ -27,6 +27,8 @@ export const Target = z.object({
   port: z.number().int(),
   user: z.string(),
   publicKey: z.string(),
+  /** Words that name several servers at once. */
+  labels: z.array(z.string()).optional(),
   status: z.enum(["untrusted", "unchecked", "ready", "unready", "changed"]),
   hostKey: HostKey.optional(),
   /** The key the server showed last, if it is not the confirmed one. */
