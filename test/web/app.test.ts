@@ -45,6 +45,20 @@ test("the page offers for a rollback what the API accepts, and says how every re
   await finish(visitor);
 });
 
+test("the add-ons of an environment are listed with their variables, and where there are none the command that adds one", async () => {
+  const { tenant, visitor, page, token } = await entered();
+  await tenant.work(await tenant.deploy("shop"));
+  await page.goto("/apps/shop");
+  await page.getByText("berth addon add postgres --app shop").waitFor();
+  await api.call("POST", "/v1/apps/shop/addons", { token, body: { kind: "redis", services: ["web"] } });
+  await page.goto("/apps/shop");
+  const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "redis" }) });
+  await row.getByText("Redis 7").waitFor();
+  await row.getByText("for web").waitFor();
+  await row.getByText("REDIS_URL").waitFor();
+  await finish(visitor);
+});
+
 test("a container that was stopped is never shown as live: the page asks the server, says what Docker says, and starts it again", async () => {
   const { tenant, visitor, page } = await entered();
   await tenant.work(await tenant.deploy("shop"));

@@ -1,3 +1,4 @@
+import { addAddon } from "@berth/domain/addon/add.ts";
 import { setPolicy } from "@berth/domain/app/policy.ts";
 import { addDeployer } from "@berth/domain/deployer/add.ts";
 import { type Event, keepEvents } from "@berth/domain/job/event.ts";
@@ -203,6 +204,8 @@ async function logins(tenant: TestTenant): Promise<void> {
 /** Rules of the account and of an app, and deployers of two apps. */
 async function rules({ ctx }: TestTenant): Promise<void> {
   await setPolicy(ctx, { rules: { "docker.sock": "deny", privileged: "ask" } });
+  await addAddon(ctx, { app: "shop", kind: "postgres" });
+  await addAddon(ctx, { app: "shop", kind: "redis", name: "jobs", services: ["worker"] });
   await setPolicy(ctx, { app: "shop", rules: { "host-path": "allow", device: "deny" } });
   const of = { provider: "github", repository: "harbour-co/shop" } as const;
   await addDeployer(ctx, { ...of, app: "shop", ref: "refs/heads/main", jobEnvironment: "production" });

@@ -83,6 +83,12 @@ export const releasesQuery = (app: string, { name, releases, job }: App["environ
     placeholderData: (before) => before, // shown until the news is here
   });
 
+export const addonsQuery = (app: string, environment: string) =>
+  queryOptions({
+    queryKey: ["app", app, "addons", environment],
+    queryFn: () => body(api.apps[":app"].addons.$get({ param: { app }, query: { environment } })),
+  });
+
 /** What deploying would do; kept for a day. */
 export const planQuery = (app: string, plan: string) =>
   queryOptions({

@@ -10,6 +10,7 @@ import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Older } from "../ui/older.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Status } from "../ui/status.tsx";
+import { Addons } from "./addons.tsx";
 import { environmentStatus, SeenAgo, Serving } from "./app-row.tsx";
 import { Containers } from "./containers.tsx";
 import { Logs } from "./logs.tsx";
@@ -87,6 +88,7 @@ export function AppPage({ app: name }: { app: string }) {
                 )}
               </div>
               <Containers key={`containers-${environment.name}`} app={name} environment={environment} busy={busy} />
+              <Addons app={name} environment={environment.name} />
               <Releases key={environment.name} app={name} environment={environment} busy={busy} />
               <Deployments app={name} />
               <Logs
