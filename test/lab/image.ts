@@ -1,5 +1,6 @@
 /** Container images made without Docker and without a network: one layer, a config and a manifest, put into a registry. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 
@@ -11,8 +12,16 @@ export interface ImageFile {
   readonly mode?: number;
 }
 
+/** Files as a gzipped tar, and the SHA-256 of it unpacked. */
+interface BaseLayer {
+  readonly file: string;
+  readonly hash: string;
+}
+
 export interface Image {
   readonly files: readonly ImageFile[];
+  /** What `files` are laid over. */
+  readonly base?: BaseLayer;
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -26,32 +35,40 @@ export interface Image {
 export async function pushImage(registry: string, reference: string, image: Image): Promise<string> {
   const [name, tag = "latest"] = reference.split(":");
   const tar = await layer(image.files);
-  const packed = gzipSync(tar, { level: 1 });
+  const { base } = image;
+  const layers = [
+    ...(base ? [{ packed: readFileSync(base.file), id: `sha256:${base.hash}` }] : []),
+    { packed: gzipSync(tar, { level: 1 }), id: digest(tar) },
+  ];
   const config = Buffer.from(
     JSON.stringify({
       architecture: image.architecture ?? { x64: "amd64", arm64: "arm64" }[process.arch as string] ?? process.arch,
       os: "linux",
       created: "2026-01-01T00:00:00Z",
       config: {
-        Env: ["PATH=/bin:/usr/bin", ...Object.entries(image.env ?? {}).map(([key, value]) => `${key}=${value}`)],
+        Env: Object.entries({ PATH: "/bin:/usr/bin", ...image.env }).map(([key, value]) => `${key}=${value}`),
         ...(image.entrypoint ? { Entrypoint: image.entrypoint } : {}),
         ...(image.command ? { Cmd: image.command } : {}),
         ...(image.stopSignal ? { StopSignal: image.stopSignal } : {}),
         ...(image.workingDir ? { WorkingDir: image.workingDir } : {}),
         ...(image.volumes ? { Volumes: Object.fromEntries(image.volumes.map((volume) => [volume, {}])) } : {}),
       },
-      rootfs: { type: "layers", diff_ids: [digest(tar)] },
-      history: [{ created: "2026-01-01T00:00:00Z", created_by: "lab" }],
+      rootfs: { type: "layers", diff_ids: layers.map(({ id }) => id) },
+      history: layers.map(() => ({ created: "2026-01-01T00:00:00Z", created_by: "lab" })),
     }),
   );
   const url = `http://${registry}/v2/${name}`;
-  await Promise.all([upload(url, packed), upload(url, config)]);
+  await Promise.all([...layers.map(({ packed }) => upload(url, packed)), upload(url, config)]);
   const type = "application/vnd.docker.distribution.manifest.v2+json";
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: type,
     config: { mediaType: "application/vnd.docker.container.image.v1+json", size: config.length, digest: digest(config) },
-    layers: [{ mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip", size: packed.length, digest: digest(packed) }],
+    layers: layers.map(({ packed }) => ({
+      mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+      size: packed.length,
+      digest: digest(packed),
+    })),
   });
   await ok(fetch(`${url}/manifests/${tag}`, { method: "PUT", headers: { "content-type": type }, body: manifest }));
   return digest(Buffer.from(manifest));
