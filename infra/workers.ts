@@ -18,6 +18,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   mayOpen(rollout, data.key, "registry-login");
   mayOpen(rollout, data.key, "bootstrap-password");
   mayOpen(rollout, data.key, "bundle");
+  mayOpen(rollout, data.key, "value");
   mayOpen(rollout, data.key, "addon-password");
   mayFetch(rollout, data.bucket);
 

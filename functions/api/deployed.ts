@@ -103,6 +103,13 @@ export const Deployed = z.object({
   environment: name.optional(),
   bundle: Bundle,
   images: Images.optional(),
+  namespaces: z
+    .array(name)
+    .max(10)
+    .optional()
+    .describe(
+      "Of secrets and variables, besides `default`, a later one before an earlier one; by default as the deployment before",
+    ),
   targets: z.array(z.string().min(1).max(60)).max(15).optional(),
 });
 
@@ -117,4 +124,5 @@ export const deployedRefusals = [
   "compose.unsupported",
   "compose.no_service",
   "bundle.too_large",
+  "variable.no_namespace",
 ] as const satisfies readonly Code[];

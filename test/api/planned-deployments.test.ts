@@ -1,4 +1,5 @@
 /** Deployments are planned in their own pass, by what their servers report. */
+import { setVariables } from "@berth/domain/variable/set.ts";
 import { expect, test } from "vitest";
 import { packReport } from "../support/report.ts";
 import type { TestTenant } from "../support/tenant.ts";
@@ -17,6 +18,16 @@ test("a plan is applied when nothing else would happen, also twice at once, and 
   await tenant.work(job, reporting(one));
   const { body: done } = await api.call("GET", `/v1/jobs/${job.id}`, { token: await tenant.token() });
   expect(done.status).toBe("succeeded");
+});
+
+covers("createDeployment", "plan.stale", "a plan is not applied once a secret that it uses has changed", async () => {
+  const { tenant } = await ready();
+  const set = () => setVariables(tenant.ctx, { app: "shop", kind: "secret", values: { DB_PASSWORD: "a secret" } });
+  await set();
+  const { hash } = await ask(tenant);
+  const apply = post("/v1/apps/shop/deployments", { bundle, plan: hash });
+  await set();
+  expect((await apply(tenant)).body.code).toBe("plan.stale");
 });
 
 covers("createDeployment", "plan.stale", "a plan for other files, or another environment, is not applied", async () => {

@@ -78,7 +78,7 @@ describe("a project that was written for another tool", () => {
       bundle({ "compose.yaml": "services: {a: {image: '${A:?}${B:?}'}, b: {image: '${C?no c}'}}\n" }),
     );
     expect(unset.hint).toContain("in .env, a line each (A=..., B=..., C=...)");
-    expect(unset.next).toEqual(["berth app init --fix"]);
+    expect(unset.next).toEqual(["berth app init --fix", "berth secret set A"]);
   });
 
   test("is fixed: volumes declared, files written, and lines for .env that hold no value", async () => {

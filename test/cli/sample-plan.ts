@@ -95,6 +95,10 @@ export const deploymentPlan: DeploymentPlan = {
     device: "warn",
     capability: "warn",
   },
+  variables: [
+    { name: "DB_PASSWORD", kind: "secret", namespace: "default", version: 12 },
+    { name: "LOG_LEVEL", kind: "variable", namespace: "eu-west", version: 13 },
+  ],
   targets: [
     { id: "tgt_1", name: "web1", plan: whole },
     {

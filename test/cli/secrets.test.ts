@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of Compose
 import { expect, test } from "vitest";
 import { flat, useCli } from "./harness.ts";
 
@@ -83,4 +84,22 @@ test("a secret that is to be shown without a proof is refused, with the command 
   expect(run.code).toBe(1);
   expect(run.stderr).toContain("berth prove");
   expect(run.stdout + run.stderr).not.toContain("canary");
+});
+
+test("what a Compose file demands may be set with the service alone, and what nothing sets is told with the command that does", async () => {
+  const { tenant, token } = await ready();
+  await tenant.target("web1");
+  const compose =
+    "services:\n  web:\n    image: a:${TAG:?which one}\n    environment: {PASSWORD: '${DB_PASSWORD:?}', LEVEL: '${LEVEL}'}\n";
+  const cwd = await cli.folder({ "compose.yaml": compose }, "shop");
+  const before = await cli.berth(["deploy", "--app", "shop"], { token, cwd });
+  expect(before.code).toBe(1);
+  expect(before.stderr).toContain("berth secret set TAG");
+  await cli.berth(["variable", "set", "TAG", "--app", "shop"], { token, input: "2" });
+  await cli.berth(["secret", "set", "DB_PASSWORD", "--app", "shop"], { token, input: CANARY });
+  const run = await cli.berth(["deploy", "--app", "shop"], { token, cwd });
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout + run.stderr).toContain("berth secret set LEVEL --app shop");
+  const env = String(cli.reach.runs.at(-1)?.files.find(({ path }) => path === ".env")?.content);
+  expect(env).toBe(`DB_PASSWORD='${CANARY}'\nTAG='2'\n`);
 });

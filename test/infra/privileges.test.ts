@@ -38,7 +38,7 @@ test("only the rollout worker and the function that reveals may decrypt, each on
         Condition: { StringEquals: { "kms:EncryptionContext:what": what }, Null: { "kms:EncryptionContext:tenant": "false" } },
       })),
     );
-  opened("workers/rollout", "ssh-key", "registry-login", "bootstrap-password", "bundle", "addon-password");
+  opened("workers/rollout", "ssh-key", "registry-login", "bootstrap-password", "bundle", "value", "addon-password");
   opened("api/reveal", "value");
 });
 

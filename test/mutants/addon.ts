@@ -60,9 +60,9 @@ export const addon = [
     ["that of data that is deleted is kept", 'volumes === "keep"\n', 'volumes !== "keep"\n'],
   ),
   ...within(
-    "packages/domain/src/release/secrets.ts",
+    "packages/domain/src/variable/redactor.ts",
     deployed,
-    ["what a server prints shows the password of an add-on", "...Object.values(passwords)],", "],"],
+    ["what a server prints shows the password of an add-on", "...Object.values(passwords),\n", ""],
     ["also that of the release that is put back", "...(await openPasswords(ctx, where, unopened(all, own?.passwords))),", ""],
   ),
 ];

@@ -68,7 +68,7 @@ export const secrets = [
     ["a server is sent logins of registries that none of its images is from", ".filter(({ host }) => wanted(host))", ""],
   ),
   ...within(
-    "packages/domain/src/release/secrets.ts",
+    "packages/domain/src/variable/redactor.ts",
     ["test/domain/logins.test.ts"],
     ["a registry's password is told where the server printed it", "...logins.map(({ password }) => password)", ""],
   ),

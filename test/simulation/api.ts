@@ -26,29 +26,14 @@ interface Instance {
   world: World;
 }
 
-const names = [
-  "stage",
-  "origin",
-  "support",
-  "privateTargets",
-  "table",
-  "now",
-  "random",
-  "sleep",
-  "send",
-  "seal",
-  "open",
-  "stripe",
-  "archives",
-  "log",
-] as const;
 const idle: Instance[] = [];
 
 function instanceIn(world: World): Instance {
   const found = idle.pop();
   if (found) return Object.assign(found, { world });
   const seen = {} as World;
-  for (const name of names) Object.defineProperty(seen, name, { enumerable: true, get: () => instance.world[name] });
+  for (const name of Object.keys(world) as (keyof World)[])
+    Object.defineProperty(seen, name, { enumerable: true, get: () => instance.world[name] });
   const instance: Instance = { app: createApp(seen), world };
   return instance;
 }

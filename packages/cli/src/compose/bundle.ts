@@ -35,6 +35,8 @@ export interface BundleFile {
 export interface Bundled {
   readonly bundle: Bundle;
   readonly read: Composed;
+  /** Variables that nothing sets. */
+  readonly unset: readonly string[];
   /** What to know before it is sent. */
   readonly notes: readonly string[];
   /** Where the content of its large files is. */
@@ -43,6 +45,7 @@ export interface Bundled {
 
 /**
  * `profiles`: in place of what COMPOSE_PROFILES says. `later` are names that the service sets; it is asked where a name is set nowhere.
+ * `kept`: those of the secrets and variables that it has, which may say what is read.
  * @throws Refused for what Compose or the service would refuse for certain, and for a file that is missing, outside the folder or too large
  */
 export async function makeBundle(
@@ -51,6 +54,7 @@ export async function makeBundle(
   images: Images = {},
   profiles?: string,
   later: () => Promise<readonly string[]> = async () => [],
+  kept: ReadonlySet<string> = new Set(),
 ): Promise<Bundled> {
   const { folder } = project;
   const own = await readOwn(folder, env);
@@ -59,13 +63,14 @@ export async function makeBundle(
     return isOfMachine(name) ? undefined : env[name];
   };
   const get = (name: string) => shell(name) ?? own.values.get(name);
+  const isGiven = (name: string) => kept.has(name) || name.startsWith("BERTH_");
   const paths: Lookup = (name) => {
     if (name === "PWD") return ".";
-    if (isOnServer(name)) throw new TemplateError("only the server knows it");
+    if (isOnServer(name) || isGiven(name)) throw new TemplateError("only the server knows it");
     return get(name);
   };
   const { composed, texts } = await readWhole(project, paths, images);
-  const references = new References(get);
+  const references = new References((name) => get(name) ?? (isGiven(name) ? "given" : undefined));
   references.addFile(composed.file);
   if (references.unset.size + references.required.size > 0) references.leave(await later());
   references.checkRequired();
@@ -99,6 +104,7 @@ export async function makeBundle(
     bundle,
     read: composed,
     mounted,
+    unset,
     notes: [
       ...(taken.size > 0 ? [`From your shell: ${[...taken].join(", ")}`] : []),
       ...(also.length > 0 ? [`In .env on the server, so services with env_file: .env get them too: ${also.join(", ")}`] : []),

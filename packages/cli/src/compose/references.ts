@@ -50,8 +50,8 @@ export class References {
     const files = Map.groupBy(this.required.values(), ({ path }) => path);
     throw refuse("compose.invalid", {
       detail: [...files].map(([path, all]) => `${path}: ${all.map(({ reason }) => reason).join("; ")}.`).join(" "),
-      hint: `Set ${names.length === 1 ? "it" : "them"} in .env, a line each (${names.map((name) => `${name}=...`).join(", ")}), or in the shell that calls berth.`,
-      next: ["berth app init --fix"],
+      hint: `Set ${names.length === 1 ? "it" : "them"} in .env, a line each (${names.map((name) => `${name}=...`).join(", ")}), in the shell that calls berth, or as ${names.length === 1 ? "a secret" : "secrets"}.`,
+      next: ["berth app init --fix", `berth secret set ${names[0]}`],
     });
   }
 

@@ -1,12 +1,13 @@
+import { body, segment } from "@berth/api-client/client.ts";
 import type { Composed, Images } from "@berth/domain/compose/compose.ts";
 import type { Command } from "commander";
 import { addonVariables } from "../addon/variables.ts";
 import { checkName, nameOfFolder } from "../app/name.ts";
 import type { Archives } from "../build/archives.ts";
 import { collect, type Flags, listOf, textOf } from "../command.ts";
-import type { Bundle } from "../compose/bundle.ts";
+import type { Bundle, Bundled } from "../compose/bundle.ts";
 import type { Project } from "../compose/project.ts";
-import { refuse } from "../refusal.ts";
+import { isProblem, refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { namedTargets } from "../target/labelled.ts";
 import { parseImages } from "./images.ts";
@@ -21,6 +22,8 @@ export interface FolderInput {
   readonly targets: readonly string[];
   /** Undefined: those of COMPOSE_PROFILES, else of the deployment before. */
   readonly profiles: readonly string[] | undefined;
+  /** Of secrets and variables. Undefined: those of the deployment before. */
+  readonly namespaces: readonly string[] | undefined;
 }
 
 export const folderOptions = (command: Command): Command =>
@@ -31,7 +34,8 @@ export const folderOptions = (command: Command): Command =>
     .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
     .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
     .option("--profile <name>", "services with this profile too; may be repeated (default: as the deployment before)", collect)
-    .option("--no-profile", "no services with profiles");
+    .option("--no-profile", "no services with profiles")
+    .option("-n, --namespace <name>", "secrets and variables of this namespace too; may be repeated", collect);
 
 export const parseFolder = (flags: Flags): FolderInput => ({
   app: textOf(flags, "app"),
@@ -40,7 +44,14 @@ export const parseFolder = (flags: Flags): FolderInput => ({
   images: parseImages(listOf(flags, "image")),
   targets: listOf(flags, "target"),
   profiles: parseProfiles(flags),
+  namespaces: parseNamespaces(flags),
 });
+
+function parseNamespaces(flags: Flags): readonly string[] | undefined {
+  const names = listOf(flags, "namespace");
+  for (const name of names) checkName(name, "a namespace's name");
+  return names.length > 0 ? names.filter((name) => name !== "default") : undefined;
+}
 
 export interface Folder {
   readonly project: Project;
@@ -73,14 +84,47 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   if (environment !== undefined) checkName(environment, "an environment's name");
   const chosen = await chooseProfiles(session, project, input.profiles, { app, environment });
   const later = () => addonVariables(session, { app, environment });
-  const bundled = await makeBundle(project, session.env, input.images, chosen?.names.join(","), later);
+  const make = (kept?: ReadonlySet<string>) =>
+    makeBundle(project, session.env, input.images, chosen?.names.join(","), later, kept);
+  const bundled = await withKept(make, () => keptNames(session, app, environment));
   const { bundle, read } = bundled;
   const profiles = profileNotes(chosen, read);
-  const notes = [...profiles, ...bundled.notes];
+  const [empty] = bundled.unset;
+  const notes = [
+    ...profiles,
+    ...bundled.notes,
+    ...(empty === undefined ? [] : [`What is empty can be set in .env, or with \`berth secret set ${empty} --app ${app}\``]),
+  ];
   const targets = await namedTargets(session, input.targets.length > 0 ? input.targets : (settings.targets ?? []));
   const { archives, notes: told } = await gather(session, project.folder, bundled);
-  const asked = bodyOf(bundle, archives, { environment, images: input.images, targets });
+  const asked = bodyOf(bundle, archives, { ...input, environment, targets });
   return { project, app, named: given !== undefined, read, notes: [...notes, ...told], profiles, asked, archives };
+}
+
+/** What is set for the environment is asked for only where something is missing here. */
+async function withKept(
+  make: (kept?: ReadonlySet<string>) => Promise<Bundled>,
+  ask: () => Promise<ReadonlySet<string>>,
+): Promise<Bundled> {
+  const first = await make().catch((error: unknown) => {
+    if (isProblem(error, "compose.invalid")) return undefined;
+    throw error;
+  });
+  if (first?.unset.length === 0) return first;
+  const kept = await ask();
+  return first && !first.unset.some((name) => kept.has(name)) ? first : make(kept);
+}
+
+async function keptNames(session: Session, app: string, environment: string | undefined): Promise<ReadonlySet<string>> {
+  const api = await session.api();
+  const query = environment === undefined ? {} : { environment };
+  const found = await body(api.v1.apps[":app"].variables.$get({ param: { app: segment(app) }, query })).catch(
+    (error: unknown) => {
+      if (isProblem(error, "app.not_found", "token.scope")) return { items: [] };
+      throw error;
+    },
+  );
+  return new Set(found.items.map(({ name }) => name));
 }
 
 function appName(given: string | undefined, folder: string): string {
@@ -97,7 +141,7 @@ function appName(given: string | undefined, folder: string): string {
 const bodyOf = (
   { compose, composeFiles, files, variables, large }: Bundle,
   { list, mounted }: Archives,
-  { environment, images, targets }: Pick<FolderInput, "environment" | "images" | "targets">,
+  { environment, images, targets, namespaces }: Pick<FolderInput, "environment" | "images" | "targets" | "namespaces">,
 ) => ({
   bundle: {
     ...(compose !== undefined && { compose }),
@@ -110,6 +154,7 @@ const bodyOf = (
   ...(environment !== undefined && { environment }),
   ...(Object.keys(images).length > 0 && { images: { ...images } }),
   ...(targets.length > 0 && { targets: [...targets] }),
+  ...(namespaces && { namespaces: [...namespaces] }),
 });
 
 const named = (archives: Archives["list"]) => archives.map(({ hash, bytes }) => ({ hash, bytes }));

@@ -25,9 +25,18 @@ export function deploymentPlanLines(plan: DeploymentPlan, to: To): string[] {
     "",
     ...(refused ? marked(paint.yellow("!"), `It could not be applied now: ${refused.reason}`, { width }) : []),
     ...(plan.takesSlot ? wrap("It takes one of the app slots of your plan.", width) : []),
+    ...usedLines(plan, width),
     ...(idle ? ["Nothing would change."] : []),
     ...(hash === null || idle ? [] : ["Apply just this:", `  berth deploy --plan ${hash}`]),
   ];
+}
+
+function usedLines({ variables }: DeploymentPlan, width: number): string[] {
+  const named = (kind: "secret" | "variable", one: string, many: string) => {
+    const names = variables.filter((each) => each.kind === kind).map(({ name, version }) => `${name} (version ${version})`);
+    return names.length === 0 ? [] : wrap(clean(`It uses the ${names.length === 1 ? one : many} ${names.join(", ")}.`), width);
+  };
+  return [...named("secret", "secret", "secrets"), ...named("variable", "variable", "variables")];
 }
 
 function targetLines({ plan, failure }: DeploymentPlan["targets"][number], policy: DeploymentPlan["policy"], to: To): string[] {

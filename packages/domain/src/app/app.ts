@@ -41,6 +41,8 @@ export const Environment = z.object({
   releases: z.number().int(),
   /** Of the Compose file, as the last deployment chose them. The command line takes them for the next one. */
   profiles: z.array(z.string()).optional(),
+  /** Of secrets and variables, besides `default`: as the last deployment chose them, for the next one. */
+  namespaces: z.array(z.string()).optional(),
   /** The last job that changed it; holds the environment until it has ended. */
   job: z.string().nullable(),
   /** The last few, by Idempotency-Key. */

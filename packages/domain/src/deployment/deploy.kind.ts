@@ -10,10 +10,12 @@ import { loginsFor } from "../registry/login.ts";
 import { bundleValues, filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { type Bundle, getBundle, type Release, releaseIfKept } from "../release/release.ts";
-import { redactorOf } from "../release/secrets.ts";
 import { registryOf } from "../remote/registry-host.ts";
 import type { Archives, Login } from "../remote/remote.ts";
 import { replace, update, type Write } from "../table.ts";
+import { magicOf } from "../variable/magic.ts";
+import { redactorOf } from "../variable/redactor.ts";
+import { openUsed } from "../variable/used.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 
 const Deployment = z.object({
@@ -45,9 +47,10 @@ export const deploy: Change<Deployment> = {
     const name = job.rollouts[target]?.name ?? target;
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
     const { addons = [] } = bundle;
-    const passwords = await openPasswords(ctx, job, addons);
-    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle, passwords }, logins);
-    const variables = { ...bundle.variables, ...variablesWith(passwords, addons) };
+    const [passwords, values] = await Promise.all([openPasswords(ctx, job, addons), openUsed(ctx, job, release.variables)]);
+    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle, passwords, values }, logins);
+    const magic = magicOf(bundle, { ...job, target: name });
+    const variables = { ...bundle.variables, ...values, ...magic, ...variablesWith(passwords, addons) };
     return {
       op: "deploy",
       files: filesOf(release, { ...bundle, variables }),

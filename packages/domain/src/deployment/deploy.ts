@@ -28,6 +28,7 @@ import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { insert, overtaken, replace, tryCommit, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
+import { choose } from "../variable/used.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
 
@@ -52,7 +53,7 @@ const ENVIRONMENTS_MOST = 20;
 export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
   const name = input.environment ?? PRODUCTION;
-  let read: ReadBundle | undefined;
+  const readOnce = lastOf<ReadBundle>();
   return retryOnConflict(ctx, async () => {
     const { app, environment: found, account } = await getAppIn(ctx, input.app, name);
     const environment = found.version === 0 ? await withMemory(ctx, found) : found;
@@ -62,7 +63,10 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
     if (!app.active.includes(name) && app.active.length >= ENVIRONMENTS_MOST)
       throw new Problem("environment.too_many", { detail: `"${app.name}" has ${app.active.length}; that is the most.` });
     const addons = await addonsOf(ctx, app, name);
-    read ??= readBundle(input, { project: projectOf(app.name, name), addons }); // only for who may deploy, and once
+    const namespaces = input.namespaces ?? environment.namespaces ?? [];
+    const { used, unchanged } = await choose(ctx, app, name, namespaces);
+    const added = { project: projectOf(app.name, name), addons, used };
+    const read = readOnce(JSON.stringify(added), () => readBundle(input, added)); // only for who may deploy
     const { composed, data } = read;
     const last = environment.version === 0 ? await lastNumber(ctx, app.id, name) : environment.releases;
     const job = newId(ctx, "job");
@@ -72,6 +76,8 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       number: last + 1,
       services: [...composed.services],
       hash: read.hash,
+      ...(used.length > 0 && { variables: [...used] }),
+      ...(input.namespaces && { namespaces: [...input.namespaces] }),
       ...chosenIn(input.bundle),
       ...(input.note && { note: input.note }),
       ...(input.origin && { origin: input.origin }),
@@ -96,11 +102,20 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       placed,
       release,
       job,
-      writes,
+      writes: unchanged ? [...writes, unchanged] : writes,
       input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }), ...accepted(input) },
       allowed: input.allow,
     });
   });
+}
+
+/** Makes a thing again only for another key. */
+function lastOf<T>() {
+  let last: { readonly key: string; readonly made: T } | undefined;
+  return (key: string, make: () => T): T => {
+    if (last?.key !== key) last = { key, made: make() };
+    return last.made;
+  };
 }
 
 const PROFILES_MOST = 50;
@@ -242,6 +257,7 @@ function claim(ctx: Context, environment: Environment, job: Job, release: Releas
     placement: placed.map(({ id }) => id),
     releases: Math.max(environment.releases, release.number),
     ...(release.profiles && { profiles: release.profiles }),
+    ...(release.namespaces && { namespaces: release.namespaces }),
     job: job.id,
     requests: withRequest(environment, ctx.once, job.id),
     version: environment.version + 1,

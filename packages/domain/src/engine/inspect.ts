@@ -6,13 +6,13 @@ import { retryDelay, take } from "../held.ts";
 import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import type { Failure } from "../job/job.ts";
 import { get } from "../query.ts";
-import { redactorOf } from "../release/secrets.ts";
 import { readers } from "../remote/deadline.ts";
 import type { Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { tryUpdate } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { StoredTarget, targetKey } from "../target/target.ts";
+import { redactorOf } from "../variable/redactor.ts";
 
 /**
  * Asks the server and stores its answer; idempotent. Without room in the tenant's share of workers, the message is sent again for as long

@@ -14,6 +14,7 @@ import { remember } from "../once.ts";
 import { limit } from "../rate-limit.ts";
 import { type Asked, readBundle } from "../release/read-bundle.ts";
 import { commit } from "../table.ts";
+import { choose } from "../variable/used.ts";
 import { insertPlan, type StoredPlan } from "./stored.ts";
 import { type DeploymentPlan, viewOf } from "./view.ts";
 
@@ -26,7 +27,8 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   await limit(ctx, `plans#${ctx.tenant}`, { most: 20, seconds: 60 });
   const { app, environment, account } = await getAppIn(ctx, input.app, input.environment ?? PRODUCTION);
   const addons = await addonsOf(ctx, app, environment.name);
-  const { composed, data, hash } = readBundle(input, { project: projectOf(app.name, environment.name), addons });
+  const { used } = await choose(ctx, app, environment.name, input.namespaces ?? environment.namespaces ?? []);
+  const { composed, data, hash } = readBundle(input, { project: projectOf(app.name, environment.name), addons, used });
   if (!holds(ctx, "deploy")) assertOwnFiles(composed);
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
@@ -39,6 +41,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     release: environment.releases + 1,
     services: [...composed.services],
     bundle: hash,
+    ...(used.length > 0 && { variables: [...used] }),
     targets,
     live: environment.live,
     job: job.id,

@@ -7,11 +7,13 @@ import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { bundleValues, filesOf } from "../release/files.ts";
-import { redactorOf } from "../release/secrets.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { commit } from "../table.ts";
 import { ask } from "../target/connection.ts";
+import { magicOf } from "../variable/magic.ts";
+import { redactorOf } from "../variable/redactor.ts";
+import { openUsed } from "../variable/used.ts";
 import { hashOf } from "./hash.ts";
 import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
 
@@ -63,9 +65,10 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
   const name = job.rollouts[server.id]?.name ?? server.id;
   const release = { number: stored.release, services: stored.services };
   const { addons = [] } = bundle;
-  const passwords = await openPasswords(ctx, job, addons);
-  const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle, passwords });
-  const variables = { ...bundle.variables, ...variablesWith(passwords, addons) };
+  const [passwords, opened] = await Promise.all([openPasswords(ctx, job, addons), openUsed(ctx, job, stored.variables)]);
+  const redact = await redactorOf(ctx, { ...job, target: server.id, name }, { release, bundle, passwords, values: opened });
+  const magic = magicOf(bundle, { ...job, release: stored.release, target: name });
+  const variables = { ...bundle.variables, ...opened, ...magic, ...variablesWith(passwords, addons) };
   const values = {
     ...projectValues(ctx, job),
     release: String(stored.release),

@@ -25,6 +25,7 @@ export const StoredPlan = z.object({
   release: z.number().int(),
   services: Release.shape.services,
   bundle: z.string(),
+  variables: Release.shape.variables,
   targets: z.array(z.object({ id: z.string(), name: z.string() })),
   /** The release that was live on each. */
   live: z.record(z.string(), z.number().int()).default({}),

@@ -6,6 +6,7 @@ import { type Account, getAccount, refusal } from "../entitlement/account.ts";
 import { WholePolicy, wholePolicy } from "../entitlement/policy.ts";
 import type { Problem } from "../error.ts";
 import { Failure, getJob, type Job, JobStatus } from "../job/job.ts";
+import { Used } from "../release/release.ts";
 import { hashOf } from "./hash.ts";
 import { TargetPlan } from "./plan.ts";
 import { findPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
@@ -27,6 +28,8 @@ export const DeploymentPlan = z.object({
   takesSlot: z.boolean(),
   /** What holds for the dangers that are found. */
   policy: WholePolicy,
+  /** The secrets and variables that it uses, by name and version. */
+  variables: z.array(Used),
   targets: z.array(z.object({ id: z.string(), name: z.string(), plan: TargetPlan.nullable(), failure: Failure.optional() })),
 });
 export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
@@ -60,6 +63,7 @@ export function viewOf({ plan, job, found, refused, ...of }: Seen): DeploymentPl
     refused: refused ? { code: refused.code, reason: refused.detail ?? refused.message } : null,
     takesSlot: of.app.active.length === 0,
     policy: wholePolicy(of.account, of.app),
+    variables: plan.variables ?? [],
     targets: plan.targets.map((target) => {
       const { failure } = job.rollouts[target.id] ?? {};
       return { ...target, plan: found.get(target.id) ?? null, ...(failure && { failure }) };

@@ -12,7 +12,7 @@ import { Problem } from "../error.ts";
 import { checkArchives } from "./archives.ts";
 import { withGenerated } from "./generated.ts";
 import { checkLarge } from "./large.ts";
-import { type Bundle, pack, sourcesOf } from "./release.ts";
+import { type Bundle, pack, sourcesOf, type Used } from "./release.ts";
 
 export interface ReadBundle {
   readonly composed: Composed;
@@ -27,6 +27,8 @@ export interface Asked {
   readonly bundle: Bundle;
   /** By service, in place of what the Compose file says. */
   readonly images?: Images | undefined;
+  /** Of secrets and variables, besides `default`. By default those of the deployment before. */
+  readonly namespaces?: readonly string[] | undefined;
   /** Ids or names. By default the environment's placement, else the only target. */
   readonly targets?: readonly string[] | undefined;
 }
@@ -35,10 +37,15 @@ export interface Asked {
 interface Added {
   readonly project: string;
   readonly addons: readonly Chosen[];
+  /** The secrets and variables that it uses. */
+  readonly used: readonly Used[];
 }
 
+/** What the variables of a run are called that are not known before it, besides those of add-ons and what is set. */
+const given = /^BERTH_/i;
+
 /** @throws Problem compose.invalid, compose.unsupported, compose.no_service, compose.conflict, input.invalid, bundle.too_large */
-export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">, { project, addons }: Added): ReadBundle {
+export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">, added: Added): ReadBundle {
   const { compose, composeFiles } = bundle;
   if ((compose === undefined) === (composeFiles === undefined))
     throw new Problem("input.invalid", { detail: "A bundle has either `compose` or `composeFiles`." });
@@ -53,31 +60,35 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">,
     if (!files.some((file) => file.path === path) || /[\r\n]/.test(path))
       throw new Problem("input.invalid", { detail: `"${path.slice(0, 80)}" is no Compose file of the bundle.` });
   checkArchives([...(bundle.archives ?? []), ...(large?.archives ?? [])]);
-  const { composed, whole } = withAddons(checked, images, project, addons);
+  const own = Object.keys(bundle.variables).find((name) => given.test(name));
+  if (own !== undefined)
+    throw new Problem("input.invalid", { detail: `The variable ${own}: names that begin with BERTH_ are given by Berth.` });
+  const { composed, whole } = withAdded(checked, images, added);
   checkBuilds(composed, bundle);
   checkUnread(composed, large?.files ?? []);
   const data = pack(whole);
   const hash = createHash("sha256")
     .update(data)
     .update(JSON.stringify(images ?? {}))
+    .update(added.used.length > 0 ? JSON.stringify(added.used) : "")
     .digest("hex");
   return { composed, data, hash };
 }
 
 /** The bundle with what is added to it, read as a whole. */
-function withAddons(bundle: Bundle, images: Images | undefined, project: string, addons: readonly Chosen[]) {
-  const { variables } = bundle;
+function withAdded(bundle: Bundle, images: Images | undefined, { project, addons, used }: Added) {
   const sources = sourcesOf(bundle);
-  const given = addons.map(({ name, kind }) => ({ name, variables: contractOf({ name, kind }) }));
-  const later = new Set(given.flatMap((each) => Object.keys(each.variables)));
+  const contracts = addons.map(({ name, kind }) => ({ name, variables: contractOf({ name, kind }) }));
+  const later = new Set([...contracts.flatMap((each) => Object.keys(each.variables)), ...used.map(({ name }) => name)]);
   const get: Lookup = (name) => {
-    if (later.has(name)) throw new TemplateError("only a run knows it");
-    return lookupIn(variables)(name);
+    if (later.has(name) || given.test(name)) throw new TemplateError("only a run knows it");
+    return lookupIn(bundle.variables)(name);
   };
   const own = readComposed(sources, get, { images });
   if (addons.length === 0) return { composed: own, whole: bundle };
+  const variables = { ...bundle.variables, ...Object.fromEntries(used.map(({ name }) => [name, ""])) };
   const text = generate({ file: own.file, sources, variables, get, project }, addons.map(fragmentOf));
-  const whole: Bundle = { ...withGenerated(bundle, text), addons: given };
+  const whole: Bundle = { ...withGenerated(bundle, text), addons: contracts };
   return { composed: readComposed(sourcesOf(whole), get, { images }), whole };
 }
 

@@ -11,6 +11,15 @@ import { insert, key, overtaken, type Write } from "../table.ts";
 import { BUNDLE_BYTES } from "./archive.ts";
 import { LargeFile } from "./large.ts";
 
+/** A version of a secret or a variable. */
+export const Used = z.object({
+  name: z.string(),
+  kind: z.enum(["secret", "variable"]),
+  namespace: z.string(),
+  version: z.number().int(),
+});
+export type Used = z.infer<typeof Used>;
+
 /**
  * An immutable, numbered bundle of an app and environment: its Compose file, the files beside it and its variables. Deploying
  * creates one; rolling back deploys an earlier one. A bundle is sealed; a small one is in the release's row, a larger one in a row that
@@ -29,10 +38,8 @@ export const Release = z.object({
     }),
   ),
   hash: z.string(),
-  variables: z
-    .array(z.object({ name: z.string(), kind: z.enum(["secret", "variable"]), namespace: z.string(), version: z.number().int() }))
-    .optional()
-    .describe("The versions of secrets and variables that it uses"),
+  variables: z.array(Used).optional().describe("The versions of secrets and variables that it uses"),
+  namespaces: z.array(z.string()).optional().describe("Those of secrets and variables that were chosen, besides `default`"),
   profiles: z.array(z.string()).optional().describe("Those of the Compose file that were chosen; absent where nobody chose"),
   note: z.string().optional(),
   /** The project it was made from, as the client reports it: a repository or a machine, and the folder. */

@@ -5,6 +5,12 @@ export const variableProblems = {
     hint: "The list has every name that is set.",
     next: ["berth secret list --app APP", "berth variable list --app APP"],
   },
+  "variable.no_namespace": {
+    status: 404,
+    title: "There is nothing in that namespace",
+    hint: "Set a secret or a variable in it first, or leave it out.",
+    next: ["berth secret list --app APP", "berth variable list --app APP"],
+  },
   "variable.kind": {
     status: 409,
     title: "That name is set as the other kind",

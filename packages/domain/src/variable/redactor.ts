@@ -4,19 +4,22 @@ import { Environment, environmentKey, projectOf } from "../app/app.ts";
 import type { AppOnTarget } from "../container/seen.ts";
 import type { Context } from "../context.ts";
 import { get } from "../query.ts";
+import { type Bundle, bundleIfKept, type Release } from "../release/release.ts";
 import type { Login } from "../remote/remote.ts";
 import { type Redact, redactor } from "../secret/redact.ts";
-import { type Bundle, bundleIfKept, type Release } from "./release.ts";
+import { openUsed } from "./used.ts";
 
 interface Named extends AppOnTarget {
   readonly name: string;
 }
 
 interface Bundled {
-  readonly release: Pick<Release, "number" | "services">;
+  readonly release: Pick<Release, "number" | "services" | "variables">;
   readonly bundle: Bundle;
   /** Of its add-ons, by their variables. */
   readonly passwords?: Readonly<Record<string, string>>;
+  /** Of the secrets and variables that it uses. */
+  readonly values?: Readonly<Record<string, string>>;
 }
 
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
@@ -30,11 +33,17 @@ export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logi
   const others = await Promise.all([...numbers].map((number) => bundleIfKept(ctx, appId, environment, number)));
   const all = [own, ...others].filter((each) => each !== undefined);
   // Loaded for a run: it brings the YAML parser, which nobody needs who only sweeps, cancels or ends jobs.
-  const { knownOf } = await import("./known.ts");
+  const { knownOf } = await import("../release/known.ts");
   const known = all.map(({ bundle }) => knownOf(bundle));
   const passwords = { ...(await openPasswords(ctx, where, unopened(all, own?.passwords))), ...own?.passwords };
+  const opened = await Promise.all(others.map((other) => openUsed(ctx, where, other?.release.variables)));
   return redactor({
-    values: [...known.flatMap(({ values }) => values), ...logins.map(({ password }) => password), ...Object.values(passwords)],
+    values: [
+      ...known.flatMap(({ values }) => values),
+      ...[own?.values ?? {}, ...opened].flatMap((each) => Object.values(each)),
+      ...logins.map(({ password }) => password),
+      ...Object.values(passwords),
+    ],
     lines: known.flatMap(({ lines }) => lines),
     shown: [
       app,
