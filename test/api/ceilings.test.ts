@@ -31,6 +31,7 @@ const bounded: Record<string, string> = {
   addTarget: "targets, here",
   checkTarget: "target-checks.test.ts: one job for a target, so many a minute",
   trustTarget: "target-checks.test.ts: one job for a target, so many a minute",
+  useTarget: "nothing",
   labelTarget: "labels.test.ts: ten of a target",
   prepareTarget: "prepare.test.ts: so many a minute",
   bootstrapTarget: "bootstrap.test.ts: one job for a target, so many in ten minutes",

@@ -1,7 +1,7 @@
 import { listAudit } from "@berth/domain/audit/audit.ts";
 import { LABELS_MOST } from "@berth/domain/target/label.ts";
 import { expect, test } from "vitest";
-import { testTenant } from "../support/tenant.ts";
+import { COMPOSE, testTenant } from "../support/tenant.ts";
 import { api, useApi } from "./added.ts";
 import { covers } from "./covers.ts";
 
@@ -63,4 +63,30 @@ covers("labelTarget", "target.not_found", "an unknown server is not found", asyn
   expect((await api.call("POST", "/v1/targets/none/labels", { token, body: { add: ["eu"] } })).body.code).toBe(
     "target.not_found",
   );
+});
+
+covers(
+  "useTarget",
+  "200",
+  "an app whose first deployment names no server goes to the account's default, of which there is one",
+  async () => {
+    const { tenant, token } = await labelled();
+    await tenant.target("web2");
+    await tenant.app("shop");
+    const deploy = () => api.call("POST", "/v1/apps/shop/deployments", { token, body: { bundle: { compose: COMPOSE } } });
+    expect((await deploy()).body.code).toBe("deployment.no_target");
+    const use = (name: string) => api.call("POST", `/v1/targets/${name}/default`, { token });
+    await Promise.all([use("web1"), use("web2"), use("web1")]);
+    expect((await use("web2")).body).toMatchObject({ name: "web2", default: true });
+    expect((await use("web2")).body).toMatchObject({ name: "web2", default: true });
+    const { items } = (await api.call("GET", "/v1/targets", { token })).body;
+    expect(items.filter((each: { default?: boolean }) => each.default)).toMatchObject([{ name: "web2" }]);
+    const { body: job } = await deploy();
+    expect(Object.values(job.rollouts)).toMatchObject([{ name: "web2" }]);
+  },
+);
+
+covers("useTarget", "target.not_found", "an unknown server is not found", async () => {
+  const token = await (await testTenant(api)).token();
+  expect((await api.call("POST", "/v1/targets/none/default", { token })).body.code).toBe("target.not_found");
 });

@@ -141,6 +141,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   setPolicy: () => ["POST", "/policy", { app: "shop", rules: { device: "deny" } }],
   checkTarget: () => ["POST", "/targets/web1/check"],
   bootstrapTarget: () => ["POST", "/targets/web1/bootstrap", { password: "secret" }],
+  useTarget: () => ["POST", "/targets/web1/default"],
   labelTarget: () => ["POST", "/targets/web1/labels", { add: ["eu"] }],
   prepareTarget: () => ["POST", "/targets/web1/prepare", { what: "docker" }],
   trustTarget: () => ["POST", "/targets/web1/trust", { fingerprint: `SHA256:${"f".repeat(43)}` }],

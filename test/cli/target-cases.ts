@@ -40,6 +40,12 @@ export const targetCases: Record<string, Case> = {
     members: ["id", "name", "status", "facts"],
     refused: { args: ["gone", "--install-docker"], code: "target.not_found" },
   },
+  "target use": {
+    args: ["web1"],
+    text: /✓ web1 is the default of this account/,
+    members: ["id", "name", "default"],
+    refused: { args: ["gone"], code: "target.not_found" },
+  },
   "target label": {
     args: ["web1", "eu", "gpu"],
     text: /✓ web1 has the labels eu, gpu/,

@@ -44,6 +44,7 @@ import { bootstrapTarget } from "@berth/domain/target/bootstrap.ts";
 import { labelTarget } from "@berth/domain/target/label.ts";
 import { prepareTarget } from "@berth/domain/target/prepare.ts";
 import { checkTarget, getTarget, listTargets, removeTarget, trustTarget } from "@berth/domain/target/target.ts";
+import { useTarget } from "@berth/domain/target/use.ts";
 import { answerDevice, showDevice } from "@berth/domain/token/device.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { listTokens, revokeToken } from "@berth/domain/token/token.ts";
@@ -111,6 +112,7 @@ const verbs: Verb[] = [
   verb("addTarget", "admin", "tenant", (ctx) => addTarget(ctx, { name: "web9", host: "127.0.0.1", port: 22, user: "root" })),
   verb("checkTarget", "deploy", "tenant", (ctx) => checkTarget(ctx, "web1")),
   verb("bootstrapTarget", "admin", "tenant", (ctx) => bootstrapTarget(ctx, { target: "web1", password: "secret" })),
+  verb("useTarget", "admin", "tenant", (ctx) => useTarget(ctx, { target: "web1" })),
   verb("labelTarget", "admin", "tenant", (ctx) => labelTarget(ctx, { target: "web1", add: ["eu"], remove: [] })),
   verb("prepareTarget", "admin", "tenant", (ctx) => prepareTarget(ctx, { target: "web1", what: "docker" })),
   verb("trustTarget", "admin", "tenant", (ctx) => trustTarget(ctx, { target: "web1", fingerprint })),

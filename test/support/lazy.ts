@@ -18,6 +18,7 @@ await Promise.all([
   import("@berth/domain/target/bootstrap.ts"),
   import("@berth/domain/target/prepare.ts"),
   import("@berth/domain/target/label.ts"),
+  import("@berth/domain/target/use.ts"),
   import("@berth/domain/registry/add.ts"),
   import("@berth/domain/registry/check.ts"),
   import("@berth/domain/deployment/remove.ts"),

@@ -140,6 +140,23 @@ export const targets = new Hono<Env>()
     },
   )
   .post(
+    "/targets/:target/default",
+    contract(() => ({
+      operationId: "useTarget",
+      summary: "Where apps go whose first deployment names no server",
+      tag,
+      scope: "admin",
+      needs: "check",
+      params,
+      answers: { 200: { description: "The target, now the account's default", schema: Target } },
+      problems: ["target.not_found"],
+    })),
+    async (c) => {
+      const { useTarget } = await import("@berth/domain/target/use.ts");
+      return c.json(await useTarget(c.var.ctx, c.req.valid("param")), 200);
+    },
+  )
+  .post(
     "/targets/:target/prepare",
     contract(() => ({
       operationId: "prepareTarget",

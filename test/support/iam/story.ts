@@ -85,6 +85,7 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   await ended((await call("checkTarget", { with: { target: target.id } })).id);
   // This machine lets nobody in with it.
   await ended((await call("bootstrapTarget", { with: { target: target.id }, body: { password: "a long secret" } })).id, "failed");
+  await call("useTarget", { with: { target: target.id } });
   await call("labelTarget", { with: { target: target.id }, body: { add: ["eu"] } });
   // Its Docker is there already, so nothing is installed.
   await ended((await call("prepareTarget", { with: { target: target.id }, body: { what: "docker" } })).id);

@@ -10,6 +10,7 @@ export const target: Listed = {
     verb("bootstrap", "<name> [address]", "Let Berth's key in with a password", () => import("./bootstrap.ts")),
     verb("prepare", "<name>", "Install Docker, or turn logins by password off", () => import("./prepare.ts")),
     verb("label", "<name> [labels...]", "Label a server, to name several at once", () => import("./label.ts")),
+    verb("use", "<name>", "Make a server the default of the account", () => import("./use.ts")),
     verb("list", "", "List your servers", () => import("./list.ts")),
     verb("show", "<name>", "Show one server", () => import("./show.ts")),
     verb("check", "[name]", "Look at a server again", () => import("./check.ts")),

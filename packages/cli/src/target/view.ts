@@ -43,6 +43,7 @@ export function targetLines(target: Target, { width, paint, now }: Layout): stri
     [
       ["Name", paint.bold(target.name)],
       ["Address", addressText(target)],
+      ["Default", target.default ? "yes, of this account" : undefined],
       ["Labels", target.labels && target.labels.length > 0 ? target.labels.join(", ") : undefined],
       ["Status", `${toned(paint, status, status)}${target.checkedAt ? `, checked ${ago(target.checkedAt, now)}` : ""}`],
       ["Problem", problem && `${clean(problem.message)} (${problem.class})`],

@@ -31,8 +31,8 @@ export async function choosePlacement(
   }
   if (environment.placement.length > 0) return currentPlacement(ctx, environment.placement);
   const all = await listTargets(ctx);
-  const [only] = all;
-  if (all.length !== 1 || !only)
+  const only = all.length === 1 ? all[0] : all.find((target) => target.default);
+  if (!only)
     throw new Problem("deployment.no_target", {
       detail:
         all.length === 0

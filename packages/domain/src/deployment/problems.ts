@@ -4,7 +4,7 @@ export const deploymentProblems = {
     status: 409,
     title: "It is not clear where to deploy",
     hint: "Name one or more targets; later deploys go to the same ones.",
-    next: ["berth target list", "berth deploy --target NAME"],
+    next: ["berth target list", "berth deploy --target NAME", "berth target use NAME"],
   },
   "data.at_risk": {
     status: 409,

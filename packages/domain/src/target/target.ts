@@ -29,6 +29,8 @@ export const Target = z.object({
   publicKey: z.string(),
   /** Words that name several servers at once. */
   labels: z.array(z.string()).optional(),
+  /** Where an app goes whose first deployment names no server. At most one of a tenant's. */
+  default: z.boolean().optional(),
   status: z.enum(["untrusted", "unchecked", "ready", "unready", "changed"]),
   hostKey: HostKey.optional(),
   /** The key the server showed last, if it is not the confirmed one. */
