@@ -10,6 +10,8 @@ import type { Containers } from "@berth/domain/remote/container.ts";
 import { RemoteError } from "@berth/domain/remote/remote.ts";
 import { putOne } from "@berth/domain/table.ts";
 import { addTarget } from "@berth/domain/target/add.ts";
+import { labelTarget } from "@berth/domain/target/label.ts";
+import { useTarget } from "@berth/domain/target/use.ts";
 import { issueToken } from "@berth/domain/token/issue.ts";
 import { containersOf, failed, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -182,6 +184,8 @@ export async function scene(test: TestWorld, email: string): Promise<Scene> {
   const { job: silent } = await addTarget(tenant.ctx, { name: "attic", host: "10.20.0.9", port: 22, user: "root" });
   const unreachable = () => Promise.reject(new RemoteError("unreachable", "connect EHOSTUNREACH 10.20.0.9:22"));
   await tenant.work(silent, { ...reach, scan: unreachable });
+  await labelTarget(tenant.ctx, { target: "web1", add: ["eu", "production"], remove: [] });
+  await useTarget(tenant.ctx, { target: "web1" });
   await logins(tenant);
   await rules(tenant);
   await issueToken(tenant.ctx, { name: "laptop", scopes: ["admin", "billing"] });

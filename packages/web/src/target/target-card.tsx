@@ -13,7 +13,9 @@ import { Prose } from "../ui/prose.tsx";
 import { Status } from "../ui/status.tsx";
 import { Ago } from "../ui/time.tsx";
 import { failed, said } from "../ui/toast.tsx";
+import { Bootstrap } from "./bootstrap.tsx";
 import { Fingerprint } from "./fingerprint.tsx";
+import { Labels } from "./labels.tsx";
 import { ServerFacts } from "./server-facts.tsx";
 import { letIn, targetStatus } from "./target.ts";
 
@@ -40,6 +42,16 @@ export function TargetCard({ target }: { target: TargetView }) {
             {target.user}@{target.host}
             {target.port !== 22 && `:${target.port}`}
           </p>
+          {(target.default || (target.labels ?? []).length > 0) && (
+            <p class="target-labels">
+              {target.default && <span class="tag good">default</span>}
+              {target.labels?.map((label) => (
+                <span key={label} class="tag">
+                  {label}
+                </span>
+              ))}
+            </p>
+          )}
         </div>
         <TargetStanding target={target} />
       </div>
@@ -63,6 +75,7 @@ export function TargetCard({ target }: { target: TargetView }) {
             Run this on the server as <code>{target.user}</code>. It adds the key that was made for this target alone.
           </p>
           <Copy text={letIn(target.publicKey)} label={`Command that gives Berth access to ${target.name}`} wrap />
+          {target.hostKey && target.status !== "changed" && <Bootstrap target={target} />}
         </details>
       )}
       <ServerFacts facts={target.facts} />
@@ -75,6 +88,7 @@ export function TargetCard({ target }: { target: TargetView }) {
           <Copy text={target.publicKey} label={`Public key for ${target.name}`} wrap />
         </details>
       )}
+      <Labels target={target} />
       <div class="card-foot">
         <p class="sub">
           {target.checkedAt ? (
