@@ -4,6 +4,7 @@ import { isReference } from "@berth/domain/compose/reference.ts";
 import { RESERVED } from "@berth/domain/compose/reserved.ts";
 import { Problem } from "@berth/domain/error.ts";
 import { filesOf } from "@berth/domain/release/files.ts";
+import { withGenerated } from "@berth/domain/release/generated.ts";
 import { checkPath as checkOnServer } from "@berth/domain/remote/request.ts";
 import { runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
@@ -277,7 +278,9 @@ test("the names that no file of a bundle may have are the same on the server", (
   const [, names = ""] = /^ours\(\) \{\n {2}case \$path in (.+?)\)/mu.exec(runner) ?? [];
   expect(names.split(" | ")).toEqual([...RESERVED]);
   const services = [{ name: "web", image: "a", given: true }];
-  expect(filesOf({ services }, { compose: "a", files: [], variables: {} }).map(({ path }) => path)).toEqual([...RESERVED]);
+  const bundle = withGenerated({ compose: "a", files: [], variables: {} }, "{}");
+  const written = filesOf({ services }, bundle).map(({ path }) => path);
+  expect(written.sort()).toEqual([...RESERVED].sort());
 });
 
 test("two files at one path, and a file where another has its folder, are refused", () => {

@@ -5,7 +5,7 @@ same() { [ -f "$1" ] && [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; }
 
 # The file is as the release placed it. Compose files are always ours.
 ours() {
-  case $path in compose.yaml | .env | .berth-images.yaml) return 0 ;; esac
+  case $path in compose.yaml | .env | .berth-images.yaml | berth.generated.yaml) return 0 ;; esac
   if grep -Fxq -e "$path" "$run/values/compose_files" 2>/dev/null; then return 0; fi
   if same "$own/files/$path" "./$name"; then return 0; fi
   # The file that was being placed when the server went down.
