@@ -28,6 +28,7 @@ const worldly: Record<string, string> = {
   "packages/domain/src/remote/events.ts":
     "a verdict of the transport is stamped where it is made; the recorder gives events their order",
   "packages/domain/src/remote/key.ts": "keys need the machine's randomness",
+  "packages/domain/src/remote/send.ts": "a real channel is kept awake in real time",
   "packages/domain/src/remote/ssh.ts": "a real connection needs real time-outs",
 };
 

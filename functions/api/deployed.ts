@@ -111,6 +111,14 @@ export const Deployed = z.object({
       "Of secrets and variables, besides `default`, a later one before an earlier one; by default as the deployment before",
     ),
   targets: z.array(z.string().min(1).max(60)).max(15).optional(),
+  buildOn: z
+    .string()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe(
+      "The one of the targets that builds what is built; the others begin when it is done, and get its images. By default each builds for itself",
+    ),
 });
 
 /** For what it is refused, whether it is deployed or planned. */
@@ -120,6 +128,7 @@ export const deployedRefusals = [
   "target.untrusted",
   "deployment.no_target",
   "compose.conflict",
+  "deployment.no_builder",
   "compose.invalid",
   "compose.unsupported",
   "compose.no_service",

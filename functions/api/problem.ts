@@ -44,8 +44,10 @@ export function answerProblem(c: Context<Env>, error: unknown): Response {
 }
 
 type SdkError = Parameters<typeof isTransientError>[0];
+/** The last: a row that a transaction of somebody else is just writing, which the SDK does not try again. */
 const isPassing = (error: unknown) =>
-  error instanceof Error && (isThrottlingError(error as SdkError) || isTransientError(error as SdkError));
+  error instanceof Error &&
+  (isThrottlingError(error as SdkError) || isTransientError(error as SdkError) || error.name === "TransactionConflictException");
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

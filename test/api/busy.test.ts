@@ -35,6 +35,7 @@ const writes = (command: Command) =>
 for (const [name, status] of [
   ["ThrottlingException", 400],
   ["ProvisionedThroughputExceededException", 400],
+  ["TransactionConflictException", 400],
   ["RequestLimitExceeded", 400],
   ["InternalServerError", 500],
   ["TimeoutError", 0],

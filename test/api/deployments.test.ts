@@ -113,6 +113,12 @@ covers("createDeployment", "deployment.no_target", "with no target, or several, 
   expect((await deployShop(tenant)).body.detail).toContain("web1, web2");
 });
 
+covers("createDeployment", "deployment.no_builder", "one that builds for the others is one of them", async () => {
+  const { tenant } = await ready();
+  const refused = await post("/v1/apps/shop/deployments", { bundle, buildOn: "web9" })(tenant);
+  expect(refused.body).toMatchObject({ status: 422, code: "deployment.no_builder" });
+});
+
 test("a later deploy that names another server goes there too, and to none whose host key nobody confirmed", async () => {
   const tenant = await testTenant(api);
   await tenant.target();

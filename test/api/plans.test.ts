@@ -131,6 +131,12 @@ covers("createPlan", "deployment.no_target", "with no target it asks for one", a
   expect((await post(plansPath, { bundle })(tenant)).body.code).toBe("deployment.no_target");
 });
 
+covers("createPlan", "deployment.no_builder", "one that builds for the others is one of them", async () => {
+  const { tenant } = await ready();
+  const refused = await post(plansPath, { bundle, buildOn: "web9" })(tenant);
+  expect(refused.body).toMatchObject({ status: 422, code: "deployment.no_builder" });
+});
+
 covers("createPlan", "compose.invalid", "what is no Compose file is refused", async () => {
   const { tenant } = await ready();
   expect((await post(plansPath, { bundle: { compose: "a: [" } })(tenant)).body.code).toBe("compose.invalid");

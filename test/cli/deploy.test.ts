@@ -40,6 +40,19 @@ describe("a deploy", () => {
     expect(sent?.files.find(({ path }) => path === "compose.yaml")?.content).toBe(compose);
   });
 
+  test("with a server that builds for the others names it, and one that is none of them is refused", async () => {
+    await tenant.target("web1");
+    await tenant.target("web2", "127.0.0.2");
+    await tenant.app("shop");
+    const both = ["deploy", "-t", "web1", "-t", "web2"];
+    const refused = await berth([...both, "--build-on", "web9"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('"web9" is none of the targets that it goes to: web1, web2');
+    expect((await berth([...both, "--build-on", "web2"])).code).toBe(0);
+    const [first, second] = cli.reach.runs.filter(({ op }) => op === "deploy").slice(-2);
+    expect([first?.at, second?.at, second?.values.carried]).toEqual(["127.0.0.2", "127.0.0.1", "1"]);
+  });
+
   test("with an image for a service sends that, says when it is only a tag, and the release shows it", async () => {
     await tenant.target("web1");
     await tenant.app("shop");

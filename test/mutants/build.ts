@@ -81,8 +81,8 @@ export const builds = [
   ),
   ...within("packages/domain/src/deployment/deploy.kind.ts", archives, [
     "a rollback sends what it does not build",
-    "const list = rollback ? [] : archives;",
-    "const list = rollback && archives.length === 0 ? [] : archives;",
+    "const list = unbuilt ? [] : archives;",
+    "const list = unbuilt && archives.length === 0 ? [] : archives;",
   ]),
   ...within(
     "packages/domain/src/release/read-bundle.ts",

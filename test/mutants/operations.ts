@@ -2,6 +2,8 @@ import { inRunner } from "./runner.ts";
 
 const told = (words: string) => `test/remote/operations.test.ts#${words}`;
 
+const carried = (words: string) => `test/remote/carry.test.ts#${words}`;
+
 /** What a run does of what it was told. */
 export const operating = inRunner(
   [
@@ -35,6 +37,25 @@ export const operating = inRunner(
     '[ "$(tail -c 3 "$scratch/reply")" = "$newline." ] ||',
     "true ||",
     told("whose caller's line breaks"),
+  ],
+  [
+    "an image of another app is loaded with those that are carried",
+    "if (!(quoted in ours)) strange = 1",
+    "strange = strange",
+    carried("another app's"),
+  ],
+  ["names behind escapes are not read", "/\\\\/ { strange = 1 }", "", carried("behind an escape")],
+  [
+    "a run begins with half of what is carried",
+    '[ "$(wc -c <"$base/carried")" -eq "$size" ] ||',
+    "true ||",
+    carried("does not begin with half"),
+  ],
+  [
+    "an image that was carried is left on the server that packed it",
+    'trap \'rm -rf "$scratch" "$pack"\' EXIT',
+    ":",
+    carried("leaves nothing behind"),
   ],
   [
     "containers are changed before the release's files are in place",

@@ -103,7 +103,22 @@ export const workers = [
   ...within(
     "packages/domain/src/engine/end.ts",
     ["test/domain/kind.test.ts"],
-    ["what a kind does after its end is not done", "if (ended(after)) await", "if (!ended(after)) await"],
+    ["what a kind does after its end is not done", "if (ended(after)) return", "if (!ended(after)) return"],
+  ),
+  ...within(
+    "packages/domain/src/engine/end.ts",
+    ["test/domain/build-on.test.ts"],
+    ["who waits for the one that builds is told a minute late", "(target) => target !== message.target", "() => false"],
+  ),
+  ...within(
+    "packages/domain/src/deployment/carry.ts",
+    ["test/domain/carry.test.ts"],
+    [
+      "a server gets images that the release does not build",
+      "if (!services.every((service) => built.has(service)))",
+      "if (services.length === 0)",
+    ],
+    ["a builder that shows another host key is tried again", "if (passing.has(error.class))", "if (error.class)"],
   ),
   ...within(
     "packages/domain/src/engine/recorder.ts",

@@ -112,8 +112,14 @@ case "$*" in
     done
     exit "$status"
     ;;
+  'image save -- '*) shift 3 && printf 'images %s' "$*" ;;
+  'image load --input '*)
+    tar -xzOf "$4" manifest.json | grep -o '"[a-z/0-9-]*:[0-9]*"' | tr -d '"' | while read -r image; do
+      named sha256:3333333333333333333333333333333333333333333333333333333333333333 "$image"
+    done
+    ;;
   'image ls '*) cut -f 1 "$fake/store" ;;
-  'image tag -- '*) named "$4" "$5" ;;
+  'image tag -- '*) named "$(found "$4" | grep . || printf '%s' "$4")" "$5" ;;
   'image rm -- '*)
     shift 3
     for reference; do unnamed "$reference"; done

@@ -8,9 +8,10 @@ import { isBuilt } from "@berth/domain/compose/compose.ts";
 import { deployment, rollback } from "@berth/domain/plan/operations.ts";
 import { operationLines } from "@berth/domain/plan/summary.ts";
 import { createReader } from "@berth/domain/remote/events.ts";
-import type { Decision, Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import { carries, type Decision, type Exit, type RunEvent, type RunInput } from "@berth/domain/remote/remote.ts";
 import { RUN, toAnswer, toRequest } from "@berth/domain/remote/request.ts";
 import { runner } from "@berth/domain/remote/runner.ts";
+import { sendCarried } from "@berth/domain/remote/send.ts";
 import { parse } from "yaml";
 import { until } from "../lab/until.ts";
 
@@ -77,7 +78,9 @@ function everything(host: Host, { values }: RunInput): string[] {
   };
   const parts = { pull: names.filter((name) => !isMade(name) && !isThere(name)), remove: [], up: names, wait: names };
   const isRecorded = values.pull === "missing" || existsSync(`${host.home}/state/${values.project}/${values.release}.healthy`);
-  return operationLines(isRecorded ? rollback(parts) : deployment({ ...parts, build: names.filter(isMade), reuse: [] }));
+  return operationLines(
+    isRecorded ? rollback(parts) : deployment({ ...parts, build: names.filter(isMade), carry: [], reuse: [] }),
+  );
 }
 
 /** A deploy as a worker sends it, which answers whatever is asked, at once. */
@@ -133,9 +136,16 @@ export async function runOn(
     events.push(event);
     onEvent(event);
   };
-  const reader = createReader(input.from, hear, undefined, (report) => {
-    void asked.decide?.(report).then((decision) => child.stdin.end(toAnswer(decision)));
-  });
+  const answer = (report?: Uint8Array) =>
+    void asked.decide?.(report).then((decision) => {
+      child.stdin.write(toAnswer(decision));
+      if (!carries(decision)) child.stdin.end();
+    });
+  const bring = (services: readonly string[]) => {
+    const packing = asked.carried?.(services, new AbortController().signal);
+    if (packing) sendCarried(child.stdin, new Promise(() => {}), packing).catch(() => child.stdin.end()); // as a worker hangs up
+  };
+  const reader = createReader(input.from, hear, undefined, answer, undefined, bring);
   const [program, ...args] = shell;
   const child = spawn(program!, [...args, "-c", RUN], { env: host.env, stdio: ["pipe", "pipe", "inherit"] }); // a shell is named
   child.stdout.on("data", (chunk: Buffer) => reader.push(chunk));

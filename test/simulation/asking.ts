@@ -1,10 +1,10 @@
-import type { Decision, Exit, ExitClass, RunInput } from "@berth/domain/remote/remote.ts";
+import { type Carried, carries, type Decision, type Exit, type ExitClass, type RunInput } from "@berth/domain/remote/remote.ts";
 import type { Clock } from "./clock.ts";
-import type { Asking, Run, Server, Watch } from "./server.ts";
+import type { Agreed, Asking, Run, Server, Watch } from "./server.ts";
 import { sha256 } from "./sources.ts";
 
-/** What a server wants of the caller of a run that may begin: an archive, by its name, or the decision whether to. */
-export type Next = { readonly wants: string } | { readonly decides: true } | Settled;
+/** What a server wants of the caller of a run that may begin: an archive, by its name, the decision whether to, or images that another has built. */
+export type Next = { readonly wants: string } | { readonly decides: true } | { readonly carries: readonly string[] } | Settled;
 type Settled = { readonly answer: Exit } | { readonly follow: Run };
 export type Front = Settled | { readonly asks: Asking };
 
@@ -28,7 +28,7 @@ const BYTES_MILLISECONDS = 600_000;
 export function createAsking(
   clock: Clock,
   watch: Watch,
-  begin: (server: Server, job: string, input: RunInput, plan?: readonly string[]) => Exit | undefined,
+  begin: (server: Server, job: string, input: RunInput, plan?: readonly string[], carried?: string) => Exit | undefined,
 ) {
   /** Nobody else begins meanwhile. */
   function ask(server: Server, job: string, input: RunInput, asks: boolean): Front {
@@ -83,17 +83,28 @@ export function createAsking(
   }
 
   /** Undefined where nobody waits for the answer any more. */
-  function reply(server: Server, asking: Asking, decision: Decision): Settled | undefined {
-    if (server.asking !== asking) return undefined;
+  function reply(server: Server, asking: Asking, decision: Decision): Next | undefined {
+    if (server.asking !== asking || asking.decision) return undefined;
     if ("no" in decision) {
       forget(server, asking);
       watch.refused(server, asking, decision);
       return guard(server, asking) ?? { answer: verdict(1, decision.no, decision.reasons.join("\n")) };
     }
-    return settle(server, asking, decision);
+    if (!carries(decision)) return settle(server, asking, decision);
+    asking.decision = decision;
+    wait(server, asking, BYTES_MILLISECONDS);
+    return { carries: ["web"] };
   }
 
-  function settle(server: Server, asking: Asking, decision?: Decision & { readonly plan: readonly string[] }): Settled {
+  /** The image of another server has come, or why it does not. */
+  function bring(server: Server, asking: Asking, carried: Carried, image: string): Next | undefined {
+    if (server.asking !== asking || !asking.decision) return undefined;
+    if (!("gone" in carried)) return settle(server, asking, asking.decision, image);
+    forget(server, asking);
+    return { answer: verdict(1, "image.gone", carried.gone) };
+  }
+
+  function settle(server: Server, asking: Asking, decision?: Agreed, carried?: string): Settled {
     forget(server, asking);
     const { job, input } = asking;
     const refused = guard(server, asking);
@@ -101,7 +112,7 @@ export function createAsking(
     const run = server.runs.get(job);
     if (run?.exit) return { follow: run }; // it was canceled meanwhile
     if (decision) watch.agreed(server, asking, decision);
-    const busy = begin(server, job, input, decision?.plan);
+    const busy = begin(server, job, input, decision?.plan, carried);
     return busy ? { answer: busy } : { follow: server.runs.get(job) as Run }; // it has just begun
   }
 
@@ -111,5 +122,5 @@ export function createAsking(
     return { answer: verdict(76, "fence", `A caller with the higher fence ${stored} has been here`) };
   }
 
-  return { ask, next, receives, arrive, reply, forget };
+  return { ask, next, receives, arrive, reply, bring, forget };
 }

@@ -32,6 +32,10 @@ export function createBuilding({ chance, swarm }: Stage, watch: Watch, step: Ste
       then(project.healthy.get(project.current));
       return;
     }
+    if (run.carried !== undefined) {
+      then(run.carried);
+      return;
+    }
     step(server, run, "build", lasts(), LIMIT, () => {
       const contents = namesOf(run).map((hash) => server.archives.get(hash) ?? "");
       if (failsToBuild(contents)) return fail(server, run, "build", "build.failed", "RUN false: exit code 1");

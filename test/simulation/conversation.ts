@@ -102,6 +102,27 @@ export function createConversation(stage: Stage, processes: Processes, runner: R
     });
   }
 
+  /** What another server has built comes by the caller, which asks that server meanwhile. */
+  async function carry(
+    process: Process,
+    server: Server,
+    asking: Asking,
+    { carried }: RunInput,
+    services: readonly string[],
+    signal = new AbortController().signal,
+  ): Promise<Next | undefined> {
+    if (!carried) throw lost("aborted");
+    const pack = await carried(services, signal);
+    let image = "";
+    if (!("gone" in pack)) for await (const part of pack.content) image += Buffer.from(part).toString();
+    const lasts = chance.hit(0.85) ? chance.between(500, 10_000) : chance.between(10_000, swarm.isQuiet() ? MINUTE : 9 * MINUTE);
+    return processes.call(process, lasts, () => {
+      if (signal.aborted) throw lost("aborted");
+      if (gone(server) || swarm.strike("line dropped")) throw lost("dropped");
+      return runner.bring(server, asking, pack, image);
+    });
+  }
+
   return async (process: Process, server: Server, asking: Asking, input: RunInput, signal?: AbortSignal) => {
     const broken = () => runner.forget(server, asking);
     const answer = answering(input.archives);
@@ -121,6 +142,7 @@ export function createConversation(stage: Stage, processes: Processes, runner: R
         next = await transfer(process, server, asking, wants, sent, signal);
       }
       if (next && "decides" in next) next = await decide(process, server, asking, input, signal);
+      if (next && "carries" in next) next = await carry(process, server, asking, input, next.carries, signal);
       if (!next) throw lost("dropped");
       if (!("follow" in next || "answer" in next)) throw new Error("it has been asked");
       return next;

@@ -155,7 +155,7 @@ export function live(
     const named = /ten_[0-9A-Z]{26}/g;
     for (const [other] of text.matchAll(named))
       if (other !== tenant) stage.violate("8 no tenant reaches another's", `an answer to ${tenant} names ${other}`);
-    if (status === 500) stage.tell(tenant, "is told of an internal failure");
+    if (status === 500) stage.violate("15 nothing fails by a mistake of ours", `${tenant} is told of an internal failure`);
     const id = body?.job?.id ?? body?.id;
     if (status !== 202 || typeof id !== "string" || !id.startsWith("job_")) return;
     const before = once && customer.accepted.get(once);

@@ -45,18 +45,25 @@ export function createDeploying(
       ? ["web1", "web2", "web3"].slice(0, chance.between(1, hosts.length))
       : [chance.pick(["web1", "web1", "web2"])];
 
+  /** What is built is often built on one server for all. */
+  function placed(sources: readonly Source[]) {
+    if (sources.length === 0 || hosts.length < 2 || chance.hit(0.4)) return { targets: somewhereElse() };
+    const targets = ["web1", "web2", "web3"].slice(0, chance.between(2, hosts.length));
+    return { targets, buildOn: chance.pick(targets) };
+  }
+
   const boldly = () => (chance.hit(0.6) ? { acceptDataRisk: true } : {});
 
   function deploy(app: string, only?: string): Promise<Answer | undefined> {
     const made = bundle(app);
-    const asked = { bundle: made.bundle, targets: only ? [only] : somewhereElse(), ...somewhere() };
+    const asked = { bundle: made.bundle, ...(only ? { targets: [only] } : placed(made.sources)), ...somewhere() };
     return apply(app, made.sources, { ...asked, ...boldly() });
   }
 
   /** Plans, thinks it over, and applies just that. */
   async function plan(app: string): Promise<void> {
     const made = bundle(app, 0.8);
-    const body = { bundle: made.bundle, targets: somewhereElse(), ...somewhere() };
+    const body = { bundle: made.bundle, ...placed(made.sources), ...somewhere() };
     const asked = await insist("POST", `/v1/apps/${app}/plans`, body);
     if (asked?.status !== 202) return;
     for (let tries = 0; tries < 20; tries++) {

@@ -28,7 +28,7 @@ export function judgeBuilds(stage: Stage, known: Known) {
   const neededBy = (input: RunInput, rollback: boolean, server?: Server) => {
     const { sources = [], mounted = [] } = made.get(composeOf(input)) ?? {};
     const isThere = server?.projects.get(input.values.project ?? "")?.composes.has(Number(input.values.release));
-    return [...(rollback ? [] : sources), ...(isThere ? [] : mounted)];
+    return [...(rollback || input.values.carried ? [] : sources), ...(isThere ? [] : mounted)];
   };
   /** Since when an object is in the bucket without a gap, and until when, by its key. */
   const objects = new Map<string, { readonly since: number; readonly until: number }>();
@@ -59,6 +59,13 @@ export function judgeBuilds(stage: Stage, known: Known) {
       if (process.tenant !== undefined && (process.tenant !== by || !key.startsWith(`${process.tenant}/`)))
         violate("8 no tenant reaches another's", `${process.name} of ${process.tenant} is given ${key} of ${by}`);
     },
+  };
+
+  const judgeCarried = (run: Run) => {
+    const job = known.jobs.get(jobOf(run.job));
+    const first = job?.rollouts[String(job.input?.builder)];
+    if (first?.status !== "succeeded") violate("16 who builds comes first", `${run.job}: ${first?.name} is ${first?.status}`);
+    if (run.input.archives?.list.length) violate("16 one builds for all", `${run.job} brings what it is built from`);
   };
 
   return {
@@ -94,6 +101,7 @@ export function judgeBuilds(stage: Stage, known: Known) {
       hereOf(server).delete(hash);
     },
     began(server: Server, run: Run): void {
+      if (run.input.values.carried && run.life === 1) judgeCarried(run);
       if (run.life === 1) before.set(`${server.host} ${run.job}`, runs(server, run));
       const job = known.jobs.get(jobOf(run.job));
       if (run.canceled || run.image !== undefined || run.input.op !== "deploy") return;
@@ -108,7 +116,7 @@ export function judgeBuilds(stage: Stage, known: Known) {
     changes(server: Server, run: Run): void {
       const sources = sourcesOf(run.input);
       const at = `${server.host} ${run.job}`;
-      if (!sources || built.has(at) || known.jobs.get(jobOf(run.job))?.rollback) return;
+      if (!sources || built.has(at) || run.carried === imageOf(sources) || known.jobs.get(jobOf(run.job))?.rollback) return;
       const project = server.projects.get(run.input.values.project ?? "");
       const had = [project?.image, ...(project?.healthy.values() ?? [])];
       if (!had.includes(imageOf(sources))) violate("16 nothing is stopped before a build succeeded", at);
@@ -126,6 +134,11 @@ export function judgeBuilds(stage: Stage, known: Known) {
     /** A rollout has failed. */
     failed(job: Job & { readonly tenant: string }, { failure }: Job["rollouts"][string]): void {
       const sources = asked.get(job.id);
+      const first = job.rollouts[String(job.input?.builder)];
+      if (first && failure?.class === "image.gone")
+        violate("16 what one has built is there for the others", `${job.id}: ${failure.message}`);
+      if (first?.status === "succeeded" && failure?.class === "not.begun")
+        violate("16 what one has built is there for the others", `${job.id} is not begun`);
       if (failure?.class === "archive.gone") {
         const created = Date.parse(job.createdAt) - 11 * MINUTE;
         const kept = (each: Source) => {

@@ -158,6 +158,14 @@ export function createLines(
   function remoteOf(process: Process, server: Server): Remote {
     return {
       close: () => Promise.resolve(),
+      save: (input) =>
+        processes.call(process, chance.between(100, 20_000), () => {
+          if (gone(server) || swarm.strike("command lost")) throw lost("dropped");
+          const project = server.projects.get(input.values.project ?? "");
+          const image = project?.healthy.get(Number(input.values.release)) ?? project?.healthy.get(project.current ?? 0);
+          tell(process.name, `gets ${image?.slice(-8)} from ${server.host} for ${input.job}`);
+          return image === undefined ? { gone: "No such image" } : { bytes: image.length, content: once(Buffer.from(image)) };
+        }),
       async run(input, onEvent, signal) {
         if (signal?.aborted) throw lost("aborted");
         // What only looks; a run that is not answered is a server that is silent.
@@ -214,4 +222,8 @@ export function createLines(
       },
     }),
   };
+}
+
+async function* once(bytes: Uint8Array) {
+  yield bytes;
 }

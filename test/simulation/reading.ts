@@ -56,6 +56,7 @@ const DEADLINES = {
   deploy: 603,
   prepare: 603,
   remove: 603,
+  save: 603,
 };
 /** For each minute that a session is followed: a worker's turn and its signs of life, the reader's time, and a batch a second at most. */
 const COST = { units: 24, batches: 64, messages: 8 };

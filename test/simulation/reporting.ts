@@ -68,7 +68,8 @@ const recordedOf = (project: Project | undefined, { release, pins = "" }: RunInp
 
 const pinOf = (project: Project | undefined, service: string) => `sha256:${service}${project?.image ?? ""}`;
 
-export const planOn = (server: Server, input: RunInput): TargetPlan => planTarget(reportOf(server, input));
+export const planOn = (server: Server, input: RunInput): TargetPlan =>
+  planTarget(reportOf(server, input), input.values.carried ? "carry" : "build");
 
 /** The same as the runner packs it. */
 export function packed(server: Server, input: RunInput): Uint8Array {

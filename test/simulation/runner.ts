@@ -11,6 +11,11 @@ import { createTrouble } from "./trouble.ts";
 const is = (run: Run, what: "unhealthy" | "missing") =>
   run.input.files.some(({ path, content }) => path === "compose.yaml" && String(content).includes(`web-${what}:`));
 
+interface Started {
+  readonly plan?: readonly string[] | undefined;
+  readonly carried?: string | undefined;
+}
+
 /** The runner, as it is: the half that talks to the caller, and runs that go through their steps in virtual time. */
 export function createRunner(stage: Stage, watch: Watch) {
   const { chance, clock, swarm, tell } = stage;
@@ -40,11 +45,11 @@ export function createRunner(stage: Stage, watch: Watch) {
     return run ? { follow: run } : { answer: verdict(75, "interrupted", "The server went away in the middle of the run") };
   }
 
-  function begin(server: Server, job: string, input: RunInput, plan?: readonly string[]): Exit | undefined {
+  function begin(server: Server, job: string, input: RunInput, plan?: readonly string[], carried?: string): Exit | undefined {
     const run = server.runs.get(job);
     if (run && (run.alive || run.exit)) return undefined;
     if (run?.pid && input.fence <= run.fence) return undefined;
-    return start(server, job, input, input.fence, plan);
+    return start(server, job, input, input.fence, { plan, carried });
   }
 
   function cancel(server: Server, job: string, fence: number): Exit | undefined {
@@ -63,7 +68,7 @@ export function createRunner(stage: Stage, watch: Watch) {
     return start(server, job, run.input, fence);
   }
 
-  function start(server: Server, job: string, input: RunInput, fence: number, plan?: readonly string[]): Exit | undefined {
+  function start(server: Server, job: string, input: RunInput, fence: number, agreed: Started = {}): Exit | undefined {
     if (server.asking) return verdict(75, "busy", `The run ${server.asking.job} is asked about`, { holder: server.asking.job });
     if (server.mutation)
       return verdict(75, "busy", `The run ${server.mutation.job} is going on`, { holder: server.mutation.job });
@@ -71,7 +76,8 @@ export function createRunner(stage: Stage, watch: Watch) {
     server.runs.set(job, run);
     const before = run.pid;
     Object.assign(run, { input, fence, alive: true, pid: false, concluded: false, child: undefined, life: run.life + 1 });
-    if (plan) run.plan = plan;
+    if (agreed.plan) run.plan = agreed.plan;
+    if (agreed.carried) run.carried = agreed.carried;
     server.mutation = run;
     tell(server.host, `runs ${job} with the fence ${fence}`);
     watch.began(server, run, before);

@@ -20,6 +20,8 @@ export interface Run {
   plan: readonly string[];
   /** The image it runs, once it is known. */
   image: string | undefined;
+  /** The image that came from the server that built it. */
+  carried: string | undefined;
   /** The release that serves again after a failure; null when there was none, undefined while nobody looked. */
   previous: number | null | undefined;
   concluded: boolean;
@@ -57,7 +59,10 @@ export interface Asking {
   readonly asks: boolean;
   /** So long its caller is waited for. */
   until: number;
+  /** It may begin as soon as the images have come that another server has built. */
+  decision?: Agreed;
 }
+export type Agreed = Decision & { readonly plan: readonly string[] };
 
 export interface Server {
   readonly host: string;
@@ -136,6 +141,7 @@ export const createRun = (job: string, input?: RunInput): Run => ({
   removing: false,
   plan: [],
   image: undefined,
+  carried: undefined,
   previous: undefined,
   concluded: false,
   life: 0,

@@ -5,6 +5,7 @@ const bucket = "packages/aws/src/s3.ts";
 const archives = "packages/domain/src/release/archives.ts";
 const send = "packages/domain/src/remote/send.ts";
 const deploy = "packages/domain/src/deployment/deploy.kind.ts";
+const rollout = "packages/domain/src/engine/rollout.ts";
 const asking = "test/simulation/asking.ts";
 const building = "test/simulation/building.ts";
 
@@ -43,14 +44,27 @@ export const buildMutants = [
   of(
     deploy,
     "a run is not given what it is built from",
-    "const list = rollback ? [] : archives;",
-    "const list = rollback ? archives : [];",
+    "const list = unbuilt ? [] : archives;",
+    "const list = unbuilt ? archives : [];",
   ),
   of(
     deploy,
     "a rollback brings what its release was built from",
-    "const list = rollback ? [] : archives;",
-    "const list = rollback === undefined ? [] : archives;",
+    "const list = unbuilt ? [] : archives;",
+    "const list = unbuilt === undefined ? [] : archives;",
+  ),
+  of(
+    rollout,
+    "nobody waits for the one that builds",
+    "first === undefined || first === message.target",
+    "first !== undefined || !first",
+  ),
+  of(rollout, "where the one that builds has failed the others begin", 'before?.status !== "succeeded"', "before === undefined"),
+  of(
+    deploy,
+    "each builds for itself",
+    "const carried = builder !== undefined && builder !== target;",
+    "const carried = builder === target;",
   ),
   of(
     deploy,
@@ -64,12 +78,7 @@ export const buildMutants = [
     "const mounted = large?.archives ?? [];",
     "const mounted = large?.archives.slice(1) ?? [];",
   ),
-  of(
-    "packages/domain/src/plan/plan.kind.ts",
-    "a plan does not know what would be built from",
-    "bundle.archives?.length && { archives",
-    "bundle.archives?.length === 0 && { archives",
-  ),
+  of("packages/domain/src/plan/plan.kind.ts", "a plan does not know what would be built from", "    ...builtFrom(bundle),\n", ""),
   of(
     "packages/domain/src/engine/attend.ts",
     "a run that outlasts its worker has lost its line",
@@ -88,8 +97,8 @@ export const buildMutants = [
   of(
     asking,
     "a caller that has died is waited for",
-    "wait(server, asking, BYTES_MILLISECONDS);",
-    "wait(server, asking, BYTES_MILLISECONDS * 1000);",
+    "(server: Server, asking: Asking) => wait(server, asking, BYTES_MILLISECONDS);",
+    "(server: Server, asking: Asking) => wait(server, asking, BYTES_MILLISECONDS * 1000);",
   ),
   of(
     building,

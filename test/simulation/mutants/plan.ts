@@ -22,7 +22,7 @@ export const planMutants = [
   of(
     asking,
     "an answer about a plan is heard after the server has given it up",
-    `if (server.asking !== asking) return undefined;
+    `if (server.asking !== asking || asking.decision) return undefined;
     if ("no" in decision) {`,
     'if ("no" in decision) {',
   ),

@@ -32,6 +32,7 @@ interface Input extends FolderInput {
 export const examples: Verb<Input>["examples"] = [
   ["berth deploy", "the app in this folder, to where it is already; what it builds is built there"],
   ["berth deploy --target web1 --target web2", "to two servers"],
+  ["berth deploy --build-on web1", "what is built is built once, there, and the other servers get the images"],
   ["berth deploy --environment staging", "another environment of the app"],
   ["berth deploy -f compose.yaml -f production.yaml", "the second file over the first, as Compose merges them"],
   ["berth deploy --image web=ghcr.io/acme/web@sha256:...", "a service with an image that was built elsewhere"],

@@ -20,6 +20,7 @@ export interface FolderInput {
   readonly files: readonly string[];
   readonly images: Images;
   readonly targets: readonly string[];
+  readonly buildOn: string | undefined;
   /** Undefined: those of COMPOSE_PROFILES, else of the deployment before. */
   readonly profiles: readonly string[] | undefined;
   /** Of secrets and variables. Undefined: those of the deployment before. */
@@ -33,6 +34,10 @@ export const folderOptions = (command: Command): Command =>
     .option("-e, --environment <name>", "the environment (default: production)")
     .option("-f, --file <path>", "a Compose file; may be repeated (default: as Compose finds them)", collect)
     .option("--image <service=image>", "run this image, whatever the Compose file says; may be repeated", collect)
+    .option(
+      "--build-on <target>",
+      "build there alone, and let the other servers get the images (default: each builds for itself)",
+    )
     .option("--profile <name>", "services with this profile too; may be repeated (default: as the deployment before)", collect)
     .option("--no-profile", "no services with profiles")
     .option("-n, --namespace <name>", "secrets and variables of this namespace too; may be repeated", collect);
@@ -43,6 +48,7 @@ export const parseFolder = (flags: Flags): FolderInput => ({
   files: listOf(flags, "file"),
   images: parseImages(listOf(flags, "image")),
   targets: listOf(flags, "target"),
+  buildOn: textOf(flags, "buildOn"),
   profiles: parseProfiles(flags),
   namespaces: parseNamespaces(flags),
 });
@@ -141,7 +147,13 @@ function appName(given: string | undefined, folder: string): string {
 const bodyOf = (
   { compose, composeFiles, files, variables, large }: Bundle,
   { list, mounted }: Archives,
-  { environment, images, targets, namespaces }: Pick<FolderInput, "environment" | "images" | "targets" | "namespaces">,
+  {
+    environment,
+    images,
+    targets,
+    buildOn,
+    namespaces,
+  }: Pick<FolderInput, "environment" | "images" | "targets" | "buildOn" | "namespaces">,
 ) => ({
   bundle: {
     ...(compose !== undefined && { compose }),
@@ -154,6 +166,7 @@ const bodyOf = (
   ...(environment !== undefined && { environment }),
   ...(Object.keys(images).length > 0 && { images: { ...images } }),
   ...(targets.length > 0 && { targets: [...targets] }),
+  ...(buildOn !== undefined && { buildOn }),
   ...(namespaces && { namespaces: [...namespaces] }),
 });
 

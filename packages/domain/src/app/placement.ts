@@ -44,6 +44,17 @@ export async function choosePlacement(
   return [{ id: only.id, name: only.name, fresh: true }];
 }
 
+/** The id of the one that builds for the others, if there are any. @throws Problem deployment.no_builder */
+export function builderAmong(placed: readonly PlacedTarget[], asked: string | undefined): string | undefined {
+  if (asked === undefined) return undefined;
+  const found = placed.find(({ id, name }) => asked === id || asked === name);
+  if (!found)
+    throw new Problem("deployment.no_builder", {
+      detail: `"${asked.slice(0, 60)}" is none of the targets that it goes to: ${placed.map(({ name }) => name).join(", ")}.`,
+    });
+  return placed.length > 1 ? found.id : undefined;
+}
+
 const untrusted = (name: string) =>
   new Problem("target.untrusted", {
     detail: `"${name}" waits for you to confirm its host key.`,

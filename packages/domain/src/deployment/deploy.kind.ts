@@ -7,7 +7,7 @@ import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
 import { get } from "../query.ts";
 import { loginsFor } from "../registry/login.ts";
-import { bundleValues, filesOf } from "../release/files.ts";
+import { builtFrom, bundleValues, filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { type Bundle, getBundle, type Release, releaseIfKept } from "../release/release.ts";
 import { registryOf } from "../remote/registry-host.ts";
@@ -17,6 +17,7 @@ import { magicOf } from "../variable/magic.ts";
 import { redactorOf } from "../variable/redactor.ts";
 import { openUsed } from "../variable/used.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
+import { carriedFrom } from "./carry.ts";
 
 const Deployment = z.object({
   app: z.string(),
@@ -31,6 +32,8 @@ const Deployment = z.object({
       plan: z.string().optional(),
       dataRisk: z.literal("accepted").optional(),
       policy: z.string().optional(),
+      /** The id of the target that builds for the others. */
+      builder: z.string().optional(),
     })
     .optional(),
 });
@@ -42,7 +45,9 @@ export const deploy: Change<Deployment> = {
   input: Deployment,
   retries: true,
 
-  async run(ctx, job, target, account) {
+  first: (job) => job.input?.builder,
+
+  async run(ctx, job, target, account, reach) {
     const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
     const name = job.rollouts[target]?.name ?? target;
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
@@ -51,6 +56,8 @@ export const deploy: Change<Deployment> = {
     const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle, passwords, values }, logins);
     const magic = magicOf(bundle, { ...job, target: name });
     const variables = { ...bundle.variables, ...values, ...magic, ...variablesWith(passwords, addons) };
+    const { builder } = job.input ?? {};
+    const carried = builder !== undefined && builder !== target;
     return {
       op: "deploy",
       files: filesOf(release, { ...bundle, variables }),
@@ -61,17 +68,21 @@ export const deploy: Change<Deployment> = {
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
         ...bundleValues(bundle),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
+        ...(carried && { carried: "1", ...builtFrom(bundle) }),
         ask: "1",
       },
       logins,
       redact,
-      archives: archivesOf(ctx, bundle, job.rollback === true),
+      archives: archivesOf(ctx, bundle, job.rollback === true || carried),
+      ...(carried && { carried: carriedFrom(ctx, reach, { job, release, builder }, redact) }),
       async decide(report) {
         const { decide } = await import("../plan/decide.ts");
         // What was accepted when the live release was deployed holds when it is started again.
         const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
         const policy = readPolicy(job.input?.policy ?? "");
-        return decide(ctx, { appId: job.appId, target, plan: job.input?.plan, acceptDataRisk, policy, bundle }, report, redact);
+        const making = carried ? "carry" : "build";
+        const of = { appId: job.appId, target, plan: job.input?.plan };
+        return decide(ctx, { ...of, acceptDataRisk, policy, bundle, making }, report, redact);
       },
     };
   },
@@ -98,9 +109,9 @@ export const deploy: Change<Deployment> = {
   },
 };
 
-/** A rollback builds nothing. */
-function archivesOf(ctx: Context, { archives = [], large }: Bundle, rollback: boolean): Archives | undefined {
-  const list = rollback ? [] : archives;
+/** A rollback builds nothing, nor does a server that others build for. */
+function archivesOf(ctx: Context, { archives = [], large }: Bundle, unbuilt: boolean): Archives | undefined {
+  const list = unbuilt ? [] : archives;
   const mounted = large?.archives ?? [];
   if (list.length + mounted.length === 0) return undefined;
   return { list, mounted, open: (hash) => ctx.archives.open(ctx.tenant, hash) };

@@ -10,7 +10,7 @@ import {
   withMemory,
   withRequest,
 } from "../app/app.ts";
-import { choosePlacement, type PlacedTarget } from "../app/placement.ts";
+import { builderAmong, choosePlacement, type PlacedTarget } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import { isProfile, profilesIn } from "../compose/file.ts";
@@ -87,6 +87,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       createdAt: ctx.now().toISOString(),
     };
     const placed = await choosePlacement(ctx, environment, input.targets);
+    const builder = builderAmong(placed, input.buildOn);
     const plan =
       input.plan === undefined
         ? undefined
@@ -103,7 +104,12 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       release,
       job,
       writes: unchanged ? [...writes, unchanged] : writes,
-      input: { ...(input.replaceFiles && { files: "replace" }), ...(plan && { plan }), ...accepted(input) },
+      input: {
+        ...(input.replaceFiles && { files: "replace" }),
+        ...(plan && { plan }),
+        ...(builder && { builder }),
+        ...accepted(input),
+      },
       allowed: input.allow,
     });
   });

@@ -37,6 +37,10 @@ export const deploymentFailures = {
     title: "What the release is made of is no longer kept",
     remedy: "Deploy again from the project's folder, which sends it again. It is kept for at least a week.",
   },
+  "not.begun": {
+    title: "It was not begun, since the target that comes first did not succeed",
+    remedy: "Look at what failed on the target that builds for the others, fix it, and deploy again. Nothing was changed here.",
+  },
   "build.failed": {
     title: "The build failed",
     remedy: "Look at the last lines of the build: they say what failed. Fix it and deploy again; what runs was not touched.",

@@ -6,6 +6,12 @@ export const deploymentProblems = {
     hint: "Name one or more targets; later deploys go to the same ones.",
     next: ["berth target list", "berth deploy --target NAME", "berth target use NAME"],
   },
+  "deployment.no_builder": {
+    status: 422,
+    title: "The target that builds is none of those deployed to",
+    hint: "Name one of the app's targets with --build-on (`buildOn` in the API), or deploy to it too.",
+    next: ["berth app status APP", "berth deploy --target NAME --build-on NAME"],
+  },
   "data.at_risk": {
     status: 409,
     title: "The plan puts data at risk",

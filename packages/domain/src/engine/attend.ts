@@ -5,6 +5,7 @@ import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
+import type { Reach } from "../remote/reach.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
 import type { Connection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
@@ -27,9 +28,10 @@ export async function attend(
   connection: Connection,
   { target, fence }: { readonly target: StoredTarget; readonly fence: number },
   account: Account,
+  reach: Reach,
 ): Promise<void> {
   if (!target.hostKey) return end(ctx, job, message, { ok: false, failure: failure("untrusted") });
-  const { run: asked, redact } = await inputOf(ctx, kind, job, message.target, fence, account);
+  const { run: asked, redact } = await inputOf(ctx, kind, job, message.target, fence, account, reach);
   const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });
   const { decide } = asked;

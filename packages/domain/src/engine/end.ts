@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import type { Job, JobMessage } from "../job/job.ts";
+import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { ended } from "../job/status.ts";
@@ -23,5 +23,11 @@ export async function end(
     also,
   );
   const kind = kindOf(after);
-  if (ended(after)) await kind.afterEnd?.(ctx, jobOf(kind, after));
+  if (ended(after)) return kind.afterEnd?.(ctx, jobOf(kind, after));
+  if (kind.changes === "target" && kind.first?.(jobOf(kind, after)) === message.target)
+    await dispatch(
+      ctx,
+      after,
+      Object.keys(after.rollouts).filter((target) => target !== message.target),
+    );
 }

@@ -3,6 +3,7 @@ import type { Account } from "../entitlement/account.ts";
 import { lastSeq } from "../job/event.ts";
 import type { Job } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
+import type { Reach } from "../remote/reach.ts";
 import type { RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { RUN_SPAN } from "./recorder.ts";
@@ -14,8 +15,9 @@ export async function inputOf(
   target: string,
   fence: number,
   account: Account,
+  reach: Reach,
 ): Promise<{ run: RunInput; redact: Redact }> {
-  const { redact, ...asked } = await kind.run(ctx, jobOf(kind, job), target, account);
+  const { redact, ...asked } = await kind.run(ctx, jobOf(kind, job), target, account, reach);
   const known = (job.rollouts[target]?.attempts ?? 0) > 1 ? await lastSeq(ctx, { job: job.id, target }) : 0;
   const from = Math.max(0, known - baseOf(job, target)); // of an earlier run none are of this one
   const values = { ...asked.values, resource: target };

@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { concurrentOf, getAccount, refusal } from "../entitlement/account.ts";
 import { failure, isFailureClass } from "../job/failure.ts";
 import { dispatch, findJob, type Job, type JobMessage, unfinishedJobs } from "../job/job.ts";
+import { jobOf } from "../job/kind.ts";
 import { ended } from "../job/status.ts";
 import type { Reach } from "../remote/reach.ts";
 import { connectionTo } from "../target/connection.ts";
@@ -28,6 +29,13 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
     const refused = refusal(ctx, account, job.rollback ? "rollback" : "grow");
     if (refused && isFailureClass(refused.code)) return end(ctx, job, message, { ok: false, failure: failure(refused.code) });
   }
+  const first = kind.first?.(jobOf(kind, job));
+  const isFirst = first === undefined || first === message.target || state.begun || isStopping(job, message.target);
+  if (!isFirst) {
+    const before = job.rollouts[first];
+    if (before && !ended(before)) return waits(ctx, job, message, `${before.name}, which comes first`);
+    if (before?.status !== "succeeded") return end(ctx, job, message, { ok: false, failure: failure("not.begun") });
+  }
   // A run that may be under way has had its turn; stopping one needs none.
   if (state.status !== "running" && !state.begun && !isStopping(job, message.target)) {
     const concurrent = concurrentOf(account);
@@ -51,7 +59,7 @@ export async function rollout(ctx: Context, message: JobMessage, reach: Reach): 
     // It may have been canceled, refused or rescheduled meanwhile.
     const begun = started.rollouts[message.target];
     if (begun?.status !== "running") return;
-    await attend(ctx, kind, started, message, connection, taken, account);
+    await attend(ctx, kind, started, message, connection, taken, account, reach);
   } finally {
     await connection.close();
   }

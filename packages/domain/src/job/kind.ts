@@ -27,12 +27,16 @@ interface Common<Input> {
 /** Changes a server by a run: holds the target's lease, waits its turn, and is limited by the pricing plan. */
 export interface Change<Input = object> extends Common<Input> {
   readonly changes: "target";
-  run(ctx: Context, job: JobOf<Input>, target: string, account: Account): Promise<Run>;
+  run(ctx: Context, job: JobOf<Input>, target: string, account: Account, reach: Reach): Promise<Run>;
+  /** The target whose part of the job has to succeed before any other begins. */
+  first?(job: JobOf<Input>): string | undefined;
   /** Written with the outcome on a target. */
   record?(ctx: Context, job: JobOf<Input>, target: string, exit: Exit): Write[];
 }
 
-export type Run = Pick<RunInput, "op" | "files" | "values" | "logins" | "decide"> & { readonly redact: Redact };
+export type Run = Pick<RunInput, "op" | "files" | "values" | "logins" | "archives" | "carried" | "decide"> & {
+  readonly redact: Redact;
+};
 
 /** Only reads a server, at any time and whatever else runs there. */
 export interface Read<Input = object> extends Common<Input> {

@@ -13,14 +13,17 @@ interface Found {
 }
 
 /** The id by which the server will know the service's image; null if it cannot be told. */
-export const imageId = (report: Report, name: string, service: Service) => found(report, name, service).id;
+export const imageId = (report: Report, name: string, service: Service) => found(report, name, service, "build").id;
+
+/** How what has to be built is got: built here, or carried from the server that builds it. */
+export type Making = "build" | "carry";
 
 /** As `docker compose pull` decides it. A release that was healthy there has its own images (runner/images.sh). */
-function found(report: Report, name: string, service: Service): Found {
+function found(report: Report, name: string, service: Service, making: Making): Found {
   const { image, pull_policy } = service;
   const pinned = report.release.pinned.get(name);
   if (pinned) return ofPinned(pinned, report.images.get(pinned));
-  if (isBuilt(service)) return ofBuilt(report, name);
+  if (isBuilt(service)) return ofBuilt(report, name, making);
   const there = report.images.get(image ?? "");
   const registry = report.registry.get(image ?? "");
   const here = (id: string | null) => ({ action: "here" as const, id, there, registry });
@@ -36,10 +39,10 @@ const ofPinned = (id: string, there: ReportedImage | undefined): Found => ({
 });
 
 /** What nothing has changed for is built to the same image: all of it is kept (runner/build.sh). */
-function ofBuilt(report: Report, name: string): Found {
+function ofBuilt(report: Report, name: string, making: Making): Found {
   const id = report.live?.pinned.get(name);
   const isSame = report.isSource && report.live && buildText(report.live, name) === buildText(report.release, name);
-  return { action: id && isSame ? "here" : "build", id: id && isSame ? id : UNBUILT, there: undefined, registry: undefined };
+  return { action: id && isSame ? "here" : making, id: id && isSame ? id : UNBUILT, there: undefined, registry: undefined };
 }
 
 /** No image has this id. */
@@ -64,28 +67,29 @@ const isSame = (there: ReportedImage, { id, digest }: RegistryImage, byConfig: b
 const isComparable = ({ digest }: RegistryImage) => digest !== null;
 
 /** What each service's image takes. One that another service builds is built with that. */
-export function imageActions(report: Report, release: Project): Map<string, Found["action"] | "reuse"> {
+export function imageActions(report: Report, release: Project, making: Making): Map<string, Found["action"] | "reuse"> {
   const services = [...release.services];
   const isMade = ([, service]: (typeof services)[number]) => !report.isRecorded && isBuilt(service);
   const made = new Set(services.filter(isMade).map(([name, { image }]) => image ?? name));
   return new Map(
     services.map((each) => {
       const [name, service] = each;
-      const { action } = found(report, name, service);
-      if (isMade(each)) return [name, action === "build" ? "build" : "reuse"];
+      const { action } = found(report, name, service, making);
+      if (isMade(each)) return [name, action === making ? making : "reuse"];
       return [name, made.has(service.image ?? name) ? "here" : action];
     }),
   );
 }
 
 /** By the name that the release gives them. */
-export function plannedImages(report: Report, release: Project): PlannedImage[] {
+export function plannedImages(report: Report, release: Project, making: Making): PlannedImage[] {
   const images = new Map<string, PlannedImage>();
   for (const [name, service] of release.services) {
     const image = service.image ?? name;
-    const { action, there, registry } = found(report, name, service);
+    const { action, there, registry } = found(report, name, service, making);
     const known = images.get(image);
-    const bytes = { here: there?.bytes, pull: registry?.bytes, build: undefined, unknown: undefined }[action] ?? null;
+    const bytes =
+      { here: there?.bytes, pull: registry?.bytes, build: undefined, carry: undefined, unknown: undefined }[action] ?? null;
     images.set(image, {
       image,
       services: [...(known?.services ?? []), name],

@@ -1,6 +1,6 @@
 import { addonsOf } from "../addon/addon.ts";
 import { getAppIn, PRODUCTION, projectOf } from "../app/app.ts";
-import { choosePlacement } from "../app/placement.ts";
+import { builderAmong, choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
 import { whoIs } from "../audit/who.ts";
 import type { Composed } from "../compose/compose.ts";
@@ -32,6 +32,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   if (!holds(ctx, "deploy")) assertOwnFiles(composed);
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
+  const builder = builderAmong(placed, input.buildOn);
   const id = newId(ctx, "plan");
   const of = { app: app.name, appId: app.id, environment: environment.name };
   const job = newJob(ctx, "deployment.plan", targets, { ...of, input: { plan: id } });
@@ -43,6 +44,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
     bundle: hash,
     ...(used.length > 0 && { variables: [...used] }),
     targets,
+    ...(builder !== undefined && { builder }),
     live: environment.live,
     job: job.id,
     by: whoIs(ctx.actor),

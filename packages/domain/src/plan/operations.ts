@@ -1,6 +1,6 @@
 /** What happens on the server: the operations that its runner does (runner/operations.sh), one after the other. */
 import type { Difference } from "./differences.ts";
-import { imageActions } from "./images.ts";
+import { imageActions, type Making } from "./images.ts";
 import type { Operation, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { inOrder, needed, type Project } from "./resolved.ts";
@@ -8,6 +8,7 @@ import { inOrder, needed, type Project } from "./resolved.ts";
 /** The services that each part is about. */
 export interface Parts {
   readonly build: readonly string[];
+  readonly carry: readonly string[];
   readonly reuse: readonly string[];
   readonly pull: readonly string[];
   readonly remove: readonly string[];
@@ -16,14 +17,15 @@ export interface Parts {
 }
 
 /** Whatever can fail without an interruption comes first: images, then files, then containers. */
-export const deployment = ({ build, reuse, ...parts }: Parts): Operation[] => [
+export const deployment = ({ build, carry, reuse, ...parts }: Parts): Operation[] => [
   ...of("build", build),
+  ...of("carry", carry),
   ...of("reuse", reuse),
   ...rollback(parts),
 ];
 
 /** A release with recorded images is not built, and what is missing of it is pulled by its digest. */
-export const rollback = ({ pull, remove, up, wait }: Omit<Parts, "build" | "reuse">): Operation[] => [
+export const rollback = ({ pull, remove, up, wait }: Omit<Parts, "build" | "carry" | "reuse">): Operation[] => [
   ...of("pull", pull),
   whole("pin"),
   whole("place"),
@@ -44,9 +46,10 @@ export function operations(
   release: Project,
   differences: readonly Difference[],
   { volumes, networks }: Pick<TargetPlan, "volumes" | "networks">,
+  making: Making = "build",
 ): Operation[] {
   const order = inOrder(release.services);
-  const actions = imageActions(report, release);
+  const actions = imageActions(report, release, making);
   const by = (...wanted: readonly string[]) => order.filter((name) => wanted.includes(actions.get(name) ?? ""));
   const touched = new Set([
     ...differences.filter(isTouched).map(({ service }) => service),
@@ -61,8 +64,8 @@ export function operations(
     up: [...release.providers.keys(), ...order.filter((name) => touched.has(name) || open.has(name))], // what a program runs, only that can tell
     wait: order,
   };
-  if (report.isRecorded) return rollback({ ...parts, pull: by("pull", "build", "unknown") });
-  return deployment({ ...parts, build: by("build"), reuse: by("reuse"), pull: by("pull", "unknown") });
+  if (report.isRecorded) return rollback({ ...parts, pull: by("pull", making, "unknown") });
+  return deployment({ ...parts, build: by("build"), carry: by("carry"), reuse: by("reuse"), pull: by("pull", "unknown") });
 }
 
 const isTouched = ({ create, replace, restart, start, remove }: Difference) => create + replace + restart + start + remove > 0;

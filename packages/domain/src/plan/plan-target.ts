@@ -1,6 +1,6 @@
 import { dangers } from "./dangers.ts";
 import { type Difference, differences } from "./differences.ts";
-import { plannedImages } from "./images.ts";
+import { type Making, plannedImages } from "./images.ts";
 import { singletonReasons } from "./interruption.ts";
 import { operations } from "./operations.ts";
 import type { PlannedService, TargetPlan } from "./plan.ts";
@@ -11,17 +11,17 @@ import { risks } from "./risks.ts";
 import { isUnchanged } from "./unchanged.ts";
 
 /** What making the release live does on this server, as far as it can be told beforehand. @throws ZodError for a report that no Compose makes */
-export function planTarget(report: Report): TargetPlan {
+export function planTarget(report: Report, making: Making = "build"): TargetPlan {
   const release = readResolved(report.release);
   const live = report.live && readResolved(report.live);
   const found = differences(report, release, live);
-  const images = plannedImages(report, release);
+  const images = plannedImages(report, release, making);
   const volumes = plannedVolumes(report, release, live);
   const networks = missingNetworks(report, release, live);
   return {
     operations: isUnchanged(report, found, { images, volumes, networks })
       ? []
-      : operations(report, release, found, { volumes, networks }),
+      : operations(report, release, found, { volumes, networks }, making),
     services: found.map((each) => plannedService(each, release)),
     images,
     volumes,

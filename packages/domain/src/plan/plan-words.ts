@@ -13,7 +13,7 @@ export const changesFirst = (services: TargetPlan["services"]): Service[] =>
   services.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
 
 export const builtOf = ({ images }: Pick<TargetPlan, "images">): ReadonlySet<string> =>
-  new Set(images.flatMap(({ action, services }) => (action === "build" ? services : [])));
+  new Set(images.flatMap(({ action, services }) => (action === "build" || action === "carry" ? services : [])));
 
 export const isIdle = ({ services, volumes }: Pick<TargetPlan, "services" | "volumes">) =>
   services.every(({ change }) => change === "keep") && volumes.every(({ change }) => change !== "create");
@@ -42,8 +42,8 @@ export function serviceWords({ change, reasons, interruption }: Service, isBuilt
 }
 
 const imageWords = ({ image, action, bytes }: Part<"images">) =>
-  action === "build"
-    ? `${image} is built on the server`
+  action === "build" || action === "carry"
+    ? `${image} is built on ${action === "build" ? "the server" : "the server that builds, and comes from there"}`
     : action === "unknown"
       ? `${image}: what the registry has now is asked when deploying`
       : `${image} is pulled${bytes === null ? "" : `, ${bytesText(bytes)} compressed`}`;
@@ -81,6 +81,7 @@ export const diskWords = ({ disk }: Pick<TargetPlan, "disk">) =>
 
 const operations: Readonly<Record<TargetPlan["operations"][number]["operation"], string>> = {
   build: "build",
+  carry: "get from the server that built them, the images of",
   reuse: "use again what was built of",
   pull: "pull the images of",
   pin: "pin each image by its id",

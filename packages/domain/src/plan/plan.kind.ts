@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
-import { bundleValues, filesOf } from "../release/files.ts";
+import { builtFrom, bundleValues, filesOf } from "../release/files.ts";
 import type { Reach, Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { commit } from "../table.ts";
@@ -15,7 +15,7 @@ import { magicOf } from "../variable/magic.ts";
 import { redactorOf } from "../variable/redactor.ts";
 import { openUsed } from "../variable/used.ts";
 import { hashOf } from "./hash.ts";
-import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
+import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, makingOn, type StoredPlan, targetPlansOf } from "./stored.ts";
 
 const Planning = z.object({
   app: z.string(),
@@ -38,7 +38,7 @@ export const plan: Read<Planning> = {
     if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
     // Loaded for a plan alone: it brings all that reads what servers report.
     const { planOf } = await import("./read-plan.ts");
-    const found = await planOf(ctx, exit.report, redact);
+    const found = await planOf(ctx, exit.report, redact, makingOn(stored, server.id));
     if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
     await commit(ctx, keepTargetPlan(ctx, stored, server.id, found.plan));
     return { ok: true };
@@ -73,8 +73,7 @@ async function report(ctx: Context, job: JobOf<Planning>, stored: StoredPlan, se
     ...projectValues(ctx, job),
     release: String(stored.release),
     ...bundleValues(bundle),
-    // Their names alone: whether anything has to be built depends on what the live release was built from.
-    ...(bundle.archives?.length && { archives: bundle.archives.map(({ hash }) => `${hash}\n`).join("") }),
+    ...builtFrom(bundle),
   };
   const run = { op: "plan", job: job.id, fence: 0, from: 0, files: filesOf(stored, { ...bundle, variables }), values } as const;
   return { exit: await ask(ctx, server, reach, run, redact), redact };

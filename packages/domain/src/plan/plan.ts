@@ -43,8 +43,11 @@ export type PlannedService = z.infer<typeof PlannedService>;
 export const PlannedImage = z.object({
   image: z.string(),
   services: z.array(z.string()),
-  /** `build`: on the server, from what changed. `unknown`: the registry did not say; it is asked when deploying. */
-  action: z.enum(["here", "pull", "build", "unknown"]),
+  /**
+   * `build`: on the server, from what changed. `carry`: comes from the server that built it. `unknown`: the registry did not say; it is asked when
+   * deploying.
+   */
+  action: z.enum(["here", "pull", "build", "carry", "unknown"]),
   digest: z.string().nullable(),
   /** To be downloaded; of an image that is there, its size. */
   bytes: z.number().int().nullable(),
@@ -87,13 +90,13 @@ export const Danger = z.object({
 export type Danger = z.infer<typeof Danger>;
 
 /**
- * What the server does, one after the other, and nothing else: none if there is nothing to change. `build` and `pull` get images; `reuse`: what nothing
- * has changed for is not built. `pin`: each service gets its image by id. `place`: the release's files are put into the app's folder. `remove`: of
+ * What the server does, one after the other, and nothing else: none if there is nothing to change. `build`, `carry` (from the server that built them) and
+ * `pull` get images; `reuse`: what nothing has changed for is not built. `pin`: each service gets its image by id. `place`: the release's files are put into the app's folder. `remove`: of
  * services that the release does not have. `up`: Docker Compose makes, replaces and starts the containers of the services, in the order of what they depend on.
  * `wait`: until they are healthy. `record`: the release is live. `prune`: of old releases.
  */
 export const Operation = z.object({
-  operation: z.enum(["build", "reuse", "pull", "pin", "place", "remove", "up", "wait", "record", "prune"]),
+  operation: z.enum(["build", "carry", "reuse", "pull", "pin", "place", "remove", "up", "wait", "record", "prune"]),
   /** Empty for those that are about the whole release. */
   services: z.array(z.string()),
 });

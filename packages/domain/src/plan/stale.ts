@@ -67,6 +67,7 @@ const actions: Readonly<Record<PlannedImage["action"], string>> = {
   here: "is on the server now, and would not be pulled",
   pull: "would have to be pulled",
   build: "would have to be built",
+  carry: "would come from the server that builds",
   unknown: "cannot be looked up now: its registry does not answer",
 };
 

@@ -7,6 +7,7 @@ import { Problem } from "../error.ts";
 import { get, getAll } from "../query.ts";
 import { type Bundle, openBundle, Release, sealBundle } from "../release/release.ts";
 import { insert, key, put, ttlIn, type Write } from "../table.ts";
+import type { Making } from "./images.ts";
 import { TargetPlan } from "./plan.ts";
 
 /**
@@ -27,6 +28,8 @@ export const StoredPlan = z.object({
   bundle: z.string(),
   variables: Release.shape.variables,
   targets: z.array(z.object({ id: z.string(), name: z.string() })),
+  /** The id of the target that builds for the others. */
+  builder: z.string().optional(),
   /** The release that was live on each. */
   live: z.record(z.string(), z.number().int()).default({}),
   job: z.string(),
@@ -34,6 +37,9 @@ export const StoredPlan = z.object({
   createdAt: z.iso.datetime(),
 });
 export type StoredPlan = z.infer<typeof StoredPlan>;
+
+export const makingOn = ({ builder }: Pick<StoredPlan, "builder">, target: string): Making =>
+  builder === undefined || builder === target ? "build" : "carry";
 
 type Owner = Pick<StoredPlan, "appId" | "id">;
 const planKey = (ctx: Context, { appId, id }: Owner) => key(ctx, `PLAN#${appId}#${id}`);

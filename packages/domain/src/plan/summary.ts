@@ -16,15 +16,17 @@ const verbs: readonly (readonly [PlannedService["change"], string])[] = [
 /** `builds web, replaces web (image, environment) and api (image), leaves db` */
 export function summaryOf({ operations, services, images, volumes }: TargetPlan): string {
   if (operations.length === 0) return "nothing to change";
-  const built = images.filter(({ action }) => action === "build").flatMap((image) => image.services);
-  const made = volumes.filter(({ change }) => change === "create").map(({ volume }) => volume);
+  const made = (how: "build" | "carry") => images.filter(({ action }) => action === how).flatMap((image) => image.services);
+  const [built, carried] = [made("build"), made("carry")];
+  const fresh = volumes.filter(({ change }) => change === "create").map(({ volume }) => volume);
   const parts = verbs.flatMap(([change, verb]) => {
     const names = services.filter((each) => each.change === change).map(named);
     return names.length > 0 ? [`${verb} ${listed(names)}`] : [];
   });
   return [
     ...(built.length > 0 ? [`builds ${listed(built.toSorted())}`] : []),
-    ...(made.length > 0 ? [`makes the volume${made.length > 1 ? "s" : ""} ${listed(made)}`] : []),
+    ...(carried.length > 0 ? [`takes ${listed(carried.toSorted())} as built elsewhere`] : []),
+    ...(fresh.length > 0 ? [`makes the volume${fresh.length > 1 ? "s" : ""} ${listed(fresh)}`] : []),
     ...parts,
   ].join(", ");
 }

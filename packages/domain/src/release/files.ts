@@ -55,3 +55,7 @@ export const bundleValues = ({ composeFiles, large }: Bundle): Readonly<Record<s
   ...(composeFiles && { compose_files: `${composeFiles.join("\n")}\n` }),
   ...(large && { large: largeLines(large.files) }),
 });
+
+/** Their names alone: whether anything has to be built depends on what the live release was built from. */
+export const builtFrom = ({ archives = [] }: Bundle): Readonly<Record<string, string>> =>
+  archives.length > 0 ? { archives: archives.map(({ hash }) => `${hash}\n`).join("") } : {};

@@ -31,6 +31,8 @@ export interface Asked {
   readonly namespaces?: readonly string[] | undefined;
   /** Ids or names. By default the environment's placement, else the only target. */
   readonly targets?: readonly string[] | undefined;
+  /** The id or name of the one of them that builds for the others. By default each builds for itself. */
+  readonly buildOn?: string | undefined;
 }
 
 /** What Berth adds to it. */

@@ -5,6 +5,8 @@
  *   r <key> <value>                               a field of the verdict; `log`, `message` and `container` may repeat
  *   p <base64>                                    a part of the report that a plan is made of
  *   w <hash>                                      the runner wants an archive
+ *   i <service> ...                               it wants the images of services, from the server that built them
+ *   i <length>                                    of the operation save: what follows are as many bytes of packed images
  *   q                                             the runner asks, after its report, whether to begin: answered by `go`, `unchanged` or
  *                                                 `no <class>`, lines for people, with `go` one and the operations, and a dot
  *   .                                             the end; without it the connection was lost
@@ -47,6 +49,7 @@ export function createReader(
   most = Number.POSITIVE_INFINITY,
   onAsked: (report: Uint8Array | undefined) => void = () => {},
   onWanted: (archive: string) => void = () => {},
+  onCarried: (services: readonly string[]) => void = () => {},
 ): Reader {
   const decoder = new TextDecoder();
   const verdict: [string, string][] = [];
@@ -84,6 +87,10 @@ export function createReader(
     const wanted = /^w\t([0-9a-f]{64})$/.exec(text)?.[1];
     if (wanted !== undefined) {
       onWanted(wanted);
+      return;
+    }
+    if (text.startsWith("i\t")) {
+      onCarried(text.slice(2).split(" "));
       return;
     }
     if (text === ".") {

@@ -14,7 +14,7 @@ export interface Address {
 
 export type PrivateKey = string;
 
-export type Op = "deploy" | "remove" | "check" | "plan" | "prepare" | "login" | "inspect" | "logs" | "cancel";
+export type Op = "deploy" | "remove" | "check" | "plan" | "prepare" | "login" | "inspect" | "logs" | "save" | "cancel";
 
 export interface RunFile {
   readonly path: string;
@@ -44,6 +44,9 @@ interface Named {
   readonly bytes: number;
 }
 
+/** Images in one file, as `docker save` writes them, gzipped; or why there is none. */
+export type Carried = { readonly bytes: number; readonly content: AsyncIterable<Uint8Array> } | { readonly gone: string };
+
 /** `from`: the number of events already received. VALUES of request.ts lists the names of `values`. */
 export interface RunInput {
   readonly op: Op;
@@ -56,6 +59,8 @@ export interface RunInput {
   readonly logins?: readonly Login[] | undefined;
   /** The server asks for those that it does not have, before a new run begins. */
   readonly archives?: Archives | undefined;
+  /** The server asks for images of these services where its plan has them carried from the one that built them. */
+  readonly carried?: ((services: readonly string[], signal: AbortSignal) => Promise<Carried>) | undefined;
   /** Asked with the server's report before a new run begins; without one if it is too large. Never asked about a run that has begun. */
   readonly decide?: ((report: Uint8Array | undefined) => Promise<Decision>) | undefined;
 }
@@ -64,6 +69,10 @@ export interface RunInput {
 export type Decision =
   | { readonly go: "run" | "unchanged"; readonly plan: readonly string[]; readonly planned?: Planned | undefined }
   | { readonly no: ExitClass; readonly reasons: readonly string[] };
+
+/** Whether the run asks, after this answer, for images from another server. */
+export const carries = (decision: Decision): boolean =>
+  "go" in decision && decision.go === "run" && decision.plan.slice(1).some((line) => line.startsWith("carry "));
 
 export type EventType = "step" | "plan" | "log" | "note" | "image" | "health" | "result";
 
@@ -151,6 +160,8 @@ export type Planned = Readonly<Record<string, unknown>>;
 export interface Remote {
   /** Starts, attaches or replays. @throws RemoteError if the connection is lost */
   run(input: RunInput, onEvent: (event: RunEvent) => void, signal?: AbortSignal): Promise<Exit>;
+  /** What the operation `save` packs, where a connection can bring it. The end of the connection ends it. @throws RemoteError */
+  readonly save?: (input: RunInput) => Promise<Carried>;
   close(): Promise<void>;
 }
 

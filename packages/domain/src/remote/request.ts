@@ -42,7 +42,7 @@ export const VALUES = [
   "compose_files", // paths of the release's Compose files, in Compose's order, one a line; by default compose.yaml
   "replace_files", // "1": the release's files replace those changed on the server
   "volumes", // of a removal: "keep" or "delete"
-  "services", // of logs: one a line; by default all
+  "services", // of logs: one a line, by default all; of save
   "tail", // 200 lines of all containers together
   "since",
   "follow", // "1"
@@ -55,6 +55,7 @@ export const VALUES = [
   "build_seconds", // 1800
   "build_free_mb", // 500
   "what", // of preparing a server: "docker", "passwords.off" or "passwords.on"
+  "carried", // "1": what the release builds is built on another server
   "ask", // "1": reports before it begins, and asks whether to
 ] as const;
 

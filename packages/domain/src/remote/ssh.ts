@@ -3,9 +3,20 @@ import { timingSafeEqual } from "node:crypto";
 import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
 import { createReader, EVENTS_MOST } from "./events.ts";
 import { fingerprint, keyType } from "./key.ts";
-import { type Address, type Connect, type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "./remote.ts";
+import { readPack } from "./pack.ts";
+import {
+  type Address,
+  type Connect,
+  carries,
+  type Decision,
+  type Exit,
+  type Remote,
+  RemoteError,
+  type RunEvent,
+  type RunInput,
+} from "./remote.ts";
 import { RUN, toAnswer, toRequest } from "./request.ts";
-import { sender } from "./send.ts";
+import { sendCarried, sender } from "./send.ts";
 import { cleanText } from "./text.ts";
 
 const connectMs = 10_000;
@@ -111,6 +122,12 @@ function toRemote(client: Client): Remote {
       const channel = await open(client, closed, signal);
       return follow(channel, request, input, onEvent, closed, () => lost, signal);
     },
+    async save(input) {
+      const channel = await open(client, closed, undefined);
+      channel.end(await toRequest(input));
+      channel.stderr.resume();
+      return readPack(channel);
+    },
     async close() {
       client.end();
       const timer = setTimeout(() => client.destroy(), 1_000);
@@ -153,6 +170,7 @@ function follow(
     let stderr = "";
     const settle = (done: () => void) => {
       signal?.removeEventListener("abort", stop);
+      calling.abort();
       done();
     };
     const stop = () => {
@@ -166,14 +184,28 @@ function follow(
       channel.destroy();
       settle(() => reject(error));
     };
-    const { decide, archives } = input;
+    let awaited: RunInput["carried"];
+    const reply = (decision: Decision) => {
+      channel.write(toAnswer(decision));
+      if (carries(decision)) awaited = carried;
+      else channel.end();
+    };
+    /** Once, and only where it was decided so. */
+    const bring = (services: readonly string[]) => {
+      if (!awaited) return stop();
+      sendCarried(channel, closed, awaited(services, calling.signal)).catch(broken);
+      awaited = undefined;
+    };
+    const { decide, archives, carried } = input;
+    const calling = new AbortController();
     const send = archives && sender(archives, channel, closed);
     const reader = createReader(
       input.from,
       deliver,
       input.op === "logs" ? undefined : EVENTS_MOST,
-      (report) => (decide ? void decide(report).then((decision) => void channel.end(toAnswer(decision)), broken) : stop()),
+      (report) => (decide ? void decide(report).then(reply, broken) : stop()),
       (archive) => (send ? void send(archive).catch(broken) : stop()),
+      bring,
     );
     const finish = () => {
       const { exit } = reader;

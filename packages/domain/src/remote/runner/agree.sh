@@ -20,7 +20,9 @@ agree() {
   said=1
   if [ "$from" -eq 0 ]; then cat "$scratch/first" && from=1; fi
   (report) || exit
-  timeout 60 head -c 262145 >"$scratch/reply"
+  # What may come after the dot is another's to read: so nothing is read ahead.
+  timeout 60 sh -c 'while IFS= read -r line && printf "%s\n" "$line"; do [ "$line" != . ] || exit 0; done' |
+    head -c 262145 >"$scratch/reply"
   [ "$(wc -c <"$scratch/reply")" -le 262144 ] || answer 1 plan.failed 'The plan is larger than 262144 bytes'
   [ "$(tail -c 3 "$scratch/reply")" = "$newline." ] || exit 1 # The caller is gone, and nothing has begun.
   line=
@@ -30,6 +32,7 @@ agree() {
       sed '1,2d;$d' "$scratch/reply" >"$scratch/operations"
       found=$(fit "$scratch/operations")
       [ "$found" = fit ] || answer 1 plan.failed "The plan cannot be done here: $found"
+      ask_for_carried
       ;;
     unchanged) unchanged ;;
     'no '*) answer 1 "${line#no }" "$(sed -e 1d -e '$d' "$scratch/reply")" ;;

@@ -7,7 +7,7 @@ receive() {
   number release 0 && release=$value
   value project ''
   {
-    if [ -f "$values/archives" ]; then cat "$values/archives"; fi
+    if [ -f "$values/archives" ] && [ ! -f "$values/carried" ]; then cat "$values/archives"; fi
     if [ -f "$values/mounted" ] && ! has_large "$base/state/$value/releases/$release"; then cat "$values/mounted"; fi
   } >"$scratch/asked"
   [ -s "$scratch/asked" ] || return 0
@@ -60,7 +60,9 @@ reuse() {
     id=$(awk -F "$tab" -v name="$name" '$1 == name { print $2 }' "$own/${live##*/}.images" 2>/dev/null)
     [ -n "$id" ] && timeout 20 docker image tag -- "$id" "$image" >/dev/null 2>&1 || set -- "$@" "$name"
   done <"$run/built"
-  if [ $# -gt 0 ]; then build "$@"; fi
+  if [ $# -eq 0 ]; then return; fi
+  if [ -f "$values/carried" ]; then fail image.gone 'The image of the live release is not here any more' "$1"; fi
+  build "$@"
 }
 
 # Lets what serves go before the commands of a build, as long as the run is alive: they appear one after the other.

@@ -40,6 +40,7 @@ front() {
     plan) report ;;
     inspect) containers ;;
     login) login ;;
+    save) save ;;
     logs) logs ;;
     deploy | remove | prepare | cancel) mutate ;;
     *) answer 1 internal "The runner does not know what '$op' is" ;;
@@ -124,7 +125,7 @@ start() {
   # What another runner began and kept no operations for, that runner ends.
   if [ ! -e "$run/pid" ] || [ -f "$run/operations" ]; then set -- "$scratch/runner.sh" "$@"; fi
   if [ -d "$scratch/files" ]; then set -- "$@" "$scratch/files"; fi
-  { keep_plan && cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
+  { keep_plan && keep_carried && cp -R "$@" "$run/" && printf '%s\n' "$fence" >"$run/fence"; } 2>"$scratch/why" || unwritten_here 'The release cannot be stored'
   printf '%s\n' "$job" >"$base/holder"
   if [ -e "$run/pid" ]; then rm -f "$run/pid"; fi
   : >>"$run/events"

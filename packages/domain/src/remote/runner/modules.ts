@@ -16,6 +16,7 @@ export const modules = [
   "large",
   "compose-file",
   "build",
+  "carry",
   "images",
   "logins",
   "pins",

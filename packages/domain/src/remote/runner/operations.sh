@@ -5,7 +5,7 @@
 fit() {
   awk '
     BEGIN {
-      split("build reuse pull up wait remove", some, " "); for (i in some) named[some[i]]
+      split("build carry reuse pull up wait remove", some, " "); for (i in some) named[some[i]]
       split("pin place record prune", some, " "); for (i in some) alone[some[i]]
       after["place"] = "pin"; after["remove"] = after["up"] = after["wait"] = "place"; after["record"] = "wait"; after["prune"] = "record"
     }
@@ -21,7 +21,7 @@ fit() {
       else if ((word[1] in after) && !(after[word[1]] in done)) wrong("The operation " word[1] " comes before " after[word[1]])
       for (i = 2; i <= count; i++) {
         if (word[1] == "remove" ? word[i] in known || word[i] in mine : !(word[i] in mine || word[1] == "up" && word[i] in programs)) wrong("The operation " word[1] " is not for the service " word[i])
-        else if ((word[1] == "build" || word[1] == "reuse") && !(word[i] in built)) wrong("The service " word[i] " is not built")
+        else if ((word[1] == "build" || word[1] == "carry" || word[1] == "reuse") && !(word[i] in built)) wrong("The service " word[i] " is not built")
       }
       done[word[1]]
       if (++lines > 100) wrong("There are more than 100 operations")
@@ -49,6 +49,7 @@ operate() {
     fi
     case ${operation%% *} in
       build) stage build; build "$@" ;;
+      carry) stage pull; carry "$@" ;;
       reuse) stage pull; reuse "$@" ;;
       pull) stage pull; pull "$@" ;;
       pin) stage pull; pin ;;

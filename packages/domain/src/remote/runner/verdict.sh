@@ -39,7 +39,7 @@ conclude() {
   # The verdict is written and nothing changes any more: followers read it while this cleans up.
   exec 8>&- 9>&-
   # The values and the files are no longer needed; the release has its own copy.
-  rm -rf "$run/values" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" \
+  rm -rf "$run/values" "$run/files" "$run/pipe" "$run/out" "$run/ps" "$run/tail" "$run/pins" "$run/found" "$run/wanted" "$run/carried" "$run/ours" "$run/named" \
     "$run/services" "$run/programs" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
     "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \
     "$run/ids" "$run/described" "$run/seen" "$run/complaint" "$run/needs" "$run/all" "$run/clash" "$run/running" \
