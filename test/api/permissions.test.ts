@@ -134,6 +134,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   removeAddon: () => ["DELETE", "/apps/shop/addons/redis"],
   listVariables: () => ["GET", "/apps/shop/variables"],
   setVariables: () => ["PUT", "/apps/shop/variables", { kind: "secret", values: { A: "b" } }],
+  applyVariables: () => ["POST", "/apps/shop/variables/apply", {}],
   unsetVariable: () => ["DELETE", "/apps/shop/variables/OLD"],
   getVariableHistory: () => ["GET", "/apps/shop/variables/TOKEN/history"],
   revealVariable: () => ["POST", "/apps/shop/variables/TOKEN/reveal", { reason: "a test" }],

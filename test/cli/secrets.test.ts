@@ -103,3 +103,16 @@ test("what a Compose file demands may be set with the service alone, and what no
   const env = String(cli.reach.runs.at(-1)?.files.find(({ path }) => path === ".env")?.content);
   expect(env).toBe(`DB_PASSWORD='${CANARY}'\nTAG='2'\n`);
 });
+
+test("with --deploy what is live has the new value at once, and the command ends as that deployment does", async () => {
+  const { tenant, token } = await ready();
+  await tenant.target("web1");
+  await tenant.work(await tenant.deploy("shop"));
+  const run = await cli.berth(["secret", "set", "A", "--app", "shop", "--deploy"], { token, input: CANARY });
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout + run.stderr).toContain("Release 2 of shop");
+  expect(run.stdout + run.stderr).not.toContain("hidden-canary");
+  expect(String(cli.reach.runs.at(-1)?.files.find(({ path }) => path === ".env")?.content)).toBe(`A='${CANARY}'\n`);
+  const unset = await cli.berth(["secret", "unset", "A", "--app", "shop", "--yes", "--deploy", "--json"], { token });
+  expect(unset.lines.at(-1)).toMatchObject({ status: "succeeded" });
+});

@@ -134,6 +134,25 @@ test("a plan has the values, and tells names and versions", async () => {
   expect(sentTo(reach.runs.at(-1))).toEqual({ DB_PASSWORD: "first secret" });
 });
 
+test("who may only plan has no registry told a secret by the name of an image", async () => {
+  const tenant = await ready();
+  await set(tenant, { DB_PASSWORD: "a secret" });
+  await set(tenant, { TAG: "2" }, { kind: "variable" });
+  const planner = { ...tenant.ctx, actor: { kind: "token" as const, id: "tok_1", scopes: ["plan" as const] } };
+  const asked = (image: string) => ({
+    app: APP,
+    bundle: { compose: compose("      A: ${DB_PASSWORD}\n", image), files: [], variables: {} },
+  });
+  for (const image of ["registry.evil/a:${DB_PASSWORD}", "registry.evil/$DB_PASSWORD", "${NONE:-registry.evil/${DB_PASSWORD}}"]) {
+    await expect(makePlan(planner, asked(image)), image).rejects.toMatchObject({
+      code: "token.scope",
+      detail: expect.stringContaining("DB_PASSWORD"),
+    });
+    expect((await makePlan(tenant.ctx, asked(image))).id).toMatch(/^pln_/);
+  }
+  expect((await makePlan(planner, asked("registry.test/web:${TAG}"))).variables).toHaveLength(2);
+});
+
 test("names of ours are given where a Compose file names them, and refused in .env", async () => {
   const tenant = await ready();
   const named = bundle(

@@ -18,6 +18,7 @@ import { closeAccount } from "@berth/domain/closing/close.ts";
 import type { Actor, Context } from "@berth/domain/context.ts";
 import { addDeployer } from "@berth/domain/deployer/add.ts";
 import { listDeployers, removeDeployer } from "@berth/domain/deployer/deployer.ts";
+import { applyVariables } from "@berth/domain/deployment/apply.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
@@ -123,6 +124,7 @@ const verbs: Verb[] = [
   verb("removeRegistry", "admin", "tenant", (ctx) => removeRegistry(ctx, "ghcr.io")),
   verb("listVariables", "read", "app", (ctx) => listVariables(ctx, { app: "shop" })),
   verb("setVariables", "deploy", "app", (ctx) => setVariables(ctx, { app: "shop", kind: "secret", values: { A: "b" } })),
+  verb("applyVariables", "deploy", "app", (ctx) => applyVariables(ctx, { app: "shop" })),
   verb("unsetVariable", "deploy", "app", (ctx) => unsetVariable(ctx, { app: "shop", name: "A" })),
   verb("variableHistory", "read", "app", (ctx) => variableHistory(ctx, { app: "shop", name: "A" })),
   verb("revealVariable", "deploy", "app", (ctx) => revealVariable(ctx, { app: "shop", name: "A", reason: "a test" })),

@@ -58,6 +58,11 @@ export const secrets = [
     ["an old version of a secret passes for the new one", "  version: String(version),", '  version: "1",'],
   ),
   ...within(
+    "packages/domain/src/plan/make.ts",
+    ["test/domain/delivery.test.ts"],
+    ["a pull request has a registry told a secret", "    assertKeptFromRegistries(composed, used);\n", ""],
+  ),
+  ...within(
     "packages/domain/src/variable/kept.ts",
     ["test/api/variables.test.ts"],
     ["a rollback does not find the secrets it ran with", "named.has(`${namespace}#${name}#${version}`) || ", ""],

@@ -26,6 +26,7 @@ await Promise.all([
   import("@berth/domain/release/archives.ts"),
   import("@berth/domain/variable/variable.ts"),
   import("@berth/domain/variable/set.ts"),
+  import("@berth/domain/deployment/apply.ts"),
   import("@berth/domain/variable/reveal.ts"),
   import("@berth/domain/token/issue.ts"),
   import("@berth/domain/container/fresh.ts"),

@@ -169,4 +169,33 @@ export const deployments = new Hono<Env>()
       const { startApp } = await verbs();
       return c.json(await startApp(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
     },
+  )
+  .post(
+    "/apps/:app/variables/apply",
+    contract(() => ({
+      operationId: "applyVariables",
+      remembers: true,
+      summary:
+        "Deploy what is live, with the secrets and variables as they are now; containers that use none of those that changed stay",
+      tag,
+      scope: "deploy",
+      needs: "grow",
+      params: inApp,
+      body: z.object({ environment: name.optional() }),
+      answers: { 202: { description: "Accepted", schema: Job } },
+      problems: [
+        "app.not_found",
+        "app.not_deployed",
+        "app.busy",
+        "release.mixed",
+        "deployment.too_many",
+        "variable.no_namespace",
+        "version.stale",
+        "idempotency.mismatch",
+      ],
+    })),
+    async (c) => {
+      const { applyVariables } = await import("@berth/domain/deployment/apply.ts");
+      return c.json(await applyVariables(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
+    },
   );

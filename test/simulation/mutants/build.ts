@@ -69,8 +69,8 @@ export const buildMutants = [
   of(
     deploy,
     "a rollback asks for new images",
-    'if (!job.rollback) return { pull: "always" };',
-    'if (job.release > 0) return { pull: "always" };',
+    'if (!job.rollback && from === undefined) return { pull: "always" };',
+    'if (job.release > 0 || from !== undefined) return { pull: "always" };',
   ),
   of(
     deploy,

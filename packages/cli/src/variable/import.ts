@@ -1,15 +1,26 @@
 import { resolve } from "node:path";
 import { body, segment } from "@berth/api-client/client.ts";
 import type { Variable } from "@berth/api-client/types.ts";
-import type { Verb } from "../command.ts";
+import { isSet, type Verb } from "../command.ts";
 import { readText } from "../compose/text.ts";
 import { readVariables } from "../compose/variables.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
-import { findPlace, type Kind, kindWords, namespaceOption, type Place, parsePlace, placeOptions } from "./place.ts";
+import {
+  deployNow,
+  deployOption,
+  findPlace,
+  type Kind,
+  kindWords,
+  namespaceOption,
+  type Place,
+  parsePlace,
+  placeOptions,
+} from "./place.ts";
 
 interface Input extends Place {
+  readonly deploy: boolean;
   readonly file: string;
 }
 
@@ -21,8 +32,8 @@ export const importFile = (kind: Kind): Verb<Input> => ({
     [`berth ${kind} import .env.production`, "each of its lines, as Compose reads them"],
     [`sops -d secrets.env | berth ${kind} import -`, "from standard input"],
   ],
-  options: (command) => namespaceOption(placeOptions(command)),
-  parse: ([file = ""], flags) => ({ ...parsePlace(flags), file }),
+  options: (command) => deployOption(namespaceOption(placeOptions(command))),
+  parse: ([file = ""], flags) => ({ ...parsePlace(flags), deploy: isSet(flags, "deploy"), file }),
   run: async (session, input) => run(session, kind, input),
 });
 
@@ -36,6 +47,7 @@ async function run(session: Session, kind: Kind, input: Input): Promise<Exit> {
     const { items } = await body(api.v1.apps[":app"].variables.$put({ param: { app: segment(found.app) }, json }));
     set.push(...items);
   }
+  if (input.deploy) return deployNow(session, found);
   const { paint, errPaint } = session.terminal;
   const { one, many } = kindWords[kind];
   show(session, { items: set }, () => [

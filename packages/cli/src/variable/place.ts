@@ -1,6 +1,9 @@
+import { body } from "@berth/api-client/client.ts";
 import type { Command } from "commander";
+import { once } from "../api/once.ts";
 import { checkName, findApp, findEnvironment } from "../app/name.ts";
 import { type Flags, textOf } from "../command.ts";
+import type { Exit } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import type { Session } from "../session.ts";
 
@@ -54,6 +57,17 @@ export async function findPlace(session: Session, { app: given, environment: ask
   const environment = await findEnvironment(session.folder, asked);
   session.names.APP = app;
   return { app, where: { ...(environment !== undefined && { environment }), ...(namespace !== undefined && { namespace }) } };
+}
+
+export const deployOption = (command: Command): Command =>
+  command.option("--deploy", "deploy what is live with it at once, and wait for the outcome");
+
+/** What is live, with the names as they are now. */
+export async function deployNow(session: Session, { app, where: { environment } }: Found): Promise<Exit> {
+  const { redeploy } = await import("../deployment/redeploy.ts");
+  return redeploy(session, { app, environment, detach: false, verbose: false }, (api, asked) =>
+    body(api.v1.apps[":app"].variables.apply.$post(asked, once())),
+  );
 }
 
 /** What a suggested command repeats. */

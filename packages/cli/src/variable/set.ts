@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { body, segment } from "@berth/api-client/client.ts";
-import { type Flags, textOf, type Verb } from "../command.ts";
+import { type Flags, isSet, textOf, type Verb } from "../command.ts";
 import { readText } from "../compose/text.ts";
 import { type Exit, exits } from "../exit.ts";
 import { refuse, usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
 import {
+  deployNow,
+  deployOption,
   findPlace,
   flagsOf,
   type Kind,
@@ -18,6 +20,7 @@ import {
 } from "./place.ts";
 
 interface Input extends Place {
+  readonly deploy: boolean;
   readonly name: string;
   readonly file: string | undefined;
 }
@@ -28,6 +31,7 @@ const examples: Readonly<Record<Kind, Verb<Input>["examples"]>> = {
     ["openssl rand -hex 24 | berth secret set DB_PASSWORD", "from standard input; a last line's end is not part of it"],
     ["berth secret set TLS_KEY --file key.pem", "from a file, as it is"],
     ["berth secret set API_KEY --environment staging", "for another environment"],
+    ["berth secret set API_KEY --deploy", "and deploy what is live with it at once"],
   ],
   variable: [
     ["berth variable set LOG_LEVEL", "asks for it"],
@@ -38,9 +42,11 @@ const examples: Readonly<Record<Kind, Verb<Input>["examples"]>> = {
 
 export const set = (kind: Kind): Verb<Input> => ({
   examples: examples[kind],
-  options: (command) => namespaceOption(placeOptions(command)).option("-f, --file <path>", "take the value from this file"),
+  options: (command) =>
+    deployOption(namespaceOption(placeOptions(command))).option("-f, --file <path>", "take the value from this file"),
   parse: ([name = ""]: readonly string[], flags: Flags) => ({
     ...parsePlace(flags),
+    deploy: isSet(flags, "deploy"),
     name: parseName(kind, name),
     file: textOf(flags, "file"),
   }),
@@ -55,6 +61,10 @@ async function run(session: Session, kind: Kind, input: Input): Promise<Exit> {
   const json = { ...found.where, kind, values: { [name]: value } };
   const { items } = await body(api.v1.apps[":app"].variables.$put({ param: { app: segment(found.app) }, json }));
   const { paint, errPaint } = session.terminal;
+  if (input.deploy) {
+    note(session, `${kindWords[kind].one} ${name} of ${found.app} is set, version ${items[0]?.version}`);
+    return deployNow(session, found);
+  }
   show(session, items[0], () => [
     `${paint.green("✓")} ${kindWords[kind].one} ${name} of ${found.app} is set, version ${items[0]?.version}`,
   ]);

@@ -4,6 +4,8 @@ import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
 import { agree } from "../terminal/agree.ts";
 import {
+  deployNow,
+  deployOption,
   findPlace,
   flagsOf,
   type Kind,
@@ -16,6 +18,7 @@ import {
 } from "./place.ts";
 
 interface Input extends Place {
+  readonly deploy: boolean;
   readonly name: string;
   readonly yes: boolean;
 }
@@ -25,12 +28,17 @@ export const unset = (kind: Kind): Verb<Input> => ({
     [`berth ${kind} unset OLD_NAME`, "asks first; what runs keeps it until the next deployment"],
     [`berth ${kind} unset OLD_NAME --yes`, "does not ask"],
   ],
-  options: (command) => namespaceOption(placeOptions(command)).option("-y, --yes", "do not ask"),
-  parse: ([name = ""], flags) => ({ ...parsePlace(flags), name: parseName(kind, name), yes: isSet(flags, "yes") }),
+  options: (command) => deployOption(namespaceOption(placeOptions(command))).option("-y, --yes", "do not ask"),
+  parse: ([name = ""], flags) => ({
+    ...parsePlace(flags),
+    deploy: isSet(flags, "deploy"),
+    name: parseName(kind, name),
+    yes: isSet(flags, "yes"),
+  }),
   run: async (session, input) => run(session, kind, input),
 });
 
-async function run(session: Session, kind: Kind, { name, yes, ...place }: Input): Promise<Exit> {
+async function run(session: Session, kind: Kind, { name, yes, deploy, ...place }: Input): Promise<Exit> {
   const found = await findPlace(session, place);
   const api = await session.api();
   if (!yes)
@@ -41,6 +49,7 @@ async function run(session: Session, kind: Kind, { name, yes, ...place }: Input)
     });
   const param = { app: segment(found.app), name: segment(name) };
   await api.v1.apps[":app"].variables[":name"].$delete({ param, query: found.where });
+  if (deploy) return deployNow(session, found);
   const { paint } = session.terminal;
   show(session, { name, unset: true }, () => [`${paint.green("✓")} ${kindWords[kind].one} ${name} of ${found.app} is unset`]);
   return exits.done;

@@ -64,7 +64,7 @@ export const deploy: Change<Deployment> = {
       values: {
         ...projectValues(ctx, job),
         release: String(job.release),
-        ...(await imagesFor(ctx, job, target)),
+        ...(await imagesFor(ctx, job, release, target)),
         ...(release.waitSeconds && { wait_seconds: String(release.waitSeconds) }),
         ...bundleValues(bundle),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
@@ -73,7 +73,7 @@ export const deploy: Change<Deployment> = {
       },
       logins,
       redact,
-      archives: archivesOf(ctx, bundle, job.rollback === true || carried),
+      archives: archivesOf(ctx, bundle, job.rollback === true || carried || release.from !== undefined),
       ...(carried && { carried: carriedFrom(ctx, reach, { job, release, builder }, redact) }),
       async decide(report) {
         const { decide } = await import("../plan/decide.ts");
@@ -133,10 +133,16 @@ const loginsOf = (ctx: Context, job: Deployment, target: string, release: Releas
     return (host) => named.has(host);
   });
 
-/** A rollback needs no registry while the images are on the server; otherwise it pulls them by digest. */
-async function imagesFor(ctx: Context, job: Deployment, target: string): Promise<{ pull: string; pins?: string }> {
-  if (!job.rollback) return { pull: "always" };
-  const pins = await pinsOf(ctx, releaseOf(job), target);
+/** A rollback needs no registry while the images are on the server; otherwise it pulls them by digest. So does a release that has another's images. */
+async function imagesFor(
+  ctx: Context,
+  job: Deployment,
+  { from }: Release,
+  target: string,
+): Promise<{ pull: string; pins?: string }> {
+  if (!job.rollback && from === undefined) return { pull: "always" };
+  const of = releaseOf(job);
+  const pins = await pinsOf(ctx, job.rollback ? of : { ...of, number: from ?? of.number }, target);
   return { pull: "missing", ...(pins && { pins }) };
 }
 

@@ -158,15 +158,18 @@ const wentWell = async (ctx: Context, { job }: Release) => job !== undefined && 
 /** Deploys the live release again, as a rollback would, to start containers that are down. Permitted in grace. */
 export async function startApp(ctx: Context, input: { app: string; environment?: string | undefined }): Promise<Job> {
   allow(ctx, "deploy", { app: input.app });
-  return redeploy(ctx, input, { rollback: true, again: true }, (app, environment) => {
-    const live = [...new Set(Object.values(environment.live))];
-    const [number] = live;
-    if (number === undefined)
-      throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
-    if (live.length > 1)
-      throw new Problem("release.mixed", { detail: `Live are the releases ${live.sort((a, b) => a - b).join(", ")}.` });
-    return findRelease(ctx, app.id, environment.name, number);
-  });
+  return redeploy(ctx, input, { rollback: true, again: true }, (app, environment) => liveRelease(ctx, app, environment));
+}
+
+/** @throws Problem app.not_deployed, release.mixed */
+export async function liveRelease(ctx: Context, app: App, environment: Environment): Promise<Release> {
+  const live = [...new Set(Object.values(environment.live))];
+  const [number] = live;
+  if (number === undefined)
+    throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
+  if (live.length > 1)
+    throw new Problem("release.mixed", { detail: `Live are the releases ${live.sort((a, b) => a - b).join(", ")}.` });
+  return findRelease(ctx, app.id, environment.name, number);
 }
 
 type Redeployed = Pick<Start, "rollback" | "again" | "input" | "allowed">;
@@ -189,7 +192,7 @@ async function redeploy(
 }
 
 /** The job of an earlier request with the same key. @throws Problem idempotency.mismatch */
-async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
+export async function sameRequest(ctx: Context, environment: Environment): Promise<Job | undefined> {
   const known = ctx.once && environment.requests.find(({ key }) => key === ctx.once?.key);
   if (!known) return undefined;
   if (known.hash !== ctx.once?.hash) throw new Problem("idempotency.mismatch");
@@ -211,7 +214,7 @@ interface Start {
 }
 
 /** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
-async function start(ctx: Context, input: Start): Promise<Job | false> {
+export async function start(ctx: Context, input: Start): Promise<Job | false> {
   const { app, environment, account, placed, release } = input;
   const deploys = await assertNotBusy(ctx, environment, account);
   const own: Omit<Deployment, "input"> = {

@@ -13,6 +13,7 @@ import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { limit } from "../rate-limit.ts";
 import { type Asked, readBundle } from "../release/read-bundle.ts";
+import type { Used } from "../release/release.ts";
 import { commit } from "../table.ts";
 import { choose } from "../variable/used.ts";
 import { insertPlan, type StoredPlan } from "./stored.ts";
@@ -29,7 +30,10 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   const addons = await addonsOf(ctx, app, environment.name);
   const { used } = await choose(ctx, app, environment.name, input.namespaces ?? environment.namespaces ?? []);
   const { composed, data, hash } = readBundle(input, { project: projectOf(app.name, environment.name), addons, used });
-  if (!holds(ctx, "deploy")) assertOwnFiles(composed);
+  if (!holds(ctx, "deploy")) {
+    assertOwnFiles(composed);
+    assertKeptFromRegistries(composed, used);
+  }
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
   const builder = builderAmong(placed, input.buildOn);
@@ -71,4 +75,18 @@ function assertOwnFiles({ file }: Composed): void {
     detail: `Compose would read ${found.slice(0, 200)} on the server for this plan. That needs the scope "deploy".`,
     facts: { scope: "deploy" },
   });
+}
+
+/** A plan asks registries for images by their names: whoever may not deploy could have one told a secret. */
+function assertKeptFromRegistries({ file }: Composed, used: readonly Used[]): void {
+  const secrets = used.filter(({ kind }) => kind === "secret").map(({ name }) => name);
+  for (const [service, { image, build }] of file.services) {
+    const text = JSON.stringify([image, build]);
+    const named = secrets.find((name) => text.includes(name));
+    if (named !== undefined)
+      throw new Problem("token.scope", {
+        detail: `The image of "${service}" names the secret ${named}, which a registry would be told for this plan. That needs the scope "deploy".`,
+        facts: { scope: "deploy" },
+      });
+  }
 }

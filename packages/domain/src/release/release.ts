@@ -29,6 +29,7 @@ export const Release = z.object({
   app: z.string(),
   environment: z.string(),
   number: z.number().int(),
+  from: z.number().int().optional().describe("The release whose bundle and images it has, with other secrets and variables"),
   services: z.array(
     z.object({
       name: z.string(),
@@ -128,6 +129,10 @@ export async function insertRelease(ctx: Context, app: Pick<App, "id">, release:
   return [insert(ctx, at, release, overtaken), insert(ctx, bundleKey(ctx, app.id, environment, number), { data })];
 }
 
+/** One that has the bundle of an earlier one. */
+export const insertWithoutBundle = (ctx: Context, app: Pick<App, "id">, release: Release & { readonly from: number }): Write =>
+  insert(ctx, releaseKey(ctx, app.id, release.environment, release.number), release, overtaken);
+
 const missing = (number: number) => new Problem("release.not_found", { detail: `There is no release ${number}.` });
 
 /** @throws Problem release.not_found */
@@ -165,10 +170,13 @@ export async function bundleIfKept(
   number: number,
 ): Promise<KeptRelease | undefined> {
   const found = await getImmutable(ctx, releaseKey(ctx, appId, environment, number));
-  const data = found?.data ?? (found && (await getImmutable(ctx, bundleKey(ctx, appId, environment, number)))?.data);
-  if (!found || !data) return undefined;
-  const bundle = await openBundle(ctx, { app: appId, environment, release: String(number) }, data as Uint8Array);
-  return { release: Release.parse(found), bundle };
+  if (!found) return undefined;
+  const release = Release.parse(found);
+  const of = release.from ?? number;
+  const row = of === number ? found : await getImmutable(ctx, releaseKey(ctx, appId, environment, of));
+  const data = row?.data ?? (row && (await getImmutable(ctx, bundleKey(ctx, appId, environment, of)))?.data);
+  if (!data) return undefined;
+  return { release, bundle: await openBundle(ctx, { app: appId, environment, release: String(of) }, data as Uint8Array) };
 }
 
 /** @throws Problem release.not_found */
