@@ -1,5 +1,5 @@
 import type { ExitClass } from "@berth/domain/remote/remote.ts";
-import { composeOf, servicesOf } from "./reporting.ts";
+import { composeOf } from "./reporting.ts";
 import type { Project, Run, Server, Watch } from "./server.ts";
 import { builtImage, failsToBuild, isBuilt } from "./sources.ts";
 import type { Stage } from "./stage.ts";
@@ -27,8 +27,7 @@ export function createBuilding({ chance, swarm }: Stage, watch: Watch, step: Ste
       then(undefined);
       return;
     }
-    const image = servicesOf(compose).get("web");
-    if (run.plan.includes(`here\t${image}`) && project.current !== undefined) {
+    if (run.plan.includes("reuse web") && project.current !== undefined) {
       then(project.healthy.get(project.current));
       return;
     }

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import type { Making } from "@berth/domain/plan/images.ts";
 import type { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report, Resolved } from "@berth/domain/plan/report.ts";
@@ -11,7 +12,7 @@ const RELEASE = "/tmp/release";
 const disk = { diskFreeMb: 10_000, memoryFreeMb: 2000 };
 
 /** The image of each service that a release's Compose file names. */
-export const servicesOf = (compose: string) =>
+const servicesOf = (compose: string) =>
   new Map([...compose.matchAll(/^ {2}(\w+):\n {4}image: (\S+)$/gm)].map(([, name = "", image = ""]) => [name, image] as const));
 
 export const composeOf = ({ files }: Pick<RunInput, "files">) =>
@@ -68,8 +69,8 @@ const recordedOf = (project: Project | undefined, { release, pins = "" }: RunInp
 
 const pinOf = (project: Project | undefined, service: string) => `sha256:${service}${project?.image ?? ""}`;
 
-export const planOn = (server: Server, input: RunInput): TargetPlan =>
-  planTarget(reportOf(server, input), input.values.carried ? "carry" : "build");
+export const planOn = (server: Server, input: RunInput, making: Making): TargetPlan =>
+  planTarget(reportOf(server, input), making);
 
 /** The same as the runner packs it. */
 export function packed(server: Server, input: RunInput): Uint8Array {

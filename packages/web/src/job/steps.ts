@@ -28,6 +28,9 @@ export const stepWords: Record<string, string> = {
   prune: "Prune",
   remove: "Remove",
   restore: "Restore the previous release",
+  prepare: "Look at the server",
+  install: "Install Docker",
+  logins: "Logins by password",
 };
 
 /**
