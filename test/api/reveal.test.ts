@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { api, useApi } from "./added.ts";
 import { covers } from "./covers.ts";
-import { CANARY, ready, reveal, set } from "./setting.ts";
+import { CANARY, path, ready, reveal, set } from "./setting.ts";
 
 useApi();
 
@@ -41,6 +41,23 @@ covers(
     expect((await reveal(await tenant.token(["read"]), "LEVEL", {})).body.code).toBe("token.scope");
   },
 );
+
+test("what was set as a secret is one, though its name is a variable's by now", async () => {
+  const { tenant, token } = await ready();
+  await set(token, { A: CANARY });
+  await tenant.deploy("shop"); // its release names the version, which is kept
+  await api.call("DELETE", `${path}/A`, { token });
+  await set(token, { A: "debug" }, { kind: "variable" });
+  const unproved = await tenant.token(["deploy"], { proved: false });
+  expect((await reveal(unproved, "A", {})).body).toMatchObject({ kind: "variable", value: "debug" });
+  expect((await reveal(unproved, "A", { version: 1 })).body.code).toBe("input.invalid");
+  const refused = await reveal(unproved, "A", { version: 1, reason: "to look at it" });
+  expect([refused.body.code, refused.text.includes("canary")]).toEqual(["auth.proof", false]);
+  expect((await reveal(token, "A", { version: 1, reason: "to look at it" })).body).toMatchObject({
+    kind: "secret",
+    value: CANARY,
+  });
+});
 
 covers("revealVariable", "variable.not_found", "one that is not set, and a version that is not kept, are not found", async () => {
   const { token } = await ready();

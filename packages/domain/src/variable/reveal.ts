@@ -6,7 +6,7 @@ import { Problem } from "../error.ts";
 import { get } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { commit } from "../table.ts";
-import { findVariable, newest, openValue, valueKey } from "./variable.ts";
+import { findVariable, kindOf, newest, openValue, valueKey } from "./variable.ts";
 import { Revealed } from "./view.ts";
 
 interface Input {
@@ -28,20 +28,22 @@ export async function revealVariable(ctx: Context, input: Input): Promise<z.infe
   allow(ctx, "deploy", { app: input.app });
   const { app, entry, of } = await findVariable(ctx, input);
   const { name, reason, version = newest(entry) } = input;
-  if (entry.kind === "secret") {
+  const row = entry.versions.includes(version) ? await get(ctx, valueKey(ctx, { ...of, version })) : undefined;
+  // A name that is a variable now may have been a secret's when that version was set.
+  const kind = entry.kind === "secret" || !row ? entry.kind : kindOf(row);
+  if (kind === "secret") {
     if (!reason)
       throw new Problem("input.invalid", { detail: "body.reason: a secret is shown for a reason, which the audit log keeps" });
     requireProof(ctx);
   }
   await limit(ctx, `reveal#${ctx.tenant}`, { most: 30, seconds: 60 });
-  const row = entry.versions.includes(version) ? await get(ctx, valueKey(ctx, { ...of, version })) : undefined;
   if (!row) throw new Problem("variable.not_found", { detail: `"${name}" has no version ${version} any more.` });
   const value = await openValue(ctx, { ...of, version }, row);
   await commit(
     ctx,
-    audit(ctx, `${entry.kind}.reveal`, `${app.name}/${of.environment}`, {
+    audit(ctx, `${kind}.reveal`, `${app.name}/${of.environment}`, {
       detail: `${name}, version ${version}${reason ? `: ${reason}` : ""}`,
     }),
   );
-  return Revealed.parse({ ...entry, ...of, version, value });
+  return Revealed.parse({ ...entry, ...of, kind, version, value });
 }

@@ -65,6 +65,9 @@ const sealContext = ({ tenant }: Context, { version, ...of }: ValueOf, kind: Kin
 export const sealValue = (ctx: Context, of: ValueOf, kind: Kind, value: string) =>
   ctx.sealBytes(Buffer.from(value, "utf8"), sealContext(ctx, of, kind));
 
+/** By the row of a value: what it was set as, whatever its name is by now. */
+export const kindOf = (row: Readonly<Record<string, unknown>>): Kind => StoredValue.parse(row).kind;
+
 /** Opens only where a function may: in the rollout worker, and in the one that reveals. */
 export async function openValue(ctx: Context, of: ValueOf, row: Readonly<Record<string, unknown>>): Promise<string> {
   const { kind, data } = StoredValue.parse(row);
