@@ -15,6 +15,7 @@ const TAG = "berth/shop-production/web:1";
 const built = "name: x\nservices:\n  web:\n    build: .\n    image: shop-web\n";
 const whole = ["carry web", "pin", "place", "up web", "wait web", "record", "prune"];
 const manifest = (...tags: string[]) => JSON.stringify([{ Config: "c", RepoTags: tags, Layers: [] }]);
+const HASH = "a".repeat(64);
 const index = (...names: string[]) =>
   JSON.stringify({ manifests: names.map((name) => ({ annotations: { "io.containerd.image.name": name } })) });
 
@@ -101,6 +102,65 @@ describe.each(shells)("a pack of images is loaded only with names that are wante
       false,
     ],
     ["one with spaces about it", { "manifest.json": manifest(TAG, "nginx:1").replaceAll(":[", " : [ ") }, false],
+    [
+      "one more where Docker takes a key in small letters",
+      { "manifest.json": `${manifest(TAG)}${manifest("nginx:1").toLowerCase()}` },
+      false,
+    ],
+    ["one more in letters that fold to others", { "manifest.json": manifest(TAG).replace("Layers", "RepoTag\u017f") }, false],
+    [
+      "one more by its reference alone",
+      {
+        "manifest.json": manifest(TAG),
+        "index.json": index(`docker.io/${TAG}`).replace(
+          "}}",
+          `}},{"annotations":{"org.opencontainers.image.ref.name":"docker.io/library/nginx:1"}}`,
+        ),
+      },
+      false,
+    ],
+    [
+      "with all that Docker writes",
+      {
+        "blobs/": { type: "directory" },
+        "blobs/sha256/": { type: "directory" },
+        [`blobs/sha256/${HASH}`]: "a layer",
+        [`${HASH}/`]: { type: "directory" },
+        [`${HASH}/layer.tar`]: { type: "symlink", linkname: `../${HASH}/layer.tar` },
+        "index.json": index(`docker.io/${TAG}`).replace("}}", `,"org.opencontainers.image.ref.name":"1"}}`),
+        "manifest.json": manifest(TAG),
+        "oci-layout": "{}",
+        repositories: "{}",
+      },
+      true,
+    ],
+    ["a second list by a way around", { "manifest.json": manifest(TAG), "x/../manifest.json": manifest("nginx:1") }, false],
+    [
+      "a second list by a name that means the same",
+      { "manifest.json": manifest(TAG), ".//manifest.json": manifest("nginx:1") },
+      false,
+    ],
+    ["a second list at the root", { "manifest.json": manifest(TAG), "/manifest.json": manifest("nginx:1") }, false],
+    [
+      "a second list behind a link",
+      {
+        "manifest.json": manifest(TAG),
+        [`${HASH}.json`]: manifest("nginx:1"),
+        "./manifest.json": { type: "symlink", linkname: `${HASH}.json` },
+      },
+      false,
+    ],
+    [
+      "a list that is a hard link",
+      {
+        "index.json": manifest(TAG),
+        [`${HASH}.json`]: manifest("nginx:1"),
+        "manifest.json": { type: "link", linkname: `${HASH}.json` },
+      },
+      false,
+    ],
+    ["the same list twice", { "manifest.json": manifest(TAG), "./manifest.json": manifest(TAG) }, false],
+    ["a list without an end", { "manifest.json": `${manifest(TAG)}${" ".repeat(8 << 20)}` }, false],
     ["no list of names", { "index.json": index(`docker.io/${TAG}`) }, false],
     ["the names of the oldest form alone", { repositories: '{"nginx":{"1":"c"}}' }, false],
   ];

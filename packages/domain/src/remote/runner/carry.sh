@@ -82,16 +82,26 @@ carry() {
   rm -f "$run/carried"
 }
 
-# Whether the pack names just the images that are wanted: loading it must not give another app's image, or any other, a new meaning. Docker reads the
-# names in manifest.json, or in index.json.
+# Whether the pack has just the files of images and names just those that are wanted: loading it must not give another app's image, or any other, a
+# new meaning. Docker reads the names in manifest.json, or in index.json, as they are once all is unpacked, with keys in capitals or not.
 only_ours() {
-  tar -xzOf "$run/carried" manifest.json ./manifest.json index.json ./index.json >"$run/named" 2>/dev/null
-  tr -d '\n\r\t ' <"$run/named" | awk '
-    FILENAME == ARGV[1] { ours[$0]; ours["docker.io/" $0]; next }
+  looked -tzf || return 1
+  hash='[0-9a-f]{64}'
+  if grep -qvxE "(\./)?((manifest|index|$hash)\.json|oci-layout|repositories|blobs/(sha256/($hash)?)?|$hash\.tar|$hash/(json|VERSION|layer\.tar)?)" "$run/named"; then
+    return 1
+  fi
+  [ -z "$(sed 's|^\./||' "$run/named" | grep '^[a-z]*\.json$' | sort | uniq -d)" ] || return 1
+  timeout 600 tar -tvzf "$run/carried" 2>/dev/null |
+    awk '(!/^[-d]/ || / (->|link to) /) && !/\/layer\.tar (->|link to) / { exit odd = 1 } END { exit odd }' || return 1
+  looked -xzOf manifest.json ./manifest.json index.json ./index.json # some of them are not there
+  [ "$(wc -c <"$run/named")" -lt 1048576 ] || return 1
+  [ "$(LC_ALL=C tr -d '\n\r\t -~' <"$run/named" | wc -c)" -eq 0 ] || return 1
+  tr -d '\n\r\t ' <"$run/named" | tr '[:upper:]' '[:lower:]' | awk '
+    FILENAME == ARGV[1] { ours[$0]; ours["docker.io/" $0]; sub(/.*:/, ""); tags[$0]; next }
     /\\/ { strange = 1 }
     {
       text = $0
-      while (match(text, /"RepoTags":\[[^]]*\]/)) {
+      while (match(text, /"repotags":\[[^]]*\]/)) {
         count = split(substr(text, RSTART + 12, RLENGTH - 13), name, ",")
         for (i = 1; i <= count; i++) check(name[i])
         text = substr(text, RSTART + RLENGTH)
@@ -102,10 +112,23 @@ only_ours() {
         check(substr(text, RSTART + 28, RLENGTH - 28))
         text = substr(text, RSTART + RLENGTH)
       }
+      text = $0
+      while (match(text, /"org\.opencontainers\.image\.ref\.name":"[^"]*"/)) {
+        named = substr(text, RSTART + 37, RLENGTH - 38)
+        if (!(named in tags)) check(named)
+        text = substr(text, RSTART + RLENGTH)
+      }
     }
     function check(quoted) {
       gsub(/"/, "", quoted)
       if (!(quoted in ours)) strange = 1
     }
     END { exit strange || !manifest }' "$run/ours" -
+}
+
+# looked OPTIONS [FILE...]: what tar tells of the pack, as far as it is no more than any image has: little can be packed that is endless unpacked
+looked() {
+  options=$1
+  shift
+  (ulimit -f 2048 && exec timeout 600 tar "$options" "$run/carried" "$@") >"$run/named" 2>/dev/null
 }
