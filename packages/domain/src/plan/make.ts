@@ -1,4 +1,5 @@
-import { addonsOf } from "../addon/addon.ts";
+import { addonsOf, type StoredAddon } from "../addon/addon.ts";
+import { contractOf, passwordVariable } from "../addon/contract.ts";
 import { getAppIn, PRODUCTION, projectOf } from "../app/app.ts";
 import { builderAmong, choosePlacement } from "../app/placement.ts";
 import { audit } from "../audit/audit.ts";
@@ -13,7 +14,7 @@ import { dispatch, enqueue, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { limit } from "../rate-limit.ts";
 import { type Asked, readBundle } from "../release/read-bundle.ts";
-import type { Used } from "../release/release.ts";
+import { type Bundle, sourcesOf, type Used } from "../release/release.ts";
 import { commit } from "../table.ts";
 import { choose } from "../variable/used.ts";
 import { insertPlan, type StoredPlan } from "./stored.ts";
@@ -32,7 +33,7 @@ export async function makePlan(ctx: Context, input: Asked): Promise<DeploymentPl
   const { composed, data, hash } = readBundle(input, { project: projectOf(app.name, environment.name), addons, used });
   if (!holds(ctx, "deploy")) {
     assertOwnFiles(composed);
-    assertKeptFromRegistries(composed, used);
+    assertKeptFromRegistries(composed, input.bundle, secretNames(used, addons));
   }
   const placed = await choosePlacement(ctx, environment, input.targets);
   const targets = placed.map(({ id, name }) => ({ id, name }));
@@ -77,16 +78,30 @@ function assertOwnFiles({ file }: Composed): void {
   });
 }
 
-/** A plan asks registries for images by their names: whoever may not deploy could have one told a secret. */
-function assertKeptFromRegistries({ file }: Composed, used: readonly Used[]): void {
-  const secrets = used.filter(({ kind }) => kind === "secret").map(({ name }) => name);
-  for (const [service, { image, build }] of file.services) {
-    const text = JSON.stringify([image, build]);
+/** Of secrets, and of what has an add-on's password in it. */
+const secretNames = (used: readonly Used[], addons: readonly StoredAddon[]): string[] => [
+  ...used.filter(({ kind }) => kind === "secret").map(({ name }) => name),
+  ...addons.flatMap((addon) => {
+    const password = passwordVariable(addon.name);
+    const given = Object.entries(contractOf(addon)).filter(([, value]) => value.includes(password));
+    return [password, ...given.map(([name]) => name)];
+  }),
+];
+
+/**
+ * A plan asks registries for images by their names: whoever may not deploy could have one told a secret, also by a variable of what is included,
+ * which is made of others.
+ */
+function assertKeptFromRegistries({ file }: Composed, bundle: Bundle, secrets: readonly string[]): void {
+  const refuse = (what: string, text: string) => {
     const named = secrets.find((name) => text.includes(name));
     if (named !== undefined)
       throw new Problem("token.scope", {
-        detail: `The image of "${service}" names the secret ${named}, which a registry would be told for this plan. That needs the scope "deploy".`,
+        detail: `${what} names the secret ${named}, which a registry would be told for this plan. That needs the scope "deploy".`,
         facts: { scope: "deploy" },
       });
-  }
+  };
+  for (const [service, { image, build }] of file.services) refuse(`The image of "${service}"`, JSON.stringify([image, build]));
+  const sources = sourcesOf(bundle);
+  for (const { path, variables } of file.reads) if (variables) refuse(path.slice(0, 200), sources.text(path) ?? "");
 }
