@@ -45,6 +45,11 @@ test("an add-on is a service with a volume and a password from a variable, and t
   });
 });
 
+test.each(["constructor", "toString"])("a service may be called %s", (name) => {
+  const { services } = added(`services: {${JSON.stringify(name)}: {image: web}}`, [of("redis")]);
+  expect(Object.entries(services)).toContainEqual([name, expect.objectContaining({ depends_on: expect.anything() })]);
+});
+
 test("PostgreSQL's volume is where each version keeps its data", () => {
   const at = (version: string) => added("services: {web: {image: web}}", [of("postgres", { version })]).services.postgres.volumes;
   expect(["15", "16", "17", "18"].map(at)).toEqual([

@@ -39,7 +39,8 @@ export interface Own {
 export function generate(own: Own, additions: readonly Addition[]): string {
   assertWhole(own.file);
   const services: Record<string, Fields> = {};
-  const users: Record<string, { environment: Record<string, string>; depends_on: Record<string, Fields> }> = {};
+  // Without a prototype: a service may be called `constructor`.
+  const users: Record<string, { environment: Record<string, string>; depends_on: Record<string, Fields> }> = Object.create(null);
   for (const addition of additions) {
     assertNew(own, addition);
     const using = usersOf(own.file, addition);
