@@ -116,3 +116,11 @@ test("with --deploy what is live has the new value at once, and the command ends
   const unset = await cli.berth(["secret", "unset", "A", "--app", "shop", "--yes", "--deploy", "--json"], { token });
   expect(unset.lines.at(-1)).toMatchObject({ status: "succeeded" });
 });
+
+test("who unsets a secret is told that a rollback brings it back", async () => {
+  const { token } = await ready();
+  await cli.berth(["secret", "set", "A", "--app", "shop"], { token, input: CANARY });
+  const run = await cli.berth(["secret", "unset", "A", "--app", "shop", "--yes"], { token });
+  expect(run.code).toBe(0);
+  expect(flat(run.stderr)).toContain("A rollback to a release that had it brings it back");
+});

@@ -1,7 +1,7 @@
 import { segment } from "@berth/api-client/client.ts";
 import { isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
-import { type Session, show } from "../session.ts";
+import { note, type Session, show } from "../session.ts";
 import { agree } from "../terminal/agree.ts";
 import {
   deployNow,
@@ -43,14 +43,18 @@ async function run(session: Session, kind: Kind, { name, yes, deploy, ...place }
   const api = await session.api();
   if (!yes)
     await agree(session, {
-      detail: `Unsetting ${name} erases its value.`,
+      detail: `Unsetting ${name} erases its value, but for releases to which one can roll back.`,
       next: `berth ${kind} unset ${name} ${flagsOf(found)} --yes`,
-      question: `Unset ${name} of ${found.app}? Its value is erased.`,
+      question: `Unset ${name} of ${found.app}? Its value is erased, but for releases to which one can roll back.`,
     });
   const param = { app: segment(found.app), name: segment(name) };
   await api.v1.apps[":app"].variables[":name"].$delete({ param, query: found.where });
   if (deploy) return deployNow(session, found);
-  const { paint } = session.terminal;
+  const { paint, errPaint } = session.terminal;
   show(session, { name, unset: true }, () => [`${paint.green("✓")} ${kindWords[kind].one} ${name} of ${found.app} is unset`]);
+  note(
+    session,
+    errPaint.dim("A rollback to a release that had it brings it back: what leaked is to be revoked where it came from."),
+  );
   return exits.done;
 }
