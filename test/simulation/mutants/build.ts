@@ -78,7 +78,12 @@ export const buildMutants = [
     "const mounted = large?.archives ?? [];",
     "const mounted = large?.archives.slice(1) ?? [];",
   ),
-  of("packages/domain/src/plan/plan.kind.ts", "a plan does not know what would be built from", "    ...builtFrom(bundle),\n", ""),
+  of(
+    "packages/domain/src/plan/plan.kind.ts",
+    "a plan does not know what would be built from",
+    "...builtFrom(bundle),",
+    "...(bundle.archives ? {} : builtFrom(bundle)),",
+  ),
   of(
     "packages/domain/src/engine/attend.ts",
     "a run that outlasts its worker has lost its line",

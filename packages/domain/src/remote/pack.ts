@@ -2,7 +2,7 @@ import { createReader } from "./events.ts";
 import { type Carried, RemoteError } from "./remote.ts";
 
 /** Before the bytes of a pack come at most some lines of the login shell. */
-const HEAD_BYTES = 64 * 1024;
+const HEAD_BYTES = 16 * 1024;
 
 /** What the operation `save` writes: a pack, of which nothing is read ahead, or why there is none. @throws RemoteError dropped */
 export async function readPack(output: AsyncIterable<Uint8Array>): Promise<Carried> {
