@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
+import { commands } from "../../packages/cli/src/commands.ts";
 import { failed, succeeded } from "../support/reach.ts";
 import { flat, useCli } from "./harness.ts";
 
@@ -152,11 +153,14 @@ test("removing asks, and Ctrl-C is no", async () => {
 
 test("berth alone offers what there is, asks for what it needs and does it", async () => {
   await tenant.target("web1");
+  const target = commands.find(({ name }) => name === "target");
+  const verbs = target && "verbs" in target ? target.verbs : [];
+  const to = (place: number) => `${DOWN.repeat(place)}${ENTER}`;
   const run = await berth(
     [],
     [
-      ["What do you want to do?", `${DOWN.repeat(6)}${ENTER}`],
-      ["target: what?", `${DOWN}${DOWN}${ENTER}`],
+      ["What do you want to do?", to(commands.findIndex(({ name }) => name === "target"))],
+      ["target: what?", to(verbs.findIndex(({ name }) => name === "show"))],
       ["name?", `web1${ENTER}`],
     ],
   );
