@@ -6,7 +6,7 @@ import { buildDashboard } from "./dashboard.ts";
 
 /** What anybody is sent first, and what somebody who looks at every page is sent in all. */
 const FIRST_BYTES = 31 * 1024;
-const SCRIPT_BYTES = 66 * 1024;
+const SCRIPT_BYTES = 70 * 1024;
 
 let folder: string;
 let files: readonly string[];
@@ -28,7 +28,7 @@ async function bytesOf(pattern: RegExp): Promise<number> {
   return bytes;
 }
 
-test("a visitor is sent at most 31 KB of scripts, compressed, and all scripts together are at most 66 KB", async () => {
+test("a visitor is sent at most 31 KB of scripts, compressed, and all scripts together are at most 70 KB", async () => {
   expect(await bytesOf(/^index-.*\.js$/)).toBeLessThanOrEqual(FIRST_BYTES);
   expect(await bytesOf(/\.js$/)).toBeLessThanOrEqual(SCRIPT_BYTES);
 });
