@@ -22,7 +22,7 @@ export const verdict = (code: number, kind: ExitClass, message: string, data: Ex
 /** So long a runner waits for the answer whether to begin, or for how long an archive is. */
 const ASKS_MILLISECONDS = 60_000;
 /** And for the bytes of an archive. */
-const BYTES_MILLISECONDS = 600_000;
+export const BYTES_MILLISECONDS = 600_000;
 
 /** How the runner asks whether a run may begin, and hears the answer. */
 export function createAsking(

@@ -1,5 +1,6 @@
 import { projectOf } from "@berth/domain/app/app.ts";
 import type { Job } from "@berth/domain/job/job.ts";
+import { BYTES_MILLISECONDS } from "./asking.ts";
 import { ends, jobOf, type Known, type Rest } from "./known.ts";
 import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
@@ -129,7 +130,9 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
             `${name} on ${server.host}: live ${live}, runs ${project?.serves}, current ${project?.current}`,
           );
       }
-      if (server.asking) violate("16 no server waits for ever", `${server.host} waits for what ${server.asking.job} needs`);
+      // Whose caller has died without a word is given up in time.
+      if (server.asking && server.asking.until > stage.clock.now() + BYTES_MILLISECONDS)
+        violate("16 no server waits for ever", `${server.host} waits for what ${server.asking.job} needs`);
       if (server.mutation) violate("2 an accepted job ends", `${server.host} still runs ${server.mutation.job}`);
     }
   }

@@ -66,7 +66,8 @@ export function createBuilding({ chance, swarm }: Stage, watch: Watch, step: Ste
   /** What the live release is made from is kept. */
   function keepSource(server: Server, run: Run): void {
     const own = server.projects.get(run.input.values.project ?? "");
-    if (own) Object.assign(own, { source: linesOf(namesOf(run)), mounted: linesOf(mountedOf(run)) });
+    const source = linesOf(namesOf(run)) || (run.input.values.archives ?? "");
+    if (own) Object.assign(own, { source, mounted: linesOf(mountedOf(run)) });
   }
 
   return { build, isKnown, keepSource, prune };

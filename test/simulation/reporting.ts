@@ -37,7 +37,7 @@ function reportOf({ projects }: Server, { values, files, archives }: RunInput): 
   const compose = composeOf({ files });
   // Those of a release that was healthy here, or as the caller knows them.
   const recorded = project?.healthy.has(Number(values.release)) || values.pins ? recordedOf(project, values, compose) : [];
-  const source = archives ? archives.list.map(({ hash }) => `${hash}\n`).join("") : (values.archives ?? "");
+  const source = archives?.list.length ? archives.list.map(({ hash }) => `${hash}\n`).join("") : (values.archives ?? "");
   return {
     compose: "2.40.3",
     architecture: "amd64",
