@@ -62,6 +62,7 @@ describe("a deployment that one of its servers builds", () => {
     reach.refuse(new RemoteError("unreachable", "away"));
     await rollout(tenant.system, message(web1), reach);
     expect((await rollouts())[web1.id]).toMatchObject({ status: "retrying" });
+    expect(sent(tenant).filter((target) => target === web2.id)).toHaveLength(1); // as it was accepted
     await rollout(tenant.system, message(web2), reach);
     expect(reach.runs).toHaveLength(0);
     expect((await rollouts())[web2.id]).toMatchObject({ status: "waiting" });

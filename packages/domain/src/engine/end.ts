@@ -24,7 +24,8 @@ export async function end(
   );
   const kind = kindOf(after);
   if (ended(after)) return kind.afterEnd?.(ctx, jobOf(kind, after));
-  if (kind.changes === "target" && kind.first?.(jobOf(kind, after)) === message.target)
+  const part = after.rollouts[message.target];
+  if (part && ended(part) && kind.changes === "target" && kind.first?.(jobOf(kind, after)) === message.target)
     await dispatch(
       ctx,
       after,
