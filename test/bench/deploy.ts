@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { Client } from "ssh2";
 import { type Stage, startStage } from "../e2e/stage.ts";
 import type { Server } from "../lab/server.ts";
-import { composeOf, deployOnce, quiet } from "./deploying.ts";
+import { type Cost, costOf } from "./cost.ts";
+import { composeOf, type Deployed, deployOnce } from "./deploying.ts";
 import { amount, type Figure, ratio } from "./figure.ts";
-import { startMeter } from "./meter.ts";
 import { startRelay } from "./relay.ts";
 import { stepsOnScreen } from "./screen.ts";
 
@@ -78,29 +78,13 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
     }
     await byHand(near, stage.folder, "warm");
     say("the servers are warm");
-    const cost = {
-      write: [] as number[],
-      read: [] as number[],
-      queue: [] as number[],
-      connections: [] as number[],
-      execs: [] as number[],
-    };
+    const costs: Cost[] = [];
     const first = { near: [] as number[], far: [] as number[], bareNear: [] as number[], bareFar: [] as number[] };
     const whole = { ours: [] as number[], hand: [] as number[] };
     const idle = { ours: [] as number[], hand: [] as number[] };
     for (let run = 0; run < RUNS; run++) {
-      await quiet(stage.cloud());
-      const before = near.ssh();
-      const stop = startMeter(stage.cloud());
-      const here = await good(stage, "near", `near${run}`);
-      await quiet(stage.cloud());
-      const spent = stop();
-      const after = near.ssh();
-      cost.write.push(spent.write);
-      cost.read.push(spent.read);
-      cost.queue.push(spent.queue);
-      cost.connections.push(after.connections - before.connections);
-      cost.execs.push(after.execs - before.execs);
+      const here = isGood("near", await costOf(stage, near, "near", `near${run}`));
+      costs.push(here);
       first.near.push(here.firstEventMs);
       whole.ours.push(here.wholeMs);
       first.bareNear.push(await bareExec(near, near));
@@ -111,10 +95,11 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
       first.bareFar.push(await bareExec(relay, far));
       say(`run ${run + 1} of ${RUNS}`);
     }
+    const of = (what: "connections" | "execs" | "write" | "read" | "queue") => costs.map((each) => each[what]);
     const screen = await stepsOnScreen(stage, "near", RUNS);
     return [
-      amount("connections for a deploy to one target", 1, cost.connections, "connection"),
-      amount("commands for a deploy to one target", 1, cost.execs, "exec"),
+      amount("connections for a deploy to one target", 1, of("connections"), "connection"),
+      amount("commands for a deploy to one target", 1, of("execs"), "exec"),
       ratio("accepted to the server's first event, link without delay", 1.5, first.near, first.bareNear, "a bare ssh2 exec"),
       ratio(
         `accepted to the server's first event, ${ROUND_TRIP_MS} ms round trip`,
@@ -126,9 +111,9 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
       screen,
       ratio("whole deploy of a pulled image, healthy", 1.25, whole.ours, whole.hand, "`docker compose up -d --wait` over ssh"),
       ratio("whole deploy with nothing to change", 2.5, idle.ours, idle.hand, "`docker compose up -d --wait` with nothing to do"),
-      amount("table writes of a deploy to one target", 30, cost.write, "units"),
-      amount("table reads of a deploy to one target", 12, cost.read, "units"),
-      amount("queue calls of a deploy to one target", 4, cost.queue, "calls"),
+      amount("table writes of a deploy to one target", 30, of("write"), "units"),
+      amount("table reads of a deploy to one target", 12, of("read"), "units"),
+      amount("queue calls of a deploy to one target", 4, of("queue"), "calls"),
     ];
   } finally {
     await relay.close();
@@ -136,8 +121,10 @@ export async function moving(say: (text: string) => void): Promise<Figure[]> {
   }
 }
 
-async function good(stage: Stage, app: string, mark: string, targets?: readonly string[]) {
-  const done = await deployOnce(stage, app, mark, targets);
+const good = async (stage: Stage, app: string, mark: string, targets?: readonly string[]) =>
+  isGood(app, await deployOnce(stage, app, mark, targets));
+
+function isGood<T extends Deployed>(app: string, done: T): T {
   if (done.status !== "succeeded") throw new Error(`the deploy of ${app} ${done.status}`);
   return done;
 }

@@ -1,4 +1,4 @@
-import type { Making } from "@berth/domain/plan/images.ts";
+import type { Making } from "@berth/domain/plan/making.ts";
 import { operationLines } from "@berth/domain/plan/summary.ts";
 import type { Decision, RunInput } from "@berth/domain/remote/remote.ts";
 import { jobOf, type Known } from "./known.ts";

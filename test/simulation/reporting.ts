@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Making } from "@berth/domain/plan/images.ts";
+import type { Making } from "@berth/domain/plan/making.ts";
 import type { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report, Resolved } from "@berth/domain/plan/report.ts";

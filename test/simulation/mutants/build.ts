@@ -63,8 +63,8 @@ export const buildMutants = [
   of(
     deploy,
     "each builds for itself",
-    "const carried = builder !== undefined && builder !== target;",
-    "const carried = builder === target;",
+    "const making = makingOn({ builder }, target);",
+    "const making = makingOn({ builder: target }, target);",
   ),
   of(
     deploy,

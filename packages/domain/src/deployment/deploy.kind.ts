@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { openPasswords, variablesWith } from "../addon/password.ts";
-import { Environment, environmentKey, projectValues } from "../app/app.ts";
+import { environmentKey, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { readPolicy } from "../entitlement/policy.ts";
 import { succeededRollouts } from "../job/job.ts";
 import type { Change, JobOf } from "../job/kind.ts";
-import { get } from "../query.ts";
+import { makingOn } from "../plan/making.ts";
 import { loginsFor } from "../registry/login.ts";
 import { builtFrom, bundleValues, filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
@@ -24,6 +24,7 @@ const Deployment = z.object({
   appId: z.string(),
   environment: z.string(),
   release: z.number().int(),
+  live: z.record(z.string(), z.number().int()).optional(),
   rollback: z.boolean().optional(),
   again: z.boolean().optional(),
   input: z
@@ -53,11 +54,17 @@ export const deploy: Change<Deployment> = {
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
     const { addons = [] } = bundle;
     const [passwords, values] = await Promise.all([openPasswords(ctx, job, addons), openUsed(ctx, job, release.variables)]);
-    const redact = await redactorOf(ctx, { ...job, target, name }, { release, bundle, passwords, values }, logins);
+    const redact = await redactorOf(
+      ctx,
+      { ...job, target, name },
+      { release, bundle, live: job.live, passwords, values },
+      logins,
+    );
     const magic = magicOf(bundle, { ...job, target: name });
     const variables = { ...bundle.variables, ...values, ...magic, ...variablesWith(passwords, addons) };
-    const { builder } = job.input ?? {};
-    const carried = builder !== undefined && builder !== target;
+    const { builder = target } = job.input ?? {};
+    const making = makingOn({ builder }, target);
+    const carried = making === "carry";
     return {
       op: "deploy",
       files: filesOf(release, { ...bundle, variables }),
@@ -80,7 +87,6 @@ export const deploy: Change<Deployment> = {
         // What was accepted when the live release was deployed holds when it is started again.
         const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
         const policy = readPolicy(job.input?.policy ?? "");
-        const making = carried ? "carry" : "build";
         const of = { appId: job.appId, target, plan: job.input?.plan };
         return decide(ctx, { ...of, acceptDataRisk, policy, bundle, making }, report, redact);
       },
@@ -126,8 +132,7 @@ const releaseOf = ({ appId, environment, release }: Deployment) => ({ app: appId
 const loginsOf = (ctx: Context, job: Deployment, target: string, release: Release): Promise<Login[]> =>
   loginsFor(ctx, async () => {
     if (!job.rollback && release.services.some(({ built }) => built)) return () => true;
-    const row = await get(ctx, environmentKey(ctx, job.app, job.environment), { consistent: false });
-    const live = row && Environment.parse(row).live[target];
+    const live = job.live?.[target];
     const before = live ? await releaseIfKept(ctx, job.appId, job.environment, live) : undefined;
     const named = new Set([release, before].flatMap((each) => each?.services.map(({ image }) => registryOf(image)) ?? []));
     return (host) => named.has(host);

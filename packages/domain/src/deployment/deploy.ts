@@ -222,6 +222,7 @@ export async function start(ctx: Context, input: Start): Promise<Job | false> {
     appId: app.id,
     environment: environment.name,
     release: release.number,
+    live: environment.live,
     ...(input.rollback && { rollback: true }),
     ...(input.again && { again: true }),
   };

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { accountKey, concurrentOf, getAccount } from "../entitlement/account.ts";
+import { accountKey, concurrentOf, findAccount, getAccount } from "../entitlement/account.ts";
 import { dispatch, type Job, unfinishedJobs } from "../job/job.ts";
 import { jobOf } from "../job/kind.ts";
 import { update, type Write } from "../table.ts";
@@ -41,7 +41,9 @@ export async function moveBehindOthers(ctx: Context, job: Job): Promise<Write[]>
 /** Dispatches the tenant's oldest jobs that may run now. Targets belong to one tenant, so the jobs that waited for this one's targets are among them. */
 export async function dispatchWaiting(ctx: Context, job: Job): Promise<void> {
   if (kindOf(job).changes === "nothing") return;
-  const account = await getAccount(ctx);
+  // A moment late at worst: the sweep dispatches what was accepted in it.
+  const account = await findAccount(ctx, { consistent: false });
+  if (!account) return;
   const others = account.deploys.filter((id) => id !== job.id);
   const waiting = await unfinishedJobs(ctx, others);
   for (const next of waiting.slice(0, concurrentOf(account))) await dispatch(ctx, next);

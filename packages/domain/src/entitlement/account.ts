@@ -82,8 +82,8 @@ export const newAccount = (tenant: string): Account => ({
   deploys: [],
 });
 
-export async function findAccount(ctx: Context): Promise<Account | undefined> {
-  const found = await get(ctx, accountKey(ctx));
+export async function findAccount(ctx: Context, options: { consistent?: boolean } = {}): Promise<Account | undefined> {
+  const found = await get(ctx, accountKey(ctx), options);
   return found && Account.parse(found);
 }
 

@@ -74,6 +74,8 @@ export const Job = z.object({
   appId: z.string().optional(),
   environment: z.string().optional(),
   release: z.number().int().optional(),
+  /** The release that was live when a deployment was accepted, by target id: until it ends, nothing else changes that. */
+  live: z.record(z.string(), z.number().int()).optional(),
   rollback: z.boolean().optional(),
   /** A rollback to the live release, to start containers that are down. */
   again: z.boolean().optional(),

@@ -3,7 +3,7 @@ import type { WholePolicy } from "../entitlement/policy.ts";
 import type { Bundle } from "../release/release.ts";
 import type { Decision } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
-import type { Making } from "./images.ts";
+import type { Making } from "./making.ts";
 import type { TargetPlan } from "./plan.ts";
 import { changesSince, planOf } from "./read-plan.ts";
 import { serverFiles } from "./server-files.ts";

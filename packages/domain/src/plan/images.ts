@@ -1,5 +1,6 @@
 /** Which image each service gets, and whether it has to be pulled. */
 import { isBuilt } from "../compose/compose.ts";
+import type { Making } from "./making.ts";
 import type { PlannedImage } from "./plan.ts";
 import type { RegistryImage, Report, ReportedImage, Resolved } from "./report.ts";
 import type { Project, Service } from "./resolved.ts";
@@ -14,9 +15,6 @@ interface Found {
 
 /** The id by which the server will know the service's image; null if it cannot be told. */
 export const imageId = (report: Report, name: string, service: Service) => found(report, name, service, "build").id;
-
-/** How what has to be built is got: built here, or carried from the server that builds it. */
-export type Making = "build" | "carry";
 
 /** As `docker compose pull` decides it. A release that was healthy there has its own images (runner/images.sh). */
 function found(report: Report, name: string, service: Service, making: Making): Found {

@@ -1,6 +1,7 @@
 /** What happens on the server: the operations that its runner does (runner/operations.sh), one after the other. */
 import type { Difference } from "./differences.ts";
-import { imageActions, type Making } from "./images.ts";
+import { imageActions } from "./images.ts";
+import type { Making } from "./making.ts";
 import type { Operation, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { inOrder, needed, type Project } from "./resolved.ts";

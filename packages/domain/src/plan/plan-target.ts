@@ -1,7 +1,8 @@
 import { dangers } from "./dangers.ts";
 import { type Difference, differences } from "./differences.ts";
-import { type Making, plannedImages } from "./images.ts";
+import { plannedImages } from "./images.ts";
 import { singletonReasons } from "./interruption.ts";
+import type { Making } from "./making.ts";
 import { operations } from "./operations.ts";
 import type { PlannedService, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";

@@ -15,7 +15,8 @@ import { magicOf } from "../variable/magic.ts";
 import { redactorOf } from "../variable/redactor.ts";
 import { openUsed } from "../variable/used.ts";
 import { hashOf } from "./hash.ts";
-import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, makingOn, type StoredPlan, targetPlansOf } from "./stored.ts";
+import { makingOn } from "./making.ts";
+import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
 
 const Planning = z.object({
   app: z.string(),

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { cleanText } from "../remote/text.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import type { Making } from "./images.ts";
+import type { Making } from "./making.ts";
 import { isPlanWord, type Operation, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";

@@ -7,7 +7,6 @@ import { Problem } from "../error.ts";
 import { get, getAll } from "../query.ts";
 import { type Bundle, openBundle, Release, sealBundle } from "../release/release.ts";
 import { insert, key, put, ttlIn, type Write } from "../table.ts";
-import type { Making } from "./images.ts";
 import { TargetPlan } from "./plan.ts";
 
 /**
@@ -37,9 +36,6 @@ export const StoredPlan = z.object({
   createdAt: z.iso.datetime(),
 });
 export type StoredPlan = z.infer<typeof StoredPlan>;
-
-export const makingOn = ({ builder }: Pick<StoredPlan, "builder">, target: string): Making =>
-  builder === undefined || builder === target ? "build" : "carry";
 
 type Owner = Pick<StoredPlan, "appId" | "id">;
 const planKey = (ctx: Context, { appId, id }: Owner) => key(ctx, `PLAN#${appId}#${id}`);

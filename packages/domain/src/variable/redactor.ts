@@ -16,6 +16,8 @@ interface Named extends AppOnTarget {
 interface Bundled {
   readonly release: Pick<Release, "number" | "services" | "variables">;
   readonly bundle: Bundle;
+  /** As the environment has it, by target id; read if absent. */
+  readonly live?: Environment["live"] | undefined;
   /** Of its add-ons, by their variables. */
   readonly passwords?: Readonly<Record<string, string>>;
   /** Of the secrets and variables that it uses. */
@@ -25,8 +27,7 @@ interface Bundled {
 /** The releases whose values a server may print: the one being deployed or the newest, and the live one, which a failure restarts. */
 export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logins: readonly Login[] = []): Promise<Redact> {
   const { app, appId, environment, target, name } = where;
-  const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
-  const { live = {}, releases = 0 } = row ? Environment.parse(row) : {};
+  const { live, releases } = own?.live ? { live: own.live, releases: 0 } : await readEnvironment(ctx, where);
   const numbers = new Set([live[target] ?? 0, own ? 0 : releases]);
   numbers.delete(0);
   if (own) numbers.delete(own.release.number);
@@ -56,6 +57,11 @@ export async function redactorOf(ctx: Context, where: Named, own?: Bundled, logi
       ...logins.flatMap(({ registry, user }) => [registry, user]),
     ],
   });
+}
+
+async function readEnvironment(ctx: Context, { app, environment }: Named): Promise<Pick<Environment, "live" | "releases">> {
+  const row = await get(ctx, environmentKey(ctx, app, environment), { consistent: false });
+  return row ? Environment.parse(row) : { live: {}, releases: 0 };
 }
 
 /** Each add-on once, without those whose password is known. */
