@@ -1,68 +1,39 @@
 import type { World } from "@berth/domain/context.ts";
 import { Hono } from "hono";
+import { matchedRoutes } from "hono/route";
+import { METHOD_NAME_ALL } from "hono/router";
 import type { Env } from "./request.ts";
-import { account } from "./routes/account.ts";
-import { addons } from "./routes/addons.ts";
 import { apps } from "./routes/apps.ts";
 import { archives } from "./routes/archives.ts";
-import { audit } from "./routes/audit.ts";
-import { auth } from "./routes/auth.ts";
-import { billing } from "./routes/billing.ts";
-import { deployers } from "./routes/deployers.ts";
 import { deploymentPlans } from "./routes/deployment-plans.ts";
 import { deployments } from "./routes/deployments.ts";
 import { health } from "./routes/health.ts";
-import { imports } from "./routes/imports.ts";
 import { jobs } from "./routes/jobs.ts";
 import { logs } from "./routes/logs.ts";
 import { me } from "./routes/me.ts";
-import { plans } from "./routes/plans.ts";
-import { policy } from "./routes/policy.ts";
-import { registries } from "./routes/registries.ts";
 import { releases } from "./routes/releases.ts";
-import { reveal } from "./routes/reveal.ts";
-import { sessions } from "./routes/sessions.ts";
 import { targets } from "./routes/targets.ts";
-import { tokens } from "./routes/tokens.ts";
-import { variables } from "./routes/variables.ts";
 import { shell } from "./shell.ts";
 
-/** The CLI and the dashboard are written against this type. */
-export const v1 = new Hono<Env>()
-  .route("/auth", auth)
+/** What deploying and watching ask. */
+const often = new Hono<Env>()
   .route("/", me)
-  .route("/", account)
-  .route("/", sessions)
-  .route("/", tokens)
-  .route("/", deployers)
-  .route("/", plans)
-  .route("/", billing)
   .route("/", targets)
-  .route("/", registries)
-  .route("/", policy)
   .route("/", apps)
-  .route("/", addons)
-  .route("/", variables)
-  .route("/", reveal)
   .route("/", releases)
   .route("/", deployments)
   .route("/", archives)
   .route("/", deploymentPlans)
   .route("/", jobs)
-  .route("/", logs)
-  .route("/", audit)
-  .route("/", imports);
+  .route("/", logs);
 
-/** Made once: anybody may ask for it, and it is the most expensive answer. */
-let description: string | undefined;
-
+/** Starts with the routes that are asked often; the first request for another one loads all. */
 export function createApp(world: World) {
-  const app = shell(world);
-  app.get("/v1/openapi.json", async (c) => {
-    description ??= JSON.stringify((await import("./openapi.ts")).openapi(v1));
-    return c.body(description, 200, { "content-type": "application/json" });
+  let whole: Hono<Env> | undefined;
+  const app = new Hono<Env>().use(async (c, next) => {
+    if (matchedRoutes(c).some(({ method }) => method !== METHOD_NAME_ALL)) return next();
+    whole ??= (await import("./whole.ts")).createWhole(world) as Hono<Env>;
+    return whole.fetch(c.req.raw, c.env);
   });
-  return app.route("/", health).route("/v1", v1);
+  return shell(world, app).route("/", health).route("/v1", often);
 }
-
-export type Api = ReturnType<typeof createApp>;

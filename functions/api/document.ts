@@ -1,7 +1,7 @@
 import { type Permission, permissions } from "@berth/domain/entitlement/permission.ts";
-import { v1 } from "./app.ts";
 import { contractOf } from "./contract.ts";
 import { openapi } from "./openapi.ts";
+import { v1 } from "./whole.ts";
 
 /** For docs/openapi.json and the tests of every route. */
 export const document = () => openapi(v1);

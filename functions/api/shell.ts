@@ -16,8 +16,7 @@ const securityHeaders: Record<string, string> = {
 };
 
 /** What is around every route: who asks, the headers of an answer, and how a refusal is told. */
-export function shell(world: World) {
-  const app = new Hono<Env>();
+export function shell(world: World, app = new Hono<Env>()) {
   app.use(async (c, next) => {
     const request = `req_${ulid(world)}`;
     c.set("request", request);

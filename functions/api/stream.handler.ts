@@ -1,9 +1,10 @@
 import { createWorld } from "@berth/aws/world.ts";
 import { Hono } from "hono";
 import { type LambdaEvent, streamHandle } from "hono/aws-lambda";
-import { createApp } from "./app.ts";
+import { jobs } from "./routes/jobs.ts";
+import { shell } from "./shell.ts";
 
-const api = createApp(createWorld(process.env));
+const api = shell(createWorld(process.env)).route("/v1", jobs);
 
 const app = new Hono<{ Bindings: { event: LambdaEvent } }>().get("/v1/jobs/:job/events", (c) => {
   const { requestContext } = c.env.event;

@@ -2,6 +2,7 @@
 await Promise.all([
   import("ipaddr.js"),
   import("yaml"),
+  import("../../functions/api/whole.ts"),
   import("@berth/domain/auth/code.ts"),
   import("@berth/domain/auth/proof.ts"),
   import("@berth/domain/deployment/deploy.ts"),

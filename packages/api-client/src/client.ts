@@ -1,5 +1,5 @@
 import { hc } from "hono/client";
-import type { Api } from "../../../functions/api/app.ts";
+import type { Api } from "../../../functions/api/whole.ts";
 
 export type Client = ReturnType<typeof hc<Api>>;
 

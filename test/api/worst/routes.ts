@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { v1 } from "../../../functions/api/app.ts";
 import { type Contract, contractOf } from "../../../functions/api/contract.ts";
+import { v1 } from "../../../functions/api/whole.ts";
 
 export interface Node {
   readonly type?: string;
