@@ -23,9 +23,12 @@ import { createOidc, type GithubJob, type Oidc } from "./oidc/oidc.ts";
 import { oidcService } from "./oidc/wire.ts";
 import type { Sqs } from "./sqs/sqs.ts";
 import { sqsService } from "./sqs/wire.ts";
+import { createRunCommand, type RunCommand } from "./ssm/run-command.ts";
 import { ssmService } from "./ssm/wire.ts";
 import { takeFolder } from "./state/lock.ts";
 import { close as closeServer, listen, nearby } from "./state/server.ts";
+import { createSts, type Sts } from "./sts/sts.ts";
+import { stsService } from "./sts/wire.ts";
 
 export interface CloudOptions {
   /** Where the state is kept; in memory only, unless given. */
@@ -53,6 +56,9 @@ export interface Cloud {
   readonly dynamodb: Engine;
   readonly sqs: Sqs;
   readonly s3: S3;
+  /** Roles of customers' accounts, and the servers there whose agents take commands. */
+  readonly sts: Sts;
+  readonly runCommand: RunCommand;
   /** What every function is told. */
   readonly env: Readonly<Record<string, string>>;
   readonly now: () => Date;
@@ -115,12 +121,15 @@ async function start(
     [parameterNames.stripeSecret, secrets.stripeKey],
     [parameterNames.stripeWebhook, secrets.webhookSecret],
   ]);
+  const sts = createSts({ now: Date.now });
+  const runCommand = createRunCommand();
   const services = [
     dynamodbService(dynamodb),
     sqsService(sqs, () => `${endpoint}/sqs`),
     sesService(inbox),
     kmsService(key),
-    ssmService(parameters),
+    ssmService(parameters, runCommand, sts),
+    stsService(sts),
     oidcService(oidc),
     { name: "s3", answer: s3.answer, close: () => {} },
   ];
@@ -196,6 +205,8 @@ async function start(
     dynamodb,
     sqs,
     s3,
+    sts,
+    runCommand,
     env,
     now: () => new Date(clock.now()),
     advance: (seconds) => advance({ clock, stripe: money, scheduler: sources.scheduler, dynamodb, quiet }, seconds),
@@ -216,6 +227,8 @@ async function start(
       s3.clear();
       inbox.clear();
       oidc.clear();
+      sts.clear();
+      runCommand.clear();
       money.reset();
       await stripe.seed();
       clock.reset();
