@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, "..");
 /** The script that works on a server, joined as packages/domain/src/remote/runner.ts joins it. */
 const runner = modules.map((name) => readFileSync(join(root, `packages/domain/src/remote/runner/${name}.sh`), "utf8")).join("\n");
 
+/** A script of the channel over SSM (packages/domain/src/remote/ssm/scripts.ts). */
+const ssmScript = (name: string) => JSON.stringify(readFileSync(join(root, `packages/domain/src/remote/ssm/${name}.sh`), "utf8"));
+
 /** What modules that came through CommonJS still use and an ES module does not have: `require` of Node's own, and where they are. */
 const commonJs =
   `const require=name=>{const found=process.getBuiltinModule(name);if(found)return found;throw new Error("Cannot find module "+name)},` +
@@ -93,7 +96,7 @@ const bundleOptions = (name: FunctionName, folder: string) =>
     },
     // Native parts of ssh2 that it does without.
     external: ["cpu-features", "*.node"],
-    define: { __RUNNER__: JSON.stringify(runner) },
+    define: { __RUNNER__: JSON.stringify(runner), __DOOR__: ssmScript("door"), __SERVE__: ssmScript("serve") },
     legalComments: "none",
     logLevel: "warning",
     logOverride: { "import-is-undefined": "silent" }, // of the emptied modules

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { modules } from "@berth/domain/remote/runner/modules.ts";
 import { partOf, runner } from "@berth/domain/remote/runner.ts";
+import { door, serve } from "@berth/domain/remote/ssm/scripts.ts";
 import { expect, test } from "vitest";
 import { installDeps, unavailable } from "../lab/deps.ts";
 
@@ -31,8 +32,13 @@ test("no two functions of the runner have one name: the later would be called fo
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
-test.each([["dash"], ["bash", "--posix"], ["busybox", "sh"]])("the runner is a script to %s", (program, ...args) => {
-  const { status, stderr, error } = spawnSync(program, [...args, "-n"], { input: runner, encoding: "utf8" });
-  if (error && "code" in error && error.code === "ENOENT") return;
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-});
+test.each([["dash"], ["bash", "--posix"], ["busybox", "sh"]])(
+  "the runner and the channel over SSM are scripts to %s",
+  (program, ...args) => {
+    for (const input of [runner, door, serve]) {
+      const { status, stderr, error } = spawnSync(program, [...args, "-n"], { input, encoding: "utf8" });
+      if (error && "code" in error && error.code === "ENOENT") return;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    }
+  },
+);

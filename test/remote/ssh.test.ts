@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fingerprint, generateKey } from "@berth/domain/remote/key.ts";
-import type { Exit, RemoteError, RunEvent } from "@berth/domain/remote/remote.ts";
+import type { Exit, RunEvent } from "@berth/domain/remote/remote.ts";
 import { RUN } from "@berth/domain/remote/request.ts";
 import { connectSsh, scanHostKey } from "@berth/domain/remote/ssh.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -101,51 +101,5 @@ describe.skipIf(reason)(`a server over SSH${reason ? ` (skipped: ${reason})` : "
 
   test("where nothing listens is refused", async () => {
     await expect(connectSsh({ ...sshd.address, port: 1 }, sshd.key.privateKey)).rejects.toMatchObject({ class: "refused" });
-  });
-
-  test("whose line is lost in the middle of a run goes on, and is attached to at the offset: the work is done once", async () => {
-    host.set("ups", "");
-    host.set("up.seconds", "1.5");
-    host.set("up.lines", "one\ntwo\n");
-    const input = asking(host, deployOf(newJob()));
-    const seen: RunEvent[] = [];
-    const remote = await connectSsh(sshd.address, sshd.key.privateKey);
-    const lost = remote.run(input, (event) => {
-      seen.push(event);
-      if (event.step === "start" && event.text === "two") sshd.drop();
-    });
-    await expect(lost).rejects.toMatchObject({ class: "dropped" } satisfies Partial<RemoteError>);
-    await remote.close();
-    await expect(remote.run(input, () => {})).rejects.toMatchObject({ class: "dropped" });
-    const last = seen.at(-1)?.seq ?? 0;
-    const { exit, events } = await run({ ...input, from: last });
-    expect(exit.code).toBe(0);
-    expect([...seen, ...events].map((event) => event.seq)).toEqual([...seen, ...events].map((_, index) => index + 1));
-    expect(host.read("../fake/ups")).toBe("up\n");
-    host.set("up.seconds", "0");
-    host.set("up.lines", "");
-  });
-
-  test("can be left by its caller without ending the run", async () => {
-    host.set("up.seconds", "1");
-    const input = asking(host, deployOf(newJob()));
-    const remote = await connectSsh(sshd.address, sshd.key.privateKey);
-    const leaving = new AbortController();
-    const left = remote.run(input, ({ step }) => step === "start" && leaving.abort(), leaving.signal);
-    await expect(left).rejects.toMatchObject({ class: "aborted" });
-    await remote.close();
-    expect((await run(input)).exit.code).toBe(0);
-    host.set("up.seconds", "0");
-  });
-
-  test("may print a great deal: no event is lost or out of order", async () => {
-    const lines = Array.from({ length: 3_000 }, (_, index) => `${index} ${"漢".repeat(100)}`);
-    host.set("up.lines", `${lines.join("\n")}\n${"x".repeat(9_000)}\n`);
-    const { exit, events } = await run(asking(host, deployOf(newJob())));
-    host.set("up.lines", "");
-    expect(exit.code).toBe(0);
-    const told = events.filter((event) => event.type === "log" && /^\d+ /u.test(event.text ?? "")).map((event) => event.text);
-    expect(told).toEqual([...lines, ...lines]);
-    expect(Math.max(...events.map((event) => event.text?.length ?? 0))).toBeLessThanOrEqual(4_096);
   });
 });

@@ -25,7 +25,7 @@ export const shellAgent =
           said[name] += chunk.toString();
         });
       const stop = () => {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       };
       signal.addEventListener("abort", stop, { once: true });
       child.once("error", reject);

@@ -30,7 +30,7 @@ export function need(env: Vars, name: string): string {
 }
 
 /** Empty outside the local stage, whatever LOCAL_ENDPOINT says. */
-export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm" | "s3") => {
+export const endpoint = (env: Vars, service: "dynamodb" | "kms" | "ses" | "sqs" | "ssm" | "sts" | "s3") => {
   const base = env.STAGE === "local" ? env.LOCAL_ENDPOINT : undefined;
   return base === undefined
     ? {}

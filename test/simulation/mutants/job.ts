@@ -31,7 +31,7 @@ export const jobMutants = [
   of(advance, "a fourth retry", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 5, 15, 15]"),
   of(advance, "retries come at 1, 1 and 1 minutes", "RETRY_MINUTES = [1, 5, 15]", "RETRY_MINUTES = [1, 1, 1]"),
   of(advance, "retries are not counted", "retries: (rollout.retries ?? 0) + 1,", ""),
-  of(advance, "what may pass fails at once", 'new Set(["unreachable", "refused", ', "new Set(["),
+  of(advance, "what may pass fails at once", '\n  "unreachable",\n  "refused",\n', "\n"),
   of(
     advance,
     "a canceled job is given up though its run may go on",

@@ -16,7 +16,15 @@ interface From {
   readonly builder: string;
 }
 
-const passing: ReadonlySet<RemoteErrorClass> = new Set(["dropped", "unreachable", "refused", "timeout", "aborted"]);
+const passing: ReadonlySet<RemoteErrorClass> = new Set([
+  "dropped",
+  "unreachable",
+  "refused",
+  "timeout",
+  "aborted",
+  "agent.silent",
+  "aws.throttled",
+]);
 
 const CANNOT = { gone: "Images cannot be fetched by the way in which this server is reached" };
 

@@ -17,7 +17,7 @@ import { isStopping, stop, watching } from "./watch.ts";
 
 /** In total longer than a lost connection or a restart of sshd lasts, so that neither uses up a retry of the job. */
 const RECONNECT_SECONDS = [1, 2, 5, 10, 15];
-const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout"]);
+const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout", "agent.silent", "aws.throttled"]);
 
 /** Holds the lease and follows the run until it ends, is handed over, or the lease is lost. */
 export async function attend(

@@ -28,7 +28,17 @@ export interface Advanced {
 }
 
 /** Failures that may pass by themselves. All others are caused by the app or the customer and fail at once. */
-const passing = new Set(["unreachable", "refused", "dropped", "registry.unavailable", "docker.down", "busy", "interrupted"]);
+const passing = new Set([
+  "unreachable",
+  "refused",
+  "dropped",
+  "agent.silent",
+  "aws.throttled",
+  "registry.unavailable",
+  "docker.down",
+  "busy",
+  "interrupted",
+]);
 
 /** Of those, the verdicts of the server's own run: a retry is a new run, not a replay of the verdict. */
 const verdicts = new Set(["registry.unavailable", "docker.down"]);

@@ -46,6 +46,27 @@ export const remoteFailures = {
   },
   "address.unknown": { title: "The target's host name has no address", remedy: "Check the name in DNS." },
   "address.refused": { title: "The target's host name resolves to a private address", remedy: "Use a public address." },
+  "role.denied": {
+    title: "The role in your AWS account does not let Berth run commands",
+    remedy: "Compare its trust policy and what it allows with what they have to say. A change of a role takes AWS some seconds.",
+  },
+  "agent.missing": {
+    title: "The server is not managed by SSM",
+    remedy:
+      "Check instance id and Region. The server needs the SSM agent, and an instance profile with the policy AmazonSSMManagedInstanceCore: `aws ssm describe-instance-information` lists the servers that have both.",
+  },
+  "agent.silent": {
+    title: "The server's SSM agent does not answer",
+    remedy: "Check that the server is running, that it reaches AWS, and that amazon-ssm-agent runs on it.",
+  },
+  "aws.throttled": {
+    title: "AWS has slowed down calls in your account",
+    remedy: "It is tried again automatically. Other programs of the account that use SSM share its limits.",
+  },
+  "ssm.too_much": {
+    title: "There is too much to send by SSM",
+    remedy: "Build elsewhere and push the images to a registry, or reach the server by SSH.",
+  },
   "docker.missing": {
     title: "Docker is not installed on the server",
     remedy: "Install Docker Engine: https://docs.docker.com/engine/install/",

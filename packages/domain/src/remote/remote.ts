@@ -181,7 +181,12 @@ export type RemoteErrorClass =
   | "dropped"
   | "aborted"
   | "address.unknown"
-  | "address.refused";
+  | "address.refused"
+  | "role.denied"
+  | "agent.missing"
+  | "agent.silent"
+  | "aws.throttled"
+  | "ssm.too_much";
 
 export class RemoteError extends Error {
   readonly class: RemoteErrorClass;
