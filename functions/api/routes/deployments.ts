@@ -78,6 +78,16 @@ export const deployments = new Hono<Env>()
           .regex(/^[0-9a-f]{16}$/)
           .optional()
           .describe("The hash of a plan: exactly that is done, or nothing"),
+        plaintext: z
+          .array(
+            z
+              .string()
+              .max(100)
+              .regex(/^[\w.-]{1,100}$/, "a variable's name"),
+          )
+          .max(50)
+          .optional()
+          .describe("Credentials that stand in the Compose files and may, by their variables; kept in the audit log"),
         ...accepted,
       }),
       answers: { 202: { description: "Accepted", schema: Job } },

@@ -57,6 +57,10 @@ export const own = {
     title: "The Compose file is not valid",
     hint: "Fix it and deploy again; docker compose config, run beside it, finds the same mistake.",
   },
+  "compose.plaintext": {
+    title: "A credential stands in a Compose file",
+    hint: "Keep it sealed, and write the variable in its place. What is no secret is let through by --allow-plaintext NAME, which the audit log keeps.",
+  },
   "import.secret": {
     title: "The export holds a secret",
     hint: "Take it out, or in a Compose file put a variable in its place; give its value when you deploy.",

@@ -39,6 +39,8 @@ export interface Bundled {
   readonly unset: readonly string[];
   /** What to know before it is sent. */
   readonly notes: readonly string[];
+  /** What its Compose files say, by their paths. */
+  readonly texts: ReadonlyMap<string, string | undefined>;
   /** Where the content of its large files is. */
   readonly mounted: readonly Entry[];
 }
@@ -103,6 +105,7 @@ export async function makeBundle(
   return {
     bundle,
     read: composed,
+    texts,
     mounted,
     unset,
     notes: [

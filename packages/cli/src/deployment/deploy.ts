@@ -118,6 +118,7 @@ async function deployFolder(session: Session, input: Input, folder: Folder): Pro
     ...(input.plan !== undefined && { plan: input.plan }),
     ...(input.acceptDataRisk && { acceptDataRisk: true }),
     ...(input.allow.length > 0 && { allow: [...input.allow] }),
+    ...(input.plaintext.length > 0 && { plaintext: [...input.plaintext] }),
   });
   return accepted(session, api, job, { input, live, remarks });
 }

@@ -25,6 +25,8 @@ export interface FolderInput {
   readonly profiles: readonly string[] | undefined;
   /** Of secrets and variables. Undefined: those of the deployment before. */
   readonly namespaces: readonly string[] | undefined;
+  /** Variables whose credentials may stand in the Compose files. */
+  readonly plaintext: readonly string[];
 }
 
 export const folderOptions = (command: Command): Command =>
@@ -40,7 +42,8 @@ export const folderOptions = (command: Command): Command =>
     )
     .option("--profile <name>", "services with this profile too; may be repeated (default: as the deployment before)", collect)
     .option("--no-profile", "no services with profiles")
-    .option("-n, --namespace <name>", "secrets and variables of this namespace too; may be repeated", collect);
+    .option("-n, --namespace <name>", "secrets and variables of this namespace too; may be repeated", collect)
+    .option("--allow-plaintext <name>", "let this variable's value stand in a Compose file; may be repeated", collect);
 
 export const parseFolder = (flags: Flags): FolderInput => ({
   app: textOf(flags, "app"),
@@ -51,6 +54,7 @@ export const parseFolder = (flags: Flags): FolderInput => ({
   buildOn: textOf(flags, "buildOn"),
   profiles: parseProfiles(flags),
   namespaces: parseNamespaces(flags),
+  plaintext: listOf(flags, "allowPlaintext"),
 });
 
 function parseNamespaces(flags: Flags): readonly string[] | undefined {
@@ -93,13 +97,16 @@ export async function readFolder(session: Session, input: FolderInput): Promise<
   const make = (kept?: ReadonlySet<string>) =>
     makeBundle(project, session.env, input.images, chosen?.names.join(","), later, kept);
   const bundled = await withKept(make, () => keptNames(session, app, environment));
-  const { bundle, read } = bundled;
+  const { bundle, read, texts } = bundled;
+  const { checkPlaintext } = await import("../compose/plaintext.ts");
+  const plain = await checkPlaintext(texts, { app, environment, allowed: input.plaintext });
   const profiles = profileNotes(chosen, read);
   const [empty] = bundled.unset;
   const notes = [
     ...profiles,
     ...bundled.notes,
     ...(empty === undefined ? [] : [`What is empty can be set in .env, or with \`berth secret set ${empty} --app ${app}\``]),
+    ...plain,
   ];
   const targets = await namedTargets(session, input.targets.length > 0 ? input.targets : (settings.targets ?? []));
   const { archives, notes: told } = await gather(session, project.folder, bundled);

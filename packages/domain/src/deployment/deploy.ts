@@ -42,6 +42,8 @@ export interface DeployInput extends Asked {
   readonly plan?: string | undefined;
   /** Go on where the plan says that data is at risk. */
   readonly acceptDataRisk?: boolean | undefined;
+  /** Variables whose credentials stand in the Compose files and may. */
+  readonly plaintext?: readonly string[] | undefined;
   /** What the policy asks about. */
   readonly allow?: readonly Access[] | undefined;
 }
@@ -111,6 +113,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
         ...accepted(input),
       },
       allowed: input.allow,
+      plaintext: input.plaintext,
     });
   });
 }
@@ -211,6 +214,7 @@ interface Start {
   readonly again?: true;
   readonly input?: Readonly<Record<string, string>>;
   readonly allowed?: readonly Access[] | undefined;
+  readonly plaintext?: readonly string[] | undefined;
 }
 
 /** One commit accepts a deploy: entitlement, slot, turn, the claim on the environment, the release and the job. */
@@ -251,7 +255,7 @@ export async function start(ctx: Context, input: Start): Promise<Job | false> {
       input.again ? "deployment.start" : input.rollback ? "deployment.rollback" : "deployment.create",
       `${app.name}/${environment.name}`,
       {
-        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}${input.allowed?.length ? `, allowed ${input.allowed.join(", ")}` : ""}`,
+        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}${listed("allowed", input.allowed)}${listed("in plain", input.plaintext)}`,
       },
     ),
   );
@@ -259,6 +263,8 @@ export async function start(ctx: Context, input: Start): Promise<Job | false> {
   await dispatch(ctx, job);
   return job;
 }
+
+const listed = (what: string, names: readonly string[] = []) => (names.length > 0 ? `, ${what} ${names.join(", ")}` : "");
 
 function claim(ctx: Context, environment: Environment, job: Job, release: Release, placed: readonly PlacedTarget[]): Write {
   const next: Environment = {
