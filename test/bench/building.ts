@@ -1,8 +1,10 @@
 /** A folder that is built where it is deployed: by Berth, and by hand with rsync and Compose; and what serves meanwhile. */
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { buildCli } from "../../packages/cli/build.ts";
 import { resultOf, type Stage, startStage } from "../e2e/stage.ts";
 import { visit } from "../lab/client.ts";
 import { installDeps } from "../lab/deps.ts";
@@ -81,7 +83,8 @@ async function p95(server: Server, port: number, going: () => boolean): Promise<
 /** @throws when no lab can run here, or a deploy fails */
 export async function building(say: (text: string) => void): Promise<Figure[]> {
   installDeps(["rsync"]);
-  const stage = await startStage({ servers: 1 });
+  const built = mkdtempSync(join(tmpdir(), "berth-bench-"));
+  const stage = await startStage({ servers: 1, program: await buildCli(join(built, "berth.mjs")) });
   const server = stage.lab.servers[0]!; // one was asked for
   try {
     await stage.addTarget("near", server);
@@ -119,5 +122,6 @@ export async function building(say: (text: string) => void): Promise<Figure[]> {
     ];
   } finally {
     await stage.close();
+    rmSync(built, { recursive: true });
   }
 }

@@ -34,6 +34,8 @@ export interface Stage {
 export interface StageOptions extends LabOptions {
   readonly plan?: "solo" | "pro" | "studio";
   readonly cloud?: Pick<CloudOptions, "workers" | "visibilitySeconds">;
+  /** The command line's program, if it is not to be run from its source. */
+  readonly program?: string;
 }
 
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -53,7 +55,7 @@ async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" | "studi
 }
 
 /** Starts all of it. @throws when no lab can run here */
-export async function startStage({ plan = "pro", cloud: options = {}, ...servers }: StageOptions): Promise<Stage> {
+export async function startStage({ plan = "pro", cloud: options = {}, program = main, ...servers }: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "berth-stage-"));
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -71,7 +73,7 @@ export async function startStage({ plan = "pro", cloud: options = {}, ...servers
     const token = await customer.api("POST", "/tokens", { name: "stage", scopes: ["read", "deploy", "admin", "billing"] });
     mkdirSync(join(folder, "config"));
     const environment = { BERTH_URL: cloud.origin, BERTH_CONFIG_DIR: join(folder, "config"), NO_COLOR: "1" };
-    const berth = createBerth(main, { ...environment, BERTH_TOKEN: token.secret });
+    const berth = createBerth(program, { ...environment, BERTH_TOKEN: token.secret });
     const port = Number(new URL(cloud.origin).port);
     let proved = 0;
     let proving: Promise<void> | undefined;

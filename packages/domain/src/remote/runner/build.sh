@@ -85,39 +85,42 @@ weigh() {
 }
 
 # The project's folder in $built_from: the archives, and over them of the release what a build may read. Its variables are no file of the project.
-# BuildKit takes a file of the same size and time for unchanged, and those of an archive have no time: they get that of its arrival.
+# BuildKit takes a file of the same size and time for unchanged, and those of an archive have no time: they get that of now.
 source_from() {
   built_from=$run/source
-  rm -rf "$built_from" && mkdir "$built_from" && touch -t 197001020000 "$run/timeless" || return 1
+  rm -rf "$built_from" && mkdir "$built_from" || return 1
   if [ -f "$values/archives" ]; then
     while IFS= read -r hash; do
-      rm -rf "$run/part" && mkdir "$run/part" || return 1
-      limited 300 tar -xzof "$base/archives/$hash" -C "$run/part" 2>>"$run/trace"
+      into=$built_from
+      if has_links; then
+        into=$run/part
+        rm -rf "$into" && mkdir "$into" || return 1
+      fi
+      limited 300 tar -xzomf "$base/archives/$hash" -C "$into" 2>>"$run/trace"
       [ "$rc" -eq 0 ] || return 1
-      find "$run/part" ! -newer "$run/timeless" -exec touch -h -r "$base/archives/$hash" {} + 2>>"$run/trace" && lay_part || return 1
+      [ "$into" = "$built_from" ] || lay_part || return 1
     done <"$values/archives"
   fi
   rm -rf "$run/part" && cp -R "$new" "$run/part" && rm -f "$run/part/.env" "$run/part/.berth-images.yaml" || return 1
   if [ -f "$values/large" ]; then cut -f 4 "$values/large" | while IFS= read -r path; do rm -f "$run/part/$path"; done; fi
   if [ ! -f "$values/compose_files" ]; then rm -f "$run/part/compose.yaml"; fi
-  lay_part && rm -rf "$run/part" && stays_inside
-}
-
-# Puts part over $built_from, or in its place while that is empty. Each archive is unpacked in a folder of its own, and a link that is in the way
-# goes, so that nothing is ever written through one that another archive has brought.
-lay_part() {
-  odd=$(find "$run/part" ! -type f ! -type d ! -type l | head -n 1)
+  lay_part && rm -rf "$run/part" || return 1
+  odd=$(find "$built_from" ! -type f ! -type d ! -type l | head -n 1)
   if [ -n "$odd" ]; then
-    printf '%s\n' "${odd#"$run/part/"} is neither a file nor a folder nor a link" >>"$run/trace"
+    printf '%s\n' "${odd#"$built_from/"} is neither a file nor a folder nor a link" >>"$run/trace"
     return 1
   fi
+  stays_inside
+}
+
+# Whether there are links in $built_from, through which another archive could write. Opens its folders for what is still to come.
+has_links() { [ "$(find "$built_from" -type l -print -o -type d ! -perm -700 -exec chmod u+rwx {} + | wc -l)" -gt 0 ]; }
+
+# Puts part over $built_from. A link that is in the way goes, so that nothing is ever written through one that another archive has brought.
+lay_part() {
   {
-    find "$run/part" -type d ! -perm -700 -exec chmod u+rwx {} + || return 1
-    if rmdir "$built_from"; then
-      mv "$run/part" "$built_from"
-      return
-    fi
-    (cd "$run/part" && find . -exec sh -c 'for each; do if [ -L "$0/$each" ]; then rm -f "$0/$each"; fi; done' "$built_from" {} +) &&
+    find "$run/part" -type d ! -perm -700 -exec chmod u+rwx {} + &&
+      (cd "$run/part" && find . -exec sh -c 'for each; do if [ -L "$0/$each" ]; then rm -f "$0/$each"; fi; done' "$built_from" {} +) &&
       cp -RPp "$run/part/." "$built_from"
   } 2>>"$run/trace"
 }
