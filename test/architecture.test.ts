@@ -124,6 +124,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "entitlement/permission",
     "addon/kind",
     "bytes",
+    "duration",
     "entitlement/access",
     "entitlement/access-words",
     "entitlement/words",

@@ -8,6 +8,7 @@ const service = (name: string, change: Service["change"], more: Partial<Service>
   change,
   reasons: [],
   interruption: "none",
+  awayMs: null,
   singleton: [],
   replicas: 1,
   oneShot: false,
@@ -35,7 +36,7 @@ const whole: TargetPlan = {
       ],
       interruption: "blinks",
     }),
-    service("admin", "replace", { reasons: [{ reason: "image", names: [] }], interruption: "blinks" }),
+    service("admin", "replace", { reasons: [{ reason: "image", names: [] }], interruption: "blinks", awayMs: 64_000 }),
     service("worker", "replace", {
       reasons: [
         { reason: "image", names: [] },
@@ -44,7 +45,11 @@ const whole: TargetPlan = {
     }),
     service("migrate", "create"),
     service("old-worker", "remove"),
-    service("db", "replace", { reasons: [{ reason: "volumes", names: ["/var/lib/postgresql/data"] }], interruption: "blinks" }),
+    service("db", "replace", {
+      reasons: [{ reason: "volumes", names: ["/var/lib/postgresql/data"] }],
+      interruption: "blinks",
+      awayMs: 2340,
+    }),
   ],
   images: [
     { image: "ghcr.io/acme/shop:2026.11", services: ["web"], action: "pull", digest: null, bytes: 84_000_000 },

@@ -1,6 +1,7 @@
+import { duration } from "@berth/domain/duration.ts";
 import { describe, expect, test } from "vitest";
 import { clean, cut, widthOf, wrap } from "../../packages/cli/src/terminal/text.ts";
-import { ago, duration } from "../../packages/cli/src/terminal/time.ts";
+import { ago } from "../../packages/cli/src/terminal/time.ts";
 import { at, now } from "./sample-apps.ts";
 
 describe("text", () => {

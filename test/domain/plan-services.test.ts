@@ -1,4 +1,5 @@
 /** What Compose does with each service, pair by pair of releases. */
+import { hashOf } from "@berth/domain/plan/hash.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report } from "@berth/domain/plan/report.ts";
 import { describe, expect, test } from "vitest";
@@ -198,4 +199,16 @@ describe("a plan says what Compose does with a service, and why", () => {
   test.each(cases)("%s", (_, live, release, expected, more) => {
     expect(told(live, release, more)).toEqual(expected);
   });
+});
+
+test("a plan says how long what it interrupts was away the last time, which is no part of what is promised", () => {
+  const away = (release: Side, downtimes: [string, number][]) => {
+    const plan = planTarget(reportOf(two({}, {}), release, { downtimes: new Map(downtimes) }));
+    const hash = hashOf({ app: "a", environment: "e", bundle: "b", targets: new Map([["t", plan]]) });
+    return { hash, told: Object.fromEntries(plan.services.map(({ service, awayMs }) => [service, awayMs])) };
+  };
+  const changed = two({}, { image: "web:2" });
+  expect(away(changed, [["web", 2700]]).told).toEqual({ web: 2700, db: null });
+  expect(away(changed, [["db", 2700]]).told).toEqual({ web: null, db: null });
+  expect(away(changed, [["web", 2700]]).hash).toBe(away(changed, [["web", 100]]).hash);
 });

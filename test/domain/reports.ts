@@ -59,6 +59,7 @@ export function reportOf(live: Side | undefined, release: Side, more: Partial<Re
     isRecorded: false,
     isSource: false,
     containers,
+    downtimes: new Map(),
     images: new Map(
       images.map((image) => [
         image,

@@ -86,6 +86,14 @@ volumes:
     expect(again.registry.get(`${lab.registry.address}/app:2`)?.id).not.toBe(id);
   });
 
+  test("after a service was replaced, for how long it was away", async () => {
+    expect((await reported(2, app("2", "b"))).downtimes).toEqual(new Map());
+    expect((await runOn(server, input(2, app("2", "b")))).exit).toMatchObject({ code: 0 });
+    const { downtimes } = await reported(3, app("1"));
+    expect([...downtimes.keys()]).toEqual(["web"]);
+    expect(downtimes.get("web")).toBeGreaterThan(0);
+  });
+
   test("a file that Compose refuses is refused with its reason, and another app's folder is not looked into", async () => {
     const { exit } = await runOn(server, {
       ...input(3, "services:\n  web:\n    image: x\n    nonsense: 1\n"),

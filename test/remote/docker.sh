@@ -265,6 +265,6 @@ case "$*" in
     esac
     ;;
   logs*) printf 'the last words\n' ;;
-  events*) ;;
+  events*) say events '' ;;
   *) echo "the fake docker does not know: $*" >&2 && exit 2 ;;
 esac

@@ -54,6 +54,7 @@ function reportOf({ projects }: Server, { values, files, archives }: RunInput): 
       image: pinOf(project, service),
       health: "",
     })),
+    downtimes: new Map(),
     images: new Map(recorded.map(([, id]) => [id, { id, platform: "linux/amd64", bytes: 1_000_000, digests: [] }])),
     registry: new Map(),
     volumes: new Set(named.has("db") ? ["app_data"] : []),

@@ -1,9 +1,9 @@
 import type { Job, Rollout } from "@berth/api-client/types.ts";
+import { duration } from "@berth/domain/duration.ts";
 import type { Told as Telling } from "@berth/domain/job/kind-words.ts";
 import { wordsOf } from "@berth/domain/job/words.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { clean, listed, wrap } from "../terminal/text.ts";
-import { duration } from "../terminal/time.ts";
 
 export type Failure = NonNullable<Rollout["failure"]>;
 

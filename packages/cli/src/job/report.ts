@@ -1,9 +1,10 @@
 import type { Event, Job, Rollout } from "@berth/api-client/types.ts";
+import { duration } from "@berth/domain/duration.ts";
 import { ended } from "@berth/domain/job/status.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { clean, pad } from "../terminal/text.ts";
-import { clockTime, duration } from "../terminal/time.ts";
+import { clockTime } from "../terminal/time.ts";
 
 interface Underway {
   step: string;

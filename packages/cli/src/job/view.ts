@@ -1,10 +1,11 @@
 import type { Job, Rollout } from "@berth/api-client/types.ts";
+import { duration } from "@berth/domain/duration.ts";
 import { wordsOf } from "@berth/domain/job/words.ts";
 import { whoText } from "../audit/who.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { facts, type Layout, table } from "../terminal/table.ts";
 import { clean } from "../terminal/text.ts";
-import { ago, duration, moment } from "../terminal/time.ts";
+import { ago, moment } from "../terminal/time.ts";
 import { rolloutsOf, served, toldOf, took } from "./outcome.ts";
 
 const tones: Record<string, (paint: Paint) => (text: string) => string> = {

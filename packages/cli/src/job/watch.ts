@@ -109,7 +109,7 @@ async function finish(session: Session, api: Client, job: Job, { live }: Watchin
 export async function settle(session: Session, api: Client, job: Job, doing: string): Promise<Job> {
   const progress = progressOn(session.terminal);
   const began = Date.now();
-  const { duration } = await import("../terminal/time.ts");
+  const { duration } = await import("@berth/domain/duration.ts");
   progress.doing(() => `${doing} ${duration(Date.now() - began)}`);
   try {
     let last = job;

@@ -3,17 +3,6 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A duration in milliseconds: `0.4 s`, `12 s`, `2 min 5 s`, `1 h 4 min`. */
-export function duration(milliseconds: number): string {
-  const ms = Math.max(0, milliseconds);
-  if (ms < 9950) return `${(ms / SECOND).toFixed(1)} s`;
-  const seconds = Math.round(ms / SECOND);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /** How long ago, or how long until, in one unit. */
 export function ago(at: string | undefined, now: Date): string {
   if (at === undefined) return "-";

@@ -12,14 +12,19 @@ interface Hashed {
   readonly targets: ReadonlyMap<string, TargetPlan>;
 }
 
-/** Names a plan: another one if anything else would happen. What is free changes by the minute, so only whether it is enough counts. */
+/** Names a plan: another one if anything else would happen. What is free changes by the minute, so only whether it is enough counts; and what was measured is no promise. */
 export function hashOf({ targets, ...rest }: Hashed): string {
   const plans = [...targets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([target, plan]) => [target, lasting(plan)]);
   return sha256(canonical([rest, plans])).slice(0, DIGITS);
 }
 
-function lasting({ disk, memory, ...plan }: TargetPlan): unknown {
-  return { ...plan, disk: [disk.neededMb, isEnough(disk)], memory: memory.limitMb };
+function lasting({ disk, memory, services, ...plan }: TargetPlan): unknown {
+  return {
+    ...plan,
+    services: services.map(({ awayMs: _, ...each }) => each),
+    disk: [disk.neededMb, isEnough(disk)],
+    memory: memory.limitMb,
+  };
 }
 
 export const isEnough = ({ neededMb, freeMb }: TargetPlan["disk"]) => neededMb <= freeMb;

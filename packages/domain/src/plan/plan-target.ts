@@ -23,7 +23,7 @@ export function planTarget(report: Report, making: Making = "build"): TargetPlan
     operations: isUnchanged(report, found, { images, volumes, networks })
       ? []
       : operations(report, release, found, { volumes, networks }, making),
-    services: found.map((each) => plannedService(each, release)),
+    services: found.map((each) => plannedService(each, release, report.downtimes)),
     images,
     volumes,
     networks,
@@ -40,7 +40,7 @@ export function planTarget(report: Report, making: Making = "build"): TargetPlan
 const variablesOf = ({ services }: Project) =>
   [...new Set([...services.values()].flatMap(({ environment }) => Object.keys(environment ?? {})))].sort();
 
-function plannedService(each: Difference, release: Project): PlannedService {
+function plannedService(each: Difference, release: Project, downtimes: Report["downtimes"]): PlannedService {
   const definition = release.services.get(each.service);
   const oneShot = isOneShot(each.service, release);
   const isInterrupted = !oneShot && definition !== undefined && each.stopped + each.restart > 0;
@@ -49,6 +49,7 @@ function plannedService(each: Difference, release: Project): PlannedService {
     change: changeOf(each),
     reasons: each.reasons.map(({ reason, names }) => ({ reason, names: [...names] })),
     interruption: isInterrupted ? "blinks" : "none",
+    awayMs: (isInterrupted && downtimes.get(each.service)) || null,
     singleton: definition ? singletonReasons(definition) : [],
     replicas: definition ? replicasOf(definition) : 0,
     oneShot,

@@ -1,5 +1,6 @@
 /** What people read of the parts of a plan, in the command line and the dashboard. */
 import { bytesText } from "../bytes.ts";
+import { duration } from "../duration.ts";
 import type { Rule } from "../entitlement/access.ts";
 import type { TargetPlan } from "./plan.ts";
 import { reasonWords } from "./reason-words.ts";
@@ -29,16 +30,15 @@ const verbs: Readonly<Record<Service["change"], string>> = {
 };
 
 /** What happens to a service and why, after its name. */
-export function serviceWords({ change, reasons, interruption }: Service, isBuilt: boolean): string {
+export function serviceWords({ change, reasons, interruption, awayMs }: Service, isBuilt: boolean): string {
   const blinks = interruption === "blinks";
+  const down = `it is down for ${awayMs === null ? "a moment" : `about ${duration(awayMs)}, as the last time`}`;
   if (change === "replace" && isBuilt && reasons.every(({ reason }) => reason === "image"))
-    return `is replaced if what is built is another image${blinks ? "; it is down for a moment then" : ""}`;
+    return `is replaced if what is built is another image${blinks ? `; then ${down}` : ""}`;
   const why = change === "keep" || change === "create" ? [] : reasons.map(reasonWords);
-  return [
-    verbs[change],
-    ...(why.length > 0 ? [`, because ${why.join(" and ")}`] : []),
-    ...(blinks ? ["; it is down for a moment"] : []),
-  ].join("");
+  return [verbs[change], ...(why.length > 0 ? [`, because ${why.join(" and ")}`] : []), ...(blinks ? [`; ${down}`] : [])].join(
+    "",
+  );
 }
 
 const imageWords = ({ image, action, bytes }: Part<"images">) =>

@@ -32,6 +32,8 @@ export const PlannedService = z.object({
   reasons: z.array(z.object({ reason: z.enum(reasons), names: z.array(z.string()) })),
   /** `blinks`: its container is stopped before the new one starts. `none`: nothing runs before, or it is not touched. */
   interruption: z.enum(["none", "blinks"]),
+  /** For how long it was away when it was last replaced; null if it was not, or is not interrupted. */
+  awayMs: z.number().int().nullable(),
   /** Why it could not run twice for a moment, like `publishes port 80`; empty if nothing forbids it. */
   singleton: z.array(z.string()),
   replicas: z.number().int(),

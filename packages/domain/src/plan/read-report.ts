@@ -43,6 +43,7 @@ export async function readReport(packed: Uint8Array): Promise<Report> {
     isRecorded: files.has("release.images"),
     isSource: files.has("source"),
     containers: rows("containers").flatMap(container),
+    downtimes: new Map(rows("downtimes").flatMap(([service = "", ms]) => (isServiceName(service) ? [[service, whole(ms)]] : []))),
     images: new Map(rows("images").flatMap(image)),
     registry: new Map([...files].flatMap(([name, told]) => (name.startsWith("registry.") ? registryImage(told) : []))),
     volumes: new Set(linesOf(text("volumes"))),

@@ -15,6 +15,8 @@ export interface Report {
   /** Whether it is built from what the live release was built from. */
   readonly isSource: boolean;
   readonly containers: readonly ReportedContainer[];
+  /** By service, the milliseconds that it was away when it was last replaced. */
+  readonly downtimes: ReadonlyMap<string, number>;
   /** Images the release names that are on the server, by the name it gives them. */
   readonly images: ReadonlyMap<string, ReportedImage>;
   /** What the registry has now for the image's name; absent if it was not asked or did not answer. */

@@ -7,6 +7,7 @@
 #   state/<project>/           our record of the app: owner current -> releases/<n>
 #     releases/<n>/ <n>.pinned.yaml <n>.sources <n>.images <n>.healthy     a release as it was sent, which Compose is given, or
 #                              <n>.resolved.yaml where it has several Compose files; its images (service, id, digest or -, name); and whether it was ever healthy
+#     downtimes                                                service, milliseconds: how long it was away when it was last replaced
 #     laid files/ next next.path                               which release is in the app's folder, and every file as it was placed there
 #   runs/<job>/{values,operations,done,events,exit,pid,alive,fence}   fences/<resource>   lock   mutation   holder   pulled (images)
 #   logins                                                       names the folder with the logins of the run under way

@@ -26,6 +26,7 @@ export const modules = [
   "needs",
   "start",
   "verify",
+  "downtime",
   "prune",
   "failure",
   "restore",

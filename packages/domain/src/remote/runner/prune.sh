@@ -2,6 +2,7 @@
 
 # Keeps the last releases for rollbacks.
 prune() {
+  measure_services
   prune_builds
   number keep 5 && keep=$value
   set -- "$own"/releases/*

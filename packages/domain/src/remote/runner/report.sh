@@ -66,6 +66,7 @@ together() {
 
 live() {
   told_as "$own/$live" "$app" live
+  if [ -f "$own/downtimes" ]; then cp "$own/downtimes" "$told/downtimes"; fi
   cp "$own/${live##*/}.pinned.yaml" "$told/live.pinned" || unwritten_here 'The report cannot be written'
 }
 

@@ -77,15 +77,6 @@ recovered() {
   done
 }
 
-# Downtime: from the end of the first previous container until now.
-measure() {
-  now
-  first=$(timeout 10 docker events --since "$started" --until "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))" \
-    --filter "label=$label.project=$project" --filter type=container --filter event=create --filter event=die \
-    --format '{{.TimeNano}} {{.Action}} {{.Actor.ID}}' | awk '$2 == "create" { made[$3] } $2 == "die" && !($3 in made) { print substr($1, 1, length($1) - 6); exit }')
-  if [ -n "$first" ]; then down=$((ms - first)); fi
-}
-
 # Restores a redeployed release from its copy.
 put_back() {
   if [ "$previous" != before ] || [ ! -d "$own/before" ]; then return; fi
