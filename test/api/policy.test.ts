@@ -85,6 +85,33 @@ test("what the policy asks about is deployed only when it is named, which is aud
   expect(body.items.map(({ detail = "" }) => detail).join("\n")).toContain("allowed host-path");
 });
 
+test("what the policy asks about is named in a rollback, too", async () => {
+  const { tenant } = await ready();
+  for (let i = 0; i < 2; i++) expect((await deployed(tenant, { bundle }, reporting(one))).status).toBe("succeeded");
+  await set({ rules: { "host-path": "ask" } })(tenant);
+  const rollback = async (body: object) => deployed(tenant, body, reporting(mounts), "/v1/apps/shop/rollback");
+  expect((await rollback({})).failure).toMatchObject({ class: "policy.denied" });
+  expect((await rollback({ allow: ["host-path"] })).status).toBe("succeeded");
+});
+
+test("what only Compose can tell is asked about like any path of the server", async () => {
+  const { tenant } = await ready();
+  const compose = "services:\n  web:\n    image: a:1\n    # \u0085    env_file: /etc/shadow\n";
+  await set({ rules: { "host-path": "ask" } })(tenant);
+  expect((await deployed(tenant, { bundle: { compose } }, reporting(one))).failure).toMatchObject({ class: "policy.denied" });
+  await set({ rules: { "host-path": "warn" } })(tenant);
+  expect((await deployed(tenant, { bundle: { compose } }, reporting(one))).status).toBe("succeeded");
+});
+
+test("the value of a variable is in no path that is told", async () => {
+  const { tenant } = await ready();
+  await set({ rules: { "host-path": "deny" } })(tenant);
+  const compose = "services:\n  web:\n    image: a:1\n    env_file: /etc/$TOKEN.env\n";
+  const { failure } = await deployed(tenant, { bundle: { compose, variables: { TOKEN: "hunter2hunter2" } } }, reporting(one));
+  expect(failure).toMatchObject({ class: "policy.denied", message: expect.stringContaining("host-path: web (/etc/") });
+  expect(failure.message).not.toContain("hunter2");
+});
+
 test.each([
   ["a service's variables", "services:\n  web:\n    image: a:1\n    env_file: [{ path: /etc/shadow }]\n", "web (/etc/shadow)"],
   [

@@ -36,6 +36,7 @@ const cases: readonly [string, Side | undefined, Side, string[]][] = [
   ["MongoDB that goes on", db("mongo:6", "/data/db"), db("mongo:7", "/data/db"), ["database.major"]],
   ["Redis that goes on", db("redis:6", "/data"), db("redis:7", "/data"), []],
   ["Redis that goes back", db("redis:7", "/data"), db("redis:6", "/data"), ["database.major"]],
+  ["another version of PostgreSQL and Alpine", db("postgres:15"), db("postgres:16-alpine"), ["database.major"]],
   ["an app whose version changes", db("web:1"), db("web:2"), []],
   ["Alpine instead of Debian", db("postgres:16"), db("postgres:16-alpine"), ["image.libc"]],
   ["Debian instead of Alpine", db("postgres:16-alpine"), db("postgres:16.4"), ["image.libc"]],
@@ -77,6 +78,18 @@ const cases: readonly [string, Side | undefined, Side, string[]][] = [
     ["volume.anonymous"],
   ],
   [
+    "a database without a volume that is replaced",
+    { services: { db: { image: "postgres:16.1" } } },
+    { services: { db: { image: "postgres:16.2" } } },
+    ["volume.anonymous"],
+  ],
+  [
+    "another folder around its volume",
+    on("postgres:16", [bind("/srv/a", "/var/lib"), volume("data", pg)]),
+    on("postgres:16", [bind("/srv/b", "/var/lib"), volume("data", pg)]),
+    [],
+  ],
+  [
     "a database without a volume that runs on",
     { services: { db: { image: "postgres:16" } } },
     { services: { db: { image: "postgres:16" } } },
@@ -113,6 +126,12 @@ const cases: readonly [string, Side | undefined, Side, string[]][] = [
     "a service that has another name",
     db("postgres:16"),
     { services: { base: db("postgres:16").services.db! }, volumes: { data: {} } },
+    [],
+  ],
+  [
+    "a cache that is gone with a volume without a name",
+    on("redis:7", [volume(undefined, "/data")]),
+    { services: { web: { image: "web:1" } } },
     [],
   ],
   [
@@ -165,7 +184,15 @@ describe("a plan says what reaches beyond the app", () => {
     ["a path of the server", { volumes: [bind("/etc", "/etc")] }, ["host-path: /etc"]],
     ["a path above the app's folder", { volumes: [bind("/srv/releases/x", "/x")] }, ["host-path: /srv/releases/x"]],
     ["the app's own folder", { volumes: [bind("/srv/releases/2", "/a"), bind("/srv/releases/2/conf", "/b")] }, []],
-    ["the clock's settings", { volumes: [bind("/etc/localtime", "/etc/localtime", { read_only: true })] }, []],
+    ...["docker", "podman", "containerd"].map((engine): [string, object, string[]] => [
+      `the socket of ${engine}`,
+      { volumes: [bind(`/run/${engine}/${engine}.sock`, "/s")] },
+      [`docker.sock: /run/${engine}/${engine}.sock`],
+    ]),
+    ...["/etc/localtime", "/etc/timezone"].flatMap((path): [string, object, string[]][] => [
+      [`${path}, to be read`, { volumes: [bind(path, path, { read_only: true })] }, []],
+      [`${path}, to be written`, { volumes: [bind(path, path)] }, [`host-path: ${path}`]],
+    ]),
     [
       "a volume that is a path",
       { volumes: [volume("data", "/data")] },
@@ -179,6 +206,12 @@ describe("a plan says what reaches beyond the app", () => {
       { secrets: { token: { file: "/root/token" } } },
     ],
     [
+      "a config that is a path",
+      { configs: [{ source: "settings" }] },
+      ["host-path: /root/settings"],
+      { configs: { settings: { file: "/root/settings" } } },
+    ],
+    [
       "a secret of the release's",
       { secrets: [{ source: "token" }] },
       [],
@@ -189,13 +222,20 @@ describe("a plan says what reaches beyond the app", () => {
       { network_mode: "host", pid: "host" },
       ["host-namespace: network", "host-namespace: processes"],
     ],
-    ["a device", { devices: [{ source: "/dev/kvm", target: "/dev/kvm" }] }, ["device: /dev/kvm"]],
-    ["a capability", { cap_add: ["NET_ADMIN"] }, ["capability: NET_ADMIN"]],
     [
-      "all rights of a command that is given when it starts",
-      { post_start: [{ command: ["id"] }, { command: ["id"], privileged: true }] },
-      ["privileged: gives a command all rights on the server"],
+      "each other namespace of the server's",
+      { ipc: "host", uts: "host", userns_mode: "host", cgroup: "host" },
+      ["host-namespace: shared memory", "host-namespace: host name", "host-namespace: users", "host-namespace: cgroup"],
     ],
+    ["namespaces of its own, and of other services", { network_mode: "service:db", pid: "service:db", ipc: "private" }, []],
+    ["a device", { devices: [{ source: "/dev/kvm", target: "/dev/kvm" }] }, ["device: /dev/kvm"]],
+    ["devices by a rule", { device_cgroup_rules: ["c 1:3 mr"] }, ["device: c 1:3 mr"]],
+    ["a capability", { cap_add: ["NET_ADMIN"] }, ["capability: NET_ADMIN"]],
+    ...["pre_start", "post_start", "pre_stop"].map((hook): [string, object, string[]] => [
+      `all rights of a command that is given at ${hook}`,
+      { [hook]: [{ command: ["id"] }, { command: ["id"], privileged: true }] },
+      ["privileged: gives a command all rights on the server"],
+    ]),
     ["the volumes of a container of others", { volumes_from: ["container:portainer:ro"] }, ["host-path: volumes of portainer"]],
     ["the volumes of a service", { volumes_from: ["db:ro"] }, []],
     [
@@ -212,18 +252,19 @@ describe("a plan says what reaches beyond the app", () => {
         "overlay lowerdir=/etc,upperdir=/a,workdir=/b",
       ],
       [{ type: "nfs", o: "bind", device: "/etc" }, "/etc"],
+      [{ type: "nfs", o: "ro,rbind", device: "/etc" }, "/etc"],
     ].map(([options, path]): [string, object, string[], Partial<Side>] => [
       `a volume that is ${JSON.stringify(options)}`,
       { volumes: [volume("data", "/data")] },
       [`host-path: ${path}`],
       { volumes: { data: { driver_opts: options } } },
     ]),
-    [
-      "a volume on a network",
+    ...["nfs", "nfs4", "cifs", "smb3", "tmpfs"].map((type): [string, object, string[], Partial<Side>] => [
+      `a volume of the kind ${type}`,
       { volumes: [volume("data", "/data")] },
       [],
-      { volumes: { data: { driver_opts: { type: "nfs", o: "addr=10.0.0.2,rw", device: ":/data" } } } },
-    ],
+      { volumes: { data: { driver_opts: { type, o: "addr=10.0.0.2,rw", device: ":/data" } } } },
+    ]),
     [
       "a program of the server",
       { image: undefined, provider: { type: "/bin/x" } },
@@ -255,8 +296,19 @@ describe("a plan says what reaches beyond the app", () => {
       built({ cache_to: ["type=local,mode=max,dest=/srv/cache", "type=registry,ref=a/b"] }),
       ["host-path: /srv/cache"],
     ],
-    ["its build's rights", built({ privileged: true }), ["privileged: its build has all rights on the server"]],
-    ["its build's network", built({ entitlements: ["network.host"] }), ["host-namespace: network, of its build"]],
+    ["a cache that its build reads", built({ cache_from: ["type=local,src=/srv/cache"] }), ["host-path: /srv/cache"]],
+    ["a cache in its own folder", built({ cache_to: ["type=local,dest=cache"] }), []],
+    ["a cache above its own folder", built({ cache_to: ["type=local,dest=../cache"] }), ["host-path: ../cache"]],
+    ...[{ privileged: true }, { entitlements: ["security.insecure"] }].map((build): [string, object, string[]] => [
+      `its build's rights, by ${JSON.stringify(build)}`,
+      built(build),
+      ["privileged: its build has all rights on the server"],
+    ]),
+    ...[{ network: "host" }, { entitlements: ["network.host"] }].map((build): [string, object, string[]] => [
+      `its build's network, by ${JSON.stringify(build)}`,
+      built(build),
+      ["host-namespace: network, of its build"],
+    ]),
     ["a build that is not done", { ...built({ privileged: true }), pull_policy: "always" }, []],
   ])("%s", (_, service, expected, more) => {
     expect(dangersOf(service, more)).toEqual(expected);
