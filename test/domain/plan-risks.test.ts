@@ -78,6 +78,13 @@ const cases: readonly [string, Side | undefined, Side, string[]][] = [
     ["volume.anonymous"],
   ],
   [
+    "Redis that saves now and then",
+    undefined,
+    { services: { db: { image: "redis:7", command: ["redis-server", "--save", "60", "1"] } } },
+    ["volume.anonymous"],
+  ],
+  ["another database in its place", db("mysql:8.0", "/var/lib/mysql"), db("mariadb:11.4", "/var/lib/mysql"), []],
+  [
     "a database without a volume that is replaced",
     { services: { db: { image: "postgres:16.1" } } },
     { services: { db: { image: "postgres:16.2" } } },

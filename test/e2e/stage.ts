@@ -55,7 +55,12 @@ async function signUp(cloud: Cloud, email: string, plan: "solo" | "pro" | "studi
 }
 
 /** Starts all of it. @throws when no lab can run here */
-export async function startStage({ plan = "pro", cloud: options = {}, program = main, ...servers }: StageOptions): Promise<Stage> {
+export async function startStage({
+  plan = "pro",
+  cloud: options = {},
+  program = main,
+  ...servers
+}: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "berth-stage-"));
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {

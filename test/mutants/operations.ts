@@ -33,6 +33,12 @@ export const operating = inRunner(
     told("an answer without an end"),
   ],
   [
+    "a plan that an overtaken worker answers is begun",
+    "  guard\n}\n",
+    "}\n",
+    told("for a caller that was overtaken while it was asked"),
+  ],
+  [
     "a plan of which a part has arrived is done",
     '[ "$(tail -c 3 "$scratch/reply")" = "$newline." ] ||',
     "true ||",

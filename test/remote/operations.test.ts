@@ -5,7 +5,7 @@ import { Operation } from "@berth/domain/plan/plan.ts";
 import { RUN } from "@berth/domain/remote/request.ts";
 import { partOf, runner } from "@berth/domain/remote/runner.ts";
 import { describe, expect, test } from "vitest";
-import { answered, asking, deployOf, eventually, type Host, runOn, silent } from "./host.ts";
+import { answered, asking, deployOf, eventually, type Host, type Outcome, runOn, silent } from "./host.ts";
 import { host, shells } from "./hosts.ts";
 
 const two = "name: x\nservices:\n  web:\n    image: page:1\n  db:\n    image: page:2\n  made:\n    build: .\n    image: made:1\n";
@@ -34,6 +34,22 @@ describe("a run", () => {
     expect(asked(" up ").map((call) => call.replace(/.* up /, ""))).toEqual(["--detach --no-build --pull never -- web"]);
     expect(asked("container stop")).toEqual(["container stop 2"]);
     expect(asked("container rm")).toEqual(["container rm --force 2"]);
+  });
+
+  test.each(shells)("does not begin for a caller that was overtaken while it was asked: %s", async (...shell) => {
+    const on = made();
+    const run = asking(on, deployOf("job_1"), whole);
+    let other: Outcome | undefined;
+    const decide = async () => {
+      other = await runOn(on, asking(on, deployOf("job_1", { fence: 2 }), whole), shell, silent(on));
+      return run.decide();
+    };
+    expect((await runOn(on, { ...run, decide }, shell, silent(on))).exit).toMatchObject({ code: 76, class: "fence" });
+    expect(other?.exit).toMatchObject({ code: 75, class: "busy" });
+    expect(calls(on).filter((call) => call.includes(" up "))).toEqual([]);
+    // The timeout of BusyBox notices within a second that what it watched has ended, and keeps the lock until then.
+    const again = () => runOn(on, asking(on, deployOf("job_1", { fence: 2 }), whole), shell, silent(on));
+    await expect.poll(async () => (await again()).exit?.code).toBe(0);
   });
 
   const refused: readonly (readonly [what: string, operations: readonly string[], says: string])[] = [

@@ -21,6 +21,12 @@ export const planMutants = [
   ),
   of(
     asking,
+    "a plan that an overtaken worker answers is begun",
+    "    const refused = guard(server, asking);\n    if (refused) return refused;\n",
+    "",
+  ),
+  of(
+    asking,
     "an answer about a plan is heard after the server has given it up",
     `if (server.asking !== asking || asking.decision) return undefined;
     if ("no" in decision) {`,
