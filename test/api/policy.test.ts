@@ -105,9 +105,14 @@ test("what only Compose can tell is asked about like any path of the server", as
 
 test("the value of a variable is in no path that is told", async () => {
   const { tenant } = await ready();
-  await set({ rules: { "host-path": "deny" } })(tenant);
   const compose = "services:\n  web:\n    image: a:1\n    env_file: /etc/$TOKEN.env\n";
-  const { failure } = await deployed(tenant, { bundle: { compose, variables: { TOKEN: "hunter2hunter2" } } }, reporting(one));
+  const deployment = { bundle: { compose, variables: { TOKEN: "hunter2hunter2" } } };
+  const job = await deployed(tenant, deployment, reporting(one));
+  const { body } = await api.call("GET", `/v1/jobs/${job.id}/events`, { token: await tenant.token() });
+  expect(body.items[0].plan.dangers).toMatchObject([{ setting: "host-path", what: expect.stringMatching(/^\/etc\/.*\.env$/) }]);
+  expect(JSON.stringify(body)).not.toContain("hunter2");
+  await set({ rules: { "host-path": "deny" } })(tenant);
+  const { failure } = await deployed(tenant, deployment, reporting(one));
   expect(failure).toMatchObject({ class: "policy.denied", message: expect.stringContaining("host-path: web (/etc/") });
   expect(failure.message).not.toContain("hunter2");
 });

@@ -74,3 +74,13 @@ export function reportOf(live: Side | undefined, release: Side, more: Partial<Re
     ...more,
   };
 }
+
+/** A mount, as Compose prints it. */
+export const bind = (source: string, target: string, more: object = {}) => ({ type: "bind", source, target, bind: {}, ...more });
+export const volume = (source: string | undefined, target: string, more: object = {}) => ({
+  type: "volume",
+  ...(source && { source }),
+  target,
+  volume: {},
+  ...more,
+});

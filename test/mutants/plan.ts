@@ -4,6 +4,7 @@ import { within } from "./mutant.ts";
 const services = ["test/domain/plan-services.test.ts"];
 const whole = ["test/domain/plan-target.test.ts"];
 const risks = ["test/domain/plan-risks.test.ts"];
+const access = ["test/domain/plan-access.test.ts"];
 
 /** What a deployment is said to do before it does it. */
 export const planner = [
@@ -71,14 +72,14 @@ export const planner = [
   ]),
   ...within(
     "packages/domain/src/plan/host-path.ts",
-    risks,
+    access,
     ["a folder of the server's is mounted without a word", 'return [["host-path", source]];', "return [];"],
     ["the socket of another engine is a folder like any other", "(docker|podman|containerd)", "(docker)"],
     ["the clock's settings are written without a word", "(isRead && harmless.includes(source))", "harmless.includes(source)"],
   ),
   ...within(
     "packages/domain/src/plan/dangers.ts",
-    risks,
+    access,
     ["a container has all rights without a word", "service.privileged ? [[", "service.privileged === null ? [["],
     [
       "a command that is given before a container stops has all rights without a word",
@@ -103,7 +104,7 @@ export const planner = [
   ),
   ...within(
     "packages/domain/src/plan/build-dangers.ts",
-    risks,
+    access,
     ["a build has all rights without a word", ' || entitlements.includes("security.insecure")', ""],
     ["a build uses the server's network without a word", 'build.network === "host" || ', ""],
     ["a build reads a folder of the server's as its cache without a word", "...list(build.cache_from), ", ""],
@@ -117,7 +118,12 @@ export const planner = [
     ["--allow NAME gives everything that is asked about", "allowed.includes(access)", "allowed.length > 0"],
     ["what the policy denies is only told", 'rule !== "warn")', 'rule !== "warn" && rule !== "deny")'],
     ["what the policy asks about is only told", 'rule !== "warn")', 'rule !== "warn" && rule !== "ask")'],
-    ["what the policy allows is told", 'rule !== "warn")', 'rule !== "warn" && rule !== "allow")'],
+    [
+      "what the policy allows is told",
+      'rule !== "warn")',
+      'rule !== "warn" && rule !== "allow")',
+      "test/api/planned-deployments.test.ts",
+    ],
   ),
   ...within(
     "packages/domain/src/plan/risks.ts",
