@@ -110,6 +110,24 @@ test("a deploy accepted while active does not start once the payment has failed"
   expect(reach.runs).toEqual([]);
 });
 
+test.each([
+  ["after a minute, and the payment has failed meanwhile", 60, "billing.restricted"],
+  ["after a minute, and the payment has failed and been made", 60, undefined],
+  ["at once", 0, undefined],
+])("whose server asks whether it may begin %s", async (_, later, refused) => {
+  const { tenant } = await ready();
+  const reach = scriptedReach(async ({ decide }) => {
+    await tenant.entitle("restricted");
+    await t.clock.advance(later);
+    if (later > 0 && !refused) await tenant.entitle("active");
+    const decision = await decide?.(undefined);
+    return refused && decision && "no" in decision ? failed({ class: decision.no, message: "it may not" }) : succeeded();
+  });
+  const job = await tenant.work(await tenant.deploy("shop"), reach);
+  expect(job.failure?.class).toBe(refused);
+  expect(job.status).toBe(refused ? "failed" : "succeeded");
+});
+
 test("a run that has begun is not stopped by an unpaid bill", async () => {
   const { tenant, target } = await ready();
   const { reach, end } = pending();

@@ -1,12 +1,12 @@
 import { keepSeen } from "../container/seen.ts";
 import type { Context } from "../context.ts";
-import { type Account, logDays } from "../entitlement/account.ts";
-import { connectionFailure, failure, failureOf } from "../job/failure.ts";
+import { type Account, getAccount, logDays, refusal } from "../entitlement/account.ts";
+import { connectionFailure, type FailureClass, failure, failureOf, isFailureClass } from "../job/failure.ts";
 import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import type { Reach } from "../remote/reach.ts";
-import { type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
+import { type Decision, type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
 import type { Connection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
 import { end } from "./end.ts";
@@ -17,6 +17,8 @@ import { isStopping, stop, watching } from "./watch.ts";
 
 /** In total longer than a lost connection or a restart of sshd lasts, so that neither uses up a retry of the job. */
 const RECONNECT_SECONDS = [1, 2, 5, 10, 15];
+/** What the account may do is looked at again before a run whose server took longer than this to ask whether it may begin. */
+const LOOK_AGAIN_MILLISECONDS = 30_000;
 const passing = new Set<RemoteError["class"]>(["dropped", "unreachable", "refused", "timeout", "agent.silent", "aws.throttled"]);
 
 /** Holds the lease and follows the run until it ends, is handed over, or the lease is lost. */
@@ -35,7 +37,13 @@ export async function attend(
   const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });
   const { decide } = asked;
-  const run = { ...asked, ...(decide && { decide: async (report?: Uint8Array) => events.decided(await decide(report)) }) };
+  const looked = ctx.now().getTime();
+  let refused: FailureClass | undefined;
+  const answer = async (report?: Uint8Array): Promise<Decision> => {
+    refused = ctx.now().getTime() - looked > LOOK_AGAIN_MILLISECONDS ? await refusedNow(ctx, job, message.target) : undefined;
+    return refused || !decide ? { no: "plan.failed", reasons: [] } : events.decided(await decide(report));
+  };
+  const run = { ...asked, ...(decide && { decide: answer }) };
   const watch = watching(ctx, job, message, fence, (signal) => stop(ctx, connection, run, redact, signal));
   let seen = run.from;
   let begun = false;
@@ -57,6 +65,10 @@ export async function attend(
     if (await renewLease(ctx, message.target, fence, 0)) await dispatch(ctx, job, [message.target]);
     return;
   }
+  if (refused) {
+    if (!(await renewLease(ctx, message.target, fence))) return;
+    return end(ctx, job, message, { ok: false, failure: failure(refused) });
+  }
   if (result instanceof RemoteError) {
     // A newer worker may have reached the server: only the lease holder reports the failure.
     if (!(await renewLease(ctx, message.target, fence))) return;
@@ -66,6 +78,13 @@ export async function attend(
   if (result.class === "fence") return;
   await keepWhatIsLeft(ctx, job, message.target, result);
   await end(ctx, job, message, outcomeOf(result), kind.record?.(ctx, jobOf(kind, job), message.target, result));
+}
+
+/** Why what would begin now may not; what has begun once may go on. */
+async function refusedNow(ctx: Context, job: Job, target: string): Promise<FailureClass | undefined> {
+  if ((job.rollouts[target]?.attempts ?? 0) > 1) return undefined;
+  const refused = refusal(ctx, await getAccount(ctx), job.rollback ? "rollback" : "grow");
+  return refused && isFailureClass(refused.code) ? refused.code : undefined;
 }
 
 async function keepWhatIsLeft(ctx: Context, { app, appId, environment }: Job, target: string, exit: Exit): Promise<void> {
