@@ -195,7 +195,6 @@ prune_builds() {
 # Drops archives that neither a live release nor a run that may begin again is made from.
 prune_archives() {
   cat "$base"/state/*/archives "$base"/state/*/mounted "$base"/runs/*/values/archives "$base"/runs/*/values/mounted 2>/dev/null | sort -u >"$run/kept"
-  for archive in "$base/archives/"*; do
-    if [ -e "$archive" ] && ! grep -Fxq -e "${archive##*/}" "$run/kept"; then rm -f "$archive"; fi
-  done
+  for archive in "$base/archives/"*; do if [ -e "$archive" ]; then printf '%s\n' "${archive##*/}"; fi; done | without "$run/kept" |
+    while IFS= read -r archive; do rm -f "$base/archives/$archive"; done
 }

@@ -89,7 +89,7 @@ recorded() {
 same_source() {
   if cmp -s "$values/archives" "$own/archives" || { [ ! -s "$values/archives" ] && [ ! -s "$own/archives" ]; }; then : >"$told/source"; fi
   awk -F "$tab" '$4 == "build" { print $2 }' "$run/services" >"$run/built"
-  grep -Fxv -f "$run/built" "$run/wanted" >"$run/pulled"
+  without "$run/built" <"$run/wanted" >"$run/pulled"
   mv "$run/pulled" "$run/wanted"
 }
 

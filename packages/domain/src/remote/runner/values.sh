@@ -21,6 +21,9 @@ number() {
   case $value in *[!0-9]* | ??????????*) value=$2 ;; esac
 }
 
+# without FILE: the lines that are read and not in the file. For BusyBox's `grep -Fx` every line is in an empty one.
+without() { awk 'FILENAME == ARGV[1] { gone[$0]; next } !($0 in gone)' "$1" -; }
+
 plain() { case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) return 1 ;; esac }
 
 field() { printf 'r\t%s\t%.3000s\n' "$1" "$2"; }
