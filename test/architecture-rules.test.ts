@@ -45,6 +45,8 @@ test("the domain takes time and chance from its world, so that a seed replays a 
 /** Who may recognize a refusal, and why. */
 const recognizing: Record<string, string> = {
   "packages/domain/src/import/apply.ts": "an import goes on where one of the verbs it calls is refused, and its plan says so",
+  "packages/domain/src/deployment/whole.ts":
+    "only a worker opens a bundle, so what is in the way of an add-on that came later ends the job that it could not refuse",
 };
 
 test("what may well happen is a value: nobody catches a refusal to recognize it by its code or as a constant", () => {

@@ -143,3 +143,44 @@ test("a removed app leaves the passwords of volumes that stay, for an app of the
     expect(passwordIn(await deployed(tenant)) === before).toBe(volumes === "keep");
   }
 });
+
+const apply = (body: object = {}) => post("/v1/apps/shop/variables/apply", body);
+
+test("what is live is deployed with the add-ons as they are now where that is asked for, its images as they are", async () => {
+  const { tenant } = await ready();
+  await tenant.work(await tenant.deploy("shop"));
+  await add({ kind: "redis" })(tenant);
+  const applied = async (body: object) => {
+    const reach = scriptedReach();
+    const ended = await tenant.work((await apply(body)(tenant)).body, reach);
+    return { ended, run: reach.runs[0] as RunInput };
+  };
+  const without = await applied({});
+  expect(generated(without.run)).toEqual({});
+  const { run } = await applied({ addons: true });
+  expect(run.values).toMatchObject({ pull: "missing", fresh: "redis\n" });
+  expect(generated(run).services).toMatchObject({ redis: { image: "redis:7" }, web: { depends_on: { redis: {} } } });
+  const { body } = await api.call("GET", "/v1/apps/shop/releases/3", { token: await tenant.token() });
+  expect(body).toMatchObject({ from: 1, imagesFrom: 2, addons: [{ name: "redis", version: "7" }] });
+  expect(body.services.map(({ name }: { name: string }) => name)).toEqual(["web", "redis"]);
+  // Once it is in a release its image is recorded there.
+  expect((await applied({ addons: true })).run.values.fresh).toBeUndefined();
+  const back = scriptedReach();
+  await tenant.work((await post("/v1/apps/shop/rollback", { release: 3 })(tenant)).body, back);
+  expect(generated(back.runs[0] as RunInput).services).toHaveProperty("redis");
+  await call(tenant, "DELETE", "/redis");
+  expect(generated((await applied({ addons: true, acceptDataRisk: true })).run)).toEqual({});
+});
+
+test("what of the project is in the way of an add-on is named by the deployment, which does nothing", async () => {
+  const { tenant } = await ready();
+  await tenant.work(await tenant.deploy("shop", { compose: "services: { web: { image: a }, redis: { image: b } }" }));
+  await add({ kind: "redis" })(tenant);
+  const reach = scriptedReach();
+  const { body: job } = await apply({ addons: true })(tenant);
+  await tenant.work(job, reach);
+  expect(await reach.runs[0]?.decide?.(undefined)).toEqual({
+    no: "compose.conflict",
+    reasons: [expect.stringContaining('would add the service "redis", which the Compose file has already')],
+  });
+});

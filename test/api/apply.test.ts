@@ -1,6 +1,7 @@
 import { setVariables, unsetVariable } from "@berth/domain/variable/set.ts";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { failed, scriptedReach, succeeded } from "../support/reach.ts";
+import { packReport } from "../support/report.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { api, useApi } from "./added.ts";
 import { covers } from "./covers.ts";
@@ -114,3 +115,26 @@ covers("applyVariables", "billing.required", "needs a plan", () => refusedIn(api
 covers("applyVariables", "billing.grace", "is paused in grace", () => refusedIn(api, "grace", apply));
 covers("applyVariables", "billing.restricted", "is off when the bill stays unpaid", () => refusedIn(api, "restricted", apply));
 covers("applyVariables", "billing.hold", "is off while a payment is disputed", () => refusedIn(api, "hold", apply));
+
+test("a rollback that brings back what was unset says so: when it is accepted, in what is planned, and in the audit log", async () => {
+  const tenant = await ready();
+  const token = await tenant.token();
+  await tenant.work((await apply(tenant)).body);
+  await unsetVariable(tenant.ctx, { app: "shop", name: "A" });
+  await tenant.work((await apply(tenant)).body);
+  const reach = scriptedReach();
+  const { body: job } = await api.call("POST", "/v1/apps/shop/rollback", { token, body: { release: 2 } });
+  expect(job.input).toEqual({ unset: "A" });
+  await tenant.work(job, reach);
+  const report = await packReport({ web: { image: "registry.test/web:1" } });
+  expect(await reach.runs[0]?.decide?.(report)).toMatchObject({
+    plan: [expect.stringMatching(/; brings back what was unset: A$/), ...Array(7).fill(expect.any(String))],
+  });
+  const { body: audit } = await api.call("GET", "/v1/audit", { token });
+  expect(audit.items.find(({ action }: { action: string }) => action === "deployment.rollback").detail).toContain(
+    "brings back A",
+  );
+  await set(tenant, "again");
+  const { body: other } = await api.call("POST", "/v1/apps/shop/rollback", { token, body: { release: 1 } });
+  expect(other.input).toBeUndefined();
+});

@@ -45,6 +45,7 @@ const bounded: Record<string, string> = {
   startApp: "deployments.test.ts: a hundred waiting deploys",
   addAddon: "add-ons, here",
   setPolicy: "nothing",
+  upgradeAddon: "addon-upgrade.test.ts: a hundred waiting deploys",
   applyVariables: "apply.test.ts: a hundred waiting deploys",
   revealVariable: "variables.test.ts: a line of the audit log, so many a minute",
   openLogs: "logs.test.ts: log.too_many at a time, so many a minute",

@@ -59,13 +59,13 @@ async function settled(): Promise<{ payer: Payer; token: string } & Ids> {
   const free = await payer.target("web2");
   await payer.app();
   await payer.app("idle");
+  await addAddon(payer.ctx, { app: "shop", kind: "redis" });
   await payer.work(await payer.deploy("shop", { targets: ["web1"] }));
   const job = await payer.work(await payer.deploy("shop"));
   const token = await payer.token();
   await prove(api, payer.user.email, { token });
   const spare = await api.call("POST", "/v1/tokens", { token, body: { name: "spare", scopes: ["read"] } });
   await addRegistry(payer.ctx, { host: "r.example", user: "mona", password: "secret" });
-  await addAddon(payer.ctx, { app: "shop", kind: "redis" });
   await setVariables(payer.ctx, { app: "shop", kind: "secret", values: { TOKEN: "a secret", OLD: "another" } });
   const { id: log } = await openLogs(payer.ctx, { app: "shop", tail: 1, follow: false });
   const body = { provider: "github", app: "shop", repository: "me/other", ref: "refs/heads/main" };
@@ -131,6 +131,7 @@ const requests: Record<string, (ids: Ids) => [method: string, path: string, body
   addAddon: () => ["POST", "/apps/shop/addons", { kind: "nats" }],
   getAddon: () => ["GET", "/apps/shop/addons/redis"],
   setAddon: () => ["PATCH", "/apps/shop/addons/redis", { memory: "1g" }],
+  upgradeAddon: () => ["POST", "/apps/shop/addons/redis/upgrade", {}],
   removeAddon: () => ["DELETE", "/apps/shop/addons/redis"],
   listVariables: () => ["GET", "/apps/shop/variables"],
   setVariables: () => ["PUT", "/apps/shop/variables", { kind: "secret", values: { A: "b" } }],

@@ -81,8 +81,10 @@ describe("a body that is not JSON, and one with wrong fields, is refused with ev
 });
 
 describe("a body that is no JSON by its header, too large or too deep is refused before it is read", () => {
+  let shared: Promise<string> | undefined;
   test.each(operations.filter(({ body }) => body))("$method $path", async (operation) => {
-    const credential = operation.scope === "public" ? {} : { token: await owner.token() };
+    shared ??= owner.token();
+    const credential = operation.scope === "public" ? {} : { token: await shared };
     const ask = (body: string, headers = {}) =>
       api.call(operation.method, fill(operation.path), { ...credential, body, headers });
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])

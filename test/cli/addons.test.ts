@@ -47,3 +47,35 @@ test("what cannot be meant is refused before anything is asked", async () => {
   ] as const)
     expect((await berth("addon", ...args)).stderr, args.join(" ")).toContain(said);
 });
+
+test("an upgrade says what pauses before it is agreed to, and what became of it", async () => {
+  await berth("addon", "add", "redis");
+  await berth("deploy");
+  const asked = await berth("addon", "upgrade", "redis", "--version", "8");
+  expect(asked.code).not.toBe(0);
+  expect(asked.stderr).toContain("Every service that reaches redis stops while its data is taken over into a new volume");
+  expect(asked.stderr).toContain("berth addon upgrade redis --version 8 --yes");
+  const done = await berth("addon", "upgrade", "redis", "--version", "8", "--yes");
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining("Release 2 is live on web1")]);
+  const shown = (await berth("addon", "show", "redis")).stdout;
+  expect(shown).toMatch(/Kind +Redis 8\n/);
+  expect(shown.replaceAll(/\s+/g, " ")).toMatch(
+    /Set aside the volume redis-data of version 7; the first deployment after [-\d :]+ UTC removes it/,
+  );
+  expect((await berth("addon", "upgrade", "redis", "--yes")).stdout).toContain("Release 3 is live on web1");
+  expect((await berth("addon", "upgrade", "redis", "--version", "7", "--yes")).stderr).toContain("does not read its data");
+});
+
+test("with --deploy what is live has the add-ons as they are now at once, and the command ends as that deployment does", async () => {
+  cwd = await cli.folder({ "compose.yaml": "services: { web: { image: registry.test/web:1 } }\n" }, "shop");
+  const early = await berth("addon", "add", "redis", "--deploy");
+  expect(early.code).not.toBe(0);
+  expect(early.stderr).toContain("is not deployed");
+  await berth("deploy");
+  const added = await berth("addon", "add", "nats", "--deploy");
+  expect([added.code, added.stdout]).toEqual([0, expect.stringContaining("Release 2 is live on web1")]);
+  expect((await berth("addon", "set", "nats", "--memory", "1g", "--deploy")).stdout).toContain("Release 3 is live on web1");
+  const removed = await berth("addon", "remove", "nats", "--yes", "--deploy");
+  expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining("Release 4 is live on web1")]);
+  expect(removed.stderr).toContain("The data of nats stays in the volume shop-production_nats-data");
+});

@@ -163,8 +163,9 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Tested at length elsewhere: in close.test.ts, login.test.ts, settings.test.ts, terminal.test.ts, deploy.test.ts and billing.test.ts. */
+/** Tested at length elsewhere: in close.test.ts, login.test.ts, settings.test.ts, terminal.test.ts, deploy.test.ts, addons.test.ts and billing.test.ts. */
 const othersTest = [
+  "addon upgrade",
   "account delete",
   "billing change",
   "prove",

@@ -55,7 +55,8 @@ export const addons = [
     kind: "postgres",
     version: "17",
     environment: "production",
-    volume: "postgres-data",
+    volume: "postgres-data-r12",
+    aside: [{ volume: "postgres-data", version: "16", until: at(-60 * 24 * 2) }],
     by: mona,
     addedAt: at(60 * 24 * 9),
     variables: {

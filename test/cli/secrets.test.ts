@@ -124,3 +124,15 @@ test("who unsets a secret is told that a rollback brings it back", async () => {
   expect(run.code).toBe(0);
   expect(flat(run.stderr)).toContain("A rollback to a release that had it brings it back");
 });
+
+test("who rolls back to a release with a secret that was unset is told so", async () => {
+  const { tenant, token } = await ready();
+  await tenant.target("web1");
+  await tenant.work(await tenant.deploy("shop"));
+  await cli.berth(["secret", "set", "A", "--app", "shop", "--deploy"], { token, input: CANARY });
+  await cli.berth(["secret", "unset", "A", "--app", "shop", "--yes", "--deploy"], { token });
+  const run = await cli.berth(["rollback", "2", "--app", "shop"], { token });
+  expect(run.code, run.stderr).toBe(0);
+  expect(flat(run.stderr)).toContain("Brings back what was unset: A. What leaked is to be revoked where it came from.");
+  expect((await cli.berth(["rollback", "1", "--app", "shop"], { token })).stderr).not.toContain("Brings back");
+});

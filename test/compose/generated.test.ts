@@ -2,9 +2,10 @@
 /** What Berth adds to a project is added and nothing else: the real Compose is the judge. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Chosen } from "@berth/domain/addon/addon.ts";
 import { kinds } from "@berth/domain/addon/catalogue.ts";
 import { contractOf, passwordVariable } from "@berth/domain/addon/contract.ts";
-import { type Chosen, fragmentOf, volumeOf } from "@berth/domain/addon/fragment.ts";
+import { fragmentOf, volumeOf } from "@berth/domain/addon/fragment.ts";
 import { type KindName, kindNames } from "@berth/domain/addon/kind.ts";
 import { lookupIn, readComposed } from "@berth/domain/compose/compose.ts";
 import { generate } from "@berth/domain/compose/generated.ts";
@@ -35,7 +36,7 @@ const each = fc.constantFrom<KindName>(...kindNames).chain((kind) =>
     // Names that the files of these tests have, too.
     name: fc.constantFrom<string>(kind, kind, kind, kind, "orders", "orders", "cache", "db", "token"),
     version: fc.constantFrom(...kinds[kind].versions),
-    args: fc.constantFrom(undefined, ["--x=$5"]),
+    args: fc.constantFrom<string[] | undefined>(undefined, ["--x=$5"]),
     memory: fc.constantFrom(undefined, "256m"),
   }),
 );
@@ -110,7 +111,7 @@ function own(model: any, addons: readonly Chosen[]): any {
         depends_on: Object.fromEntries(Object.entries(depends_on ?? {}).filter(rest)),
       },
     ]);
-  const volumes = Object.entries(model.volumes ?? {}).filter(([name]) => !addons.some((addon) => name === volumeOf(addon.name)));
+  const volumes = Object.entries(model.volumes ?? {}).filter(([name]) => !addons.some((addon) => name === volumeOf(addon)));
   const networks = Object.entries(model.networks ?? {}).filter(([name]) => name !== "default");
   const secrets = Object.entries(model.secrets ?? {}).filter(rest);
   return { ...model, ...{ services, volumes, networks, secrets }, name: undefined };
@@ -121,7 +122,7 @@ function holds(after: any, before: any, addon: Chosen, said: string): void {
   const service = after.services[addon.name];
   const { service: fields } = fragmentOf(addon);
   expect(service, said).toMatchObject({ image: fields.image, restart: "unless-stopped" });
-  expect(service.volumes, said).toEqual([expect.objectContaining({ type: "volume", source: volumeOf(addon.name) })]);
+  expect(service.volumes, said).toEqual([expect.objectContaining({ type: "volume", source: volumeOf(addon) })]);
   expect(service.secrets, said).toEqual([expect.objectContaining({ source: addon.name })]);
   expect(after.secrets[addon.name], said).toMatchObject({ environment: passwordVariable(addon.name) });
   for (const [name, { environment, depends_on, networks }] of Object.entries<any>(after.services)) {

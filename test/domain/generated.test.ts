@@ -1,7 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax of Compose that is tested here
+
+import type { Chosen } from "@berth/domain/addon/addon.ts";
 import { kinds } from "@berth/domain/addon/catalogue.ts";
 import { contractOf } from "@berth/domain/addon/contract.ts";
-import { type Chosen, fragmentOf } from "@berth/domain/addon/fragment.ts";
+import { fragmentOf } from "@berth/domain/addon/fragment.ts";
 import { type KindName, kindNames } from "@berth/domain/addon/kind.ts";
 import { lookupIn, readComposed } from "@berth/domain/compose/compose.ts";
 import { generate } from "@berth/domain/compose/generated.ts";

@@ -37,3 +37,34 @@ test("a network that somebody removed is made again by what is on it", () => {
   expect(steps({})).not.toContain("up db web worker");
   expect(steps({ networks: new Set() })).toContain("up db web worker");
 });
+
+test("an add-on's data is moved where its volume is another one: what runs and reaches it stops before, and is brought up after", () => {
+  const on = (...names: string[]) => ({ networks: Object.fromEntries(names.map((name) => [name, null])) });
+  const side = (version: string, volume: string) => ({
+    services: {
+      db: {
+        image: `postgres:${version}`,
+        ...on("inner"),
+        volumes: [{ type: "volume", source: volume, target: "/var/lib/postgresql/data" }],
+      },
+      web: { image: "web:1", ...on("inner", "outer") },
+      beside: { image: "web:1", network_mode: "service:web" },
+      far: { image: "web:1", ...on("outer") },
+      once: { image: "web:1", ...on("inner") },
+    },
+    volumes: { [volume]: {} },
+  });
+  const [old, now] = [side("16", "db-data"), side("17", "db-data-r2")];
+  const report = reportOf(old, now);
+  const ended = report.containers.map((each) => (each.service === "once" ? { ...each, state: "exited" } : each));
+  const plan = planTarget({ ...report, containers: ended }, { moves: ["db"] });
+  const lines = operationLines(plan.operations);
+  const at = lines.indexOf("place");
+  expect(lines.slice(at, at + 4)).toEqual(["place", "stop web beside", "move db", "up db once web beside"]);
+  expect(plan.risks).toEqual([]);
+  const again = planTarget(reportOf(now, now), { moves: ["db"] });
+  expect(operationLines(again.operations).join()).not.toMatch(/stop|move/);
+  // Nobody asked for it to be moved.
+  const risks = planTarget(report).risks.map(({ risk, message }) => [risk, message]);
+  expect(risks).toEqual([["volume.renamed", expect.stringContaining("gets the volume")]]);
+});

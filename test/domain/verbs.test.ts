@@ -22,6 +22,7 @@ import { applyVariables } from "@berth/domain/deployment/apply.ts";
 import { deploy, rollback, startApp } from "@berth/domain/deployment/deploy.ts";
 import { getDeployment, listDeployments } from "@berth/domain/deployment/deployment.ts";
 import { removeApp } from "@berth/domain/deployment/remove.ts";
+import { upgradeAddon } from "@berth/domain/deployment/upgrade.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { getUsage } from "@berth/domain/entitlement/usage.ts";
 import { importSelfHosted } from "@berth/domain/import/apply.ts";
@@ -107,6 +108,7 @@ const verbs: Verb[] = [
   verb("getAddon", "read", "app", (ctx) => getAddon(ctx, { app: "shop", addon: "redis" })),
   verb("addAddon", "deploy", "app", (ctx) => addAddon(ctx, { app: "shop", kind: "redis" })),
   verb("setAddon", "deploy", "app", (ctx) => setAddon(ctx, { app: "shop", addon: "redis", choices: { memory: "1g" } })),
+  verb("upgradeAddon", "deploy", "app", (ctx) => upgradeAddon(ctx, { app: "shop", addon: "redis" })),
   verb("removeAddon", "deploy", "app", (ctx) => removeAddon(ctx, { app: "shop", addon: "redis" })),
   verb("listTargets", "read", "all", (ctx) => listTargets(ctx)),
   verb("getTarget", "read", "all", (ctx) => getTarget(ctx, "web1")),

@@ -15,13 +15,14 @@ const script = fileURLToPath(new URL("./debian-image.sh", import.meta.url));
 
 async function debianImage(
   name: string,
+  suite: "bookworm" | "trixie",
   packages: string,
   own: Omit<Image, "base" | "files" | "entrypoint"> & { entrypoint: string },
 ): Promise<Image> {
   installDeps(["mmdebstrap"]);
   const recipe = createHash("sha256").update(readFileSync(script)).update(packages).digest("hex").slice(0, 12);
   const file = `${cache}/image-${name}-${recipe}.tar.gz`;
-  await promisify(execFile)("bash", [script, file, "trixie", packages], { maxBuffer: 16 << 20 });
+  await promisify(execFile)("bash", [script, file, suite, packages], { maxBuffer: 16 << 20 });
   const { entrypoint, ...rest } = own;
   return {
     ...rest,
@@ -31,12 +32,12 @@ async function debianImage(
   };
 }
 
-/** `postgres:17` */
-export const postgresImage = (): Promise<Image> =>
-  debianImage("postgres-17", "postgresql-17", {
+/** `postgres:17`, or another that Debian has. */
+export const postgresImage = (version: "15" | "17" = "17"): Promise<Image> =>
+  debianImage(`postgres-${version}`, version === "15" ? "bookworm" : "trixie", `postgresql-${version}`, {
     entrypoint: `#!/bin/sh
 set -e
-export PATH=/usr/lib/postgresql/17/bin:$PATH
+export PATH=/usr/lib/postgresql/${version}/bin:$PATH
 case $1 in -*) set -- postgres "$@" ;; postgres) ;; *) exec "$@" ;; esac
 if [ "$(id -u)" = 0 ]; then
   mkdir -p "$PGDATA" /run/postgresql
@@ -58,7 +59,7 @@ unset POSTGRES_PASSWORD
 exec "$@" -c 'listen_addresses=*'
 `,
     env: {
-      PATH: "/usr/lib/postgresql/17/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+      PATH: `/usr/lib/postgresql/${version}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
       PGDATA: "/var/lib/postgresql/data",
       LANG: "C.UTF-8",
     },
@@ -67,9 +68,9 @@ exec "$@" -c 'listen_addresses=*'
     volumes: ["/var/lib/postgresql/data"],
   });
 
-/** `mariadb:11.8` */
-export const mariadbImage = (): Promise<Image> =>
-  debianImage("mariadb-11.8", "mariadb-server", {
+/** `mariadb:11.8`, or another that Debian has. */
+export const mariadbImage = (version: "10.11" | "11.8" = "11.8"): Promise<Image> =>
+  debianImage(`mariadb-${version}`, version === "10.11" ? "bookworm" : "trixie", "mariadb-server", {
     entrypoint: `#!/bin/sh
 set -e
 case $1 in -*) set -- mariadbd "$@" ;; mariadbd) ;; *) exec "$@" ;; esac
@@ -95,7 +96,7 @@ exec "$@" --user=mysql --bind-address=0.0.0.0
 
 /** `nats:2.10-alpine`, and a client by `nc`. */
 export const natsImage = (): Promise<Image> =>
-  debianImage("nats-2.10", "nats-server,wget,netcat-openbsd", {
+  debianImage("nats-2.10", "trixie", "nats-server,wget,netcat-openbsd", {
     entrypoint: '#!/bin/sh\nexec "$@"\n',
     env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" },
     command: ["nats-server"],

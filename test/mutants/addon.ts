@@ -4,6 +4,7 @@ import { within } from "./mutant.ts";
 const api = ["test/api/addons.test.ts"];
 const deployed = ["test/api/addons-deployed.test.ts"];
 const generated = ["test/domain/generated.test.ts"];
+const upgraded = ["test/api/addon-upgrade.test.ts"];
 
 /** What is added to an app, and what it must never overwrite. */
 export const addon = [
@@ -64,5 +65,34 @@ export const addon = [
     deployed,
     ["what a server prints shows the password of an add-on", "...Object.values(passwords),\n", ""],
     ["also that of the release that is put back", "...(await openPasswords(ctx, where, unopened(all, own?.passwords))),", ""],
+  ),
+  ...within(
+    "packages/domain/src/deployment/upgrade.ts",
+    upgraded,
+    ["a database goes back to an older version", "if (will < was)", "if (will < was - 99)"],
+    ["an add-on of several servers is upgraded on one after the other", "placed.length === 1", "placed.length >= 1"],
+    ["what an attempt that failed has written is written over", "-data-r${environment.releases + 1}`", "-data-r${version}`"],
+    ["an upgrade takes an image of the old version", "asked.image ?? image;", "image ?? asked.image;"],
+  ),
+  ...within(
+    "packages/domain/src/deployment/upgraded.ts",
+    upgraded,
+    ["the volume that an upgrade leaves is forgotten", "[...(was.aside ?? []), ...left]", "[...(was.aside ?? [])]"],
+    ["it is kept for less than three days", "ASIDE_HOURS = 72", "ASIDE_HOURS = 7.2"],
+  ),
+  ...within("packages/domain/src/deployment/deploy.kind.ts", upgraded, [
+    "a rollback loses the volume that it uses",
+    "!used.has(volume)",
+    "!used.has(`${volume}?`)",
+  ]),
+  ...within("packages/domain/src/deployment/anew.ts", deployed, [
+    "the image of a new add-on is looked for among those of before",
+    "const pulled = fresh.length > 0",
+    "const pulled = fresh.length > 99",
+  ]),
+  ...within(
+    "packages/domain/src/plan/operations.ts",
+    ["test/domain/plan-operations.test.ts"],
+    ["what writes to a database runs on while it is moved", "const stop = order.filter(", "const stop = order.slice(99).filter("],
   ),
 ];

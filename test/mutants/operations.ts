@@ -65,7 +65,7 @@ export const operating = inRunner(
   ],
   [
     "containers are changed before the release's files are in place",
-    'after["remove"] = after["up"] = after["wait"]',
+    'after["remove"] = after["stop"] = after["move"] = after["up"] = after["wait"]',
     'after["remove"] = after["wait"]',
     told("containers before files"),
   ],

@@ -76,7 +76,14 @@ function everything(host: Host, { values }: RunInput): string[] {
     const store = `${host.env.HOME}/fake/store`;
     return digest !== undefined && existsSync(store) && readFileSync(store, "utf8").includes(digest);
   };
-  const parts = { pull: names.filter((name) => !isMade(name) && !isThere(name)), remove: [], up: names, wait: names };
+  const parts = {
+    pull: names.filter((name) => !isMade(name) && !isThere(name)),
+    remove: [],
+    stop: [],
+    move: [],
+    up: names,
+    wait: names,
+  };
   const isRecorded = values.pull === "missing" || existsSync(`${host.home}/state/${values.project}/${values.release}.healthy`);
   return operationLines(
     isRecorded ? rollback(parts) : deployment({ ...parts, build: names.filter(isMade), carry: [], reuse: [] }),

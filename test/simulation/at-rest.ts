@@ -86,7 +86,8 @@ export function judgeRest(stage: Stage, known: Known, servers: Map<string, Serve
     // A removal erases all releases there were: of each its row, its bundle's and its images'; and has a row of its own until that is done. Its
     // last commit takes the environment with all that is remembered of it.
     const releases = [...known.jobs.values()].filter(({ kind, appId }) => kind === "deployment" && appId === job.appId).length;
-    const erased = job.kind === "app.remove" ? 10 + 3 * releases : 0;
+    const kept = (known.kept.get(job.appId ?? "") ?? 0) + (known.kept.get(job.app ?? "") ?? 0);
+    const erased = job.kind === "app.remove" ? 10 + 3 * releases + 2 * kept : 0;
     if (units > (most.units + erased + waited + (job.cancelAt ? 12 : 0) + Math.max(0, lasted) / 4) * many)
       violate("11 work is bounded", `${job.id} cost ${units} write units`);
     let commands = 0;

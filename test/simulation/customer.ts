@@ -9,7 +9,9 @@ import { type StoredTarget, sealContext, sshKeyRow, targetKey } from "@berth/dom
 import { memberKey, type User } from "@berth/domain/tenant/tenant.ts";
 import { mintToken } from "@berth/domain/token/issue.ts";
 import type { Answer, Ask } from "./api.ts";
+import type { Chance } from "./chance.ts";
 import { createDeploying } from "./deploying.ts";
+import { keep } from "./keeping.ts";
 import { hostKeyOf } from "./line.ts";
 import type { Readers } from "./reader.ts";
 import { createServer, type Server } from "./server.ts";
@@ -123,6 +125,13 @@ function entitle(stage: Stage, customer: Customer, standing: Standing, plan: Pri
   customer.standings.push({ at: stage.clock.now(), standing, concurrent: pricingPlanOf(plan).concurrent });
 }
 
+interface Also {
+  /** Of one whose services are built. */
+  readonly uploads?: Uploads | undefined;
+  /** Of one that keeps secrets and has add-ons. */
+  readonly keeping?: Chance | undefined;
+}
+
 /** A customer's or an agent's doings at random moments, through the API and nothing else. */
 export function live(
   stage: Stage,
@@ -132,8 +141,7 @@ export function live(
   readers: Readers,
   lasts: number,
   acts: number,
-  /** Of one whose services are built. */
-  uploads?: Uploads,
+  { uploads, keeping }: Also = {},
 ): void {
   const { chance, clock, swarm } = stage;
   const { token, tenant } = customer;
@@ -238,6 +246,7 @@ export function live(
     // A second agent now and then asks at the same moment.
     if (swarm.has("message sent twice") && chance.hit(0.1)) clock.after(chance.between(0, 50), () => void deploy(app));
   };
+  if (keeping) keep(stage, keeping, customer, insist, lasts);
   clock.after(chance.between(0, 2000), () => void deploy(chance.pick(customer.apps)));
   for (let i = 1; i < acts; i++) clock.after(chance.hit(0.4) ? chance.between(0, 30_000) : chance.between(0, lasts), act);
 }

@@ -2,6 +2,7 @@ import { createCloud } from "./cloud.ts";
 import { createCustomer, live } from "./customer.ts";
 import type { Fault } from "./fault.ts";
 import { besiege, SHARE } from "./hostile.ts";
+import { keepingIn } from "./keeping.ts";
 import { createStage, START, type Violation } from "./stage.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -49,7 +50,9 @@ export async function history(seed: number, options: { readonly readable?: boole
   const acts = chance.between(3, 12);
   const builders = chance.hit(0.3) ? customers.map(({ tenant }) => createUploads(stage, bucket, judge.builds, tenant)) : [];
   const calm = () => cloud.calm() && builders.every(({ going }) => going() === 0);
-  for (const [i, customer] of customers.entries()) live(stage, ask, customer, servers, readers, lasts, acts, builders[i]);
+  const keeping = keepingIn(seed);
+  for (const [i, customer] of customers.entries())
+    live(stage, ask, customer, servers, readers, lasts, acts, { uploads: builders[i], keeping });
   if (enemy) besiege(stage, ask, enemy, servers, readers, chance.between(1, 3));
 
   await clock.run(START + lasts);

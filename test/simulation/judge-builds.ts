@@ -24,6 +24,8 @@ export function judgeBuilds(stage: Stage, known: Known) {
     const { sources = [] } = made.get(composeOf(input)) ?? {};
     return sources.length > 0 ? sources : undefined;
   };
+  /** It goes back to a release, or has the images of the live one. */
+  const hasImages = ({ values }: RunInput) => values.pull === "missing";
   /** What a run cannot begin without: large files may be there from before. */
   const neededBy = (input: RunInput, rollback: boolean, server?: Server) => {
     const { sources = [], mounted = [] } = made.get(composeOf(input)) ?? {};
@@ -87,9 +89,9 @@ export function judgeBuilds(stage: Stage, known: Known) {
     asked(input: RunInput): void {
       const job = known.jobs.get(jobOf(input.job));
       if (!job || input.op !== "deploy") return;
-      const needed = neededBy(input, job.rollback === true);
+      const needed = neededBy(input, hasImages(input));
       if (needed.length > 0) asked.set(job.id, needed);
-      if (job.rollback && input.archives && input.archives.list.length > 0)
+      if (hasImages(input) && input.archives && input.archives.list.length > 0)
         violate("16 a rollback never builds", `${job.id} brings what it is built from`);
     },
     arrived(server: Server, hash: string, content: string): void {
@@ -103,20 +105,19 @@ export function judgeBuilds(stage: Stage, known: Known) {
     began(server: Server, run: Run): void {
       if (run.input.values.carried && run.life === 1) judgeCarried(run);
       if (run.life === 1) before.set(`${server.host} ${run.job}`, runs(server, run));
-      const job = known.jobs.get(jobOf(run.job));
       if (run.canceled || run.image !== undefined || run.input.op !== "deploy") return;
-      for (const { hash } of neededBy(run.input, job?.rollback === true, server))
+      for (const { hash } of neededBy(run.input, hasImages(run.input), server))
         if (!hereOf(server).has(hash)) violate("16 nothing begins before all has arrived", `${run.job} without ${hash}`);
     },
     built(server: Server, run: Run): void {
       built.add(`${server.host} ${run.job}`);
-      if (known.jobs.get(jobOf(run.job))?.rollback) violate("16 a rollback never builds", `${run.job} on ${server.host}`);
+      if (hasImages(run.input)) violate("16 a rollback never builds", `${run.job} on ${server.host}`);
     },
     /** What served is about to be stopped. */
     changes(server: Server, run: Run): void {
       const sources = sourcesOf(run.input);
       const at = `${server.host} ${run.job}`;
-      if (!sources || built.has(at) || run.carried === imageOf(sources) || known.jobs.get(jobOf(run.job))?.rollback) return;
+      if (!sources || built.has(at) || run.carried === imageOf(sources) || hasImages(run.input)) return;
       const project = server.projects.get(run.input.values.project ?? "");
       const had = [project?.image, ...(project?.healthy.values() ?? [])];
       if (!had.includes(imageOf(sources))) violate("16 nothing is stopped before a build succeeded", at);

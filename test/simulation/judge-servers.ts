@@ -1,6 +1,7 @@
 import type { Job } from "@berth/domain/job/job.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
 import type { Builds } from "./judge-builds.ts";
+import type { judgeKeeping } from "./judge-keeping.ts";
 import { judgePlans } from "./judge-plans.ts";
 import { BELATED, ends, isCalm, jobOf, type Known } from "./known.ts";
 import type { Process } from "./process.ts";
@@ -8,7 +9,13 @@ import type { Run, Server, Watch } from "./server.ts";
 import type { Stage } from "./stage.ts";
 
 /** Holds what servers are asked and do to the invariants. */
-export function judgeServers(stage: Stage, known: Known, servers: Map<string, Server>, builds: Builds) {
+export function judgeServers(
+  stage: Stage,
+  known: Known,
+  servers: Map<string, Server>,
+  builds: Builds,
+  keeping: ReturnType<typeof judgeKeeping>,
+) {
   const { clock, swarm, violate } = stage;
   const fences = new Map<string, Process>();
   const accepted = new Map<string, number>();
@@ -42,6 +49,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
     dropped: builds.dropped,
     built: builds.built,
     changes: builds.changes,
+    served: keeping.took,
     concluded: builds.concluded,
     accepted({ host }, resource, fence) {
       const highest = accepted.get(`${host} ${resource}`) ?? 0;
@@ -51,6 +59,7 @@ export function judgeServers(stage: Stage, known: Known, servers: Map<string, Se
     began(server, run, before) {
       plans.began(server, run);
       builds.began(server, run);
+      keeping.began(server, run);
       const last = began.get(`${server.host} ${run.job}`) ?? -1;
       began.set(`${server.host} ${run.job}`, run.fence);
       if (before && !run.canceled && run.fence <= last)

@@ -5,7 +5,9 @@ import { judgeRest } from "./at-rest.ts";
 import type { Customer } from "./customer.ts";
 import { type Builds, judgeBuilds } from "./judge-builds.ts";
 import { judgeJobs } from "./judge-jobs.ts";
+import { judgeKeeping } from "./judge-keeping.ts";
 import { judgeServers } from "./judge-servers.ts";
+import { keepingIn } from "./keeping.ts";
 import { ends, isCalm, type Known, type Rest, type Row } from "./known.ts";
 import type { Process } from "./process.ts";
 import type { Server, Watch } from "./server.ts";
@@ -45,16 +47,20 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     effects: new Map(),
     spent: new Map(),
     customers: new Map(),
+    kept: new Map(),
   };
   const builds = judgeBuilds(stage, known);
   const { judgeJob, checks, going } = judgeJobs(stage, known, servers, builds);
-  const { watch, asked, fences, waits } = judgeServers(stage, known, servers, builds);
+  const keeping = judgeKeeping(stage, known);
+  const keeps = keepingIn(stage.seed) !== undefined;
+  const { watch, asked, fences, waits } = judgeServers(stage, known, servers, builds, keeping);
   const lasting = new Map<string, string>();
   const batches = new Map<string, Map<string, number[]>>();
 
   engine.onRecord(({ eventName, dynamodb: { Keys, NewImage, OldImage } }) => {
     const { pk, sk } = unmarshalItem(Keys) as { pk: string; sk: string };
     const noun = sk.slice(0, sk.indexOf("#"));
+    if (keeps) keeping.written(pk, sk, NewImage && (unmarshalItem(NewImage) as Row));
     if (pk.includes("#AUDIT#")) {
       if (eventName !== "INSERT") violate("7 audit is append-only", `${sk} was changed`);
       if (NewImage && JSON.stringify(NewImage).includes("s3cr3t")) violate("6 no secret is told", `in the audit line ${sk}`);
@@ -207,6 +213,9 @@ export function createJudge(stage: Stage, table: Table, servers: Map<string, Ser
     },
     going,
     jobs: () => known.jobs.size,
-    rest: (rest) => judgeRest(stage, known, servers, rest),
+    rest(rest) {
+      judgeRest(stage, known, servers, rest);
+      keeping.rest();
+    },
   };
 }

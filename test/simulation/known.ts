@@ -26,6 +26,8 @@ export interface Known {
   /** Write units by job. */
   readonly spent: Map<string, number>;
   readonly customers: Map<string, Customer>;
+  /** How many values of secrets and add-ons were kept for an app. */
+  readonly kept: Map<string, number>;
 }
 
 export interface Rest {

@@ -1,5 +1,6 @@
 import { buildMutants } from "./mutants/build.ts";
 import { jobMutants } from "./mutants/job.ts";
+import { keepingMutants } from "./mutants/keeping.ts";
 import { logMutants } from "./mutants/log.ts";
 import { planMutants } from "./mutants/plan.ts";
 import { rolloutMutants } from "./mutants/rollout.ts";
@@ -21,4 +22,5 @@ export const mutants: readonly Mutant[] = [
   ...serverMutants,
   ...planMutants,
   ...buildMutants,
+  ...keepingMutants,
 ];

@@ -4,7 +4,7 @@ import type { TargetPlan } from "@berth/domain/plan/plan.ts";
 import { planTarget } from "@berth/domain/plan/plan-target.ts";
 import type { Report, Resolved } from "@berth/domain/plan/report.ts";
 import type { RunInput } from "@berth/domain/remote/remote.ts";
-import type { Project, Server } from "./server.ts";
+import type { AddedService, Project, Server } from "./server.ts";
 import { isBuilt } from "./sources.ts";
 
 const DATA = "/var/lib/postgresql/data";
@@ -18,13 +18,38 @@ const servicesOf = (compose: string) =>
 export const composeOf = ({ files }: Pick<RunInput, "files">) =>
   String(files.find(({ path }) => path === "compose.yaml")?.content ?? "");
 
-function fileOf(compose: string, folder: string): Resolved["file"] {
+type Added = ReadonlyMap<string, AddedService>;
+const none: Added = new Map();
+
+/** The services in the Compose file that Berth adds. */
+export function addedOf({ files }: Pick<RunInput, "files">): Added {
+  const text = String(files.find(({ path }) => path === "berth.generated.yaml")?.content ?? "{}");
+  const services = Object.entries((JSON.parse(text).services ?? {}) as Record<string, { image?: string; volumes?: string[] }>);
+  return new Map(
+    services.flatMap(([name, { image, volumes }]) => {
+      const [volume = "", target = ""] = volumes?.[0]?.split(":") ?? [];
+      return image ? [[name, { image, volume, target }] as const] : [];
+    }),
+  );
+}
+
+function fileOf(compose: string, folder: string, added: Added): Resolved["file"] {
   const build = isBuilt(compose) && { build: { context: `${folder}/web`, dockerfile: "Dockerfile" } };
   const services = [...servicesOf(compose)].map(([name, image]) => {
     const volumes = [{ type: "volume", source: "data", target: DATA, volume: {} }];
-    return [name, { image, command: null, entrypoint: null, ...(name === "db" ? { volumes } : build) }];
+    const fields = { image, command: null, entrypoint: null, ...(name === "db" ? { volumes } : build) };
+    return [name, { ...fields, ...(added.size > 0 && { networks: { default: null } }) }];
   });
-  return { name: "app", services: Object.fromEntries(services), volumes: { data: { name: "app_data" } } };
+  const more = [...added].map(([name, { image, volume, target }]) => {
+    const volumes = [{ type: "volume", source: volume, target, volume: {} }];
+    return [name, { image, command: null, entrypoint: null, volumes, networks: { default: null } }];
+  });
+  const volumes = [...added.values()].map(({ volume }) => [volume, { name: `app_${volume}` }]);
+  return {
+    name: "app",
+    services: Object.fromEntries([...services, ...more]),
+    volumes: { data: { name: "app_data" }, ...Object.fromEntries(volumes) },
+  };
 }
 
 /** What the runner would report of this release now. Nobody knows what the registry has under a tag. */
@@ -32,22 +57,25 @@ function reportOf({ projects }: Server, { values, files, archives }: RunInput): 
   const project = projects.get(values.project ?? "");
   const live = project?.current === undefined ? undefined : project.composes.get(project.current);
   const named = live === undefined ? new Map<string, string>() : servicesOf(live);
+  const beside = project?.added.get(project.current ?? 0) ?? none;
+  const running = project?.added.get(project.serves ?? 0) ?? none;
   const serves = project?.serves === undefined ? "" : (project.composes.get(project.serves) ?? "");
-  const pins = new Map([...named].map(([name]) => [name, pinOf(project, name)]));
+  const pins = new Map([...named, ...beside].map(([name]) => [name, pinOf(project, name)]));
   const compose = composeOf({ files });
   // Those of a release that was healthy here, or as the caller knows them.
-  const recorded = project?.healthy.has(Number(values.release)) || values.pins ? recordedOf(project, values, compose) : [];
+  const recorded =
+    project?.healthy.has(Number(values.release)) || values.pins ? recordedOf(project, values, compose, addedOf({ files })) : [];
   const source = archives?.list.length ? archives.list.map(({ hash }) => `${hash}\n`).join("") : (values.archives ?? "");
   return {
     compose: "2.40.3",
     architecture: "amd64",
     imagesByConfig: true,
-    release: { folder: RELEASE, file: fileOf(compose, RELEASE), files: new Map(), pinned: new Map(recorded) },
-    ...(live !== undefined && { live: { folder: "/app", file: fileOf(live, "/app"), files: new Map(), pinned: pins } }),
+    release: { folder: RELEASE, file: fileOf(compose, RELEASE, addedOf({ files })), files: new Map(), pinned: new Map(recorded) },
+    ...(live !== undefined && { live: { folder: "/app", file: fileOf(live, "/app", beside), files: new Map(), pinned: pins } }),
     isLive: false,
     isRecorded: values.pull === "missing" || recorded.length > 0,
     isSource: source === (project?.source ?? ""),
-    containers: [...servicesOf(serves)].map(([service]) => ({
+    containers: [...servicesOf(serves), ...running].map(([service]) => ({
       service,
       name: `${service}-1`,
       state: project?.stopped ? "exited" : "running",
@@ -57,21 +85,35 @@ function reportOf({ projects }: Server, { values, files, archives }: RunInput): 
     downtimes: new Map(),
     images: new Map(recorded.map(([, id]) => [id, { id, platform: "linux/amd64", bytes: 1_000_000, digests: [] }])),
     registry: new Map(),
-    volumes: new Set(named.has("db") ? ["app_data"] : []),
+    volumes: new Set([
+      ...(named.has("db") ? ["app_data"] : []),
+      ...[...(project?.data.keys() ?? [])].map((name) => `app_${name}`),
+    ]),
     networks: new Set(),
     ...disk,
   };
 }
 
-const recordedOf = (project: Project | undefined, { release, pins = "" }: RunInput["values"], compose: string) => {
+const recordedOf = (
+  project: Project | undefined,
+  { release, pins = "", fresh = "" }: RunInput["values"],
+  compose: string,
+  added: Added,
+) => {
   const image = project?.healthy.get(Number(release)) ?? /sha256:[0-9a-f]{64}/.exec(pins)?.[0] ?? "";
-  return [...servicesOf(compose).keys()].map((name) => [name, `sha256:${name}${image}`] as const);
+  const here = project?.healthy.has(Number(release));
+  const others = [...added.keys()].filter((name) => here || !fresh.split("\n").includes(name));
+  return [...servicesOf(compose).keys(), ...others].map((name) => [name, `sha256:${name}${image}`] as const);
 };
 
 const pinOf = (project: Project | undefined, service: string) => `sha256:${service}${project?.image ?? ""}`;
 
 export const planOn = (server: Server, input: RunInput, making: Making): TargetPlan =>
-  planTarget(reportOf(server, input), making);
+  planTarget(reportOf(server, input), { making, moves: movesOf(input).map(([name = ""]) => name) });
+
+/** Of each add-on that is moved its name, its kind, and the volumes from and to which it is. */
+export const movesOf = ({ values }: Pick<RunInput, "values">): string[][] =>
+  (values.moves ?? "").split("\n").flatMap((line) => (line ? [line.split("\t")] : []));
 
 /** The same as the runner packs it. */
 export function packed(server: Server, input: RunInput): Uint8Array {

@@ -1,7 +1,8 @@
 import type { Exit, ExitClass, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { createAsking, type Front, verdict } from "./asking.ts";
 import { createBuilding } from "./building.ts";
-import { composeOf } from "./reporting.ts";
+import { moveData } from "./moving.ts";
+import { addedOf, composeOf } from "./reporting.ts";
 import { createRun, type Project, type Run, type Server, type Watch } from "./server.ts";
 import { isBuilt } from "./sources.ts";
 import type { Stage } from "./stage.ts";
@@ -25,7 +26,9 @@ export function createRunner(stage: Stage, watch: Watch) {
 
   /** A tag means another image each time it is asked for; a digest, which only a return is told, always the same. */
   const imageOf = ({ pull, pins }: RunInput["values"]) =>
-    pull === "missing" ? /@(sha256:[0-9a-f]{64})/.exec(pins ?? "")?.[1] : `sha256:${String(++pulled).padStart(64, "0")}`;
+    pull === "missing"
+      ? /(?:@|^web\t)(sha256:[0-9a-f]{64})/m.exec(pins ?? "")?.[1]
+      : `sha256:${String(++pulled).padStart(64, "0")}`;
 
   function front(server: Server, input: RunInput): Front {
     const { job, fence, op, values } = input;
@@ -150,6 +153,8 @@ export function createRunner(stage: Stage, watch: Watch) {
         image: undefined,
         healthy: new Map(),
         composes: new Map(),
+        added: new Map(),
+        data: new Map(),
         source: "",
         mounted: "",
         stopped: false,
@@ -171,15 +176,20 @@ export function createRunner(stage: Stage, watch: Watch) {
           project.image = run.image;
           project.stopped = false;
           project.composes.set(release, composeOf(run.input));
+          project.added.set(release, addedOf(run.input));
+          moveData(stage, run, project);
           emit(run, "log", "start", `connecting with ${secretOf(run)}`);
           step(server, run, "start", chance.between(300, 5000), 120_000, () =>
             step(server, run, "verify", chance.between(1000, 20_000), 120_000, () => {
               if (is(run, "unhealthy")) return fail(server, run, "verify", "unhealthy", `web is not healthy: ${secretOf(run)}`);
               if (run.canceled) return fail(server, run, "record", "canceled", "Canceled");
               emit(run, "step", "record");
+              const before = project.current;
               project.current = release;
               project.healthy.set(release, run.image ?? "");
               watch.took(server, run);
+              watch.served(server, run, project, before);
+              for (const { volume } of addedOf(run.input).values()) project.data.set(volume, (project.data.get(volume) ?? 0) + 1);
               run.recorded = true;
               record(server, run);
             }),

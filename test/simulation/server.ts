@@ -31,6 +31,13 @@ export interface Run {
   readonly followers: Set<() => void>;
 }
 
+/** A service that Berth adds to a release. */
+export interface AddedService {
+  readonly image: string;
+  readonly volume: string;
+  readonly target: string;
+}
+
 /** An app's folder and containers. */
 export interface Project {
   readonly owner: string;
@@ -43,6 +50,10 @@ export interface Project {
   readonly healthy: Map<number, string>;
   /** The Compose file of each release that was started. */
   readonly composes: Map<number, string>;
+  /** The add-ons of each release that was started. */
+  readonly added: Map<number, ReadonlyMap<string, AddedService>>;
+  /** How often something was written to each volume of an add-on. */
+  readonly data: Map<string, number>;
   /** Names of the archives that the release `current` leads to is built from, one a line. */
   source: string;
   /** And of those with its large files. */
@@ -118,6 +129,8 @@ export interface Watch {
   built(server: Server, run: Run): void;
   /** A run is about to stop what serves. */
   changes(server: Server, run: Run): void;
+  /** A run's release serves where that of `before` did. */
+  served(server: Server, run: Run, project: Project, before: number | undefined): void;
   /** A run has ended. */
   concluded(server: Server, run: Run): void;
   /** A run is not let begin, as it was decided by a caller. */

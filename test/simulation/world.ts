@@ -27,25 +27,25 @@ export function worldOf(
     sleep: (milliseconds, signal) => processes.sleep(process, milliseconds, signal),
     send: (name, message, options) => (name === "jobs" ? queue().send(process, message, options) : Promise.resolve()),
     // What is sealed shows whose it is, so that a value opened for another tenant is seen.
-    seal: (_plain, about) =>
+    seal: (plain, about) =>
       processes.call(process, chance.between(2, 10), () => ({
         key: nameOf(about),
         iv: "",
         tag: "",
-        data: `private-key-of-${about.tenant}`,
+        data: about.addon === undefined ? `private-key-of-${about.tenant}` : Buffer.from(plain).toString("base64"),
       })),
     open: (sealed, about) =>
       processes.call(process, chance.between(2, 10), () => {
         if (sealed.key !== nameOf(about)) throw new Error("simulated: the value is about something else");
-        return sealed.data;
+        return about.addon === undefined ? sealed.data : Buffer.from(sealed.data, "base64").toString();
       }),
     sealBytes: (plain, about) =>
-      processes.call(process, chance.between(2, 10), () => Buffer.concat([Buffer.from(`${nameOf(about)}\n`), plain])),
+      processes.call(process, chance.between(2, 10), () => Buffer.concat([Buffer.from(`${nameOf(about)}\n`), plain.map(turned)])),
     openBytes: (sealed, about) =>
       processes.call(process, chance.between(2, 10), () => {
         const name = Buffer.from(`${nameOf(about)}\n`);
         if (!name.equals(sealed.subarray(0, name.length))) throw new Error("simulated: the bytes are about something else");
-        return sealed.subarray(name.length);
+        return sealed.subarray(name.length).map(turned);
       }),
     stripe: () => Promise.reject(new Error("the simulation has no Stripe")),
     github: { url: "", keys: () => Promise.reject(new Error("the simulation has no GitHub")) },
@@ -58,6 +58,10 @@ export function worldOf(
     },
   };
 }
+
+/** So that what is sealed is not to be read as it lies there. */
+const turned = (byte: number) => byte ^ 0xa5;
+export const unsealed = (sealed: Uint8Array): Uint8Array => sealed.subarray(sealed.indexOf(10) + 1).map(turned);
 
 export const nameOf = (about: Readonly<Record<string, string>>) =>
   Object.entries(about)

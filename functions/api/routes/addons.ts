@@ -1,5 +1,6 @@
 import { AddonView } from "@berth/domain/addon/addon.ts";
 import { kindNames } from "@berth/domain/addon/kind.ts";
+import { Job } from "@berth/domain/job/job.ts";
 import { Hono } from "hono";
 import * as z from "zod";
 import { all, contract, inApp, name } from "../contract.ts";
@@ -131,6 +132,45 @@ export const addons = new Hono<Env>()
       const { setAddon } = await import("@berth/domain/addon/set.ts");
       const { environment, ...choices } = c.req.valid("json");
       return c.json(await setAddon(c.var.ctx, { ...c.req.valid("param"), environment, choices }), 200);
+    },
+  )
+  .post(
+    "/apps/:app/addons/:addon/upgrade",
+    contract(() => ({
+      operationId: "upgradeAddon",
+      remembers: true,
+      summary:
+        "Deploy what is live with another version of an add-on. What reaches it is stopped while its data is taken over into a new volume, for an hour at most; the old volume is kept for 72 hours",
+      tag,
+      scope: "deploy",
+      needs: "grow",
+      params: one,
+      body: z.object({
+        environment: name.optional(),
+        version: z
+          .string()
+          .max(10)
+          .optional()
+          .describe("A newer major version; without it the newest image of the one that it has, on the same volume"),
+        image: z.string().max(500).optional().describe("An image of that version, where it is not its maker's"),
+      }),
+      answers: { 202: { description: "Accepted", schema: Job } },
+      problems: [
+        "app.not_found",
+        "addon.not_found",
+        "addon.not_live",
+        "addon.several",
+        "app.not_deployed",
+        "app.busy",
+        "release.mixed",
+        "deployment.too_many",
+        "version.stale",
+        "idempotency.mismatch",
+      ],
+    })),
+    async (c) => {
+      const { upgradeAddon } = await import("@berth/domain/deployment/upgrade.ts");
+      return c.json(await upgradeAddon(c.var.ctx, { ...c.req.valid("param"), ...c.req.valid("json") }), 202);
     },
   )
   .delete(

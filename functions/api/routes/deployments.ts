@@ -186,12 +186,16 @@ export const deployments = new Hono<Env>()
       operationId: "applyVariables",
       remembers: true,
       summary:
-        "Deploy what is live, with the secrets and variables as they are now; containers that use none of those that changed stay",
+        "Deploy what is live, with the secrets and variables as they are now, and the add-ons where it says so; containers that use none of what changed stay",
       tag,
       scope: "deploy",
       needs: "grow",
       params: inApp,
-      body: z.object({ environment: name.optional() }),
+      body: z.object({
+        environment: name.optional(),
+        addons: z.boolean().optional().describe("With the add-ons as they are now too"),
+        acceptDataRisk: accepted.acceptDataRisk,
+      }),
       answers: { 202: { description: "Accepted", schema: Job } },
       problems: [
         "app.not_found",

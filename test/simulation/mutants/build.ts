@@ -69,7 +69,7 @@ export const buildMutants = [
   of(
     deploy,
     "a rollback asks for new images",
-    'if (!job.rollback && from === undefined) return { pull: "always" };',
+    'if (!job.rollback && imagesFrom === undefined) return { pull: "always" };',
     'if (job.release > 0 || from !== undefined) return { pull: "always" };',
   ),
   of(

@@ -143,14 +143,14 @@ export const jobMutants = [
   of(
     deployment,
     "the end of a deploy has no audit line",
-    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")]',
-    "[wentLive(ctx, job)]",
+    '...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end")]',
+    "...(await upgraded(ctx, job, job.input))]",
   ),
   of(
     deployment,
     "the end of a deploy has two audit lines",
-    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")]',
-    '[wentLive(ctx, job), auditEnd(ctx, job, "deployment.end"), auditEnd(ctx, job, "deployment.end")]',
+    '...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end")]',
+    '...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end"), auditEnd(ctx, job, "deployment.end")]',
   ),
   of(removing, "what was removed is still live", "([target]) => !gone.has(target)", '([target]) => target !== ""'),
   of(cancel, "cancelling leaves no audit line", '[audit(ctx, "job.cancel", id)]', '[audit(ctx, "job.cancel", id)].slice(1)'),

@@ -151,6 +151,7 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   });
   await ended((await deploy(2, archives)).id);
   await ended((await call("applyVariables", { with: { app }, body: {} })).id);
+  await ended((await call("upgradeAddon", { with: { app, addon: "redis" }, body: { version: "8" } })).id);
   await ended((await call("rollback", { with: { app } })).id);
   await ended((await call("startApp", { with: { app } })).id);
   const { items: releases } = await call("listReleases", { with: { app } });

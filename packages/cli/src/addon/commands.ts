@@ -10,6 +10,7 @@ export const addon: Listed = {
     verb("list", "[app]", "List an app's add-ons", () => import("./list.ts")),
     verb("show", "<name>", "Show an add-on and the variables it gives", () => import("./show.ts")),
     verb("set", "<name>", "Choose its image, arguments, memory, or who gets its variables", () => import("./set.ts")),
+    verb("upgrade", "<name>", "Give an add-on another version; its data comes along", () => import("./upgrade.ts")),
     verb("remove", "<name>", "Take an add-on out; its data stays", () => import("./remove.ts")),
   ],
 };

@@ -4,27 +4,31 @@ import { type Exit, exits } from "../exit.ts";
 import { note, type Session, show } from "../session.ts";
 import { agree } from "../terminal/agree.ts";
 import { listed } from "../terminal/text.ts";
-import { findPlace, type Place, placeOf, placeOptions } from "./place.ts";
+import { deployNow, deployOption, findPlace, type Place, placeOf, placeOptions } from "./place.ts";
 
 interface Input extends Place {
   readonly name: string;
   readonly yes: boolean;
+  readonly deploy: boolean;
 }
 
 export const examples: Verb<Input>["examples"] = [
   ["berth addon remove redis", "asks first; the next deployment takes it off, its data stays"],
   ["berth addon remove redis --yes", "does not ask"],
+  ["berth addon remove redis --deploy", "takes it off at once"],
 ];
 
-export const options: NonNullable<Verb<Input>["options"]> = (command) => placeOptions(command).option("-y, --yes", "do not ask");
+export const options: NonNullable<Verb<Input>["options"]> = (command) =>
+  deployOption(placeOptions(command)).option("-y, --yes", "do not ask");
 
 export const parse = ([name = ""]: readonly string[], flags: Flags): Input => ({
   ...placeOf(flags),
   name,
   yes: isSet(flags, "yes"),
+  deploy: isSet(flags, "deploy"),
 });
 
-export async function run(session: Session, { name, yes, ...place }: Input): Promise<Exit> {
+export async function run(session: Session, { name, yes, deploy, ...place }: Input): Promise<Exit> {
   const { app, param, query } = await findPlace(session, place);
   const api = await session.api();
   if (!yes)
@@ -34,8 +38,15 @@ export async function run(session: Session, { name, yes, ...place }: Input): Pro
       question: `Remove ${name} from ${app}? Its data stays on the server.`,
     });
   const removed = await body(api.v1.apps[":app"].addons[":addon"].$delete({ param: { ...param, addon: segment(name) }, query }));
-  const { paint, errPaint } = session.terminal;
   const { kept } = removed;
+  if (deploy) {
+    note(
+      session,
+      kept ? `The data of ${name} stays in the volume ${kept.volume}` : `No release had ${name}, so there is no data`,
+    );
+    return deployNow(session, place, true);
+  }
+  const { paint, errPaint } = session.terminal;
   show(session, removed, () => [
     `${paint.green("✓")} ${app} has no ${name} from its next deployment on`,
     ...(kept

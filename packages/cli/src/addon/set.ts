@@ -3,7 +3,7 @@ import { collect, type Flags, isSet, listOf, textOf, type Verb } from "../comman
 import { type Exit, exits } from "../exit.ts";
 import { usage } from "../refusal.ts";
 import { note, type Session, show } from "../session.ts";
-import { findPlace, type Place, placeOf, placeOptions } from "./place.ts";
+import { deployNow, deployOption, findPlace, type Place, placeOf, placeOptions } from "./place.ts";
 import { addonLines } from "./view.ts";
 
 interface Input extends Place {
@@ -15,6 +15,7 @@ interface Input extends Place {
     readonly memory?: string | null;
     readonly services?: string[] | null;
   };
+  readonly deploy: boolean;
 }
 
 export const examples: Verb<Input>["examples"] = [
@@ -22,10 +23,11 @@ export const examples: Verb<Input>["examples"] = [
   ["berth addon set postgres --arg -c --arg max_connections=200", "arguments of its server"],
   ["berth addon set redis --memory 512m --service web --service worker", "a limit, and who gets its variables"],
   ["berth addon set redis --memory default --all-services", "take both back"],
+  ["berth addon set redis --memory 1g --deploy", "and deploy what is live with it at once"],
 ];
 
 export const options: NonNullable<Verb<Input>["options"]> = (command) =>
-  placeOptions(command)
+  deployOption(placeOptions(command))
     .option("--image <image>", "an image of the same major version; `default` is its maker's")
     .option("--arg <argument>", "an argument of its server, `default` for none; may be repeated", collect)
     .option("--memory <amount>", "the most it may have, such as 512m or 2g; `default` for no limit")
@@ -48,14 +50,15 @@ export function parse([name = ""]: readonly string[], flags: Flags): Input {
   };
   if (Object.keys(choices).length === 0)
     throw usage("Say what is to be set: --image, --arg, --memory, --service or --all-services.", `berth addon show ${name}`);
-  return { ...placeOf(flags), name, choices };
+  return { ...placeOf(flags), name, choices, deploy: isSet(flags, "deploy") };
 }
 
-export async function run(session: Session, { name, choices, ...place }: Input): Promise<Exit> {
+export async function run(session: Session, { name, choices, deploy, ...place }: Input): Promise<Exit> {
   const { param, query } = await findPlace(session, place);
   const api = await session.api();
   const of = { param: { ...param, addon: segment(name) }, json: { ...query, ...choices } };
   const addon = await body(api.v1.apps[":app"].addons[":addon"].$patch(of));
+  if (deploy) return deployNow(session, place);
   const { terminal } = session;
   const { paint, errPaint } = terminal;
   show(session, addon, () => [`${paint.green("✓")} From the next deployment on:`, "", ...addonLines(addon, terminal)]);

@@ -6,6 +6,10 @@ import { clean, pad, wrap } from "../terminal/text.ts";
 import { ago } from "../terminal/time.ts";
 
 const title = ({ kind, version }: Addon) => `${kindTitles[kind]} ${version}`;
+const asideFact = ({ volume, version, until }: NonNullable<Addon["aside"]>[number]): [string, string] => [
+  "Set aside",
+  `the volume ${volume} of version ${version}; the first deployment after ${until.slice(0, 16).replace("T", " ")} UTC removes it`,
+];
 const receivers = ({ services }: Addon) => services?.join(", ") ?? "every service";
 
 export const addonTable = (addons: readonly Addon[], { width, paint, now }: Layout): string[] =>
@@ -23,7 +27,7 @@ export const addonTable = (addons: readonly Addon[], { width, paint, now }: Layo
 
 /** An add-on as a list of what it is, and the variables that services get. */
 export function addonLines(addon: Addon, { width, paint }: { readonly width: number; readonly paint: Paint }): string[] {
-  const { name, environment, image, args, memory, volume, variables } = addon;
+  const { name, environment, image, args, memory, volume, variables, aside = [] } = addon;
   const facts: [string, string | undefined][] = [
     ["Add-on", name],
     ["Kind", title(addon)],
@@ -32,6 +36,7 @@ export function addonLines(addon: Addon, { width, paint }: { readonly width: num
     ["Arguments", args?.join(" ")],
     ["Memory", memory && `at most ${memory}`],
     ["Data", `the volume ${volume}`],
+    ...aside.map(asideFact),
     ["For", receivers(addon)],
   ];
   const shown = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);

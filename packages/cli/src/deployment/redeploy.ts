@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { findApp, findEnvironment } from "../app/name.ts";
 import { type Flags, isSet, textOf } from "../command.ts";
 import type { Exit } from "../exit.ts";
-import type { Session } from "../session.ts";
+import { note, type Session } from "../session.ts";
 import { accepted, liveOf } from "./accepted.ts";
 
 /** What is asked of a deployment of a release that is there already. */
@@ -46,5 +46,9 @@ export async function redeploy(
   const param = { app: segment(app) };
   const before = await body(api.v1.apps[":app"].$get({ param }));
   const job = await ask(api, { param, json: environment === undefined ? {} : { environment } });
-  return accepted(session, api, job, { input, live: liveOf(before, job.environment), remarks: [] });
+  const back = job.rollback ? job.input?.unset : undefined;
+  const remarks =
+    back === undefined ? [] : [`Brings back what was unset: ${back}. What leaked is to be revoked where it came from.`];
+  note(session, ...remarks.map((line) => `${session.terminal.errPaint.dim("·")} ${line}`));
+  return accepted(session, api, job, { input, live: liveOf(before, job.environment), remarks });
 }

@@ -59,6 +59,7 @@ async function make(ctx: Context, input: Input, turn: Write): Promise<AddonView 
     name,
     kind,
     version: versionOf(input, kept),
+    ...(kept?.volume !== undefined && { volume: kept.volume }),
     ...(input.services && { services: [...input.services] }),
     by: whoIs(ctx.actor),
     addedAt: ctx.now().toISOString(),
@@ -66,6 +67,7 @@ async function make(ctx: Context, input: Input, turn: Write): Promise<AddonView 
   assertFree(addon, present, kept, all.length);
   const row: StoredAddon = {
     ...addon,
+    ...(kept?.aside && { aside: kept.aside }),
     sealed: kept?.sealed ?? (await ctx.seal(secretText(ctx, PASSWORD_LENGTH), sealContext(ctx.tenant, place, name))),
     since: kept ? -1 : environment.releases,
     changes: (kept?.changes ?? 0) + 1,

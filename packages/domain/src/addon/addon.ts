@@ -15,6 +15,7 @@ export const Addon = z.object({
   name: z.string(),
   kind: z.enum(kindNames),
   version: z.string().describe("A major version of its maker"),
+  volume: z.string().optional().describe("Where its data is, once an upgrade has moved it"),
   services: z.array(z.string()).optional().describe("The services that get its variables; absent for each that reaches it"),
   image: z.string().optional().describe("Instead of its maker's image of that version"),
   args: z.array(z.string()).optional().describe("Added to the command line of its server"),
@@ -24,10 +25,23 @@ export const Addon = z.object({
 });
 export type Addon = z.infer<typeof Addon>;
 
+/** What a release has of an add-on. */
+export const Chosen = Addon.omit({ by: true, addedAt: true });
+export type Chosen = z.infer<typeof Chosen>;
+
+/** The volume that an upgrade left, with the data as it was then. */
+export const Aside = z.object({
+  volume: z.string(),
+  version: z.string().describe("Of the server that reads it"),
+  until: z.iso.datetime().describe("The first deployment after that removes it"),
+});
+export type Aside = z.infer<typeof Aside>;
+
 const Sealed = z.object({ key: z.string(), iv: z.string(), tag: z.string(), data: z.string() });
 export const StoredAddon = Addon.extend({
   sealed: Sealed,
   removedAt: z.iso.datetime().optional(),
+  aside: z.array(Aside).optional(),
   /** The last release of the environment when it was added: where that is still the last one, no release has had it. -1 where its data was there before. */
   since: z.number().int(),
   /** How often it was changed. */
@@ -39,6 +53,7 @@ export type StoredAddon = z.infer<typeof StoredAddon>;
 export const AddonView = Addon.extend({
   environment: z.string(),
   volume: z.string().describe("The volume of the Compose file that has its data"),
+  aside: z.array(Aside).optional().describe("What upgrades have left of it"),
   variables: z
     .record(z.string(), z.string())
     .describe("What services get, with the name of the variable in place of the password"),

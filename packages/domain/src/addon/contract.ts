@@ -23,3 +23,7 @@ export function contractOf({ kind, name }: { kind: KindName; name: string }): Re
     parts.map(([part, usual]) => [name === kind ? usual : `${upper(name)}_${part.toUpperCase()}`, values[part]]),
   );
 }
+
+/** Of each, by its name. */
+export const contractsOf = (addons: readonly { readonly kind: KindName; readonly name: string }[]) =>
+  addons.map(({ name, kind }) => ({ name, variables: contractOf({ name, kind }) }));

@@ -1,27 +1,17 @@
 import type { Fields } from "../compose/file.ts";
 import type { Addition } from "../compose/generated.ts";
+import type { Chosen } from "./addon.ts";
 import { type Kind, kinds } from "./catalogue.ts";
 import { contractOf, passwordVariable } from "./contract.ts";
-import type { KindName } from "./kind.ts";
 
-/** What is chosen of an add-on. */
-export interface Chosen {
-  readonly kind: KindName;
-  readonly name: string;
-  readonly version: string;
-  readonly services?: readonly string[] | undefined;
-  readonly image?: string | undefined;
-  readonly args?: readonly string[] | undefined;
-  readonly memory?: string | undefined;
-}
-
-export const volumeOf = (addon: string): string => `${addon}-data`;
+export const volumeOf = ({ name, volume }: Pick<Chosen, "name" | "volume">): string => volume ?? `${name}-data`;
+export const imageOf = ({ kind, version, image }: Chosen): string => image ?? kinds[kind].image(version);
 
 /** What an add-on adds to a project. */
 export function fragmentOf(addon: Chosen): Addition {
-  const { kind, name, version, image, args = [], memory } = addon;
+  const { kind, name, version, args = [], memory } = addon;
   const of: Kind = kinds[kind];
-  const [secret, volume] = [name, volumeOf(name)];
+  const [secret, volume] = [name, volumeOf(addon)];
   const fields = of.service({
     version,
     secret: `/run/secrets/${secret}`,
@@ -29,7 +19,7 @@ export function fragmentOf(addon: Chosen): Addition {
     args: args.map((arg) => arg.replaceAll("$", "$$$$")),
   });
   const service: Fields = {
-    image: image ?? of.image(version),
+    image: imageOf(addon),
     ...fields,
     secrets: [secret],
     restart: "unless-stopped",

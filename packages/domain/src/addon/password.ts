@@ -9,24 +9,35 @@ export interface Given {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The passwords of a release's add-ons, by the variable that Compose finds each in. For workers: nobody else can open them. */
-export async function openPasswords(ctx: Context, place: Place, addons: readonly Given[]): Promise<Record<string, string>> {
-  if (addons.length === 0) return {};
-  const rows = await getAll(
+interface Opened {
+  /** By the variable that Compose finds each in. */
+  readonly passwords: Readonly<Record<string, string>>;
+  /** The volumes that upgrades have left, and that nobody keeps any more. */
+  readonly lapsed: readonly string[];
+}
+
+/** What a run has of a release's add-ons. For workers: nobody else can open passwords. */
+export async function openAddons(ctx: Context, place: Place, addons: readonly Given[]): Promise<Opened> {
+  if (addons.length === 0) return { passwords: {}, lapsed: [] };
+  const found = await getAll(
     ctx,
     addons.map(({ name }) => addonKey(ctx, place, name)),
   );
-  const opened = await Promise.all(
-    rows.flatMap((row) => {
-      if (!row) return [];
-      const { name, sealed } = StoredAddon.parse(row);
-      return [
-        ctx.open(sealed, sealContext(ctx.tenant, place, name)).then((password) => [passwordVariable(name), password] as const),
-      ];
-    }),
-  );
-  return Object.fromEntries(opened);
+  const rows = found.flatMap((row) => (row ? [StoredAddon.parse(row)] : []));
+  const opened = rows.map(async ({ name, sealed }) => {
+    const password = await ctx.open(sealed, sealContext(ctx.tenant, place, name));
+    return [passwordVariable(name), password] as const;
+  });
+  const now = ctx.now().toISOString();
+  const aside = rows.flatMap((row) => row.aside ?? []);
+  return {
+    passwords: Object.fromEntries(await Promise.all(opened)),
+    lapsed: aside.filter(({ until }) => until < now).map(({ volume }) => volume),
+  };
 }
+
+export const openPasswords = async (ctx: Context, place: Place, addons: readonly Given[]): Promise<Opened["passwords"]> =>
+  (await openAddons(ctx, place, addons)).passwords;
 
 /** What Compose finds besides the variables of the project: the passwords, and the contracts that it may name. */
 export const variablesWith = (passwords: Readonly<Record<string, string>>, addons: readonly Given[]): Record<string, string> => ({

@@ -33,7 +33,7 @@ export async function removeAddon(ctx: Context, input: Named): Promise<Removed> 
     );
     if (!removed) return false;
     const targets = isUsed ? await targetNames(ctx, environment.placement) : [];
-    const volume = `${projectOf(place.app, place.environment)}_${volumeOf(addon.name)}`;
+    const volume = `${projectOf(place.app, place.environment)}_${volumeOf(addon)}`;
     return { name: addon.name, kept: isUsed ? { volume, targets: targets.map(({ name }) => name) } : null };
   });
 }

@@ -47,11 +47,15 @@ export async function setAddon(ctx: Context, input: Named & { readonly choices: 
   });
 }
 
+/** By its tag, which begins with the version. */
+export function isImageOf({ version }: Pick<Addon, "kind" | "version">, image: string): boolean {
+  const [, tag = ""] = /:([^/@]+)(?:@.*)?$/.exec(image) ?? [];
+  return isReference(image) && new RegExp(`^(?:pg|v)?${version.replaceAll(".", "\\.")}(?![0-9])`).test(tag);
+}
+
 /** Another version is an upgrade, which data has to go along with. */
 function checkImage({ kind, version }: Addon, image: string): void {
-  const [, tag = ""] = /:([^/@]+)(?:@.*)?$/.exec(image) ?? [];
-  const isOfVersion = new RegExp(`^(?:pg|v)?${version.replaceAll(".", "\\.")}(?![0-9])`).test(tag);
-  if (!isReference(image) || !isOfVersion)
+  if (!isImageOf({ kind, version }, image))
     throw new Problem("input.invalid", {
       detail: `"${image.slice(0, 200)}" is no image of ${kindTitles[kind]} ${version}: its tag begins with another version, or there is none.`,
     });

@@ -9,12 +9,18 @@ import { volumeOf } from "./fragment.ts";
 export const missing = (name: string, { app, environment }: Place) =>
   new Problem("addon.not_found", { detail: `"${app}" (${environment}) has no add-on "${name}".` });
 
-export function viewOf(addon: Addon, environment: string): AddonView {
+export function viewOf(addon: Addon & Pick<StoredAddon, "aside">, environment: string): AddonView {
   const variables = Object.entries(contractOf(addon)).map(([name, value]) => [
     name,
     value.replaceAll(/\$\{\w+\}/g, `<${passwordVariable(addon.name)}>`),
   ]);
-  return { ...Addon.parse(addon), environment, volume: volumeOf(addon.name), variables: Object.fromEntries(variables) };
+  return {
+    ...Addon.parse(addon),
+    environment,
+    volume: volumeOf(addon),
+    ...(addon.aside && { aside: addon.aside }),
+    variables: Object.fromEntries(variables),
+  };
 }
 
 /** By name. @throws Problem app.not_found */

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { openPasswords, variablesWith } from "../addon/password.ts";
+import { volumeOf } from "../addon/fragment.ts";
+import { openAddons, variablesWith } from "../addon/password.ts";
 import { environmentKey, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { readPolicy } from "../entitlement/policy.ts";
@@ -11,13 +12,15 @@ import { builtFrom, bundleValues, filesOf } from "../release/files.ts";
 import { pinsOf, readImages, recordImages } from "../release/images.ts";
 import { type Bundle, getBundle, type Release, releaseIfKept } from "../release/release.ts";
 import { registryOf } from "../remote/registry-host.ts";
-import type { Archives, Login } from "../remote/remote.ts";
+import type { Archives, Decision, Login } from "../remote/remote.ts";
 import { replace, update, type Write } from "../table.ts";
 import { magicOf } from "../variable/magic.ts";
 import { redactorOf } from "../variable/redactor.ts";
 import { openUsed } from "../variable/used.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 import { carriedFrom } from "./carry.ts";
+import { upgraded } from "./upgraded.ts";
+import { wholeOf } from "./whole.ts";
 
 const Deployment = z.object({
   app: z.string(),
@@ -35,6 +38,13 @@ const Deployment = z.object({
       policy: z.string().optional(),
       /** The id of the target that builds for the others. */
       builder: z.string().optional(),
+      /** Services whose images are pulled by their names, though others are pinned. */
+      fresh: z.string().optional(),
+      /** The add-on that gets another version, and the volume that it leaves for a new one. */
+      upgrade: z.string().optional(),
+      leaves: z.string().optional(),
+      /** Names that a rollback brings back though they were unset. */
+      unset: z.string().optional(),
     })
     .optional(),
 });
@@ -49,11 +59,16 @@ export const deploy: Change<Deployment> = {
   first: (job) => job.input?.builder,
 
   async run(ctx, job, target, account, reach) {
-    const { release, bundle } = await getBundle(ctx, job.appId, job.environment, job.release);
+    const kept = await getBundle(ctx, job.appId, job.environment, job.release);
+    const { release } = kept;
+    const { bundle, conflict } = await wholeOf(job, kept);
     const name = job.rollouts[target]?.name ?? target;
     const logins = account.logins ? await loginsOf(ctx, job, target, release) : [];
     const { addons = [] } = bundle;
-    const [passwords, values] = await Promise.all([openPasswords(ctx, job, addons), openUsed(ctx, job, release.variables)]);
+    const [{ passwords, lapsed }, values] = await Promise.all([
+      openAddons(ctx, job, addons),
+      openUsed(ctx, job, release.variables),
+    ]);
     const redact = await redactorOf(
       ctx,
       { ...job, target, name },
@@ -76,6 +91,8 @@ export const deploy: Change<Deployment> = {
         ...bundleValues(bundle),
         ...(job.input?.files === "replace" && { replace_files: "1" }),
         ...(carried && { carried: "1", ...builtFrom(bundle) }),
+        ...movesOf(job, release),
+        ...lapsedFrom(lapsed, release),
         ask: "1",
       },
       logins,
@@ -83,12 +100,15 @@ export const deploy: Change<Deployment> = {
       archives: archivesOf(ctx, bundle, job.rollback === true || carried || release.from !== undefined),
       ...(carried && { carried: carriedFrom(ctx, reach, { job, release, builder }, redact) }),
       async decide(report) {
+        if (conflict !== undefined) return { no: "compose.conflict", reasons: [conflict] };
         const { decide } = await import("../plan/decide.ts");
         // What was accepted when the live release was deployed holds when it is started again.
         const acceptDataRisk = job.again === true || job.input?.dataRisk === "accepted";
         const policy = readPolicy(job.input?.policy ?? "");
         const of = { appId: job.appId, target, plan: job.input?.plan };
-        return decide(ctx, { ...of, acceptDataRisk, policy, bundle, making }, report, redact);
+        const moves = job.input?.leaves !== undefined && job.input.upgrade !== undefined ? [job.input.upgrade] : [];
+        const decision = await decide(ctx, { ...of, acceptDataRisk, policy, bundle, making, moves }, report, redact);
+        return withUnset(decision, job.input?.unset);
       },
     };
   },
@@ -99,7 +119,7 @@ export const deploy: Change<Deployment> = {
   async finish(ctx, job) {
     const done = succeededRollouts(job);
     const everywhere = done.length === Object.keys(job.rollouts).length;
-    if (everywhere) return [wentLive(ctx, job), auditEnd(ctx, job, "deployment.end")];
+    if (everywhere) return [wentLive(ctx, job), ...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end")];
     const environment = await environmentOf(ctx, job);
     const next = {
       ...environment,
@@ -142,13 +162,38 @@ const loginsOf = (ctx: Context, job: Deployment, target: string, release: Releas
 async function imagesFor(
   ctx: Context,
   job: Deployment,
-  { from }: Release,
+  { from, imagesFrom = from }: Release,
   target: string,
-): Promise<{ pull: string; pins?: string }> {
-  if (!job.rollback && from === undefined) return { pull: "always" };
+): Promise<{ pull: string; pins?: string; fresh?: string }> {
+  if (!job.rollback && imagesFrom === undefined) return { pull: "always" };
   const of = releaseOf(job);
-  const pins = await pinsOf(ctx, job.rollback ? of : { ...of, number: from ?? of.number }, target);
-  return { pull: "missing", ...(pins && { pins }) };
+  const all = await pinsOf(ctx, job.rollback ? of : { ...of, number: imagesFrom ?? of.number }, target);
+  const fresh = job.input?.fresh?.split(" ") ?? [];
+  const pins = all.filter(([service]) => !fresh.includes(service)).map((pin) => `${pin.join("\t")}\n`);
+  return {
+    pull: "missing",
+    ...(pins.length > 0 && { pins: pins.join("") }),
+    ...(fresh.length > 0 && { fresh: fresh.map((service) => `${service}\n`).join("") }),
+  };
+}
+
+/** The line for people says so too. */
+function withUnset(decision: Decision, unset: string | undefined): Decision {
+  if ("no" in decision || unset === undefined) return decision;
+  const [line, ...operations] = decision.plan;
+  return { ...decision, plan: [`${line}; brings back what was unset: ${unset}`, ...operations] };
+}
+
+/** A rollback may use one of them. */
+function lapsedFrom(lapsed: readonly string[], { addons = [] }: Release): { lapsed?: string } {
+  const used = new Set(addons.map(volumeOf));
+  const free = lapsed.filter((volume) => !used.has(volume));
+  return free.length > 0 ? { lapsed: free.map((volume) => `${volume}\n`).join("") } : {};
+}
+
+function movesOf({ input: { upgrade, leaves } = {} }: Deployment, { addons = [] }: Release): { moves?: string } {
+  const addon = addons.find(({ name }) => name === upgrade);
+  return addon && leaves !== undefined ? { moves: `${[addon.name, addon.kind, leaves, volumeOf(addon)].join("\t")}\n` } : {};
 }
 
 /** Without a read: nobody else changes the environment while the job holds it. */

@@ -1,4 +1,4 @@
-import { addonsOf } from "../addon/addon.ts";
+import { addonsOf, Chosen } from "../addon/addon.ts";
 import {
   type App,
   appKey,
@@ -22,13 +22,14 @@ import { Problem } from "../error.ts";
 import { newId } from "../id.ts";
 import { dispatch, enqueue, findJob, getJob, type Job, newJob } from "../job/job.ts";
 import { planToApply } from "../plan/holds.ts";
+import { liveRelease } from "../release/live.ts";
 import { type Asked, type ReadBundle, readBundle } from "../release/read-bundle.ts";
 import { findRelease, insertRelease, lastNumber, type Release } from "../release/release.ts";
 import { earlier, keptHealthy, rollbackProblem } from "../release/return.ts";
 import { insert, overtaken, replace, tryCommit, update, type Write } from "../table.ts";
 import { targetKey } from "../target/target.ts";
 import { retryOnConflict } from "../turn.ts";
-import { choose } from "../variable/used.ts";
+import { choose, unsetSince } from "../variable/used.ts";
 import { assertNotBusy } from "./admission.ts";
 import type { Deployment } from "./deploy.kind.ts";
 
@@ -78,6 +79,7 @@ export async function deploy(ctx: Context, input: DeployInput): Promise<Job> {
       number: last + 1,
       services: [...composed.services],
       hash: read.hash,
+      ...(addons.length > 0 && { addons: addons.map((row) => Chosen.parse(row)) }),
       ...(used.length > 0 && { variables: [...used] }),
       ...(input.namespaces && { namespaces: [...input.namespaces] }),
       ...chosenIn(input.bundle),
@@ -135,7 +137,7 @@ function chosenIn({ variables }: DeployInput["bundle"]): Pick<Release, "profiles
   return { profiles: [...new Set(names)].slice(0, PROFILES_MOST) };
 }
 
-const accepted = ({ acceptDataRisk }: Pick<DeployInput, "acceptDataRisk">): Readonly<Record<string, string>> =>
+export const accepted = ({ acceptDataRisk }: Pick<DeployInput, "acceptDataRisk">): Readonly<Record<string, string>> =>
   acceptDataRisk ? { dataRisk: "accepted" } : {};
 
 interface RollbackInput extends Pick<DeployInput, "app" | "environment" | "acceptDataRisk" | "allow"> {
@@ -164,17 +166,6 @@ export async function startApp(ctx: Context, input: { app: string; environment?:
   return redeploy(ctx, input, { rollback: true, again: true }, (app, environment) => liveRelease(ctx, app, environment));
 }
 
-/** @throws Problem app.not_deployed, release.mixed */
-export async function liveRelease(ctx: Context, app: App, environment: Environment): Promise<Release> {
-  const live = [...new Set(Object.values(environment.live))];
-  const [number] = live;
-  if (number === undefined)
-    throw new Problem("app.not_deployed", { detail: `"${app.name}" (${environment.name}) is not deployed.` });
-  if (live.length > 1)
-    throw new Problem("release.mixed", { detail: `Live are the releases ${live.sort((a, b) => a - b).join(", ")}.` });
-  return findRelease(ctx, app.id, environment.name, number);
-}
-
 type Redeployed = Pick<Start, "rollback" | "again" | "input" | "allowed">;
 
 /** Deploys an existing release to the environment's placement. */
@@ -190,7 +181,9 @@ async function redeploy(
     if (again) return again;
     const release = await choose(app, environment);
     const placed = await choosePlacement(ctx, environment, undefined);
-    return start(ctx, { app, environment, account, placed, release, job: newId(ctx, "job"), writes: [], ...how });
+    const back = how.again ? [] : await unsetSince(ctx, app, release);
+    const asked = { ...how.input, ...(back.length > 0 && { unset: back.join(", ") }) };
+    return start(ctx, { app, environment, account, placed, release, job: newId(ctx, "job"), writes: [], ...how, input: asked });
   });
 }
 
@@ -232,7 +225,7 @@ export async function start(ctx: Context, input: Start): Promise<Job | false> {
   };
   // What runs already may be started again whatever the policy has become.
   const policy = input.again ? "" : policyText(wholePolicy(account, app), input.allowed ?? []);
-  const asked = { ...input.input, ...(policy && { policy }) };
+  const asked: Record<string, string> = { ...input.input, ...(policy && { policy }) };
   const job = newJob(ctx, "deployment", placed, {
     id: input.job,
     ...own,
@@ -255,7 +248,7 @@ export async function start(ctx: Context, input: Start): Promise<Job | false> {
       input.again ? "deployment.start" : input.rollback ? "deployment.rollback" : "deployment.create",
       `${app.name}/${environment.name}`,
       {
-        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}${listed("allowed", input.allowed)}${listed("in plain", input.plaintext)}`,
+        detail: `release ${release.number}, ${job.id}${input.input?.dataRisk ? ", data risk accepted" : ""}${listed("brings back", input.input?.unset?.split(", "))}${listed("allowed", input.allowed)}${listed("in plain", input.plaintext)}`,
       },
     ),
   );

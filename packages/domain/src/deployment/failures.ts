@@ -21,6 +21,16 @@ export const deploymentFailures = {
     title: "Docker Compose rejected the Compose file",
     remedy: "Fix what it names in the Compose file or in .env; `docker compose config` on your machine says the same.",
   },
+  "compose.conflict": {
+    title: "Something of the project is where an add-on would be added",
+    remedy:
+      "Nothing was done. Rename what it names and deploy the folder again: `berth deploy`. Or add the add-on with another --name.",
+  },
+  "upgrade.failed": {
+    title: "The add-on could not be upgraded",
+    remedy:
+      "It runs on as it was, with its data. Do what the message says and upgrade it again; or dump it by hand, and load the dump into an add-on of another name.",
+  },
   "files.failed": {
     title: "The release's files could not be put in place",
     remedy: "Look at the path it names on the server: something else may be in its place.",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { storedAddons } from "../addon/addon.ts";
 import { addonsWithout, leaveAddons } from "../addon/remove.ts";
 import { App, appKey, type Environment, environmentKey, keepRequests, listEnvironments, projectValues } from "../app/app.ts";
 import type { Context } from "../context.ts";
@@ -27,7 +28,13 @@ export const remove: Change<Removal> = {
   retries: true,
 
   async run(ctx, job, target) {
-    const values = { ...projectValues(ctx, job), volumes: job.input.volumes };
+    const { volumes } = job.input;
+    const left = volumes === "delete" ? await leftVolumes(ctx, job) : [];
+    const values = {
+      ...projectValues(ctx, job),
+      volumes,
+      ...(left.length > 0 && { lapsed: left.map((volume) => `${volume}\n`).join("") }),
+    };
     const name = job.rollouts[target]?.name ?? target;
     return { op: "remove", files: [], values, redact: await redactorOf(ctx, { ...job, target, name }) };
   },
@@ -51,6 +58,13 @@ export const remove: Change<Removal> = {
   /** Secrets are to be erased by the time the removal has ended. If this fails, the sweep erases them. */
   afterEnd: (ctx, job) => eraseReleases(ctx, erasureOf({ app: job.appId, environment: job.environment })),
 };
+
+/** What upgrades of add-ons have left. */
+async function leftVolumes(ctx: Context, job: Removal): Promise<string[]> {
+  const found = await get(ctx, appKey(ctx, job.app));
+  if (!found || !App.parse(found).addons?.includes(job.environment)) return [];
+  return (await storedAddons(ctx, job)).flatMap(({ aside = [] }) => aside.map(({ volume }) => volume));
+}
 
 const leave = (ctx: Context, target: string, subject: string): Write =>
   update(ctx, targetKey(ctx, target), {

@@ -3,13 +3,13 @@ import type { WholePolicy } from "../entitlement/policy.ts";
 import type { Bundle } from "../release/release.ts";
 import type { Decision } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
-import type { Making } from "./making.ts";
+import type { Asked } from "./operations.ts";
 import type { TargetPlan } from "./plan.ts";
 import { changesSince, planOf } from "./read-plan.ts";
 import { serverFiles } from "./server-files.ts";
 import { planLines } from "./summary.ts";
 
-interface Asked {
+interface Decided extends Asked {
   readonly appId: string;
   readonly target: string;
   /** The id of the plan that is applied. */
@@ -17,15 +17,13 @@ interface Asked {
   readonly acceptDataRisk: boolean;
   readonly policy: WholePolicy;
   readonly bundle: Bundle;
-  /** Absent: `build`. */
-  readonly making?: Making | undefined;
 }
 
 const REASONS_MOST = 20;
 
 /** Answers a server that asks whether a deployment may begin there: what it would do is planned first. `report` is none if it was too large. */
-export async function decide(ctx: Context, asked: Asked, report: Uint8Array | undefined, redact: Redact): Promise<Decision> {
-  const found = report && (await planOf(ctx, report, redact, asked.making));
+export async function decide(ctx: Context, asked: Decided, report: Uint8Array | undefined, redact: Redact): Promise<Decision> {
+  const found = report && (await planOf(ctx, report, redact, asked));
   if (!found)
     return { no: "plan.failed", reasons: ["What the server reports is too large, or cannot be read; nothing was done"] };
   const { plan, operations } = found;

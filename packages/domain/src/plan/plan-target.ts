@@ -1,9 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { dangers } from "./dangers.ts";
 import { type Difference, differences } from "./differences.ts";
 import { plannedImages } from "./images.ts";
 import { singletonReasons } from "./interruption.ts";
-import type { Making } from "./making.ts";
-import { operations } from "./operations.ts";
+import { type Asked, operations } from "./operations.ts";
 import type { PlannedService, TargetPlan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { type Project, readResolved, replicasOf } from "./resolved.ts";
@@ -12,17 +12,19 @@ import { risks } from "./risks.ts";
 import { isUnchanged } from "./unchanged.ts";
 
 /** What making the release live does on this server, as far as it can be told beforehand. @throws ZodError for a report that no Compose makes */
-export function planTarget(report: Report, making: Making = "build"): TargetPlan {
+export function planTarget(report: Report, asked: Asked = {}): TargetPlan {
+  const { making = "build" } = asked;
   const release = readResolved(report.release);
   const live = report.live && readResolved(report.live);
   const found = differences(report, release, live);
+  const moves = (asked.moves ?? []).filter((name) => live && !isDeepStrictEqual(dataOf(live, name), dataOf(release, name)));
   const images = plannedImages(report, release, making);
   const volumes = plannedVolumes(report, release, live);
   const networks = missingNetworks(report, release, live);
   return {
     operations: isUnchanged(report, found, { images, volumes, networks })
       ? []
-      : operations(report, release, found, { volumes, networks }, making),
+      : operations(report, release, found, { volumes, networks }, { making, moves }),
     services: found.map((each) => plannedService(each, release, report.downtimes)),
     images,
     volumes,
@@ -30,12 +32,15 @@ export function planTarget(report: Report, making: Making = "build"): TargetPlan
     ports: plannedPorts(release, live),
     secrets: [...new Set([...release.secrets.keys(), ...release.configs.keys()])].sort(),
     variables: variablesOf(release),
-    risks: risks(report, release, live, found),
+    risks: risks(report, release, live, found, moves),
     dangers: dangers(release),
     disk: neededDisk(report, images),
     memory: limitedMemory(report, release),
   };
 }
+
+const dataOf = ({ services }: Project, name: string) =>
+  (services.get(name)?.volumes ?? []).flatMap(({ type, source }) => (type === "volume" ? [source] : []));
 
 const variablesOf = ({ services }: Project) =>
   [...new Set([...services.values()].flatMap(({ environment }) => Object.keys(environment ?? {})))].sort();

@@ -39,7 +39,7 @@ export const plan: Read<Planning> = {
     if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
     // Loaded for a plan alone: it brings all that reads what servers report.
     const { planOf } = await import("./read-plan.ts");
-    const found = await planOf(ctx, exit.report, redact, makingOn(stored, server.id));
+    const found = await planOf(ctx, exit.report, redact, { making: makingOn(stored, server.id) });
     if (!found) return { ok: false, failure: failure("internal", { message: "The server's report could not be read" }) };
     await commit(ctx, keepTargetPlan(ctx, stored, server.id, found.plan));
     return { ok: true };

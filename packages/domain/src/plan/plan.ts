@@ -94,11 +94,25 @@ export type Danger = z.infer<typeof Danger>;
 /**
  * What the server does, one after the other, and nothing else: none if there is nothing to change. `build`, `carry` (from the server that built them) and
  * `pull` get images; `reuse`: what nothing has changed for is not built. `pin`: each service gets its image by id. `place`: the release's files are put into the app's folder. `remove`: of
- * services that the release does not have. `up`: Docker Compose makes, replaces and starts the containers of the services, in the order of what they depend on.
+ * services that the release does not have. `stop`: until `up`. `move`: of an add-on, whose data is taken over into a new volume by another version of its server. `up`: Docker Compose makes, replaces and starts the containers of the services, in the order of what they depend on.
  * `wait`: until they are healthy. `record`: the release is live. `prune`: of old releases.
  */
 export const Operation = z.object({
-  operation: z.enum(["build", "carry", "reuse", "pull", "pin", "place", "remove", "up", "wait", "record", "prune"]),
+  operation: z.enum([
+    "build",
+    "carry",
+    "reuse",
+    "pull",
+    "pin",
+    "place",
+    "remove",
+    "stop",
+    "move",
+    "up",
+    "wait",
+    "record",
+    "prune",
+  ]),
   /** Empty for those that are about the whole release. */
   services: z.array(z.string()),
 });

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { cleanText } from "../remote/text.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
-import type { Making } from "./making.ts";
+import type { Asked } from "./operations.ts";
 import { isPlanWord, type Operation, TargetPlan } from "./plan.ts";
 import { planTarget } from "./plan-target.ts";
 import { readReport } from "./read-report.ts";
@@ -22,9 +22,9 @@ interface Found {
 }
 
 /** What the server's report comes to; nothing for one that no runner of ours makes, or that names too much. */
-export async function planOf(ctx: Context, report: Uint8Array, redact: Redact, making?: Making): Promise<Found | undefined> {
+export async function planOf(ctx: Context, report: Uint8Array, redact: Redact, asked?: Asked): Promise<Found | undefined> {
   try {
-    const whole = planTarget(await readReport(report), making);
+    const whole = planTarget(await readReport(report), asked);
     const plan = redactWhole(whole, (text) => redact(cleanText(text)), isPlanWord);
     const json = JSON.stringify(plan);
     // As it will be read again: what a server made of numbers and names may be no plan.

@@ -5,15 +5,22 @@ import type { Risk } from "./plan.ts";
 import type { Report } from "./report.ts";
 import type { Mount, Project, Service } from "./resolved.ts";
 
-export function risks(report: Report, release: Project, live: Project | undefined, differences: readonly Difference[]): Risk[] {
+export function risks(
+  report: Report,
+  release: Project,
+  live: Project | undefined,
+  differences: readonly Difference[],
+  moves: readonly string[],
+): Risk[] {
   const found: Risk[] = [];
   for (const { service: name, create, replace } of differences) {
+    if (moves.includes(name)) continue;
     const [before, after] = [live?.services.get(name), release.services.get(name)];
     const say = (risk: Risk["risk"], message: string) => found.push({ risk, service: name, message: `${name} ${message}` });
     const was = before && live && { service: before, project: live, database: databaseOf(before) };
     const will = after && { service: after, project: release, database: databaseOf(after) };
     if (will?.database && was?.database && will.database.name === was.database.name) {
-      versions(was.database, will.database, say);
+      if (!isOther(placeOf(was), placeOf(will))) versions(was.database, will.database, say);
       if (was.database.major === will.database.major) moved(was, will, say);
     }
     if (will?.database && create + replace > 0) unnamed(will.service, will.database, say);
@@ -67,12 +74,16 @@ function compareMajors(a: string | undefined, b: string | undefined): number {
 function moved(was: Side, will: Side, say: Say): void {
   const [old, now] = [placeOf(was), placeOf(will)];
   if (!old || !now || (old.on === now.on && old.below === now.below)) return;
-  if (old.on !== now.on && old.isVolume && now.isVolume) return; // a volume was renamed
+  if (isOther(old, now)) return;
   say(
     "database.path",
     `looks for its data in ${now.on}${now.below} instead of ${old.on}${old.below}, and starts with an empty database. Set the path back, or move the files there while it is stopped.`,
   );
 }
+
+/** Another volume, which is told as such. */
+const isOther = (old: Place | undefined, now: Place | undefined) =>
+  old !== undefined && now !== undefined && old.on !== now.on && old.isVolume && now.isVolume;
 
 interface Place {
   readonly on: string;

@@ -41,11 +41,9 @@ export async function imagesOf(ctx: Context, of: Of): Promise<ImagesOnTarget[]> 
   return rows.map(({ sk, images }) => ImagesOnTarget.parse({ target: String(sk).slice(prefix.length), images }));
 }
 
-/** The runner's `pins`: images recorded on this target, else another's by digest only, since image ids differ between servers. */
-export async function pinsOf(ctx: Context, of: Of, target: string): Promise<string> {
+/** Lines of the runner's `pins`: images recorded on this target, else another's by digest only, since image ids differ between servers. */
+export async function pinsOf(ctx: Context, of: Of, target: string): Promise<[service: string, id: string, digest: string][]> {
   const own = await getImmutable(ctx, rowKey(ctx, of, target));
   const images = own ? Images.parse(own.images) : ((await imagesOf(ctx, of))[0]?.images ?? {});
-  return Object.entries(images)
-    .map(([service, { id, digest }]) => `${service}\t${own ? id : "-"}\t${digest ?? "-"}\n`)
-    .join("");
+  return Object.entries(images).map(([service, { id, digest }]) => [service, own ? id : "-", digest ?? "-"]);
 }

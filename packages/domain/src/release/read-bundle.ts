@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { contractOf } from "../addon/contract.ts";
-import { type Chosen, fragmentOf } from "../addon/fragment.ts";
+import type { Chosen } from "../addon/addon.ts";
+import { contractsOf } from "../addon/contract.ts";
+import { fragmentOf } from "../addon/fragment.ts";
 import { buildOf, isLocal } from "../compose/build.ts";
 import { type Composed, checkPath, checkPaths, type Images, lookupIn, readComposed } from "../compose/compose.ts";
 import { generate } from "../compose/generated.ts";
@@ -10,9 +11,9 @@ import { RESERVED, RESERVED_BESIDE } from "../compose/reserved.ts";
 import { type Lookup, TemplateError } from "../compose/template.ts";
 import { Problem } from "../error.ts";
 import { checkArchives } from "./archives.ts";
-import { withGenerated } from "./generated.ts";
+import { withGenerated, withoutGenerated } from "./generated.ts";
 import { checkLarge } from "./large.ts";
-import { type Bundle, pack, sourcesOf, type Used } from "./release.ts";
+import { type Bundle, pack, type Release, sourcesOf, type Used } from "./release.ts";
 
 export interface ReadBundle {
   readonly composed: Composed;
@@ -77,10 +78,18 @@ export function readBundle({ bundle, images }: Pick<Asked, "bundle" | "images">,
   return { composed, data, hash };
 }
 
+/** An earlier release's bundle with the add-ons of another one. @throws Problem compose.conflict */
+export function withAddons(bundle: Bundle, { services, addons = [], variables = [] }: Release, project: string): Bundle {
+  const given = services.filter(({ name, given }) => given && !addons.some((each) => each.name === name));
+  const images = Object.fromEntries(given.map(({ name, image }) => [name, image]));
+  const { addons: _, ...own } = withoutGenerated(bundle);
+  return withAdded(own, images, { project, addons, used: variables }).whole;
+}
+
 /** The bundle with what is added to it, read as a whole. */
 function withAdded(bundle: Bundle, images: Images | undefined, { project, addons, used }: Added) {
   const sources = sourcesOf(bundle);
-  const contracts = addons.map(({ name, kind }) => ({ name, variables: contractOf({ name, kind }) }));
+  const contracts = contractsOf(addons);
   const later = new Set([...contracts.flatMap((each) => Object.keys(each.variables)), ...used.map(({ name }) => name)]);
   const get: Lookup = (name) => {
     if (later.has(name) || given.test(name)) throw new TemplateError("only a run knows it");

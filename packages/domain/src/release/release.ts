@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
+import { Chosen } from "../addon/addon.ts";
 import type { App } from "../app/app.ts";
 import { Who } from "../audit/who.ts";
 import type { Sources } from "../compose/texts.ts";
@@ -29,7 +31,8 @@ export const Release = z.object({
   app: z.string(),
   environment: z.string(),
   number: z.number().int(),
-  from: z.number().int().optional().describe("The release whose bundle and images it has, with other secrets and variables"),
+  from: z.number().int().optional().describe("The release whose bundle it has, with other secrets, variables or add-ons"),
+  imagesFrom: z.number().int().optional().describe("The release that was live when it was made of it, whose images it has"),
   services: z.array(
     z.object({
       name: z.string(),
@@ -39,6 +42,7 @@ export const Release = z.object({
     }),
   ),
   hash: z.string(),
+  addons: z.array(Chosen).optional().describe("The add-ons that it has"),
   variables: z.array(Used).optional().describe("The versions of secrets and variables that it uses"),
   namespaces: z.array(z.string()).optional().describe("Those of secrets and variables that were chosen, besides `default`"),
   profiles: z.array(z.string()).optional().describe("Those of the Compose file that were chosen; absent where nobody chose"),
@@ -160,7 +164,10 @@ export async function lastNumber(ctx: Context, appId: string, environment: strin
 
 export interface KeptRelease {
   readonly release: Release;
+  /** As it was sent, with the add-ons of the release that it was sent for in its last Compose file. */
   readonly bundle: Bundle;
+  /** Whether the release has other add-ons than that. */
+  readonly isChanged: boolean;
 }
 
 export async function bundleIfKept(
@@ -176,7 +183,12 @@ export async function bundleIfKept(
   const row = of === number ? found : await getImmutable(ctx, releaseKey(ctx, appId, environment, of));
   const data = row?.data ?? (row && (await getImmutable(ctx, bundleKey(ctx, appId, environment, of)))?.data);
   if (!data) return undefined;
-  return { release, bundle: await openBundle(ctx, { app: appId, environment, release: String(of) }, data as Uint8Array) };
+  const bundle = await openBundle(ctx, { app: appId, environment, release: String(of) }, data as Uint8Array);
+  const isChanged = of !== number && !isDeepStrictEqual(release.addons, row && Release.parse(row).addons);
+  if (!isChanged) return { release, bundle, isChanged };
+  // Loaded for the few that have other add-ons: the catalogue comes along.
+  const { contractsOf } = await import("../addon/contract.ts");
+  return { release, bundle: { ...bundle, addons: contractsOf(release.addons ?? []) }, isChanged };
 }
 
 /** @throws Problem release.not_found */

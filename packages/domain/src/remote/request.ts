@@ -36,6 +36,10 @@ export const VALUES = [
   "pull", // "always": resolves tags of a release that was never healthy here; "missing": only its recorded images
   "logins", // lines of registry TAB user, whose passwords the secret line has
   "pins", // for "missing" on a server that does not know the release: lines of service TAB image id or - TAB repository@digest or -
+  "fresh", // services whose images are pulled by their names though pins has the others, one a line
+  "moves", // add-ons whose data another version takes over: lines of name TAB kind TAB volume TAB new volume, as the Compose file names them
+  "move_start_seconds", // 600, for each server to be healthy
+  "lapsed", // volumes to be removed at the end, one a line
   "min_free_mb", // 200
   "keep", // 5 releases
   "docker_seconds", // 300, for a Docker that stops answering while containers are replaced

@@ -2,7 +2,7 @@ import type { App } from "../app/app.ts";
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
 import { getAll } from "../query.ts";
-import type { Used } from "../release/release.ts";
+import type { Release, Used } from "../release/release.ts";
 import { check, overtaken, type Write } from "../table.ts";
 import { DEFAULT, findSet, namesIn, newest, openValue, setKey, valueKey } from "./variable.ts";
 
@@ -35,6 +35,14 @@ export async function choose(ctx: Context, app: App, environment: string, namesp
     used: [...used.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     unchanged: set.version > 0 ? check(ctx, setKey(ctx, app.id, environment), seen, overtaken) : undefined,
   };
+}
+
+/** The names of a release's secrets and variables that are unset by now. Without a read where it has none. */
+export async function unsetSince(ctx: Context, app: App, { environment, variables = [] }: Release): Promise<string[]> {
+  if (variables.length === 0) return [];
+  const now = namesIn(await findSet(ctx, app, environment));
+  const isSet = ({ namespace, name }: Used) => now.some((entry) => entry.namespace === namespace && entry.name === name);
+  return variables.filter((used) => !isSet(used)).map(({ name }) => name);
 }
 
 /** For workers: nobody else can open them. @throws Error where a value is not kept, which a release that can be deployed rules out */

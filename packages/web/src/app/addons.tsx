@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/preact-query";
 import { addonsQuery } from "../queries.ts";
 import { Empty, Loaded } from "../ui/loaded.tsx";
 import { Section } from "../ui/page.tsx";
-import { Ago } from "../ui/time.tsx";
+import { Ago, Moment } from "../ui/time.tsx";
 
 const REFRESH_MS = 60_000;
 
@@ -35,7 +35,7 @@ export function Addons({ app, environment }: { readonly app: string; readonly en
 }
 
 function AddonRow({ addon }: { readonly addon: Addon }) {
-  const { name, kind, version, services, variables, volume, addedAt } = addon;
+  const { name, kind, version, services, variables, volume, addedAt, aside = [] } = addon;
   return (
     <li class="row">
       <div class="row-main">
@@ -52,6 +52,14 @@ function AddonRow({ addon }: { readonly addon: Addon }) {
             added <Ago at={addedAt} />
           </span>
         </p>
+        {aside.map((left) => (
+          <p key={left.volume} class="row-sub">
+            <span class="break">
+              set aside with the data of version {left.version}: <span class="mono">{left.volume}</span>, which the first
+              deployment after <Moment at={left.until} /> removes
+            </span>
+          </p>
+        ))}
         <p class="row-sub">
           {Object.keys(variables).map((variable) => (
             <span key={variable} class="mono break">

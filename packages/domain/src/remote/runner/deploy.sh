@@ -54,6 +54,7 @@ remove() {
   if [ -f "$own/owner" ]; then owned; fi
   trap ':' TERM
   : >"$run/removing"
+  part || fail docker.down 'Docker does not answer'
   laid
   if [ -n "$laid" ]; then
     set -- down --remove-orphans
@@ -65,6 +66,7 @@ remove() {
       if diagnose; then fail "$class" "$message"; fi
       fail internal "$(complaint)"
     fi
+    if [ "$volumes" = delete ]; then drop_lapsed; fi
     files take "$own/files" "$run/none" || in_the_way
     files empty "$own/files" "$run/none" -depth -type d || in_the_way
   fi

@@ -57,7 +57,8 @@ fail() {
       failing=$(timeout 20 docker ps -aq --filter "label=$label.project=$project" --filter "label=$label.service=$service" | head -n 1)
     fi
     if [ -n "$failing" ]; then timeout 20 docker logs --tail 40 "$failing" >"$run/tail" 2>&1; fi
-    restore
+    if part; then restore; else emit log '' 'What runs apart could not be ended, so nothing was started'; fi
+    leave_moved
   fi
   put_back
   clear_away

@@ -129,6 +129,10 @@ fetch_all() {
 
 # fetch: pulls image $digest of service $name; sets $id, which depends on how this Docker stores images
 fetch() {
+  if [ -f "$values/fresh" ] && grep -Fxq -e "$name" "$values/fresh"; then
+    fetch_by_name
+    return
+  fi
   lost="The image that the service $name had in release $release is not on the server"
   [ "$digest" != - ] || fail image.gone "$lost, and no registry knows it by a digest" "$name"
   if ! here "$digest"; then
@@ -146,6 +150,25 @@ fetch() {
   fi
   here "$digest" || fail image.gone "$lost" "$name"
   IFS= read -r id <"$run/here"
+}
+
+# fetch_by_name: pulls $image of service $name, which no release had; sets $id and $digest
+fetch_by_name() {
+  emit image "$name" 'Pulling'
+  had=
+  if here "$image"; then had=$(cat "$run/here"); fi
+  logged_in limited "$pull_seconds" docker pull --quiet -- "$image" >"$run/out" 2>&1
+  if [ "$rc" -ne 0 ]; then
+    ended
+    not_pulled
+  fi
+  limited 20 docker image inspect --format "{{.Id}}$tab{{range .RepoDigests}}{{.}},{{end}}" -- "$image" >"$run/here" 2>"$run/out"
+  ended
+  [ "$rc" -eq 0 ] || fail image.not_found "$(complaint)" "$name"
+  IFS=$tab read -r id digests <"$run/here"
+  digest=${digests%%,*} digest=${digest:--}
+  if [ "$id" != "$had" ]; then printf '%s\n' "$id" >>"$base/pulled"; fi
+  emit image "$name" 'Pulled'
 }
 
 # Checks that this server can run the platform of every image.

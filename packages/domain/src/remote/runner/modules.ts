@@ -27,6 +27,8 @@ export const modules = [
   "start",
   "verify",
   "downtime",
+  "move",
+  "move-kinds",
   "prune",
   "failure",
   "restore",

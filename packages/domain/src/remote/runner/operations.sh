@@ -5,9 +5,9 @@
 fit() {
   awk '
     BEGIN {
-      split("build carry reuse pull up wait remove", some, " "); for (i in some) named[some[i]]
+      split("build carry reuse pull up wait remove stop move", some, " "); for (i in some) named[some[i]]
       split("pin place record prune", some, " "); for (i in some) alone[some[i]]
-      after["place"] = "pin"; after["remove"] = after["up"] = after["wait"] = "place"; after["record"] = "wait"; after["prune"] = "record"
+      after["place"] = "pin"; after["remove"] = after["stop"] = after["move"] = after["up"] = after["wait"] = "place"; after["record"] = "wait"; after["prune"] = "record"
     }
     function wrong(text) { if (said == "") said = text }
     FILENAME == ARGV[1] { split($0, part, "\t"); mine[part[1]]; if (part[4] == "build") built[part[1]]; next }
@@ -55,6 +55,8 @@ operate() {
       pin) stage pull; pin ;;
       place) stage start; place ;;
       remove) stage start; discard "$@" ;;
+      stop) stage start; halt "$@" ;;
+      move) stage start; move "$@" ;;
       up) stage start; raise -- "$@" ;;
       wait) stage verify; settle "$@" ;;
       record) stage record; record ;;

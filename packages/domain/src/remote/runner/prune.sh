@@ -4,6 +4,7 @@
 prune() {
   measure_services
   prune_builds
+  drop_lapsed
   number keep 5 && keep=$value
   set -- "$own"/releases/*
   if [ $# -le "$keep" ]; then return; fi

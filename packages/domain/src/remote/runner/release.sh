@@ -13,6 +13,7 @@ enough_disk() {
 
 # Checks that the folder belongs to this app, and finds the release to restore after a failure.
 claim() {
+  part || fail docker.down 'Docker does not answer'
   case $app_id in '' | *[!A-Za-z0-9._/-]*) fail internal 'The owner has no proper name' ;; esac
   case $release in '' | 0 | *[!0-9]*) fail internal 'The release has no number' ;; esac
   command -v docker >/dev/null || fail docker.missing 'Docker is not installed'

@@ -10,8 +10,16 @@ place() {
   sources "$run/sources" "$new" || fail files.conflict "$message" "$who"
 }
 
-# discard SERVICE...: stops and removes the containers of services that the release does not have, again if Docker stopped answering meanwhile
-discard() {
+# discard SERVICE...: stops and removes the containers of services that the release does not have
+discard() { end_all Removed "$@"; }
+
+# halt SERVICE...: stops the containers of services, until they are brought up again
+halt() { end_all Stopped "$@"; }
+
+# end_all Removed|Stopped SERVICE...: again if Docker stopped answering meanwhile
+end_all() {
+  said=$1
+  shift
   stopping
   for _ in 1 2 3; do
     limited 20 docker ps -a --no-trunc --filter "label=$label.project=$project" --filter "label=$label.oneoff=False" \
@@ -20,7 +28,7 @@ discard() {
       printf '%s\n' "$@" | awk -F "$tab" 'FILENAME == "-" { gone[$1]; next } $2 in gone { print $1 }' - "$run/ps" >"$run/ids"
       if [ ! -s "$run/ids" ]; then return; fi
       limited "$down_seconds" sh -c 'xargs docker container stop <"$1"' sh "$run/ids" >"$run/out" 2>&1
-      if [ "$rc" -eq 0 ]; then limited 60 sh -c 'xargs docker container rm --force <"$1"' sh "$run/ids" >"$run/out" 2>&1; fi
+      if [ "$rc" -eq 0 ] && [ "$said" = Removed ]; then limited 60 sh -c 'xargs docker container rm --force <"$1"' sh "$run/ids" >"$run/out" 2>&1; fi
       if [ "$rc" -eq 0 ]; then break; fi
     fi
     if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
@@ -28,7 +36,7 @@ discard() {
     await_docker || fail docker.down 'Docker stopped answering'
   done
   [ "$rc" -eq 0 ] || fail internal "$(complaint)"
-  for name; do emit log "$name" Removed; done
+  for each; do emit log "$each" "$said"; done
 }
 
 # up ARGUMENT...: `up --wait` polls twice a second, takes a service that exited successfully for a failure and waits for ever for a crash loop; survey
@@ -41,6 +49,7 @@ up() {
 
 # raise [-- SERVICE...]: starts their containers as the release has them, or those of all services; again if Docker stopped answering meanwhile
 raise() {
+  : >"$run/served"
   for _ in 1 2 3; do
     up "$@"
     if [ "$rc" -eq 0 ]; then return; fi

@@ -43,7 +43,7 @@ conclude() {
     "$run/services" "$run/programs" "$run/sources" "$run/mounted" "$run/uses" "$run/defined" "$run/before" "$run/past" "$run/images" \
     "$run/pinned" "$run/stale" "$run/loose" "$run/kept" "$run/config" "$run/free" "$run/recorded" \
     "$run/ids" "$run/described" "$run/seen" "$run/complaint" "$run/needs" "$run/all" "$run/clash" "$run/running" \
-    "$run/source" "$run/part" "$run/built" "$run/contexts" "$run/behind" "$run/reason" "$run/said" "$run/patience" "$run/raised" "$run/broken" "$run/here"
+    "$run/source" "$run/part" "$run/built" "$run/contexts" "$run/behind" "$run/reason" "$run/said" "$run/patience" "$run/raised" "$run/broken" "$run/here" "$run/count.old" "$run/count.new" "$run/dump.out" "$run/apart.yaml"
   find "$base/runs" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
   exit "$1"
 }
