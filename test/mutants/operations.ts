@@ -93,4 +93,12 @@ export const operating = inRunner(
     "$2 in mine",
     told("does what it was told"),
   ],
+  [
+    "on a server with BusyBox no image is known to be there",
+    "awk 'FILENAME == ARGV[1] { gone[$0]; next } !($0 in gone)' \"$1\" -",
+    'grep -Fxv -f "$1"',
+    "test/remote/images-told.test.ts",
+  ],
+  ["a service is back before it is healthy", ' || $4 == "health_status: healthy"', "", "test/remote/downtime.test.ts"],
+  ["what was not replaced is forgotten", "if (!($1 in back)) print $1 FS $2;", "", "test/remote/downtime.test.ts"],
 );
