@@ -57,6 +57,13 @@ export const mayReadParameter = (handler: Handler, name: string) => {
   allow(handler, ["ssm:GetParameter"], [`arn:${partition}:ssm:${region}:${account}:parameter${name}`]);
 };
 
+/** May take roles of customers' accounts, each by the external id of its tenant, and none of our own. */
+export const mayTakeRoles = (handler: Handler) =>
+  allow(handler, ["sts:AssumeRole"], ["arn:aws:iam::*:role/berth*"], {
+    Null: { "sts:ExternalId": "false" },
+    StringNotEquals: { "aws:ResourceAccount": Stack.of(handler).account },
+  });
+
 export const mayMailAs = (handler: Handler, address: string) => {
   const { partition, region, account } = Stack.of(handler);
   const domain = address.slice(address.indexOf("@") + 1);

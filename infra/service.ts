@@ -28,6 +28,7 @@ export function berth(app: App, settings: Settings): { data: Stack; service: Sta
     STAGE: stage,
     ORIGIN: origin,
     SUPPORT: support,
+    ACCOUNT: service.account,
     TABLE: kept.table.tableName,
     KEY_ID: kept.key.keyArn,
     BUCKET: kept.bucket.bucketName,

@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import type { MailEnv, WorkerEnv } from "../functions/workers/env.ts";
-import { mayChange, mayFetch, mayFindDue, mayMailAs, mayOpen, mayRead, maySend } from "./grants.ts";
+import { mayChange, mayFetch, mayFindDue, mayMailAs, mayOpen, mayRead, maySend, mayTakeRoles } from "./grants.ts";
 import type { Parts } from "./parts.ts";
 import { QueueWorker } from "./queue-worker.ts";
 import { Scheduled } from "./scheduled.ts";
@@ -21,6 +21,7 @@ export function workers(scope: Construct, { data, queues, alarms, common, code, 
   mayOpen(rollout, data.key, "value");
   mayOpen(rollout, data.key, "addon-password");
   mayFetch(rollout, data.bucket);
+  mayTakeRoles(rollout);
 
   const mail = new QueueWorker(scope, "workers/mail", queues.mail, { code, environment: mailEnvironment });
   mayChange(mail, data.table, "MAILED#*");

@@ -43,6 +43,7 @@ export const loadEnvironment = {
   STAGE: "test",
   ORIGIN: "https://berth.example",
   SUPPORT: "support@berth.example",
+  ACCOUNT: "999988887777",
   TABLE: "t",
   KEY_ID: "k",
   JOBS_QUEUE: "https://queue.example/jobs",

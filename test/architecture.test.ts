@@ -135,6 +135,7 @@ test("the API client, the CLI and the dashboard know the API by its types, and o
     "pricing/plans",
     "import/secret",
     "remote/install",
+    "remote/ssm/role",
     "remote/user-name",
     "remote/registry-host",
     "compose/reserved",

@@ -93,7 +93,7 @@ describe("a mistake", () => {
     [["billing", "chagne"], "Unknown command 'chagne'.", "Did you mean change?", "berth billing --help"],
     [["target", "ad"], "Unknown command 'ad'.", "Did you mean add?", "berth target --help"],
     [["deploy", "--targt", "x"], "Unknown option '--targt'.", "Did you mean --target?", "berth deploy --help"],
-    [["target", "add", "x"], "Missing required argument 'address'.", undefined, "berth target add --help"],
+    [["target", "show"], "Missing required argument 'name'.", undefined, "berth target show --help"],
     [["app", "list", "x"], "Too many arguments", undefined, "berth app list --help"],
     [["deploy", "--note"], "argument missing", undefined, "berth deploy --help"],
     [["jobs", "list", "--kind", "x"], "--kind", undefined, undefined],

@@ -30,6 +30,26 @@ export const targets = [
     createdAt: at(9000),
   },
   {
+    id: "tgt_ssm",
+    name: "web4",
+    host: "i-0abc1234def567890",
+    user: "root",
+    ssm: {
+      region: "eu-central-1",
+      role: "arn:aws:iam::111122223333:role/berth",
+      account: "999988887777",
+      externalId: "ten_01M8N75430BB7V3BGTE1F96VZY",
+    },
+    status: "unready",
+    checkedAt: at(60 * 30),
+    problem: {
+      class: "role.denied",
+      message: "The role in your AWS account does not let Berth run commands: not authorized",
+      remedy: "Compare its trust policy and what it allows with what they have to say.",
+    },
+    createdAt: at(9000),
+  },
+  {
     id: "tgt_2",
     name: "a-server-with-quite-a-long-name-of-39-ch",
     host: "some-host.in-a-deep.subdomain.example.com",

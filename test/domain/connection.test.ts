@@ -21,6 +21,7 @@ async function counted(connect?: () => Promise<Remote>) {
     resolve: (host: string) => Promise.resolve(host),
     scan: () => Promise.reject(new Error("nothing asks for the host key")),
     letIn: () => Promise.reject(new Error("nothing has a password")),
+    connectManaged: () => Promise.reject(new Error("nothing is managed by SSM")),
     connect: () => {
       counts.made++;
       const close = async () => void counts.closed++;

@@ -59,6 +59,7 @@ function reachOf(at: At = {}): Reach {
     resolve: (name) => Promise.resolve(name),
     scan: () => Promise.resolve(HOST_KEY),
     letIn: () => Promise.reject(new Error("nothing has a password")),
+    connectManaged: () => Promise.reject(new Error("nothing is managed by SSM")),
     async connect() {
       at.reached?.();
       await at.gate;

@@ -69,7 +69,7 @@ test("no function may read the whole table, change the table itself or another s
   for (const name of Object.keys(functions))
     for (const action of actions(name)) {
       expect(action, name).not.toMatch(/Scan|PartiQL|(Create|Update|Delete)Table|Export|Restore|Backup/);
-      expect(["dynamodb", "kms", "logs", "s3", "ses", "sqs", "ssm"], name).toContain(action.split(":")[0]);
+      expect(["dynamodb", "kms", "logs", "s3", "ses", "sqs", "ssm", "sts"], name).toContain(action.split(":")[0]);
     }
 });
 
@@ -115,6 +115,19 @@ test("mails leave only by the mail worker and only from our address", () => {
   expect(whoMay("ses:SendEmail")).toEqual(["workers/mail"]);
   expect(statementsFor("workers/mail", "ses:SendEmail")).toMatchObject([
     { Condition: { StringEquals: { "ses:FromAddress": "berth@berth.example" } } },
+  ]);
+});
+
+test("roles of customers' accounts are taken by the worker that reaches servers alone, with an external id, and none of our own account", () => {
+  expect(whoMay("sts:AssumeRole")).toEqual(["workers/rollout"]);
+  expect(statementsFor("workers/rollout", "sts:AssumeRole")).toMatchObject([
+    {
+      Resource: "arn:aws:iam::*:role/berth*",
+      Condition: {
+        Null: { "sts:ExternalId": "false" },
+        StringNotEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } },
+      },
+    },
   ]);
 });
 

@@ -56,7 +56,19 @@ export const account = [
     "packages/domain/src/target/add.ts",
     targets,
     ["more servers than the plan has", 'entitled(ctx, "grow", { targets: 1 })', 'entitled(ctx, "grow")'],
-    ["somebody searches a network by our addresses", "  await limitChecks(ctx);\n  await judgeAddress", "  await judgeAddress"],
+    [
+      "a role opens its servers to every tenant",
+      "externalId: ctx.tenant",
+      'externalId: "berth"',
+      "test/api/managed-targets.test.ts",
+    ],
+    [
+      "a tenant has a role of our own account taken",
+      "if (role.includes(`::${ctx.account}:`))",
+      'if (role === "")',
+      "test/api/managed-targets.test.ts",
+    ],
+    ["somebody searches a network by our addresses", "  await limitChecks(ctx);\n  if", "  if"],
   ),
   ...within("packages/domain/src/closing/closing.ts", underway, [
     "who signs up again while the old account closes is locked out of the new one",
@@ -97,7 +109,7 @@ export const account = [
     deployments,
     [
       "a release goes to a server whose key nobody confirmed",
-      "for (const target of found) if (!target.hostKey) throw untrusted(target.name);",
+      "for (const target of found) if (!isTrusted(target)) throw untrusted(target.name);",
       "",
     ],
     [

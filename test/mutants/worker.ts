@@ -90,6 +90,32 @@ export const workers = [
     ["test/domain/log.test.ts"],
     ["a worker takes the lines that it wrote itself for another's, and leaves", ' OR #by = :by"', '"'],
   ),
+  ...within(
+    "packages/domain/src/remote/ssm/command.ts",
+    ["test/remote/run-command.test.ts"],
+    ["a command that was given up runs later", "await commands.cancel(id).catch(ignored);", ""],
+    ["what AWS slows down has failed for good", "return throttled.test(error.name) || (", "return ("],
+    [
+      "a command that AWS never answers is waited for without end",
+      "if (clock.now().getTime() >= until) throw late(told);",
+      "if (clock.now().getTime() >= until * 1000) throw late(told);",
+    ],
+  ),
+  ...within(
+    "packages/domain/src/remote/ssm/session.ts",
+    ["test/remote/ssm.test.ts"],
+    ["the history of commands tells what is sent", "? seal.seal(piece)", "? Buffer.concat([seal.seal(piece), piece])"],
+    [
+      "a server has the worker ask for ever",
+      " && Number(size) > offset) throw gone();",
+      " && Number(size) < offset) throw gone();",
+    ],
+  ),
+  ...within(
+    "packages/domain/src/remote/ssm/connect.ts",
+    ["test/remote/ssm.test.ts"],
+    ["megabytes are sent in pieces of kilobytes", "bytes > SENT_MOST && {", "bytes > SENT_MOST * 1000 && {"],
+  ),
   ...within("packages/domain/src/target/check.kind.ts", silent, [
     "a check of a server that is away goes on for twenty minutes",
     "retries: false",

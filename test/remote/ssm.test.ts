@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { RUN } from "@berth/domain/remote/request.ts";
@@ -21,6 +22,9 @@ afterEach(async () => {
 });
 
 const folders = () => readdirSync("/run").filter((name) => /^berth-[0-9a-f]{32}$/.test(name));
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .publicKey.export({ format: "der", type: "spki" })
+  .toString("base64");
 const CANARY = "canary-7b1f0c52d9";
 
 async function deploy(input = deployOf("job_1")) {
@@ -158,4 +162,39 @@ test("more than a run may send by commands is refused before any of it is sent",
   const remote = await managed.connect(managed.server);
   await expect(remote.run(asking(host, input), () => {})).rejects.toMatchObject({ class: "ssm.too_much" });
   await remote.close();
+});
+
+/** A server that answers the commands of a channel as it likes. */
+function lying(answers: Readonly<Record<string, string>>) {
+  managed.commands.add({
+    id: managed.server.instance,
+    account: "111122223333",
+    agent: async (script) => ({ code: 0, stderr: "", stdout: answers[script.split(" ")[2] ?? ""] ?? "" }),
+  });
+}
+
+test.each([
+  ["nothing", {}, "internal"],
+  ["something else", { open: "hello\n" }, "internal"],
+  ["no key", { open: `open ${Buffer.from("nonsense").toString("base64")}\n` }, "dropped"],
+  ["a key of another kind", { open: `open ${rsa}\n` }, "dropped"],
+] as const)("a server that says %s when a channel is opened is given up", async (_, answers, expected) => {
+  lying(answers);
+  const found = await deploy().then(
+    (exit) => exit.class,
+    (error) => error.class,
+  );
+  expect(found).toBe(expected);
+});
+
+test.each([
+  ["more than it ever says", "out 999999999999999 0 -\n"],
+  ["what nobody can open", `out 20 - ${Buffer.from("Salted__12345678nonsense").toString("base64")}\n`],
+  ["a bomb of zeros", "out 20 - AAAA\n"],
+  ["nothing", ""],
+])("a server that tells %s has lost the line, and the worker lives", async (_, get) => {
+  const { publicKey } = generateKeyPairSync("x25519");
+  const own = publicKey.export({ format: "der", type: "spki" }).toString("base64");
+  lying({ open: `open ${own}\n`, put: "put\n", get });
+  await expect(deploy()).rejects.toMatchObject({ class: "dropped" });
 });

@@ -209,6 +209,7 @@ export function createLines(
     reachOf: (process) => ({
       resolve: (host) => (swarm.strike("name held") ? new Promise(() => {}) : Promise.resolve(host)),
       letIn: () => Promise.reject(new Error("nothing has a password")),
+      connectManaged: () => Promise.reject(new Error("nothing is managed by SSM")),
       scan: async (host) => {
         await connect(process, host);
         return hostKeyOf(host);

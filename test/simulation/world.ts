@@ -20,6 +20,7 @@ export function worldOf(
     stage: "simulation",
     origin: "https://berth.test",
     support: "support@berth.test",
+    account: "999988887777",
     privateTargets: true,
     table: { name: tableName, client: table.clientOf(process) },
     now: () => new Date(clock.now() + process.skew),

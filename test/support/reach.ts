@@ -1,7 +1,7 @@
 import type { Containers } from "@berth/domain/remote/container.ts";
 import type { HostKey } from "@berth/domain/remote/host-key.ts";
 import type { Reach } from "@berth/domain/remote/reach.ts";
-import type { Exit, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
+import type { Exit, Remote, RunEvent, RunInput } from "@berth/domain/remote/remote.ts";
 import { RemoteError, type RemoteErrorClass } from "@berth/domain/remote/remote.ts";
 import { packReport } from "./report.ts";
 
@@ -120,23 +120,27 @@ export function scriptedReach(play: Play = allGood): ScriptedReach {
       const refusal = refusedPasswords.shift();
       if (refusal) throw refusal;
     },
+    connectManaged: (server) => open(server.instance),
     connect: (address) => {
       if (address.hostKey !== reach.hostKey.key)
         return Promise.reject(new RemoteError("hostkey.changed", "The server showed another host key"));
-      const refusal = refusals.shift();
-      if (refusal) return Promise.reject(refusal);
-      return Promise.resolve({
-        close: () => Promise.resolve(),
-        async run(input, onEvent, signal) {
-          reach.runs.push({ ...input, at: address.host });
-          let seq = input.from;
-          const tell: Tell = (event) => onEvent({ at: new Date().toISOString(), ...event, seq: ++seq });
-          const exit = await (input.op === "cancel" ? cancels : (queue.shift() ?? always))(input, tell, signal);
-          tell({ type: "result", ...(exit.message && { text: exit.message }), data: exit });
-          return exit;
-        },
-      });
+      return open(address.host);
     },
   };
+  function open(at: string): Promise<Remote> {
+    const refusal = refusals.shift();
+    if (refusal) return Promise.reject(refusal);
+    return Promise.resolve({
+      close: () => Promise.resolve(),
+      async run(input, onEvent, signal) {
+        reach.runs.push({ ...input, at });
+        let seq = input.from;
+        const tell: Tell = (event) => onEvent({ at: new Date().toISOString(), ...event, seq: ++seq });
+        const exit = await (input.op === "cancel" ? cancels : (queue.shift() ?? always))(input, tell, signal);
+        tell({ type: "result", ...(exit.message && { text: exit.message }), data: exit });
+        return exit;
+      },
+    });
+  }
   return reach;
 }

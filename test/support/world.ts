@@ -84,6 +84,7 @@ export function testWorld(options: TestWorldOptions = {}): TestWorld {
       return origin;
     },
     support: "support@berth.test",
+    account: "999988887777",
     privateTargets: true,
     table: { name: TABLE, client: commandDoor(engine) },
     now: clock.now,

@@ -1,4 +1,5 @@
 import { Job } from "@berth/domain/job/job.ts";
+import { instanceId, regionName, roleArn } from "@berth/domain/remote/ssm/role.ts";
 import { userName } from "@berth/domain/remote/user-name.ts";
 import { checkTarget, getTarget, listTargets, removeTarget, Target, trustTarget } from "@berth/domain/target/target.ts";
 import { Hono } from "hono";
@@ -28,17 +29,26 @@ export const targets = new Hono<Env>()
     "/targets",
     contract(() => ({
       operationId: "addTarget",
-      summary: "Register a server; the answer's public key has to be let in there",
+      summary:
+        "Register a server; the answer's public key has to be let in there, or the role in its AWS account has to trust the answer's account",
       tag,
       scope: "admin",
       needs: "grow",
       body: z.object({
         name,
-        host: z.string().min(1).max(253),
+        host: z.string().min(1).max(253).optional(),
         port: z.number().int().min(1).max(65_535).default(22),
         user: z.string().max(32).regex(userName, "a Unix user name").default("root"),
+        ssm: z
+          .object({
+            instance: z.string().max(20).regex(instanceId, "the id of an EC2 instance or of a managed node"),
+            region: z.string().max(30).regex(regionName, "the name of an AWS Region"),
+            role: z.string().max(95).regex(roleArn, "the ARN of a role whose name begins with berth"),
+          })
+          .optional()
+          .describe("Of a server that is reached by SSM, in place of host, port and user"),
       }),
-      answers: { 201: { description: "Registered, with the job that looks at its host key", schema: Added } },
+      answers: { 201: { description: "Registered, with the job that looks at it", schema: Added } },
       problems: [
         "target.exists",
         "target.address",
@@ -114,7 +124,7 @@ export const targets = new Hono<Env>()
           .regex(/^[^\p{Cc}\p{Cs}]{1,1024}$/u, "1 to 1024 characters, none of them a control character"),
       }),
       answers: { 202: { description: "The job that adds it; check the server when it has succeeded", schema: Job } },
-      problems: ["target.not_found", "target.untrusted", "target.bootstrapping", "rate.limited"],
+      problems: ["target.not_found", "target.untrusted", "target.not_by_ssh", "target.bootstrapping", "rate.limited"],
     })),
     async (c) => {
       const { bootstrapTarget } = await import("@berth/domain/target/bootstrap.ts");
@@ -193,6 +203,7 @@ export const targets = new Hono<Env>()
       problems: [
         "auth.proof",
         "target.not_found",
+        "target.not_by_ssh",
         "target.untrusted",
         "target.key_mismatch",
         "rate.limited",

@@ -4,6 +4,8 @@ export interface CommonEnv {
   /** Of the dashboard, without a trailing slash. */
   readonly ORIGIN: string;
   readonly SUPPORT: string;
+  /** Of AWS: the one that this runs in. */
+  readonly ACCOUNT: string;
   readonly TABLE: string;
   readonly KEY_ID: string;
   readonly BUCKET: string;

@@ -32,6 +32,7 @@ export function createWorld(env: Vars, stripe?: () => Promise<Stripe>, github?: 
     stage: need(env, "STAGE"),
     origin: need(env, "ORIGIN"),
     support: need(env, "SUPPORT"),
+    account: need(env, "ACCOUNT"),
     privateTargets: local,
     table: { name: need(env, "TABLE"), client },
     now,

@@ -69,6 +69,10 @@ export const own = {
     title: "That is not the host key the server showed",
     hint: "Look at the fingerprint again; confirm only the one you can verify.",
   },
+  "target.not_by_ssh": {
+    title: "The target is reached by SSM, and has neither host key nor password",
+    hint: "A role in your AWS account gives Berth access. Check the target to see whether it does.",
+  },
 } as const satisfies Record<string, { title: string; hint?: string; next?: readonly string[] }>;
 export type OwnCode = keyof typeof own;
 

@@ -73,6 +73,8 @@ export interface World {
   readonly origin: string;
   readonly support: string;
   /** Whether targets may have private addresses; never in the cloud. */
+  /** The AWS account that customers' roles trust: that of this service. */
+  readonly account: string;
   readonly privateTargets: boolean;
   readonly table: { readonly name: string; readonly client: Pick<DynamoDBDocumentClient, "send"> };
   readonly now: () => Date;

@@ -68,7 +68,8 @@ export async function startGuardedCloud(): Promise<GuardedCloud> {
       const body = Buffer.concat(chunks);
       const name = decodeURIComponent(by) as FunctionName;
       const { role } = functionOf(name);
-      const input = JSON.parse(body.toString("utf8") || "{}");
+      const text = body.toString("utf8");
+      const input = service === "sts" ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text || "{}");
       const target = String(incoming.headers["x-amz-target"] ?? "");
       const requests = requestsOf(service, target, path, input);
       const answers = requests.map((each) => ask(name, role.arn, role.statements, each));

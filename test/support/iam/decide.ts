@@ -26,7 +26,7 @@ export interface Attached {
 const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
 const members = new Set(["Effect", "Action", "Resource", "Principal", "Condition", "Sid"]);
 const knownKeys =
-  /^(dynamodb:LeadingKeys|kms:EncryptionContext:[\w:-]+|kms:(CallerAccount|ViaService)|aws:(SecureTransport|SourceArn|SourceAccount)|ses:FromAddress|lambda:(FunctionUrlAuthType|InvokedViaFunctionUrl))$/;
+  /^(dynamodb:LeadingKeys|kms:EncryptionContext:[\w:-]+|kms:(CallerAccount|ViaService)|sts:ExternalId|aws:(SecureTransport|SourceArn|SourceAccount|ResourceAccount)|ses:FromAddress|lambda:(FunctionUrlAuthType|InvokedViaFunctionUrl))$/;
 
 /** `*` is any text and `?` any one character. */
 function like(pattern: string, text: string): boolean {
@@ -40,6 +40,7 @@ function like(pattern: string, text: string): boolean {
 
 const compare: Readonly<Record<string, (wanted: string, found: string) => boolean>> = {
   StringEquals: (wanted, found) => wanted === found,
+  StringNotEquals: (wanted, found) => wanted !== found,
   StringLike: like,
   ArnEquals: like,
   ArnLike: like,

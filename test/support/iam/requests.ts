@@ -24,6 +24,13 @@ export function requestsOf(service: string, target: string, path: string, input:
   }
   if (service === "ssm" && operation === "GetParameter")
     return [asked("ssm:GetParameter", `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${input.Name}`)];
+  if (service === "sts" && input.Action === "AssumeRole")
+    return [
+      asked("sts:AssumeRole", input.RoleArn, {
+        "aws:ResourceAccount": String(input.RoleArn).split(":")[4] ?? "",
+        ...(input.ExternalId !== undefined && { "sts:ExternalId": input.ExternalId }),
+      }),
+    ];
   if (service === "ses" && path === "/v2/email/outbound-emails") {
     const [, address = input.FromEmailAddress] = /<(.+)>$/.exec(input.FromEmailAddress) ?? [];
     const identity = `arn:aws:ses:${REGION}:${ACCOUNT}:identity/${String(address).split("@")[1]}`;

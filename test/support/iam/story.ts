@@ -192,6 +192,13 @@ export async function liveAnAccount({ cloud, outage, decided }: GuardedCloud, ss
   const gone = await call("addTarget", { body: { name: "gone", host: "127.0.0.1", port: 9, user } });
   await ended(gone.job.id, "failed");
   await call("removeTarget", { with: { target: gone.target.id } });
+  const managed = await call("addTarget", {
+    body: {
+      name: "managed",
+      ssm: { instance: "i-0abc1234def567890", region: "eu-central-1", role: "arn:aws:iam::111122223333:role/berth" },
+    },
+  });
+  await ended(managed.job.id, "failed");
   await sshd.stop();
   outage.add("sqs:SendMessage");
   const third = await deploy(3);

@@ -1,7 +1,8 @@
 import type { Client } from "@berth/api-client/client.ts";
 import type { Target } from "@berth/api-client/types.ts";
 import type { InferResponseType } from "hono/client";
-import { installCommand } from "../target/install.ts";
+import { addressOf } from "../target/address.ts";
+import { installCommand, publicKeyOf } from "../target/install.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { type Layout, table } from "../terminal/table.ts";
 import { plural } from "../terminal/text.ts";
@@ -75,7 +76,7 @@ export function nextSteps(plan: ImportPlan, targets: readonly Target[], imports:
   return [
     // What is pasted into a shell has no other characters in it.
     ...waiting.map((target) =>
-      plain.test(target.host) ? installCommand(target, target.publicKey) : `berth target show ${target.name}`,
+      plain.test(target.host) ? installCommand(addressOf(target), publicKeyOf(target)) : `berth target show ${target.name}`,
     ),
     ...waiting.map(({ name }) => `berth target trust ${name}`),
     ...deploys,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Target } from "@berth/api-client/types.ts";
 import { userName } from "@berth/domain/remote/user-name.ts";
 import { usage } from "../refusal.ts";
 
@@ -25,5 +26,11 @@ export function parseAddress(text: string): Address {
   return { user, host, port: number };
 }
 
-export const addressText = ({ user, host, port }: Address) =>
+/** How a target is reached by SSH. */
+export const addressOf = ({ user, host, port = 22 }: Pick<Target, "user" | "host" | "port">): Address => ({ user, host, port });
+
+export const addressText = ({ ssm, ...target }: Pick<Target, "user" | "host" | "port" | "ssm">) =>
+  ssm ? `${target.host} in ${ssm.region}` : sshText(addressOf(target));
+
+const sshText = ({ user, host, port }: Address) =>
   `${user}@${host.includes(":") ? `[${host}]` : host}${port === 22 ? "" : `:${port}`}`;

@@ -11,7 +11,7 @@ import { note, type Session, show } from "../session.ts";
 import { readSecret } from "../terminal/secret.ts";
 import { checkFingerprint } from "./add.ts";
 import { type Address, parseAddress } from "./address.ts";
-import { type Confirming, confirmKey, getTarget, looked } from "./confirm.ts";
+import { assertBySsh, type Confirming, confirmKey, getTarget, looked } from "./confirm.ts";
 import { type Preparation, prepareAndCheck, showWayBack } from "./prepare.ts";
 
 interface Input extends Confirming, Preparation {
@@ -74,6 +74,7 @@ export async function run(session: Session, input: Input): Promise<Exit> {
 async function confirmed(session: Session, api: Client, input: Input): Promise<Target> {
   const { name, address } = input;
   const target = address ? await added(session, api, name, address) : await getTarget(api, name);
+  assertBySsh(target);
   const isConfirmed = target.status !== "untrusted" && target.status !== "changed";
   const checked = isConfirmed ? target : await confirmKey(session, api, target, input);
   if (checked) return checked;

@@ -6,7 +6,7 @@ export const target: Listed = {
   also: ["targets", "server", "servers"],
   summary: "Add, check and remove servers",
   verbs: [
-    verb("add", "<name> <address>", "Add a server and give Berth access", () => import("./add.ts")),
+    verb("add", "<name> [address]", "Add a server and give Berth access", () => import("./add.ts")),
     verb("bootstrap", "<name> [address]", "Let Berth's key in with a password", () => import("./bootstrap.ts")),
     verb("prepare", "<name>", "Install Docker, or turn logins by password off", () => import("./prepare.ts")),
     verb("label", "<name> [labels...]", "Label a server, to name several at once", () => import("./label.ts")),

@@ -6,6 +6,7 @@ import { settle } from "../job/watch.ts";
 import { Refused, refuse } from "../refusal.ts";
 import { note, type Session } from "../session.ts";
 import { clean } from "../terminal/text.ts";
+import { addressOf } from "./address.ts";
 import { knownAs } from "./known.ts";
 
 export const getTarget = (api: Client, name: string): Promise<Target> =>
@@ -15,6 +16,11 @@ export const getTarget = (api: Client, name: string): Promise<Target> =>
 export async function looked(session: Session, api: Client, name: string, job: Job, doing: string): Promise<Target> {
   await settle(session, api, job, doing);
   return getTarget(api, name);
+}
+
+/** Others have neither host key nor password. @throws Refused */
+export function assertBySsh({ name, ssm }: Target): void {
+  if (ssm) throw refuse("target.not_by_ssh", { next: [`berth target check ${name}`] });
 }
 
 export interface Confirming {
@@ -34,6 +40,7 @@ export async function confirmKey(
   target: Target,
   confirming: Confirming,
 ): Promise<Target | undefined> {
+  assertBySsh(target);
   const shown = target.shownKey ?? target.hostKey;
   if (!shown) {
     const { problem } = target;
@@ -63,7 +70,7 @@ export async function confirmKey(
 }
 
 async function ask(session: Session, target: Target, shown: { type: string; key: string }): Promise<boolean> {
-  const known = await knownAs(target, shown);
+  const known = await knownAs(addressOf(target), shown);
   const { green, red, dim } = session.terminal.errPaint;
   if (known === true) note(session, `  ${green("It is the key your own ssh knows this server by.")}`);
   else if (known === false)

@@ -5,6 +5,7 @@ export function fixOf(target: Target): string | undefined {
   const { name, status, problem, shownKey } = target;
   if (status === "ready") return undefined;
   if (shownKey && (status === "untrusted" || status === "changed")) return `berth target trust ${name}`;
+  if (target.ssm && problem) return `berth target show ${name}`;
   switch (problem?.class) {
     case "auth.failed":
       return `berth target bootstrap ${name}`;
@@ -22,4 +23,4 @@ export function fixOf(target: Target): string | undefined {
   }
 }
 
-const sshTo = ({ user, host, port }: Target) => `ssh ${port === 22 ? "" : `-p ${port} `}${user}@${host}`;
+const sshTo = ({ user, host, port = 22 }: Target) => `ssh ${port === 22 ? "" : `-p ${port} `}${user}@${host}`;

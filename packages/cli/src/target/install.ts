@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Target } from "@berth/api-client/types.ts";
 import { INSTALL } from "@berth/domain/remote/install.ts";
 import { refuse } from "../refusal.ts";
 import type { Address } from "./address.ts";
@@ -10,6 +11,9 @@ export function checkKey(publicKey: string): string {
   if (!form.test(publicKey)) throw refuse("cli.unexpected", { detail: "The service gave a public key that is none." });
   return publicKey;
 }
+
+/** Of a target that is reached by SSH. @throws Refused */
+export const publicKeyOf = ({ publicKey = "" }: Pick<Target, "publicKey">): string => checkKey(publicKey);
 
 /** One line to paste for whoever would rather do it by hand. */
 export function installCommand({ user, host, port }: Address, publicKey: string): string {

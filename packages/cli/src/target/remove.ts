@@ -3,6 +3,7 @@ import { type Flags, isSet, type Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { note, type Session, show } from "../session.ts";
 import { agree } from "../terminal/agree.ts";
+import { clean } from "../terminal/text.ts";
 import { getTarget } from "./confirm.ts";
 
 interface Input {
@@ -25,9 +26,11 @@ export async function run(session: Session, { name, yes }: Input): Promise<Exit>
   const target = await getTarget(api, name);
   if (!yes)
     await agree(session, {
-      detail: `Removing ${target.name} cannot be undone: its key is destroyed.`,
+      detail: target.ssm
+        ? `Removing ${target.name} cannot be undone.`
+        : `Removing ${target.name} cannot be undone: its key is destroyed.`,
       next: `berth target remove ${target.name} --yes`,
-      question: `Forget ${target.name} and destroy its key?`,
+      question: target.ssm ? `Forget ${target.name}?` : `Forget ${target.name} and destroy its key?`,
     });
   await api.v1.targets[":target"].$delete({ param: { target: segment(name) } });
   show(session, { id: target.id, name: target.name, removed: true }, () => [
@@ -35,7 +38,9 @@ export async function run(session: Session, { name, yes }: Input): Promise<Exit>
   ]);
   note(
     session,
-    `  Its line in authorized_keys there is of no use any more: the one that ends in ${target.publicKey.split(" ").at(-1)}`,
+    target.publicKey === undefined
+      ? `  Its role is of no use any more, if no other server is reached by it: ${clean(target.ssm?.role ?? "")}`
+      : `  Its line in authorized_keys there is of no use any more: the one that ends in ${target.publicKey.split(" ").at(-1)}`,
   );
   return exits.done;
 }

@@ -1,8 +1,10 @@
 import type { Verb } from "../command.ts";
 import { type Exit, exits } from "../exit.ts";
 import { type Session, show } from "../session.ts";
+import { addressOf } from "./address.ts";
 import { getTarget } from "./confirm.ts";
-import { installCommand } from "./install.ts";
+import { installCommand, publicKeyOf } from "./install.ts";
+import { roleHelp } from "./managed.ts";
 import { targetLines } from "./view.ts";
 
 interface Input {
@@ -28,8 +30,13 @@ export async function run(session: Session, { name }: Input): Promise<Exit> {
       ? ["", "Its host key waits to be confirmed:", `  ${terminal.paint.cyan(`berth target trust ${target.name}`)}`]
       : []),
     ...(target.problem?.class === "auth.failed"
-      ? ["", "Let the key in there with this line:", `  ${terminal.paint.cyan(installCommand(target, target.publicKey))}`]
+      ? [
+          "",
+          "Let the key in there with this line:",
+          `  ${terminal.paint.cyan(installCommand(addressOf(target), publicKeyOf(target)))}`,
+        ]
       : []),
+    ...roleHelp(target, terminal),
   ]);
   return exits.done;
 }

@@ -43,6 +43,8 @@ export function targetLines(target: Target, { width, paint, now }: Layout): stri
     [
       ["Name", paint.bold(target.name)],
       ["Address", addressText(target)],
+      ["Role", target.ssm && clean(target.ssm.role)],
+      ["Trusts", target.ssm && `account ${clean(target.ssm.account)} with external id ${clean(target.ssm.externalId)}`],
       ["Default", target.default ? "yes, of this account" : undefined],
       ["Labels", target.labels && target.labels.length > 0 ? target.labels.join(", ") : undefined],
       ["Status", `${toned(paint, status, status)}${target.checkedAt ? `, checked ${ago(target.checkedAt, now)}` : ""}`],
@@ -58,7 +60,7 @@ export function targetLines(target: Target, { width, paint, now }: Layout): stri
     { width, paint },
   );
   // There to be copied, so it never goes.
-  return [...lines, paint.dim("Public key"), `  ${clean(target.publicKey)}`];
+  return target.publicKey === undefined ? lines : [...lines, paint.dim("Public key"), `  ${clean(target.publicKey)}`];
 }
 
 const foundPairs = (target: Target): (readonly [string, string | undefined])[] => [

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import { Problem } from "../error.ts";
+import { isTrusted } from "../remote/reach.ts";
 import { findTarget, listTargets, targetNames } from "../target/target.ts";
 import type { Environment } from "./app.ts";
 
@@ -22,7 +23,7 @@ export async function choosePlacement(
     // An id and a name may mean the same target.
     const found = [...new Map(named.map((target) => [target.id, target])).values()];
     const ids = new Set(found.map((target) => target.id));
-    for (const target of found) if (!target.hostKey) throw untrusted(target.name);
+    for (const target of found) if (!isTrusted(target)) throw untrusted(target.name);
     const kept = await currentPlacement(
       ctx,
       environment.placement.filter((id) => !ids.has(id)),
@@ -40,7 +41,7 @@ export async function choosePlacement(
           : `There are ${all.length} targets: ${all.map((each) => each.name).join(", ")}.`,
       ...(all.length === 0 && { next: ["berth target add NAME USER@HOST"] }),
     });
-  if (!only.hostKey) throw untrusted(only.name);
+  if (!isTrusted(only)) throw untrusted(only.name);
   return [{ id: only.id, name: only.name, fresh: true }];
 }
 

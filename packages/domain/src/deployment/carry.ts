@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { Job } from "../job/job.ts";
 import { get } from "../query.ts";
 import type { Release } from "../release/release.ts";
-import type { Reach } from "../remote/reach.ts";
+import { isTrusted, type Reach } from "../remote/reach.ts";
 import { type Carried, RemoteError, type RemoteErrorClass } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { openConnection } from "../target/connection.ts";
@@ -44,7 +44,7 @@ export const carriedFrom =
       const row = await get(ctx, targetKey(ctx, builder));
       if (!row) return { gone: `${name}, which built the images, was removed` };
       const target = StoredTarget.parse(row);
-      if (!target.hostKey) return { gone: `${name}, which built the images, waits for its host key to be confirmed` };
+      if (!isTrusted(target)) return { gone: `${name}, which built the images, waits for its host key to be confirmed` };
       const remote = await openConnection(ctx, target, reach, signal);
       const close = () => void remote.close();
       signal.addEventListener("abort", close, { once: true });

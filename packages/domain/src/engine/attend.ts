@@ -5,7 +5,7 @@ import { connectionFailure, type FailureClass, failure, failureOf, isFailureClas
 import { dispatch, type Job, type JobMessage } from "../job/job.ts";
 import { type Change, jobOf } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
-import type { Reach } from "../remote/reach.ts";
+import { isTrusted, type Reach } from "../remote/reach.ts";
 import { type Decision, type Exit, type Remote, RemoteError, type RunEvent } from "../remote/remote.ts";
 import type { Connection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
@@ -32,7 +32,7 @@ export async function attend(
   account: Account,
   reach: Reach,
 ): Promise<void> {
-  if (!target.hostKey) return end(ctx, job, message, { ok: false, failure: failure("untrusted") });
+  if (!isTrusted(target)) return end(ctx, job, message, { ok: false, failure: failure("untrusted") });
   const { run: asked, redact } = await inputOf(ctx, kind, job, message.target, fence, account, reach);
   const days = logDays(account, ctx.now());
   const events = recorder(ctx, { job: job.id, target: message.target }, { days, base: baseOf(job, message.target) });

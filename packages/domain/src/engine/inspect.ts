@@ -7,7 +7,7 @@ import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import type { Failure } from "../job/job.ts";
 import { get } from "../query.ts";
 import { readers } from "../remote/deadline.ts";
-import type { Reach } from "../remote/reach.ts";
+import { isTrusted, type Reach } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { tryUpdate } from "../table.ts";
 import { ask } from "../target/connection.ts";
@@ -45,7 +45,7 @@ async function askServer(ctx: Context, { id, ...where }: Inspection, reach: Reac
   const row = await get(ctx, targetKey(ctx, where.target));
   const target = row && StoredTarget.parse(row);
   const notSeen = ({ class: kind, message }: Failure) => keepNotSeen(ctx, where, { class: kind, message });
-  if (!target?.hostKey) return notSeen(failure(target ? "untrusted" : "target.not_found"));
+  if (!target || !isTrusted(target)) return notSeen(failure(target ? "untrusted" : "target.not_found"));
   try {
     const values = projectValues(ctx, where);
     const redact = await redactorOf(ctx, { ...where, name: target.name });

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { connectionFailure, failure, failureOf } from "../job/failure.ts";
 import { READ_SECONDS, within } from "../remote/deadline.ts";
-import type { Reach } from "../remote/reach.ts";
+import { isTrusted, type Reach } from "../remote/reach.ts";
 import { type Exit, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import { openConnection } from "../target/connection.ts";
 import type { StoredTarget } from "../target/target.ts";
@@ -160,7 +160,7 @@ function sourceReader({ ctx, reach, session, target, row, progress, values, out,
   return {
     async run(more: Readonly<Record<string, string>>, seconds: number): Promise<Trouble | undefined> {
       if (!row) return failure("target.not_found");
-      if (!row.hostKey) return failure("untrusted");
+      if (!isTrusted(row)) return failure("untrusted");
       lines = [];
       size = 0;
       dropped = 0;

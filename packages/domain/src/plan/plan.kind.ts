@@ -7,7 +7,7 @@ import { failure, failureOf } from "../job/failure.ts";
 import type { JobOf, Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { builtFrom, bundleValues, filesOf } from "../release/files.ts";
-import type { Reach, Server } from "../remote/reach.ts";
+import { isTrusted, type Reach, type Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { commit } from "../table.ts";
 import { ask } from "../target/connection.ts";
@@ -33,7 +33,7 @@ export const plan: Read<Planning> = {
   retries: false,
 
   async read(ctx, job, server, reach): Promise<Outcome> {
-    if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
+    if (!isTrusted(server)) return { ok: false, failure: failure("untrusted") };
     const stored = await findPlan(ctx, ownerOf(job));
     const { exit, redact } = await report(ctx, job, stored, server, reach);
     if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };

@@ -8,6 +8,8 @@ export const READER_SECONDS = READ_SECONDS + 15;
 /** Workers that one tenant's unresponsive servers can occupy. */
 export const readers: Ceiling = { name: "readers", most: 4, seconds: READER_SECONDS };
 export const CONNECT_SECONDS = 20;
+/** To take a role and to have a command answered. */
+export const MANAGED_SECONDS = 25;
 
 /** Limits a wait for a server. On timeout, `signal` tells the work to stop, without waiting for it. @throws RemoteError timeout */
 export function within<T>(world: Pick<World, "sleep">, seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -48,7 +48,7 @@ export const remoteFailures = {
   "address.refused": { title: "The target's host name resolves to a private address", remedy: "Use a public address." },
   "role.denied": {
     title: "The role in your AWS account does not let Berth run commands",
-    remedy: "Compare its trust policy and what it allows with what they have to say. A change of a role takes AWS some seconds.",
+    remedy: "`berth target show` prints the commands that make it. A change of a role takes AWS some seconds.",
   },
   "agent.missing": {
     title: "The server is not managed by SSM",

@@ -5,7 +5,7 @@ import { connectionFailure, type FailureClass, failure } from "../job/failure.ts
 import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
-import type { Reach, Server } from "../remote/reach.ts";
+import { portOf, type Reach, type Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { redactor } from "../secret/redact.ts";
 import { forget } from "../table.ts";
@@ -46,10 +46,11 @@ export const bootstrap: Read = {
 
 async function useOnce(ctx: Context, server: Server, reach: Reach, password: string): Promise<void> {
   const { publicKey } = await findTarget(ctx, server.id);
+  if (publicKey === undefined) throw new Error("a target without a key was to be let in");
   const redact = redactor({ values: [password] });
   await within(ctx, CONNECT_SECONDS, async (signal) => {
     const host = await reach.resolve(server.host, { allowPrivate: ctx.privateTargets });
-    const address = { host, port: server.port, user: server.user, hostKey: server.hostKey?.key ?? "" };
+    const address = { host, port: portOf(server), user: server.user, hostKey: server.hostKey?.key ?? "" };
     await reach.letIn(address, password, publicKey, signal);
   }).catch((error: unknown) => {
     throw withoutSecrets(error, redact);

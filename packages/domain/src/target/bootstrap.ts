@@ -6,7 +6,7 @@ import { dispatch, enqueue, type Job, newJob, unfinishedJobs } from "../job/job.
 import { limitAll } from "../rate-limit.ts";
 import { commit, insert, ttlIn, update } from "../table.ts";
 import { passwordAbout, passwordKey } from "./password.ts";
-import { findTarget, missing, targetKey, unconfirmed } from "./target.ts";
+import { findTarget, missing, notBySsh, targetKey, unconfirmed } from "./target.ts";
 
 /** Fewer than what a server or its fail2ban counts as an attack, and what nobody can guess passwords with. */
 const OF_A_TARGET = { most: 3, seconds: 600 };
@@ -19,6 +19,7 @@ export async function bootstrapTarget(ctx: Context, input: { target: string; pas
   allow(ctx, "admin");
   assertPermitted(ctx, await getAccount(ctx), "grow");
   const target = await findTarget(ctx, input.target);
+  if (target.ssm) throw notBySsh(target);
   if (!target.hostKey || target.status === "changed") throw unconfirmed(target);
   if (target.bootstrap && (await unfinishedJobs(ctx, [target.bootstrap])).length > 0) throw new Problem("target.bootstrapping");
   await limitAll(ctx, [

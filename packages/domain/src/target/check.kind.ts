@@ -7,7 +7,7 @@ import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
 import { CONNECT_SECONDS, within } from "../remote/deadline.ts";
-import type { Reach, Server } from "../remote/reach.ts";
+import { isTrusted, portOf, type Reach, type Server } from "../remote/reach.ts";
 import { RemoteError } from "../remote/remote.ts";
 import { unredacted } from "../secret/redact.ts";
 import { assign, update, type Write } from "../table.ts";
@@ -22,7 +22,7 @@ export const check: Read = {
 
   async read(ctx, job, server, reach): Promise<Outcome> {
     try {
-      if (!server.hostKey) return { ok: true, found: { hostKey: await scan(ctx, server, reach) } };
+      if (!isTrusted(server)) return { ok: true, found: { hostKey: await scan(ctx, server, reach) } };
       const exit = await ask(
         ctx,
         server,
@@ -60,14 +60,14 @@ const unseen = (error: unknown) => {
 
 const scan = (ctx: Context, server: Server, reach: Reach) =>
   within(ctx, CONNECT_SECONDS, async () =>
-    reach.scan(await reach.resolve(server.host, { allowPrivate: ctx.privateTargets }), server.port),
+    reach.scan(await reach.resolve(server.host, { allowPrivate: ctx.privateTargets }), portOf(server)),
   );
 
 function checked(ctx: Context, target: StoredTarget, rollout: Rollout): Write {
   const { hostKey: shown, facts } = rollout.found ?? {};
   const { failure } = rollout;
   const status: Target["status"] =
-    failure?.class === "hostkey.changed" ? "changed" : !target.hostKey ? "untrusted" : failure ? "unready" : "ready";
+    failure?.class === "hostkey.changed" ? "changed" : !isTrusted(target) ? "untrusted" : failure ? "unready" : "ready";
   const problem = failure && {
     class: failure.class,
     message: failure.message,

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { isFailureClass } from "../job/failure.ts";
-import { CONNECT_SECONDS, READ_SECONDS, within } from "../remote/deadline.ts";
-import type { Reach, Server } from "../remote/reach.ts";
+import { CONNECT_SECONDS, MANAGED_SECONDS, READ_SECONDS, within } from "../remote/deadline.ts";
+import { isTrusted, portOf, type Reach, type Server } from "../remote/reach.ts";
 import { type Exit, type Remote, RemoteError, type RunEvent, type RunInput } from "../remote/remote.ts";
 import type { Redact } from "../secret/redact.ts";
 import { redactWhole } from "../secret/whole.ts";
@@ -9,21 +9,25 @@ import { readPrivateKey } from "./target.ts";
 
 /** @throws RemoteError */
 export const openConnection = (ctx: Context, target: Server, reach: Reach, signal?: AbortSignal): Promise<Remote> =>
-  within(ctx, CONNECT_SECONDS, async (late) => {
-    const [host, key] = await Promise.all([
-      reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
-      readPrivateKey(ctx, target.id),
-    ]);
+  within(ctx, target.ssm ? MANAGED_SECONDS : CONNECT_SECONDS, async (late) => {
     const over = signal ? AbortSignal.any([signal, late]) : late;
-    const remote = await reach.connect(
-      { host, port: target.port, user: target.user, hostKey: target.hostKey?.key ?? "" },
-      key,
-      over,
-    );
+    const { ssm } = target;
+    const remote = ssm
+      ? await reach.connectManaged({ instance: target.host, ...ssm }, over)
+      : await overSsh(ctx, target, reach, over);
     // The caller has given up.
     if (over.aborted) void remote.close();
     return remote;
   });
+
+async function overSsh(ctx: Context, target: Server, reach: Reach, signal: AbortSignal): Promise<Remote> {
+  const [host, key] = await Promise.all([
+    reach.resolve(target.host, { allowPrivate: ctx.privateTargets }),
+    readPrivateKey(ctx, target.id),
+  ]);
+  const address = { host, port: portOf(target), user: target.user, hostKey: target.hostKey?.key ?? "" };
+  return reach.connect(address, key, signal);
+}
 
 /** Asked before an event is searched for secrets, which costs more than all else done with it. */
 export type Keeps = (event: RunEvent) => boolean;
@@ -86,7 +90,7 @@ export function connectionTo(ctx: Context, target: Server, reach: Reach): Connec
       (remote): Opened => ({ remote }),
       (error: unknown): Opened => ({ error }),
     );
-  let ahead = target.hostKey && open();
+  let ahead = isTrusted(target) ? open() : undefined;
   return {
     async use(redact, work, keeps) {
       const opening = ahead ?? open();

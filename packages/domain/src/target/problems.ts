@@ -17,6 +17,12 @@ export const targetProblems = {
     hint: "Compare the fingerprint with the server's own and confirm it.",
     next: ["berth target trust NAME"],
   },
+  "target.not_by_ssh": {
+    status: 409,
+    title: "The target is reached by SSM, and has neither host key nor password",
+    hint: "A role in your AWS account gives Berth access. Check the target to see whether it does.",
+    next: ["berth target check NAME"],
+  },
   "target.key_mismatch": {
     status: 409,
     title: "That is not the host key the server showed",

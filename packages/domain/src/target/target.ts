@@ -9,12 +9,13 @@ import { remember } from "../once.ts";
 import { get, getAll, getImmutable, listAll } from "../query.ts";
 import { limit } from "../rate-limit.ts";
 import { HostKey } from "../remote/host-key.ts";
+import { Ssm } from "../remote/ssm/target.ts";
 import { commit, key, overtaken, remove, tryCommit, update } from "../table.ts";
 import { retryOnConflict } from "../turn.ts";
 
 /**
- * A customer's server, reached over SSH with a key made for it alone. Nothing is sent to it before a person has confirmed its host key; from
- * then on the key is compared byte for byte.
+ * A customer's server, reached over SSH with a key made for it alone, or by SSM in the customer's own AWS account. Over SSH nothing is sent to it
+ * before a person has confirmed its host key; from then on the key is compared byte for byte.
  *
  *   untrusted -> unchecked (host key confirmed) -> ready | unready (last check failed)      any -> changed (another host key was shown)
  *
@@ -23,10 +24,14 @@ import { retryOnConflict } from "../turn.ts";
 export const Target = z.object({
   id: z.string(),
   name: z.string(),
+  /** Over SSM the id of the instance. */
   host: z.string(),
-  port: z.number().int(),
+  /** With `publicKey`, of a server that is reached by SSH. */
+  port: z.number().int().optional(),
   user: z.string(),
-  publicKey: z.string(),
+  publicKey: z.string().optional(),
+  /** Of one that is reached by SSM instead. */
+  ssm: Ssm.optional(),
   /** Words that name several servers at once. */
   labels: z.array(z.string()).optional(),
   /** Where an app goes whose first deployment names no server. At most one of a tenant's. */
@@ -159,6 +164,9 @@ export const unconfirmed = ({ name }: Pick<Target, "name">) =>
     next: [`berth target trust ${name}`],
   });
 
+export const notBySsh = ({ name }: Pick<Target, "name">) =>
+  new Problem("target.not_by_ssh", { detail: `"${name}" is reached by SSM.`, next: [`berth target check ${name}`] });
+
 /** Confirms the host key by its fingerprint, and starts a check. @throws Problem auth.proof, target.key_mismatch */
 export async function trustTarget(
   ctx: Context,
@@ -167,6 +175,7 @@ export async function trustTarget(
   allow(ctx, "admin");
   requireProof(ctx);
   const found = await findTarget(ctx, input.target);
+  if (found.ssm) throw notBySsh(found);
   const shown = found.shownKey ?? found.hostKey;
   if (!shown)
     throw new Problem("target.untrusted", {
@@ -216,7 +225,7 @@ export async function removeTarget(ctx: Context, idOrName: string): Promise<void
     ctx,
     entitled(ctx, "grow", { targets: -1 }),
     remove(ctx, nameKey(ctx, target.name)),
-    remove(ctx, sshKeyRow(ctx, target.id)),
+    ...(target.ssm ? [] : [remove(ctx, sshKeyRow(ctx, target.id))]),
     remove(ctx, targetKey(ctx, target.id), { condition: "attribute_exists(pk) AND attribute_not_exists(apps)" }, (row) =>
       row ? inUse(StoredTarget.parse(row)) : missing(idOrName),
     ),

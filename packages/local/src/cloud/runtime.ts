@@ -29,6 +29,7 @@ export function environmentOf(at: {
     STAGE: "local",
     ORIGIN: at.origin,
     SUPPORT: "support@localhost",
+    ACCOUNT,
     TABLE,
     KEY_ID: at.key,
     BUCKET,

@@ -1,5 +1,6 @@
 import { body } from "@berth/api-client/client.ts";
 import type { Target } from "@berth/api-client/types.ts";
+import { roleCommands } from "@berth/domain/remote/ssm/role.ts";
 import { useMutation, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
@@ -39,8 +40,8 @@ export function TargetCard({ target }: { target: TargetView }) {
         <div>
           <h2 id={`t-${target.id}`}>{target.name}</h2>
           <p class="mono sub break">
-            {target.user}@{target.host}
-            {target.port !== 22 && `:${target.port}`}
+            {target.ssm ? `${target.host} in ${target.ssm.region}` : `${target.user}@${target.host}`}
+            {(target.port ?? 22) !== 22 && `:${target.port}`}
           </p>
           {(target.default || (target.labels ?? []).length > 0) && (
             <p class="target-labels">
@@ -68,7 +69,8 @@ export function TargetCard({ target }: { target: TargetView }) {
         </div>
       )}
       {target.shownKey && target.status !== "ready" && <Fingerprint target={target} shown={target.shownKey} />}
-      {target.status !== "ready" && (
+      {target.ssm && target.status !== "ready" && <Role host={target.host} ssm={target.ssm} />}
+      {target.publicKey !== undefined && target.status !== "ready" && (
         <details class="fold" open={target.status === "untrusted" || target.problem?.class === "auth.failed"}>
           <summary>Give Berth access</summary>
           <p>
@@ -79,7 +81,7 @@ export function TargetCard({ target }: { target: TargetView }) {
         </details>
       )}
       <ServerFacts facts={target.facts} />
-      {target.hostKey && (
+      {target.hostKey && target.publicKey !== undefined && (
         <details class="fold">
           <summary>Keys</summary>
           <p class="sub">Confirmed host key</p>
@@ -110,6 +112,17 @@ export function TargetCard({ target }: { target: TargetView }) {
       </div>
       {removing && <Remove target={target} onClose={() => setRemoving(false)} />}
     </li>
+  );
+}
+
+/** What lets Berth in to a server that SSM manages. */
+function Role({ host, ssm }: { host: string; ssm: NonNullable<TargetView["ssm"]> }) {
+  return (
+    <details class="fold" open>
+      <summary>Give Berth access</summary>
+      <p>Run this where your own credentials for AWS are. It makes the role that lets Berth send this server commands.</p>
+      <Copy text={roleCommands(host, ssm).join("\n")} label={`Commands that make the role for ${host}`} wrap />
+    </details>
   );
 }
 

@@ -24,7 +24,7 @@ export function Targets() {
   return (
     <Page
       title="Targets"
-      lead="Your own servers. Berth reaches each by SSH with a key made for it alone; nothing is installed there."
+      lead="Your own servers. Berth reaches each by SSH with a key made for it alone, or by SSM in your AWS account; nothing is installed there."
       actions={
         !adding && (
           <Button kind="main" reason={reason} onClick={() => setAdding(true)}>
@@ -40,7 +40,10 @@ export function Targets() {
           items.length === 0 ? (
             adding ? null : (
               <Empty title="No target yet">
-                <p>A target needs Docker with the Compose plugin, and an SSH port that Berth can reach.</p>
+                <p>
+                  A target needs Docker with the Compose plugin, and an SSH port that Berth can reach. One in your AWS account can
+                  do without: <code>berth target add --help</code> tells how.
+                </p>
               </Empty>
             )
           ) : (

@@ -4,7 +4,7 @@ import { RUN } from "../request.ts";
 import { cleanText } from "../text.ts";
 import { type Commands, outputOf } from "./command.ts";
 import { door, serve } from "./scripts.ts";
-import { agree } from "./seal.ts";
+import { type Agreement, agree, type Seal } from "./seal.ts";
 
 /** A channel on the server, by commands that it answers (door.sh). */
 export interface Session {
@@ -65,7 +65,7 @@ export async function openSession(
     const [, said, message = "The server says something else than what it was asked"] = /^no (\S+) (.+)$/m.exec(answer) ?? [];
     return { no: exitClasses.find((each) => each === said) ?? "internal", message: cleanText(message) };
   }
-  const seal = own.with(theirs);
+  const seal = sealWith(own, theirs);
 
   return {
     async put(number, piece) {
@@ -78,6 +78,7 @@ export async function openSession(
       const [, size, code, piece] = /^out (\d{1,15}) (-|\d{1,3}) (-|[A-Za-z0-9+/=]+)\s*$/.exec(answer) ?? [];
       if (size === undefined || piece === undefined) throw gone();
       const bytes = piece === "-" ? Buffer.alloc(0) : seal.open(Buffer.from(piece, "base64"));
+      if (bytes.length === 0 && code !== "-" && Number(size) > offset) throw gone();
       return { bytes, size: Number(size), ...(code !== "-" && { code: Number(code) }) };
     },
     async close() {
@@ -88,6 +89,14 @@ export async function openSession(
       );
     },
   };
+}
+
+function sealWith(own: Agreement, theirs: string): Seal {
+  try {
+    return own.with(theirs);
+  } catch (cause) {
+    throw new RemoteError("dropped", "The server agreed on no key", { cause });
+  }
 }
 
 const gone = () => new RemoteError("dropped", "The channel on the server is gone");
