@@ -9,7 +9,7 @@ import { enginesServer } from "@berth/local/cloud/engines.ts";
 import { createRunCommand, type RunCommand } from "@berth/local/ssm/run-command.ts";
 import { ssmService } from "@berth/local/ssm/wire.ts";
 import { close, listen } from "@berth/local/state/server.ts";
-import { createSts } from "@berth/local/sts/sts.ts";
+import { createSts, type Sts } from "@berth/local/sts/sts.ts";
 import { stsService } from "@berth/local/sts/wire.ts";
 import { shellAgent } from "../support/agent.ts";
 import type { Host } from "./host.ts";
@@ -18,6 +18,7 @@ export interface ManagedHost {
   readonly server: Managed;
   readonly connect: ConnectManaged;
   readonly commands: RunCommand;
+  readonly sts: Sts;
   stop(): Promise<void>;
 }
 
@@ -55,6 +56,7 @@ export async function startManaged(host: Host): Promise<ManagedHost> {
   return {
     server,
     commands,
+    sts,
     connect: connectManaged(clock, (managed) => takeRole(vars, managed)),
     stop: () => close(engines),
   };

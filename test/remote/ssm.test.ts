@@ -156,6 +156,13 @@ test("a role that is not given, a server that AWS does not know and one that it 
   });
 });
 
+test("a role that asks for no external id is not used: another tenant could name it", async () => {
+  const { server, connect, commands, sts } = managed;
+  sts.addRole({ arn: server.role });
+  await expect(connect(server)).rejects.toMatchObject({ class: "role.open" });
+  expect(commands.history()).toEqual([]);
+});
+
 test("more than a run may send by commands is refused before any of it is sent", async () => {
   const archives = { list: [{ hash: "a".repeat(64), bytes: 5 << 20 }], open: () => Promise.reject(new Error("it was read")) };
   const input = deployOf("job_1", { archives });

@@ -7,6 +7,7 @@ import {
   SSMClient,
 } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/nested-clients/sts";
+import { RemoteError } from "@berth/domain/remote/remote.ts";
 import type { Commands, Managed } from "@berth/domain/remote/ssm/command.ts";
 import { endpoint, type Vars } from "./env.ts";
 
@@ -18,12 +19,19 @@ const calls = {
   requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
 };
 
-/** Takes the role in the customer's account, for an hour. A module of its own, loaded at first use. @throws what AWS refuses, by its name */
+/**
+ * Takes the role in the customer's account, for an hour, unless another tenant of ours could as well: a role whose trust policy does not ask for
+ * the external id opens its servers to whoever has us name it. A module of its own, loaded at first use.
+ * @throws what AWS refuses, by its name, and RemoteError
+ */
 export async function takeRole(env: Vars, { instance, region, role, externalId }: Managed): Promise<Commands> {
   const sts = new STSClient({ ...calls, region, ...endpoint(env, "sts") });
-  const { Credentials: made } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: role, ExternalId: externalId, RoleSessionName: "berth" }),
-  );
+  const assume = (ExternalId: string) => sts.send(new AssumeRoleCommand({ RoleArn: role, ExternalId, RoleSessionName: "berth" }));
+  const [{ Credentials: made }, open] = await Promise.all([
+    assume(externalId),
+    assume(`${externalId}-other`).then(() => true, onDenial),
+  ]);
+  if (open) throw new RemoteError("role.open", "The role can be taken with any external id");
   if (!made?.AccessKeyId || !made.SecretAccessKey || !made.SessionToken) throw new Error("STS gave no credentials");
   const credentials = {
     accessKeyId: made.AccessKeyId,
@@ -69,3 +77,8 @@ export async function takeRole(env: Vars, { instance, region, role, externalId }
     },
   };
 }
+
+const onDenial = (error: unknown) => {
+  if (!(error instanceof Error && error.name === "AccessDenied")) throw error;
+  return false;
+};

@@ -54,7 +54,7 @@ export function roleLines({ host, ssm }: Target): string[] {
 
 /** What is to be done in the AWS account of a server that is not let in to. */
 export const roleHelp = (target: Target, { paint }: Pick<Terminal, "paint">): string[] =>
-  target.ssm && target.problem?.class === "role.denied"
+  target.ssm && ["role.denied", "role.open"].includes(target.problem?.class ?? "")
     ? [
         "",
         "Make the role in your AWS account with these commands, then check the server again:",

@@ -50,6 +50,11 @@ export const remoteFailures = {
     title: "The role in your AWS account does not let Berth run commands",
     remedy: "`berth target show` prints the commands that make it. A change of a role takes AWS some seconds.",
   },
+  "role.open": {
+    title: "The role in your AWS account does not ask for your external id",
+    remedy:
+      "Nothing was sent to the server. Add the condition on sts:ExternalId to the role's trust policy: without it, others who use Berth could name your role. `berth target show` prints the commands that make it.",
+  },
   "agent.missing": {
     title: "The server is not managed by SSM",
     remedy:

@@ -185,6 +185,7 @@ export type RemoteErrorClass =
   | "address.unknown"
   | "address.refused"
   | "role.denied"
+  | "role.open"
   | "agent.missing"
   | "agent.silent"
   | "aws.throttled"

@@ -49,7 +49,7 @@ export function createSts({ now }: { readonly now: () => number }): Sts {
       if (!Number.isInteger(seconds) || seconds < 900 || seconds > 12 * HOUR)
         throw invalid("Value at 'durationSeconds' is not within 900 and 43200");
       const role = roles.get(arn);
-      if (!role || role.externalId !== externalId)
+      if (!role || (role.externalId !== undefined && role.externalId !== externalId))
         throw new AwsError("AccessDenied", `User: berth is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403);
       const accessKeyId = `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
       const until = now() + seconds * 1000;
