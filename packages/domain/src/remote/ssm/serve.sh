@@ -18,7 +18,6 @@ feed() {
 
 mkfifo input output
 feed >input &
-feeding=$!
 cat <output >>out &
 copying=$!
 {
@@ -27,8 +26,9 @@ copying=$!
 } &
 {
   while [ -n "$(find "$1/seen" -mmin -2 2>/dev/null)" ] && [ "$(wc -c <"$1/out")" -lt 67108864 ]; do sleep 1; done
-  kill "$feeding" "$copying"
-  rm -rf "$1"
+  rm -rf "$1" # what feeds ends without its key
+  # While this script lives it waits for the copying, so that no other process has its number.
+  if kill -0 $$ 2>/dev/null; then kill "$copying"; fi
 } &
 wait "$copying"
 while [ -d "$1" ] && [ ! -s code ]; do sleep 0.1; done
