@@ -123,3 +123,14 @@ covers("bootstrapTarget", "target.not_by_ssh", "there is no password to use for 
   const answer = await api.call("POST", "/v1/targets/web2/bootstrap", { token, body: { password: "secret" } });
   expect(answer.body).toMatchObject(noSsh);
 });
+
+covers("checkRegistry", "202", "a login is tried on a server that SSM manages as on any other", async () => {
+  const { tenant, token, job } = await managed();
+  await tenant.work(job);
+  await api.call("POST", "/v1/registries", { token, body: { host: "ghcr.io", user: "mona", password: "secret" } });
+  const asked = await api.call("POST", "/v1/registries/ghcr.io/check", { token, body: {} });
+  expect(asked.status, asked.text).toBe(202);
+  const reach = scriptedReach();
+  await tenant.work(asked.body, reach);
+  expect(reach.runs).toMatchObject([{ op: "login", at: ssm.instance }]);
+});

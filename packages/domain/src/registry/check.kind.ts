@@ -4,6 +4,7 @@ import { failure, failureOf } from "../job/failure.ts";
 import type { Read } from "../job/kind.ts";
 import type { Outcome } from "../job/outcome.ts";
 import { get } from "../query.ts";
+import { isTrusted } from "../remote/reach.ts";
 import { redactor } from "../secret/redact.ts";
 import { assign, overtaken, update } from "../table.ts";
 import { ask } from "../target/connection.ts";
@@ -22,7 +23,7 @@ export const checkLogin: Read<z.infer<typeof Check>> = {
     const { registry, added } = job.input;
     const login = await loginAdded(ctx, registry, added);
     if (!login) return { ok: false, failure: failure("registry.removed") };
-    if (!server.hostKey) return { ok: false, failure: failure("untrusted") };
+    if (!isTrusted(server)) return { ok: false, failure: failure("untrusted") };
     const redact = redactor({ values: [login.password], shown: [login.registry, login.user] });
     const run = { op: "login", job: job.id, fence: 0, from: 0, files: [], values: {}, logins: [login] } as const;
     const exit = await ask(ctx, server, reach, run, redact);

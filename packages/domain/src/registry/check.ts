@@ -4,6 +4,7 @@ import { Problem } from "../error.ts";
 import { dispatch, enqueue, type Job, newJob } from "../job/job.ts";
 import { remember } from "../once.ts";
 import { get } from "../query.ts";
+import { isTrusted } from "../remote/reach.ts";
 import { commit } from "../table.ts";
 import { findTarget, limitChecks, listTargets, unconfirmed } from "../target/target.ts";
 import { missing, Registry, registryKey } from "./registry.ts";
@@ -18,9 +19,9 @@ export async function checkRegistry(
   if (!row) throw missing(input.host);
   const { host, addedAt } = Registry.parse(row);
   const named = await Promise.all((input.targets ?? []).map((name) => findTarget(ctx, name)));
-  const untrusted = named.find(({ hostKey }) => !hostKey);
+  const untrusted = named.find((target) => !isTrusted(target));
   if (untrusted) throw unconfirmed(untrusted);
-  const targets = named.length > 0 ? named : (await listTargets(ctx)).filter(({ hostKey }) => hostKey);
+  const targets = named.length > 0 ? named : (await listTargets(ctx)).filter(isTrusted);
   if (targets.length === 0) throw new Problem("registry.no_target");
   await limitChecks(ctx, targets.length);
   const job = newJob(ctx, "registry.check", [...new Map(targets.map((each) => [each.id, each])).values()], {
