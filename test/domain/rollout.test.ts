@@ -4,9 +4,11 @@ import { applyEvent } from "@berth/domain/engine/apply-event.ts";
 import { cancelJob } from "@berth/domain/engine/cancel.ts";
 import { rollout } from "@berth/domain/engine/rollout.ts";
 import { sweep } from "@berth/domain/engine/sweep.ts";
+import { erase } from "@berth/domain/erase.ts";
 import { listEvents } from "@berth/domain/job/event.ts";
 import { findJob } from "@berth/domain/job/job.ts";
 import { type Exit, RemoteError } from "@berth/domain/remote/remote.ts";
+import { commit, key } from "@berth/domain/table.ts";
 import { findTarget } from "@berth/domain/target/target.ts";
 import { expect, test } from "vitest";
 import { failed, lost, type ScriptedReach, scriptedReach, succeeded } from "../support/reach.ts";
@@ -101,13 +103,25 @@ test("a fence the server refuses ends nothing: the newer holder says how it ende
   expect(job.status).toBe("running");
 });
 
-test("a deploy accepted while active does not start once the payment has failed", async () => {
+test.each([
+  ["the payment has failed", "billing.grace", (tenant: TestTenant) => tenant.entitle("grace")],
+  ["nothing was paid for a week", "billing.restricted", (tenant: TestTenant) => tenant.entitle("restricted")],
+  ["there is no plan any more", "billing.required", (tenant: TestTenant) => tenant.entitle("none")],
+  ["a payment is disputed", "billing.hold", (tenant: TestTenant) => tenant.hold()],
+])("a deploy accepted while active does not start once %s", async (_, kind, change) => {
   const { tenant } = await ready();
   const job = await tenant.deploy("shop");
-  await tenant.entitle("grace");
+  await change(tenant);
   const reach = scriptedReach();
-  expect((await tenant.work(job, reach)).failure).toMatchObject({ class: "billing.grace" });
+  expect((await tenant.work(job, reach)).failure).toMatchObject({ class: kind });
   expect(reach.runs).toEqual([]);
+});
+
+test("a deploy to a server that was removed meanwhile has failed there", async () => {
+  const { tenant, target } = await ready();
+  const job = await tenant.deploy("shop");
+  await commit(tenant.system, erase(tenant.system, key(tenant.system, `TARGET#${target.id}`)));
+  expect((await tenant.work(job)).failure).toMatchObject({ class: "target.not_found" });
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeApp } from "../../scripts/demo/app.ts";
+import { composeFile, writeApp } from "../../scripts/demo/app.ts";
 import { available } from "../lab/lab.ts";
 import type { Server } from "../lab/server.ts";
 import { resultOf, type Stage, startStage } from "./stage.ts";
@@ -71,5 +71,24 @@ describe.skipIf(reason)(`a plan${reason ? ` (skipped: ${reason})` : ""}`, () => 
     expect(
       await stage.berth.run(["jobs", "list", "--json"], { cwd: app }).then(({ stdout }) => JSON.parse(stdout).items.length),
     ).toBeGreaterThan(0);
+  });
+
+  test("access that the policy denies, and data at risk, fail before anything is done", async () => {
+    await stage.berth.run(["app", "policy", "shop", "--set", "privileged=deny"], { cwd: app });
+    const before = await containers();
+    const failing = async (compose: string) => {
+      writeFileSync(join(app, "compose.yaml"), compose);
+      const ran = await berth("deploy", "--json");
+      expect(ran.code).toBe(1);
+      expect(await containers()).toBe(before);
+      return resultOf(ran).job.failure;
+    };
+    const privileged = composeFile("four").replace("image: redis:7", "image: redis:7\n    privileged: true");
+    expect(await failing(privileged)).toMatchObject({
+      class: "policy.denied",
+      message: expect.stringContaining("privileged: redis"),
+    });
+    const elsewhere = composeFile("four").replace('["data:/data"]', '["other:/data"]').replace("  data: {}", "  other: {}");
+    expect(await failing(elsewhere)).toMatchObject({ class: "data.at_risk", message: expect.stringContaining("redis") });
   });
 });

@@ -106,6 +106,56 @@ describe.skipIf(reason)(`what goes wrong on a real server${reason ? ` (skipped: 
     await same();
   });
 
+  test.each([
+    ["whose certificate nobody has signed", "-addext subjectAltName=IP:$(hostname -I | cut -d' ' -f1)"],
+    ["whose certificate is another's", ""],
+  ])("a registry %s", async (_, names) => {
+    await server.exec(
+      `openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=registry ${names} -keyout /tmp/key.pem -out /tmp/cert.pem 2>/dev/null
+       openssl s_server -accept 5443 -cert /tmp/cert.pem -key /tmp/key.pem -www >/dev/null 2>&1 & echo $! >/tmp/registry.pid
+       until openssl s_client -connect 127.0.0.1:5443 </dev/null >/dev/null 2>&1; do sleep 0.1; done`,
+    );
+    const { exit } = await deploy(service(`${server.host}:5443/page:1`));
+    await server.exec("kill $(cat /tmp/registry.pid)");
+    expect(exit).toMatchObject({
+      class: "registry.untrusted",
+      step: "pull",
+      changed: false,
+      message: expect.stringContaining("x509"),
+    });
+    await same();
+  });
+
+  test.each([
+    [
+      "that is full",
+      "disk.full",
+      "mount -t tmpfs -o size=64k tmpfs /var/lib/berth; dd if=/dev/zero of=/var/lib/berth/full bs=1k count=64 2>/dev/null || true",
+      "umount /var/lib/berth",
+    ],
+    ["that cannot be written", "folder.denied", "mount -t tmpfs -o ro tmpfs /var/lib/berth", "umount /var/lib/berth"],
+    [
+      "with something else in the place of its lock",
+      "files.failed",
+      "mv /var/lib/berth/lock /var/lib/berth/off && mkdir /var/lib/berth/lock",
+      "rmdir /var/lib/berth/lock && mv /var/lib/berth/off /var/lib/berth/lock",
+    ],
+  ])("a folder of Berth's %s", async (_, failure, before, after) => {
+    await server.exec(before);
+    const { exit } = await deploy(service("page:1"));
+    await server.exec(after);
+    expect(exit).toMatchObject({ class: failure, changed: false });
+    await same();
+  });
+
+  test("a service that is not done when the time of its run is over", async () => {
+    const slow = "  setup:\n    image: busybox:1\n    command: ['sleep', '600']\n";
+    const needs = "    depends_on:\n      setup: {condition: service_completed_successfully}\n";
+    const { exit } = await deploy(`${service("page:1", needs)}${slow}`, { wait_seconds: "2" });
+    expect(exit).toMatchObject({ class: "timeout", rolledBack: true });
+    await same();
+  });
+
   test("a folder to mount that is not there", async () => {
     const mount = "    volumes:\n      - {type: bind, source: /nowhere, target: /x, bind: {create_host_path: false}}\n";
     const { exit } = await deploy(service("page:1", mount));

@@ -203,7 +203,7 @@ not_pulled() {
   # If one pull fails, Compose reports for every other service that it cannot connect to Docker: ask Docker itself.
   if diagnose; then fail "$class" "$message"; fi
   case $words in
-    *'certificate signed by unknown authority'* | *'server gave HTTP response to HTTPS client'* | *'failed to verify certificate'*) fail registry.untrusted "$words" ;;
+    *'x509: '* | *'signed by unknown authority'* | *'server gave HTTP response to HTTPS client'* | *'failed to verify certificate'*) fail registry.untrusted "$words" ;;
   esac
   others=$(printf '%s\n' "$words" | grep -v 'Cannot connect to the Docker daemon')
   fail registry.unavailable "${others:-$words}"

@@ -108,7 +108,7 @@ login() {
     200/*) answer 0 '' '' ;;
     */124/*) answer 1 registry.unavailable 'The registry did not answer within 25 seconds' ;;
     40[13]/* | *' denied'* | *unauthorized* | *'status: 40'[13]* | *orbidden*) answer 1 registry.denied "$words" ;;
-    *'signed by unknown authority'* | *'HTTP response to HTTPS client'* | *'failed to verify certificate'*) answer 1 registry.untrusted "$words" ;;
+    *'x509: '* | *'signed by unknown authority'* | *'HTTP response to HTTPS client'* | *'failed to verify certificate'*) answer 1 registry.untrusted "$words" ;;
     /*)
       line "$scratch/docker"
       answer 69 docker.down "Docker does not answer${value:+: $value}"
