@@ -44,7 +44,7 @@ test("without the lock that a run holds, two runs overlap", async () => {
 });
 
 test("without the restoring, the release that failed is what is left", async () => {
-  const broken = without("    restore\n  fi\n  put_back", "  fi\n  put_back");
+  const broken = without("if part; then restore; else", "if part; then :; else");
   await run(broken, "job_1");
   host.set("up.status", "1");
   host.set("up.lines", "Error response from daemon: no\n");

@@ -44,7 +44,7 @@ about_move() {
   plain "$from" && plain "$to" && kind_of_data
 }
 
-not_moved() { fail upgrade.failed "$(printf '%s\n%s' "The data of $name was not taken over." "$1")" "$name"; }
+not_moved() { fail upgrade.failed "The data of $name was not taken over.$newline$1" "$name"; }
 
 # One that this run did not make may have somebody's data.
 make_volume() {
@@ -76,7 +76,10 @@ alone() {
   while :; do
     case $(timeout 20 docker inspect --format '{{.State.Status}}/{{with .State.Health}}{{.Status}}{{end}}' "$apart" 2>/dev/null) in
       running/healthy) return ;;
-      exited/* | dead/*) not_moved "The $which server ended: $(timeout 20 docker logs --tail 3 "$apart" 2>&1 | tail -n 3)" ;;
+      exited/* | dead/*)
+        words=$(timeout 20 docker logs --tail 3 "$apart" 2>&1 | tail -n 3)
+        not_moved "The $which server ended: $words"
+        ;;
     esac
     if [ -e "$run/canceled" ]; then fail canceled 'Canceled'; fi
     in_time "$name"
@@ -87,10 +90,11 @@ alone() {
 }
 
 room_for_data() {
-  size=$(timeout 120 docker exec "$old" du -skx "$data" 2>/dev/null | awk '{ print int($1 / 1024); exit }')
+  size=$(timeout 120 docker exec "$old" du -skx "$data" 2>/dev/null | awk '{ size = int($1 / 1024); exit } END { print size + 0 }')
   root=$(docker_root)
   free=$(free_mb "$root")
-  number min_free_mb 200 && wanted=$((${size:-0} + value))
+  number min_free_mb 200 && wanted=$value
+  wanted=$((wanted + size))
   [ "${free:-$wanted}" -ge "$wanted" ] || fail disk.full "$free MB are free on $root, and $wanted MB are needed to take over the data of $name"
 }
 
