@@ -67,6 +67,15 @@ export const real: Readonly<Record<FailureClass, Place>> = {
   "data.at_risk": plan("access that the policy denies, and data at risk, fail before anything is done"),
   "policy.denied": plan("access that the policy denies, and data at risk, fail before anything is done"),
   "compose.invalid": server("a file that Compose does not accept"),
+  "compose.conflict": [
+    "test/api/addons-deployed.test.ts",
+    "what of the project is in the way of an add-on is named by the deployment, which does nothing",
+  ],
+  "upgrade.failed": [
+    "test/e2e/addon-upgrade.test.ts",
+    "what cannot be dumped, what cannot be loaded, and what arrives otherwise than it was leave the old version serving",
+  ],
+  "role.open": ssm("a role that asks for no external id is not used"),
   "files.conflict": ["test/lab/files.test.ts", "a container that plants links and Compose files in the app's folder"],
   "arch.mismatch": server("an image for another processor"),
   "archive.gone": [
