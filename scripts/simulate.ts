@@ -75,7 +75,7 @@ async function hunt(): Promise<void> {
     for (let mutant = wanted.shift(); mutant; mutant = wanted.shift()) {
       const bundle = await bundleSimulation(`mutant-${process.pid}-${thread}`, mutant);
       const [error] = checker.rejects(mutant);
-      const { bad } = error ? { bad: [] } : await firstBad(bundle, seeds, 120);
+      const { bad } = error ? { bad: [] } : await firstBad(bundle, seeds, 3600);
       const [found] = bad;
       if (!found) survived++;
       const [seed, invariant] = found
