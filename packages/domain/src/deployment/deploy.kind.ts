@@ -19,7 +19,7 @@ import { redactorOf } from "../variable/redactor.ts";
 import { openUsed } from "../variable/used.ts";
 import { auditEnd, deactivate, environmentOf } from "./after-job.ts";
 import { carriedFrom } from "./carry.ts";
-import { upgraded } from "./upgraded.ts";
+import { upgraded, usedAgain } from "./upgraded.ts";
 import { wholeOf } from "./whole.ts";
 
 const Deployment = z.object({
@@ -119,7 +119,9 @@ export const deploy: Change<Deployment> = {
   async finish(ctx, job) {
     const done = succeededRollouts(job);
     const everywhere = done.length === Object.keys(job.rollouts).length;
-    if (everywhere) return [wentLive(ctx, job), ...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end")];
+    const again = done.length > 0 ? await usedAgain(ctx, job) : [];
+    if (everywhere)
+      return [wentLive(ctx, job), ...again, ...(await upgraded(ctx, job, job.input)), auditEnd(ctx, job, "deployment.end")];
     const environment = await environmentOf(ctx, job);
     const next = {
       ...environment,
@@ -130,6 +132,7 @@ export const deploy: Change<Deployment> = {
     return [
       replace(ctx, environmentKey(ctx, next.app, next.name), next, environment.version),
       ...(idle ? await deactivate(ctx, next) : []),
+      ...again,
       auditEnd(ctx, job, "deployment.end"),
     ];
   },

@@ -2,7 +2,7 @@ import { addonKey, StoredAddon } from "../addon/addon.ts";
 import { volumeOf } from "../addon/fragment.ts";
 import type { Context } from "../context.ts";
 import type { JobOf } from "../job/kind.ts";
-import { get } from "../query.ts";
+import { get, getAll } from "../query.ts";
 import { findRelease } from "../release/release.ts";
 import { assign, update, type Write } from "../table.ts";
 
@@ -37,6 +37,25 @@ export async function upgraded(
   });
   const counted = change.replace("SET ", "SET changes = changes + :one, ");
   return [update(ctx, at, { change: counted, condition: "attribute_exists(pk)", values: { ...values, ":one": 1 } })];
+}
+
+/** A volume that was set aside and is used again, by a release that somebody went back to, is nothing that a later deployment may remove. */
+export async function usedAgain(ctx: Context, job: JobOf<Deployed> & { readonly rollback?: boolean | undefined }): Promise<Write[]> {
+  if (!job.rollback) return [];
+  const { addons = [] } = await findRelease(ctx, job.appId, job.environment, job.release);
+  if (addons.length === 0) return [];
+  const used = new Set(addons.map(volumeOf));
+  const rows = await getAll(
+    ctx,
+    addons.map(({ name }) => addonKey(ctx, job, name)),
+  );
+  return rows.flatMap((row) => {
+    const { name, aside = [] } = row ? StoredAddon.parse(row) : { name: "", aside: [] };
+    const left = aside.filter(({ volume }) => !used.has(volume));
+    if (left.length === aside.length) return [];
+    const { change, values } = assign({ aside: left });
+    return [update(ctx, addonKey(ctx, job, name), { change, condition: "attribute_exists(pk)", values })];
+  });
 }
 
 const untilOf = (ctx: Context) => new Date(ctx.now().getTime() + ASIDE_HOURS * 3_600_000).toISOString();

@@ -82,7 +82,7 @@ export async function attend(
 
 /** Why what would begin now may not; what has begun once may go on. */
 async function refusedNow(ctx: Context, job: Job, target: string): Promise<FailureClass | undefined> {
-  if ((job.rollouts[target]?.attempts ?? 0) > 1) return undefined;
+  if ((job.rollouts[target]?.runs ?? 0) > 0) return undefined;
   const refused = refusal(ctx, await getAccount(ctx), job.rollback ? "rollback" : "grow");
   return refused && isFailureClass(refused.code) ? refused.code : undefined;
 }
