@@ -12,7 +12,7 @@ test("while one customer deploys, checks, cancels and reads logs as much as it c
   for (const each of [quiet, loud]) {
     expect(each.violations).toEqual([]);
     expect(each.checks.length).toBe(30);
-    expect(each.deploys.length).toBeGreaterThan(25);
+    expect(each.deploys.length).toBeGreaterThan(20);
   }
   const figures = (["checks", "deploys"] as const).map(
     (what) => `${what} ${p99(quiet[what]).toFixed(2)} s and ${p99(loud[what]).toFixed(2)} s`,

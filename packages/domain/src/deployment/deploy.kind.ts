@@ -131,8 +131,8 @@ export const deploy: Change<Deployment> = {
     const idle = Object.keys(next.live).length === 0;
     return [
       replace(ctx, environmentKey(ctx, next.app, next.name), next, environment.version),
-      ...(idle ? await deactivate(ctx, next) : []),
       ...again,
+      ...(idle ? await deactivate(ctx, next) : []),
       auditEnd(ctx, job, "deployment.end"),
     ];
   },

@@ -40,7 +40,10 @@ export async function upgraded(
 }
 
 /** A volume that was set aside and is used again, by a release that somebody went back to, is nothing that a later deployment may remove. */
-export async function usedAgain(ctx: Context, job: JobOf<Deployed> & { readonly rollback?: boolean | undefined }): Promise<Write[]> {
+export async function usedAgain(
+  ctx: Context,
+  job: JobOf<Deployed> & { readonly rollback?: boolean | undefined },
+): Promise<Write[]> {
   if (!job.rollback) return [];
   const { addons = [] } = await findRelease(ctx, job.appId, job.environment, job.release);
   if (addons.length === 0) return [];

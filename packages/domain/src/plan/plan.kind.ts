@@ -13,7 +13,7 @@ import { commit } from "../table.ts";
 import { ask } from "../target/connection.ts";
 import { magicOf } from "../variable/magic.ts";
 import { redactorOf } from "../variable/redactor.ts";
-import { openUsed } from "../variable/used.ts";
+import { NotKept, openUsed } from "../variable/used.ts";
 import { hashOf } from "./hash.ts";
 import { makingOn } from "./making.ts";
 import { bundleOfPlan, endPlan, findPlan, keepTargetPlan, type StoredPlan, targetPlansOf } from "./stored.ts";
@@ -35,7 +35,13 @@ export const plan: Read<Planning> = {
   async read(ctx, job, server, reach): Promise<Outcome> {
     if (!isTrusted(server)) return { ok: false, failure: failure("untrusted") };
     const stored = await findPlan(ctx, ownerOf(job));
-    const { exit, redact } = await report(ctx, job, stored, server, reach);
+    const told = await report(ctx, job, stored, server, reach).catch(notKept);
+    if (!told)
+      return {
+        ok: false,
+        failure: failure("plan.stale", { message: "A value that it was to be made with is not kept any more" }),
+      };
+    const { exit, redact } = told;
     if (exit.code !== 0 || !exit.report) return { ok: false, failure: failureOf(exit) };
     // Loaded for a plan alone: it brings all that reads what servers report.
     const { planOf } = await import("./read-plan.ts");
@@ -52,6 +58,10 @@ export const plan: Read<Planning> = {
     return [told, ...endPlan(ctx, ownerOf(job), hash)];
   },
 };
+
+function notKept(error: unknown): undefined {
+  if (!(error instanceof NotKept)) throw error;
+}
 
 const ownerOf = ({ appId, input }: Planning) => ({ appId, id: input.plan });
 

@@ -45,7 +45,10 @@ export async function unsetSince(ctx: Context, app: App, { environment, variable
   return variables.filter((used) => !isSet(used)).map(({ name }) => name);
 }
 
-/** For workers: nobody else can open them. @throws Error where a value is not kept, which a release that can be deployed rules out */
+/** Of a value that was changed too often since, or unset. */
+export class NotKept extends Error {}
+
+/** For workers: nobody else can open them. @throws NotKept, which a release that can be deployed rules out */
 export async function openUsed(
   ctx: Context,
   { appId, environment }: { readonly appId: string; readonly environment: string },
@@ -58,7 +61,7 @@ export async function openUsed(
   );
   const opened = places.map(async (of, at) => {
     const row = rows[at];
-    if (!row) throw new Error(`version ${of.version} of ${of.name} is not kept`);
+    if (!row) throw new NotKept(`version ${of.version} of ${of.name} is not kept`);
     return [of.name, await openValue(ctx, of, row)] as const;
   });
   return Object.fromEntries(await Promise.all(opened));
