@@ -119,6 +119,15 @@ test("the volume that it leaves is told to the first deployment after three days
   expect(reach.runs[0]?.values.lapsed).toBeUndefined(); // it uses it
 });
 
+test("a volume that a rollback has used again is removed by no later deployment, however long ago it was set aside", async () => {
+  const { tenant } = await running();
+  await done(tenant, { version: "17" });
+  await tenant.work((await post("/v1/apps/shop/rollback", { release: 1, acceptDataRisk: true })(tenant)).body, scriptedReach());
+  await api.clock.advance(100 * 3600);
+  expect((await deployed(tenant)).values.lapsed).toBeUndefined();
+  expect((await deployed(tenant)).values.lapsed).toBeUndefined();
+});
+
 covers("upgradeAddon", "addon.not_live", "not what is not live as it is now", async () => {
   const { tenant } = await ready();
   await tenant.work(await tenant.deploy("shop", { compose: COMPOSE }));

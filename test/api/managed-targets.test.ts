@@ -134,3 +134,17 @@ covers("checkRegistry", "202", "a login is tried on a server that SSM manages as
   await tenant.work(asked.body, reach);
   expect(reach.runs).toMatchObject([{ op: "login", at: ssm.instance }]);
 });
+
+covers(
+  "addTarget",
+  "auth.proof",
+  "a server that is trusted at once is added only by who has just proved to be there",
+  async () => {
+    const tenant = await testTenant(api);
+    const ask = async (proved: boolean, asked: object) =>
+      api.call("POST", "/v1/targets", { token: await tenant.token(undefined, { proved }), body: asked });
+    expect((await ask(false, body)).body.code).toBe("auth.proof");
+    expect((await ask(false, { name: "web1", host: "192.0.2.7" })).status).not.toBe(403);
+    expect((await ask(true, body)).status).toBe(201);
+  },
+);

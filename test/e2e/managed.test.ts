@@ -41,6 +41,7 @@ describe.skipIf(reason)(`a server that SSM manages${reason ? ` (skipped: ${reaso
   afterAll(() => stage?.close());
 
   test("is told what is missing until its role lets Berth in, with the commands that make the role", async () => {
+    await stage.prove();
     const added = await run("target", "add", "web2", "--ssm", INSTANCE, "--region", "eu-central-1", "--role", ROLE);
     expect(added.code).toBe(1);
     expect(added.stdout).toContain("role.denied");

@@ -50,6 +50,7 @@ export const targets = new Hono<Env>()
       }),
       answers: { 201: { description: "Registered, with the job that looks at it", schema: Added } },
       problems: [
+        "auth.proof",
         "target.exists",
         "target.address",
         "billing.targets_full",

@@ -113,7 +113,7 @@ function valuesIn(text: string): Value[] {
       else walk(item, place);
   };
   const addAssigned = (node: Node, whole: string, place: readonly string[]) => {
-    const [, name = place.at(-1) ?? "", value = whole] = /^(\w[\w.-]*)=(.*)$/s.exec(whole) ?? [];
+    const [, name = place.at(-1) ?? "", value = whole] = /^(\w[\w.-]{0,63})=(?!=*$)(.*)$/s.exec(whole) ?? [];
     add(node, name, place, value);
   };
   const addFlags = (whole: string, node: Node, place: readonly string[]) => {
@@ -126,7 +126,7 @@ function valuesIn(text: string): Value[] {
 }
 
 const textOf = (value: unknown) => (value === null || typeof value === "boolean" ? "" : String(value));
-const withoutVariables = (text: string) => text.replaceAll(/\$\{[^}]*\}|\$\w+/g, "");
+const withoutVariables = (text: string) => text.replaceAll(/\$\{[^{}]{0,1000}\}|\$\w+/g, "");
 
 /** What secretlint's rules say of each value, by its number. */
 async function judged(values: readonly Value[]): Promise<Map<number, string>> {

@@ -1,4 +1,5 @@
 import { audit } from "../audit/audit.ts";
+import { requireProof } from "../auth/proved.ts";
 import { allow, type Context } from "../context.ts";
 import { assertPermitted, entitled, getAccount } from "../entitlement/account.ts";
 import { Problem } from "../error.ts";
@@ -57,6 +58,7 @@ async function addBySsh(ctx: Context, input: SshServer): Promise<Added> {
 }
 
 async function addManaged(ctx: Context, { name, ssm: { instance, region, role } }: ManagedServer): Promise<Added> {
+  requireProof(ctx); // it is trusted at once: there is no key to confirm
   if (role.includes(`::${ctx.account}:`))
     throw new Problem("target.address", { detail: "That role is not one of an AWS account of yours." });
   const ssm = { region, role, account: ctx.account, externalId: ctx.tenant };

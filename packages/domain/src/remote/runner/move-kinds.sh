@@ -63,7 +63,7 @@ mariadb_data() {
     cat <<'END'
 set -e
 export MYSQL_PWD="$(cat "$MARIADB_ROOT_PASSWORD_FILE")"
-query() { mariadb -u root -N -B --default-character-set=utf8mb4; }
+query() { mariadb -u root -N -B --default-character-set=utf8mb4 "$@"; }
 query <<SQL
 SELECT 'database', schema_name FROM information_schema.schemata WHERE schema_name NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY BINARY schema_name;
 SELECT 'user', user, host FROM mysql.user WHERE user NOT IN ('', 'PUBLIC') ORDER BY BINARY user, BINARY host;
@@ -72,7 +72,7 @@ SELECT routine_type, routine_schema, routine_name FROM information_schema.routin
 SELECT 'trigger', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY BINARY trigger_schema, BINARY trigger_name;
 SELECT 'event', event_schema, event_name FROM information_schema.events WHERE event_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY BINARY event_schema, BINARY event_name;
 SQL
-query <<SQL | query
+query --raw <<SQL | query
 SELECT CONCAT('SELECT ', QUOTE(CONCAT('rows ', table_schema, '.', table_name)), ', COUNT(*) FROM \`',
   REPLACE(table_schema, '\`', '\`\`'), '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;')
   FROM information_schema.tables WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') AND table_type = 'BASE TABLE' ORDER BY BINARY table_schema, BINARY table_name;
@@ -83,8 +83,8 @@ END
     cat <<'END'
 set -e
 export MYSQL_PWD="$(cat "$MARIADB_ROOT_PASSWORD_FILE")"
-mariadb -u root -N -B -e 'SHOW DATABASES' | grep -vxE 'mysql|information_schema|performance_schema|sys' | tr '\n' '\0' |
-  xargs -0 mariadb-dump -u root --default-character-set=utf8mb4 --single-transaction --routines --events --triggers --hex-blob --databases
+mariadb -u root -N -B --raw -e 'SHOW DATABASES' | grep -vxE 'mysql|information_schema|performance_schema|sys' | tr '\n' '\0' |
+  xargs -0 mariadb-dump -u root --default-character-set=utf8mb4 --single-transaction --routines --events --triggers --hex-blob --databases --
 exec mariadb-dump -u root --system=users --insert-ignore
 END
   )

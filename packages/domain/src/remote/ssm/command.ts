@@ -102,7 +102,9 @@ function mayPass(error: Error): boolean {
 async function refused(error: Error, commands: Pick<Commands, "ping"> | undefined): Promise<RemoteError> {
   const cause = { cause: error };
   if (error instanceof RemoteError) return error;
-  if (denied.test(error.name)) return new RemoteError("role.denied", cleanText(error.message), cause);
+  // What AWS says of taking the role names a role and an account of ours.
+  if (denied.test(error.name))
+    return new RemoteError("role.denied", commands ? cleanText(error.message) : "AWS does not let Berth take the role", cause);
   if (error.name === "InvalidInstanceId") {
     const ping = await commands?.ping().catch(ignored);
     return ping === undefined
